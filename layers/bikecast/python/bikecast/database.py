@@ -1,0 +1,85 @@
+"""The one way to Postgres: settings from the environment, a login per target, a schema per owner."""
+
+import json
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from pydantic import Field, SecretStr
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from bikecast.errors import DeploymentError
+from bikecast.names import DATABASE_NAME, Schema
+
+if TYPE_CHECKING:
+    import psycopg
+
+
+class DatabaseSettings(BaseSettings):
+    """Where the database is and how to log in.
+
+    One of three logins: a password (containers get it as an ECS secret), the ARN of a secret
+    that holds one, or, with neither, a short-lived IAM token.
+    """
+
+    model_config = SettingsConfigDict(env_prefix="DATABASE_", frozen=True, extra="ignore")
+
+    host: str
+    port: int = 5432
+    name: str = DATABASE_NAME
+    user: str
+    password: SecretStr | None = None
+    secret_arn: str | None = None
+    sslmode: str = Field(default="require", pattern="^(disable|require|verify-full)$")
+
+
+def login_password(settings: DatabaseSettings) -> str:
+    """Return the password to log in with: the given one, the secret's, or a fresh IAM token.
+
+    Raises:
+        DeploymentError: The secret exists but holds no password.
+    """
+    if settings.password is not None:
+        return settings.password.get_secret_value()
+    import boto3
+
+    if settings.secret_arn is None:
+        token: str = boto3.client("rds").generate_db_auth_token(
+            DBHostname=settings.host, Port=settings.port, DBUsername=settings.user
+        )
+        return token
+    secret = boto3.client("secretsmanager").get_secret_value(SecretId=settings.secret_arn)["SecretString"]
+    password = json.loads(secret).get("password")
+    if not password:
+        raise DeploymentError(f"secret {settings.secret_arn} has no `password`")
+    return str(password)
+
+
+def connect(settings: DatabaseSettings, *, application: str, timeout_s: int = 5) -> "psycopg.Connection":
+    """Open a connection in UTC that sees schema ``monitoring`` first.
+
+    Raises:
+        psycopg.OperationalError: The server cannot be reached or refuses the login.
+    """
+    import psycopg
+
+    return psycopg.connect(
+        host=settings.host,
+        port=settings.port,
+        dbname=settings.name,
+        user=settings.user,
+        password=login_password(settings),
+        sslmode=settings.sslmode,
+        connect_timeout=timeout_s,
+        application_name=application,
+        options=f"-c search_path={Schema.MONITORING} -c timezone=UTC",
+    )
+
+
+def sqlalchemy_url(settings: DatabaseSettings, *, schema: Schema) -> str:
+    """Return a SQLAlchemy URL whose tables live in ``schema``; it holds the password, so never log it."""
+    password = quote(login_password(settings), safe="")
+    options = quote(f"-csearch_path={schema}", safe="")
+    return (
+        f"postgresql+psycopg://{quote(settings.user, safe='')}:{password}@{settings.host}:{settings.port}"
+        f"/{settings.name}?sslmode={settings.sslmode}&options={options}"
+    )

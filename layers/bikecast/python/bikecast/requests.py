@@ -1,0 +1,54 @@
+"""What a person may ask of the state machines, with defaults; unknown keys and bad values are named."""
+
+import datetime as dt
+from typing import Any, Self, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from bikecast.errors import InputError
+from bikecast.names import MODEL_NAME
+
+
+class RetrainRequest(BaseModel):
+    """Input of the retrain state machine; everything is optional."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    start_train_date: dt.date = dt.date(2024, 1, 1)
+    end_train_date: dt.date | None = Field(None, description="Last day used; the latest complete month if absent.")
+    test_size: float = Field(0.2, gt=0.0, lt=0.9, description="Share of hours held out: the last ones in time.")
+    random_state: int = Field(42, ge=0, lt=2**32)
+    n_trials: int = Field(50, ge=1, le=10_000, strict=True)
+    tuning_workers: int = Field(2, ge=1, le=40, strict=True)
+    registered_model_name: str = Field(MODEL_NAME, min_length=1, max_length=200, pattern=r"^[\w.-]+$")
+    threshold: float = Field(0.1, ge=0.0, lt=1.0, description="Relative RMSE gain that a challenger must show.")
+    approval: bool = Field(False, strict=True, description="Wait for a person before promoting.")
+
+    @model_validator(mode="after")
+    def _dates_in_order(self) -> Self:
+        if self.end_train_date is not None and self.end_train_date <= self.start_train_date:
+            raise ValueError(
+                "`start_train_date < end_train_date` must hold, "
+                f"but got (start_train_date={self.start_train_date}, end_train_date={self.end_train_date})"
+            )
+        return self
+
+
+Request = TypeVar("Request", bound=BaseModel)
+
+
+def parse_request(model: type[Request], payload: object) -> Request:
+    """Validate a payload; every problem is named by its field.
+
+    Raises:
+        InputError: ``field: reason`` for each bad field, joined by semicolons.
+    """
+    try:
+        return model.model_validate(payload)
+    except ValidationError as err:
+        raise InputError("; ".join(_problem(e) for e in err.errors())) from err
+
+
+def _problem(error: Any) -> str:
+    field = ".".join(str(part) for part in error["loc"]) or "input"
+    return f"{field}: {error['msg']} (got {error['input']!r})"[:500]
