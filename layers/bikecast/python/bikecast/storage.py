@@ -1,14 +1,20 @@
-"""Objects in a bucket behind one small protocol, with compare-and-swap for the few keys that must not race."""
+"""Objects in a bucket behind one small protocol; compare-and-swap for the few keys that must not race."""
 
+import fcntl
+import hashlib
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from bikecast.errors import ConflictError, StoreError
 
 if TYPE_CHECKING:
-    from types_boto3_s3.client import S3Client
+    from mypy_boto3_s3.client import S3Client
 
 
 class MissingObjectError(StoreError):
@@ -89,14 +95,13 @@ class S3Store:
             raise
 
     def write(self, key: str, body: bytes, *, if_match: str | None = None, if_absent: bool = False) -> str:
-        conditions: dict[str, str] = {}
+        conditions: dict[str, Any] = {}
         if if_match is not None:
             conditions["IfMatch"] = if_match
         if if_absent:
             conditions["IfNoneMatch"] = "*"
         with _translated(self.uri(key)):
-            response = self._client.put_object(Bucket=self.bucket, Key=key, Body=body, **conditions)  # type: ignore[arg-type]  # the stub wants each name spelled out
-            return response["ETag"]
+            return self._client.put_object(Bucket=self.bucket, Key=key, Body=body, **conditions)["ETag"]
 
     def keys(self, prefix: str) -> Iterator[str]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
@@ -120,26 +125,101 @@ class S3Store:
         return f"s3://{self.bucket}/{key}"
 
 
-class _translated:
-    """Turns the SDK's missing-key and precondition errors into ours; the rest passes."""
+class FolderStore:
+    """The same on a folder: for tests, and for working on data without any cloud.
 
-    def __init__(self, uri: str) -> None:
-        self._uri = uri
+    Args:
+        root: Folder that stands for the bucket; made if absent. Keys become paths below it.
+    """
 
-    def __enter__(self) -> None:
-        return None
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        root.mkdir(parents=True, exist_ok=True)
 
-    def __exit__(self, kind: object, err: BaseException | None, trace: object) -> None:
-        from botocore.exceptions import ClientError
+    def read(self, key: str) -> StoredObject:
+        try:
+            body = self._path(key).read_bytes()
+        except FileNotFoundError as err:
+            raise MissingObjectError(f"no object at {self.uri(key)}") from err
+        return StoredObject(body=body, etag=_tag(body))
 
-        if not isinstance(err, ClientError):
-            return
+    def read_if_changed(self, key: str, *, etag: str) -> StoredObject | None:
+        found = self.read(key)
+        return None if found.etag == etag else found
+
+    def write(self, key: str, body: bytes, *, if_match: str | None = None, if_absent: bool = False) -> str:
+        with self._locked():
+            path = self._path(key)
+            if if_absent and path.exists():
+                raise ConflictError(f"{self.uri(key)} was changed by somebody else")
+            if if_match is not None and self.read(key).etag != if_match:
+                raise ConflictError(f"{self.uri(key)} was changed by somebody else")
+            _replace(path, body)
+        return _tag(body)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        files = (p.relative_to(self.root).as_posix() for p in self.root.rglob("*") if p.is_file())
+        yield from sorted(key for key in files if key.startswith(prefix) and key != _LOCK)
+
+    def delete(self, key: str) -> None:
+        self._path(key).unlink(missing_ok=True)
+
+    def download(self, key: str, path: Path) -> None:
+        try:
+            shutil.copyfile(self._path(key), path)
+        except FileNotFoundError as err:
+            raise MissingObjectError(f"no object at {self.uri(key)}") from err
+
+    def upload(self, path: Path, key: str) -> None:
+        target = self._path(key)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, target)
+
+    def uri(self, key: str) -> str:
+        return self._path(key).as_uri()
+
+    def _path(self, key: str) -> Path:
+        path = (self.root / key).resolve()
+        if not path.is_relative_to(self.root.resolve()):
+            raise StoreError(f"key {key!r} leaves the store")
+        return path
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        with (self.root / _LOCK).open("w") as handle:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+
+
+_LOCK = ".lock"
+
+
+def _tag(body: bytes) -> str:
+    return f'"{hashlib.sha256(body).hexdigest()}"'
+
+
+def _replace(path: Path, body: bytes) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, name = tempfile.mkstemp(dir=path.parent)
+    with os.fdopen(descriptor, "wb") as handle:
+        handle.write(body)
+    Path(name).replace(path)
+
+
+@contextmanager
+def _translated(uri: str) -> Iterator[None]:
+    """Turn the SDK's missing-key and precondition errors into ours; the rest passes."""
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as err:
         if _status(err) == 404:
-            raise MissingObjectError(f"no object at {self._uri}") from err
+            raise MissingObjectError(f"no object at {uri}") from err
         if _status(err) in (409, 412):
-            raise ConflictError(f"{self._uri} was changed by somebody else") from err
+            raise ConflictError(f"{uri} was changed by somebody else") from err
+        raise
 
 
-def _status(err: BaseException) -> int:
-    response = getattr(err, "response", {})
-    return int(response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+def _status(err: Any) -> int:
+    return int(err.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))

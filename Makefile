@@ -1,0 +1,95 @@
+# The one vocabulary: people, hooks and CI all call these targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+TARGET ?= embedded
+DATA ?=
+UV_VERSION := 0.13.8
+VENV := .venv
+BIN := $(VENV)/bin
+CODE := app.py infra_cdk lambdas training_job layers local_cloud console dashboards benchmarks tests
+
+# Tools of the environment first: its node, its python, its npm tools.
+export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
+export DO_NOT_TRACK := 1
+export MLFLOW_DISABLE_TELEMETRY := true
+export UV_CUSTOM_COMPILE_COMMAND := make lock
+
+##@ Run
+demo: setup  ## The whole loop on this machine: cloud up, deploy, load, train, predict, monitor (DATA=path for your own data)
+	@$(BIN)/bikecast demo $(if $(DATA),--data "$(DATA)")
+
+up: setup  ## Start the embedded cloud
+	@$(BIN)/bikecast up
+
+down:  ## Stop everything this clone started; nothing keeps running
+	@if [ -x $(BIN)/bikecast ]; then $(BIN)/bikecast down; fi
+
+deploy: setup  ## Deploy the stacks (TARGET=embedded|localstack|aws)
+	@$(BIN)/bikecast deploy --target $(TARGET)
+
+synth: setup  ## Write the CloudFormation templates to cdk.out, offline (TARGET=embedded|localstack|aws)
+	@cdk synth --quiet -c target=$(TARGET)
+
+##@ Check
+test: setup lint test-unit test-e2e  ## Everything CI checks: lint, unit, AWS, infrastructure and end-to-end tests
+
+test-unit: setup  ## All tests but the end-to-end ones
+	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not e2e"
+
+test-e2e: setup  ## The deployed loop on an embedded cloud of its own
+	@$(BIN)/pytest -q -m e2e
+
+lint: setup  ## Style, types and the boundaries between packages
+	@$(BIN)/ruff check $(CODE)
+	@$(BIN)/ruff format --check $(CODE)
+	@$(BIN)/mypy $(CODE)
+	@$(BIN)/lint-imports
+
+format: setup  ## Rewrite the code in the project's style
+	@$(BIN)/ruff check --fix $(CODE)
+	@$(BIN)/ruff format $(CODE)
+
+##@ Prepare
+setup: $(VENV)/.ready node_modules/.ready bundles  ## The environment, the npm tools and the Lambda bundles; quick when nothing changed
+
+bundles: $(VENV)/.ready  ## What ships to Lambda, built without Docker for this machine and for AWS
+	@$(BIN)/python -m layers.build --target embedded --target aws
+
+$(VENV)/.ready: requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else f"bikecast needs Python 3.11 to 3.13, but $(PYTHON) is {v[0]}.{v[1]}; name another: make PYTHON=python3.12 ...")'
+	@echo "==> environment in $(VENV)"
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --editable .
+	@touch $@
+
+node_modules/.ready: package-lock.json $(VENV)/.ready
+	@echo "==> npm tools in node_modules"
+	@npm ci --no-audit --no-fund --loglevel=error
+	@touch $@
+
+lock: $(VENV)/.ready  ## Resolve the dependencies anew and write every lock file
+	@$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --group everything --universal --python-version 3.11 \
+		--generate-hashes --no-emit-index-url -o requirements.lock
+	@$(BIN)/python -m layers.build --lock
+
+image-test: setup  ## Build and run the training image where docker or podman is there
+	@training_job/image_test.sh
+
+clean: down  ## Stop everything and remove the state, the bundles and the templates (the environment stays)
+	@rm -rf .local .build cdk.out
+	@echo "state removed"
+
+distclean: clean  ## Also remove the environment and the npm tools
+	@rm -rf $(VENV) node_modules
+
+help:  ## This list
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: demo up down deploy synth test test-unit test-e2e lint format setup bundles lock image-test clean distclean help
