@@ -15,13 +15,19 @@ class RetrainRequest(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     start_train_date: dt.date = dt.date(2024, 1, 1)
-    end_train_date: dt.date | None = Field(None, description="Last day used; the latest complete month if absent.")
-    test_size: float = Field(0.2, gt=0.0, lt=0.9, description="Share of hours held out: the last ones in time.")
+    end_train_date: dt.date | None = Field(
+        None, description="Last day used; the latest complete month if absent."
+    )
+    test_size: float = Field(
+        0.2, gt=0.0, lt=0.9, description="Share of hours held out: the last ones in time."
+    )
     random_state: int = Field(42, ge=0, lt=2**32)
     n_trials: int = Field(50, ge=1, le=10_000, strict=True)
     tuning_workers: int = Field(2, ge=1, le=40, strict=True)
     registered_model_name: str = Field(MODEL_NAME, min_length=1, max_length=200, pattern=r"^[\w.-]+$")
-    threshold: float = Field(0.1, ge=0.0, lt=1.0, description="Relative RMSE gain that a challenger must show.")
+    threshold: float = Field(
+        0.1, ge=0.0, lt=1.0, description="Relative RMSE gain that a challenger must show."
+    )
     approval: bool = Field(False, strict=True, description="Wait for a person before promoting.")
 
     @model_validator(mode="after")
