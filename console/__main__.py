@@ -1,0 +1,68 @@
+"""The ``bikecast`` command: every command thin, every error one sentence."""
+
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import typer
+
+from bikecast.errors import BikecastError
+from console import ui
+from console.commands import champion, deploying, local, logs, predicting, training
+from console.errors import CommandError, ExecutionError
+
+FAILED = 1
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="bikecast",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+    rich_markup_mode="rich",
+    help="Hourly bike demand: train, judge, serve and watch a forecast, in this clone's own cloud or on AWS.",
+)
+
+RUN, MODEL, SERVE = "The cloud", "Data and models", "Serving and watching"
+
+COMMANDS: list[tuple[str, Callable[..., Any]]] = [
+    (RUN, local.up),
+    (RUN, local.down),
+    (RUN, deploying.deploy),
+    (RUN, deploying.outputs),
+    (RUN, logs.logs),
+    (MODEL, training.train),
+    (MODEL, champion.champion),
+    (MODEL, champion.rollback),
+    (SERVE, predicting.predict),
+    (SERVE, predicting.forecast),
+]
+
+for panel, command in COMMANDS:
+    app.command(rich_help_panel=panel)(command)
+
+
+def main() -> None:
+    """Run the command line; what we refuse on purpose is one message, anything else a traceback."""
+    try:
+        app()
+    except BikecastError as err:
+        sys.exit(_report(err))
+    except KeyboardInterrupt:
+        ui.note("interrupted")
+        sys.exit(INTERRUPTED)
+
+
+def _report(err: BikecastError) -> int:
+    message = str(err)
+    if isinstance(err, CommandError) and err.log_path:
+        message += f"\nthe whole output is in {err.log_path}"
+    ui.note(f"error: {message}")
+    if "--json" in sys.argv:
+        facts = {"error": type(err).__name__, "message": message}
+        print(ui.to_json(facts | ({"execution": err.arn} if isinstance(err, ExecutionError) else {})))
+    return FAILED
+
+
+if __name__ == "__main__":
+    main()

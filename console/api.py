@@ -1,0 +1,53 @@
+"""The predictor's HTTP API, called the way any client calls it: through API Gateway, with the key."""
+
+from typing import Any
+
+from console.errors import ApiError
+
+TIMEOUT_S = 60.0
+UNREACHABLE = (
+    "the API at {url} cannot be reached ({error}); is the cloud up and deployed? `bikecast status` tells"
+)
+
+
+class Api:
+    """One deployed API.
+
+    Args:
+        url: Base address with the stage, no trailing slash.
+        key: Value of ``x-api-key``.
+    """
+
+    def __init__(self, url: str, key: str) -> None:
+        self._url = url
+        self._key = key
+
+    def get(self, path: str, **query: Any) -> Any:
+        """GET and return the JSON answer.
+
+        Raises:
+            ApiError: The API cannot be reached or refuses.
+        """
+        return self._call("GET", path, params={k: v for k, v in query.items() if v is not None})
+
+    def post(self, path: str, body: Any) -> Any:
+        """POST JSON and return the JSON answer.
+
+        Raises:
+            ApiError: The API cannot be reached or refuses.
+        """
+        return self._call("POST", path, json=body)
+
+    def _call(self, method: str, path: str, **arguments: Any) -> Any:
+        import httpx
+
+        url = f"{self._url}{path}"
+        try:
+            response = httpx.request(
+                method, url, headers={"x-api-key": self._key}, timeout=TIMEOUT_S, trust_env=False, **arguments
+            )
+        except httpx.HTTPError as err:
+            raise ApiError(UNREACHABLE.format(url=url, error=err)) from err
+        if response.is_error:
+            raise ApiError(f"{method} {url} answered {response.status_code}: {response.text[:1000]}")
+        return response.json()

@@ -1,0 +1,147 @@
+"""Finding the cloud to talk to: the clone's own embedded one, or the target that was named."""
+
+import socket
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from bikecast.errors import DeploymentError
+from bikecast.names import Target
+from console.settings import CLONE, ConsoleSettings, console_settings
+
+if TYPE_CHECKING:
+    import boto3
+    from mypy_boto3_apigateway import APIGatewayClient
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_logs import CloudWatchLogsClient
+    from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_stepfunctions import SFNClient
+
+    from local_cloud.connection import Connection
+    from local_cloud.settings import LocalCloudSettings
+
+PROBE_TIMEOUT_S = 2.0
+
+
+@dataclass(frozen=True)
+class Cloud:
+    """One target with the credentials to use it; clients are made when first asked for.
+
+    ``endpoint_url`` is where an emulator listens; ``None`` on AWS.
+    """
+
+    target: Target
+    session: "boto3.Session"
+    endpoint_url: str | None = None
+
+    @cached_property
+    def s3(self) -> "S3Client":
+        """Object storage; emulators want the bucket in the path."""
+        from botocore.config import Config
+
+        style = Config(s3={"addressing_style": "path"}) if self.endpoint_url else None
+        return self.session.client("s3", endpoint_url=self.endpoint_url, config=style)
+
+    @cached_property
+    def cloudformation(self) -> "CloudFormationClient":
+        """The stacks and their outputs."""
+        return self.session.client("cloudformation", endpoint_url=self.endpoint_url)
+
+    @cached_property
+    def apigateway(self) -> "APIGatewayClient":
+        """The API key's value."""
+        return self.session.client("apigateway", endpoint_url=self.endpoint_url)
+
+    @cached_property
+    def stepfunctions(self) -> "SFNClient":
+        """Executions and their histories."""
+        return self.session.client("stepfunctions", endpoint_url=self.endpoint_url)
+
+    @cached_property
+    def logs(self) -> "CloudWatchLogsClient":
+        """Log groups of functions and tasks."""
+        return self.session.client("logs", endpoint_url=self.endpoint_url)
+
+    @cached_property
+    def sqs(self) -> "SQSClient":
+        """The capture queue and its dead letters."""
+        return self.session.client("sqs", endpoint_url=self.endpoint_url)
+
+
+def find_cloud(target: Target | None = None) -> Cloud:
+    """Return the cloud to use: ``target``, else ``BIKECAST_TARGET``, else the one that runs in this clone.
+
+    Raises:
+        DeploymentError: None was named and none runs here.
+    """
+    settings = console_settings()
+    chosen = target or settings.target or Target.EMBEDDED
+    if chosen is Target.EMBEDDED:
+        return _embedded(running_connection())
+    return _localstack(settings) if chosen is Target.LOCALSTACK else _aws(settings)
+
+
+def local_settings() -> "LocalCloudSettings":
+    """Return the embedded cloud's settings; its state folder is the clone's, wherever one types."""
+    from local_cloud.settings import LocalCloudSettings
+
+    settings = LocalCloudSettings()
+    return settings.model_copy(update={"state_dir": CLONE / settings.state_dir})
+
+
+def running_connection() -> "Connection | None":
+    """Return how to reach the clone's embedded cloud, or ``None`` if it does not answer."""
+    from local_cloud.connection import load
+
+    try:
+        connection = load(local_settings().state_dir)
+    except DeploymentError:
+        return None
+    return connection if _answers(connection.endpoint_url) else None
+
+
+def _answers(url: str) -> bool:
+    address = urlsplit(url)
+    try:
+        with socket.create_connection((address.hostname or "", address.port or 80), timeout=PROBE_TIMEOUT_S):
+            return True
+    except OSError:
+        return False
+
+
+def _embedded(connection: "Connection | None") -> Cloud:
+    if connection is None:
+        raise DeploymentError(
+            "no embedded cloud runs in this clone: start it with `bikecast up` "
+            "(or everything with `make demo`), or name another target, for example `--target aws`"
+        )
+    import boto3
+
+    session = boto3.Session(
+        aws_access_key_id=connection.access_key_id,
+        aws_secret_access_key=connection.secret_access_key.get_secret_value(),
+        region_name=connection.region,
+    )
+    return Cloud(Target.EMBEDDED, session, connection.endpoint_url)
+
+
+def _localstack(settings: ConsoleSettings) -> Cloud:
+    import boto3
+
+    session = boto3.Session(
+        aws_access_key_id="test",
+        aws_secret_access_key="test",  # noqa: S106 - what LocalStack expects
+        region_name=settings.region,
+    )
+    return Cloud(Target.LOCALSTACK, session, settings.endpoint_url)
+
+
+def _aws(settings: ConsoleSettings) -> Cloud:
+    import boto3
+
+    session = boto3.Session()
+    if session.region_name is None:
+        session = boto3.Session(region_name=settings.region)
+    return Cloud(Target.AWS, session)

@@ -1,0 +1,50 @@
+"""``champion`` and ``rollback``: the model that serves."""
+
+from typing import Annotated
+
+import typer
+from rich.console import Group
+
+from console import ui
+from console.champions import read_champion, score_rows
+from console.cloud import find_cloud
+from console.operations import operate
+from console.options import Json, TargetOption
+
+
+def champion(target: TargetOption = None, as_json: Json = False) -> None:
+    """Show the model that serves: version, holdout errors beside the baselines, interval, level, data.
+
+    Example: bikecast champion --json | jq .holdout.rmse
+    """
+    manifest = read_champion(find_cloud(target))
+    facts = {
+        "model": manifest.model_name,
+        "version": manifest.version,
+        "published": manifest.published_at.isoformat(timespec="seconds"),
+        "holdout": f"{manifest.holdout.start:%Y-%m-%d} to {manifest.holdout.end:%Y-%m-%d}, New York time",
+        "data hash": manifest.data_hash,
+        "code": manifest.code_version,
+        "previous": manifest.previous.version if manifest.previous else None,
+        "decision record": manifest.decision_key,
+    }
+    ui.show(
+        manifest,
+        as_json=as_json,
+        table=lambda: Group(ui.pairs_table(facts), "", ui.rows_table(score_rows(manifest))),
+    )
+
+
+def rollback(
+    reason: Annotated[str, typer.Option(help="Why; it stands in the audit row.")] = "asked for by a person",
+    target: TargetOption = None,
+    as_json: Json = False,
+) -> None:
+    """Put the previous champion back once it is proven to load: alias, manifest and audit row, or nothing.
+
+    Example: bikecast rollback --reason "predictions doubled after the last release"
+    """
+    from bikecast.names import Step
+
+    result = operate(find_cloud(target), Step.ROLLBACK, payload={"reason": reason})
+    ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(dict(result or {})))

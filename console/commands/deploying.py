@@ -1,0 +1,43 @@
+"""``deploy`` and ``outputs``."""
+
+from rich.table import Table
+
+from bikecast.names import Target
+from console import ui
+from console.cloud import find_cloud
+from console.options import Json, TargetOption
+
+
+def deploy(target: TargetOption = None, as_json: Json = False) -> None:
+    """Deploy the stacks with the AWS CDK; a repeated deploy changes only what changed.
+
+    Example: bikecast up && bikecast deploy, or bikecast deploy --target aws with your AWS credentials.
+    """
+    from console.deployment import deploy as deploy_stacks
+    from console.outputs import console_outputs
+    from console.services import service_urls
+
+    deploy_stacks(target or Target.EMBEDDED)
+    result = console_outputs(find_cloud(target), service_urls=service_urls())
+    ui.show(result, as_json=as_json, table=lambda: outputs_table(result.model_dump()))
+
+
+def outputs(target: TargetOption = None, as_json: Json = False) -> None:
+    """Show where everything is: API and its key, state machines, buckets, database, log groups, web pages.
+
+    Example: curl -H "x-api-key: $(bikecast outputs --json | jq -r .api_key)" ...
+    The database's password is shown nowhere; it stays in its secret.
+    """
+    from console.outputs import console_outputs
+    from console.services import service_urls
+
+    result = console_outputs(find_cloud(target), service_urls=service_urls())
+    ui.show(result, as_json=as_json, table=lambda: outputs_table(result.model_dump()))
+
+
+def outputs_table(values: dict[str, object]) -> Table:
+    """Lay out nested values as ``group.name``."""
+    flat: dict[str, object] = {}
+    for name, value in values.items():
+        flat |= {f"{name}.{k}": v for k, v in value.items()} if isinstance(value, dict) else {name: value}
+    return ui.pairs_table(flat)

@@ -1,0 +1,68 @@
+"""``predict`` and ``forecast``."""
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from bikecast.errors import InputError
+from console import ui
+from console.cloud import find_cloud
+from console.options import Json, TargetOption
+from console.predictions import deployed_api, prediction_rows, trip_body
+
+HOUR_FORMATS = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"]
+
+
+def predict(
+    date: Annotated[
+        dt.datetime | None,
+        typer.Option(
+            formats=HOUR_FORMATS,
+            help="Hour to predict, New York time; the next one if absent.",
+            show_default=False,
+        ),
+    ] = None,
+    tmax: Annotated[float, typer.Option(help="Highest temperature of the day, °F.")] = 62.0,
+    tmin: Annotated[float, typer.Option(help="Lowest temperature of the day, °F.")] = 47.0,
+    snow: Annotated[float, typer.Option(help="Snowfall of the day, inch.")] = 0.0,
+    prcp: Annotated[float | None, typer.Option(help="Rain of the day, inch.", show_default=False)] = None,
+    body: Annotated[
+        Path | None,
+        typer.Option("--input", exists=True, help="A file with the whole request body.", show_default=False),
+    ] = None,
+    target: TargetOption = None,
+    as_json: Json = False,
+) -> None:
+    """Ask the deployed API how many trips start in an hour, as any client would: POST /predict_trip.
+
+    Example: bikecast predict --date "2025-04-03 08:00" --tmax 61 --tmin 44 --prcp 0.1
+    """
+    next_hour = dt.datetime.now().replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1)  # noqa: DTZ005
+    request = (
+        _read_body(body) if body else trip_body(date or next_hour, tmax=tmax, tmin=tmin, snow=snow, prcp=prcp)
+    )
+    answer = deployed_api(find_cloud(target)).post("/predict_trip", request)
+    ui.show(answer, as_json=as_json, table=lambda: ui.rows_table(prediction_rows(answer)))
+
+
+def forecast(
+    hours: Annotated[int, typer.Option(min=24, max=168, help="How many of the next hours.")] = 24,
+    target: TargetOption = None,
+    as_json: Json = False,
+) -> None:
+    """Show the next hours with their intervals, and which weather they rest on.
+
+    Example: bikecast forecast --hours 48
+    """
+    answer = deployed_api(find_cloud(target)).get("/forecast", hours=hours)
+    ui.show(answer, as_json=as_json, table=lambda: ui.rows_table(prediction_rows(answer)))
+
+
+def _read_body(path: Path) -> Any:
+    try:
+        return json.loads(path.read_text())
+    except ValueError as err:
+        raise InputError(f"{path} is no JSON: {err}") from err

@@ -1,0 +1,108 @@
+"""``train``: a retraining, followed to its decision."""
+
+import datetime as dt
+import json
+from typing import Annotated, Any
+
+import typer
+
+from bikecast.errors import InputError
+from console import ui
+from console.cloud import Cloud, find_cloud
+from console.options import DAY_FORMATS, Json, TargetOption
+
+Start = Annotated[
+    dt.datetime | None,
+    typer.Option(
+        "--start", formats=DAY_FORMATS, help="First day used; 2024-01-01 if absent.", show_default=False
+    ),
+]
+End = Annotated[
+    dt.datetime | None,
+    typer.Option(
+        "--end",
+        formats=DAY_FORMATS,
+        help="Last day used; the latest complete month if absent.",
+        show_default=False,
+    ),
+]
+Trials = Annotated[int | None, typer.Option(help="Tuning trials in all; 50 if absent.", show_default=False)]
+Workers = Annotated[
+    int | None, typer.Option(help="Workers that share them; 2 if absent.", show_default=False)
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(help="Relative RMSE gain that a challenger must show; 0.1 if absent.", show_default=False),
+]
+TestSize = Annotated[
+    float | None,
+    typer.Option(help="Share of hours held out, the last in time; 0.2 if absent.", show_default=False),
+]
+Seed = Annotated[
+    int | None, typer.Option(help="Seed of everything random; 42 if absent.", show_default=False)
+]
+Approval = Annotated[bool, typer.Option("--approval", help="Wait for `bikecast approve` before promoting.")]
+Raw = Annotated[
+    str | None,
+    typer.Option(
+        "--input", help="The request as JSON, sent as it is; the other options win.", show_default=False
+    ),
+]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Start only; follow later with `bikecast runs`.")]
+
+
+def train(
+    start: Start = None,
+    end: End = None,
+    trials: Trials = None,
+    workers: Workers = None,
+    threshold: Threshold = None,
+    test_size: TestSize = None,
+    seed: Seed = None,
+    approval: Approval = False,
+    raw: Raw = None,
+    no_wait: NoWait = False,
+    target: TargetOption = None,
+    as_json: Json = False,
+) -> None:
+    """Train, tune, judge and perhaps promote: one execution of the retrain state machine.
+
+    Example: bikecast train --start 2024-01-01 --end 2024-12-31 --trials 50 --workers 2
+
+    A model that is judged worse than the champion is rejected; that is a success of the judge, and the
+    command ends with 0. It ends with 1 when the execution fails, and prints the state and the cause.
+    """
+    request = _raw_request(raw) | {
+        "start_train_date": start.date().isoformat() if start else None,
+        "end_train_date": end.date().isoformat() if end else None,
+        "n_trials": trials,
+        "tuning_workers": workers,
+        "threshold": threshold,
+        "test_size": test_size,
+        "random_state": seed,
+        "approval": approval or None,
+    }
+    given = {name: value for name, value in request.items() if value is not None}
+    _run(find_cloud(target), _raw_request(raw) | given, no_wait=no_wait, as_json=as_json)
+
+
+def _run(cloud: Cloud, request: dict[str, Any], *, no_wait: bool, as_json: bool) -> None:
+    from console.training import start_training, summary, watch_training
+
+    arn = start_training(cloud, request)
+    if no_wait:
+        ui.show({"execution": arn}, as_json=as_json, table=lambda: arn)
+        return
+    execution = watch_training(cloud, arn)
+    result = summary(execution)
+    ui.show(execution.describe() | result, as_json=as_json, table=lambda: ui.pairs_table(result))
+
+
+def _raw_request(text: str | None) -> dict[str, Any]:
+    try:
+        request = json.loads(text or "{}")
+    except ValueError as err:
+        raise InputError(f"--input is no JSON: {err}") from err
+    if not isinstance(request, dict):
+        raise InputError(f"--input must be a JSON object, but got {request!r}")
+    return request

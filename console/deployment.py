@@ -1,0 +1,110 @@
+"""Bringing the stacks to a target: Lambda bundles, bootstrap, deploy, by the CDK's own command line."""
+
+import os
+import re
+import shutil
+import sys
+from pathlib import Path
+
+from bikecast.errors import DeploymentError
+from bikecast.names import Target
+from console import ui
+from console.cloud import Cloud, local_settings, running_connection
+from console.processes import run_logged
+from console.settings import CLONE
+
+# "bikecast-storage |  3/12 | 12:00:00 AM | CREATE_COMPLETE | AWS::S3::Bucket | Data (Data1234)"
+STACK_EVENT = re.compile(
+    r"^(?P<stack>bikecast-\w+) \|\s*(?P<done>\d+)(/(?P<all>\d+))? \|[^|]*\| (?P<status>\w+)\s*\|"
+)
+STACK_DONE = re.compile(r"(?:✅)\s+(?P<stack>bikecast-\w+)(?P<unchanged> \(no changes\))?")
+
+
+def deploy(target: Target) -> None:
+    """Build the bundles and deploy every stack; a repeated deploy changes nothing that did not change.
+
+    Raises:
+        DeploymentError: The target cannot be reached.
+        CommandError: A step failed; the log file has its whole output.
+    """
+    environment = cdk_environment(target)
+    _run("Lambda bundles", [sys.executable, "-m", "layers.build", "--target", target.value], environment)
+    program = cdk_program(target)
+    context = ["-c", f"target={target.value}"]
+    _run("cdk bootstrap", [program, "bootstrap", *context], environment)
+    _run(
+        "cdk deploy",
+        [program, "deploy", "--all", "--require-approval", "never", "--progress", "events", *context],
+        environment,
+    )
+
+
+def cdk_program(target: Target) -> str:
+    """Return the path of the CDK's command line: its LocalStack wrapper for emulators, the plain one on AWS.
+
+    Raises:
+        DeploymentError: The npm tools are not installed.
+    """
+    name = "cdk" if target is Target.AWS else "cdklocal"
+    path = CLONE / "node_modules" / ".bin" / name
+    if not path.exists():
+        raise DeploymentError(f"{name} is not installed in node_modules: run `make setup`")
+    return str(path)
+
+
+def cdk_environment(target: Target) -> dict[str, str]:
+    """Return the environment of the CDK's command line: our node first, and the emulator's address and login.
+
+    Raises:
+        DeploymentError: The embedded cloud does not run.
+    """
+    environment = dict(os.environ)
+    environment["PATH"] = os.pathsep.join(
+        [str(Path(sys.executable).parent), str(CLONE / "node_modules" / ".bin"), environment.get("PATH", "")]
+    )
+    environment |= {"CI": "true", "NO_COLOR": "1", "CDK_DISABLE_CLI_TELEMETRY": "true", "DO_NOT_TRACK": "1"}
+    environment["JSII_NODE"] = shutil.which("node", path=environment["PATH"]) or "node"
+    if target is Target.EMBEDDED:
+        connection = running_connection()
+        if connection is None:
+            raise DeploymentError("no embedded cloud runs in this clone: start it with `bikecast up`")
+        environment = connection.child_environment(environment)
+    return environment
+
+
+def _run(title: str, command: list[str], environment: dict[str, str]) -> None:
+    with ui.activity(title) as current:
+        run_logged(
+            command,
+            log_path=local_settings().log_dir / f"{title.lower().replace(' ', '-')}.log",
+            cwd=CLONE,
+            environment=environment,
+            on_line=_StackProgress(current),
+        )
+
+
+class _StackProgress:
+    """Turns the CDK's event lines into progress: one line for each finished stack."""
+
+    def __init__(self, activity: ui.Activity) -> None:
+        self._activity = activity
+        self._detail = ""
+        self._finished: set[str] = set()
+
+    def __call__(self, line: str) -> None:
+        finished = STACK_DONE.search(line)
+        if finished and finished["stack"] not in self._finished:
+            self._finished.add(finished["stack"])
+            self._activity.step(finished["stack"] + (finished["unchanged"] or ""))
+        event = STACK_EVENT.match(line)
+        if event:
+            of_all = f" of {event['all']}" if event["all"] else ""
+            self._detail = f"{event['stack']}: {event['done']}{of_all} resources"
+        self._activity.update(self._detail)
+
+
+def is_deployed(cloud: Cloud) -> bool:
+    """Tell whether any of our stacks stands."""
+    from console.outputs import read_stack_outputs
+
+    return bool(read_stack_outputs(cloud.cloudformation).values)

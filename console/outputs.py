@@ -1,0 +1,156 @@
+"""What the stacks put out: addresses, names and keys, read from CloudFormation and never guessed."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict
+
+from bikecast.errors import DeploymentError
+from bikecast.names import Bucket, Output
+from console.cloud import Cloud
+
+if TYPE_CHECKING:
+    from mypy_boto3_cloudformation import CloudFormationClient
+
+STACK_PREFIX = "bikecast-"
+
+BUCKET_OUTPUTS = {
+    Bucket.DATA: Output.DATA_BUCKET,
+    Bucket.ARTIFACTS: Output.ARTIFACTS_BUCKET,
+    Bucket.SERVING: Output.SERVING_BUCKET,
+    Bucket.REPORTS: Output.REPORTS_BUCKET,
+}
+
+
+@dataclass(frozen=True)
+class StackOutputs:
+    """Outputs of all our stacks, by logical id."""
+
+    values: Mapping[str, str]
+
+    def get(self, output: Output) -> str | None:
+        """Return the value, or ``None`` if no stack has it."""
+        return self.values.get(output)
+
+    def require(self, output: Output) -> str:
+        """Return the value.
+
+        Raises:
+            DeploymentError: No stack has it.
+        """
+        value = self.values.get(output)
+        if value is None:
+            raise DeploymentError(f"no stack puts out `{output}`: deploy with `bikecast deploy` first")
+        return value
+
+
+class DatabaseLocation(BaseModel):
+    """Where Postgres listens and who may log in; the password stays in its secret."""
+
+    model_config = ConfigDict(frozen=True)
+
+    host: str | None = None
+    port: int | None = None
+    name: str | None = None
+    user: str | None = None
+
+
+class ConsoleOutputs(BaseModel):
+    """Everything that a person or a script needs to find; ``None`` where nothing is deployed or running."""
+
+    model_config = ConfigDict(frozen=True)
+
+    api_url: str | None = None
+    api_key: str | None = None
+    retrain_state_machine: str | None = None
+    ingest_state_machine: str | None = None
+    monitor_state_machine: str | None = None
+    buckets: dict[str, str | None] = {}
+    database: DatabaseLocation = DatabaseLocation()
+    log_groups: dict[str, str] = {}
+    mlflow_url: str | None = None
+    evidently_url: str | None = None
+    dashboard_url: str | None = None
+
+
+def read_stack_outputs(client: "CloudFormationClient") -> StackOutputs:
+    """Return the outputs of every live stack named ``bikecast-*``; log groups of all stacks are merged."""
+    values: dict[str, str] = {}
+    log_groups: dict[str, str] = {}
+    for page in client.get_paginator("describe_stacks").paginate():
+        for stack in page["Stacks"]:
+            if not stack["StackName"].startswith(STACK_PREFIX) or stack["StackStatus"].startswith("DELETE"):
+                continue
+            own = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
+            log_groups |= parse_log_groups(own.get(Output.LOG_GROUPS, ""))
+            values |= own
+    if log_groups:
+        values[Output.LOG_GROUPS] = json.dumps(log_groups)
+    return StackOutputs(values)
+
+
+def parse_log_groups(text: str) -> dict[str, str]:
+    """Read the ``LogGroups`` output, a JSON object of role to log group; anything else is empty.
+
+    Raises:
+        DeploymentError: The output is not a JSON object.
+    """
+    if not text:
+        return {}
+    try:
+        return {str(role): str(group) for role, group in json.loads(text).items()}
+    except (ValueError, AttributeError) as err:
+        raise DeploymentError(
+            f"stack output `{Output.LOG_GROUPS}` is no JSON object: {text[:200]!r}"
+        ) from err
+
+
+def api_url(outputs: StackOutputs, *, endpoint_url: str | None) -> str | None:
+    """Return the API's base address without a trailing slash; emulators serve it under their endpoint."""
+    if endpoint_url is None:
+        url = outputs.get(Output.API_URL)
+        return url.rstrip("/") if url else None
+    api_id, stage = outputs.get(Output.API_ID), outputs.get(Output.API_STAGE)
+    return f"{endpoint_url}/_aws/execute-api/{api_id}/{stage}" if api_id and stage else None
+
+
+def api_key(cloud: Cloud, outputs: StackOutputs) -> str | None:
+    """Return the value of the API key that the serving stack made, asked from API Gateway."""
+    key_id = outputs.get(Output.API_KEY_ID)
+    return cloud.apigateway.get_api_key(apiKey=key_id, includeValue=True)["value"] if key_id else None
+
+
+def console_outputs(cloud: Cloud, *, service_urls: Mapping[str, str]) -> ConsoleOutputs:
+    """Gather everything of one cloud.
+
+    Args:
+        cloud: Where to ask.
+        service_urls: Addresses of the user interfaces that run beside it, by name: ``mlflow``, ``evidently``.
+    """
+    outputs = read_stack_outputs(cloud.cloudformation)
+    url = api_url(outputs, endpoint_url=cloud.endpoint_url)
+    return ConsoleOutputs(
+        api_url=url,
+        api_key=api_key(cloud, outputs),
+        retrain_state_machine=outputs.get(Output.RETRAIN_STATE_MACHINE_ARN),
+        ingest_state_machine=outputs.get(Output.INGEST_STATE_MACHINE_ARN),
+        monitor_state_machine=outputs.get(Output.MONITOR_STATE_MACHINE_ARN),
+        buckets={role.value: outputs.get(output) for role, output in BUCKET_OUTPUTS.items()},
+        database=_database(outputs),
+        log_groups=parse_log_groups(outputs.get(Output.LOG_GROUPS) or ""),
+        mlflow_url=service_urls.get("mlflow"),
+        evidently_url=service_urls.get("evidently"),
+        dashboard_url=f"{url}/dashboard" if url else None,
+    )
+
+
+def _database(outputs: StackOutputs) -> DatabaseLocation:
+    port = outputs.get(Output.DATABASE_PORT)
+    return DatabaseLocation(
+        host=outputs.get(Output.DATABASE_HOST),
+        port=int(port) if port else None,
+        name=outputs.get(Output.DATABASE_NAME),
+        user=outputs.get(Output.DATABASE_USER),
+    )

@@ -1,0 +1,42 @@
+"""Asking the retrain state machine for a champion, and reading what it decided."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from bikecast.names import Output
+from console.cloud import Cloud
+from console.executions import Execution, start_execution
+from console.outputs import read_stack_outputs
+from console.watching import watch
+
+
+def start_training(cloud: Cloud, request: Mapping[str, Any]) -> str:
+    """Start a retraining and return the execution's ARN.
+
+    Values are checked by the machine's first state, as they would be for any other caller.
+    """
+    machine = read_stack_outputs(cloud.cloudformation).require(Output.RETRAIN_STATE_MACHINE_ARN)
+    return start_execution(cloud.stepfunctions, machine, payload=request, kind="train")
+
+
+def watch_training(cloud: Cloud, arn: str) -> Execution:
+    """Follow a retraining to its end.
+
+    Raises:
+        ExecutionError: The execution did not succeed; a rejected model is no failure.
+    """
+    return watch(cloud, arn, title="training")
+
+
+def summary(execution: Execution) -> dict[str, Any]:
+    """Return what a person wants to know of a finished training."""
+    output = execution.output if isinstance(execution.output, dict) else {}
+    verdict = output.get("evaluate") or {}
+    return {
+        "name": execution.name,
+        "status": execution.status,
+        "decision": verdict.get("decision"),
+        "reason": verdict.get("reason"),
+        "version": (output.get("train") or {}).get("version"),
+        "seconds": round(execution.seconds, 1),
+    }
