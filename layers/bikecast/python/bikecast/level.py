@@ -1,0 +1,108 @@
+"""The calibrated level: how far recent demand lies above or below what the stateless model says.
+
+One year of data cannot teach a trend, so every stateless model drifts from the level of the next
+quarter. The ledger keeps the daily totals of actual and predicted trips; the factor is the ratio
+of their exponentially weighted sums, read at a stated age, so that it only uses days that are
+known at the horizon which the forecast is asked for.
+"""
+
+import datetime as dt
+from typing import Self
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bikecast.arrays import Array, Hours, Ints, Mask
+from bikecast.errors import DataError
+
+LEDGER_DAYS = 500
+
+
+class LevelState(BaseModel):
+    """Daily totals and the rule that turns them into a factor; empty, the factor is 1.
+
+    ``prior_days`` is the weight of the belief that the factor is 1, in average days; it keeps a
+    young ledger from swinging. ``lowest`` and ``highest`` bound what a broken feed could do.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    half_life_days: float = Field(14.0, gt=0)
+    horizon_hours: int = Field(168, ge=0)
+    prior_days: float = Field(1.0, ge=0)
+    lowest: float = Field(0.5, gt=0)
+    highest: float = Field(2.0, gt=0)
+    days: tuple[dt.date, ...] = ()
+    actual: tuple[float, ...] = ()
+    predicted: tuple[float, ...] = ()
+
+    @model_validator(mode="after")
+    def _ledger_is_sound(self) -> Self:
+        if not len(self.days) == len(self.actual) == len(self.predicted):
+            raise ValueError("`days`, `actual` and `predicted` must have the same length")
+        if list(self.days) != sorted(set(self.days)):
+            raise ValueError("`days` must ascend without repetition")
+        if not np.isfinite([*self.actual, *self.predicted]).all():
+            raise ValueError("`actual` and `predicted` must be finite")
+        return self
+
+    @property
+    def as_of(self) -> dt.date | None:
+        """The last day whose actual demand is in the ledger."""
+        return self.days[-1] if self.days else None
+
+    def factors(self, hours: Hours, *, known_until: dt.date | None = None) -> Array:
+        """Return the factor for each hour, from days that ended ``horizon_hours`` before its day began.
+
+        Args:
+            hours: Naive New York wall time; shape (n,).
+            known_until: Use no day after this one, whatever the ledger holds.
+        """
+        if not self.days or hours.size == 0:
+            return np.ones(hours.shape)
+        days, day_of_hour = np.unique(hours.astype("datetime64[D]"), return_inverse=True)
+        age_days = (days[:, None] - np.asarray(self.days, "datetime64[D]")[None, :]).astype(np.int64)
+        usable = age_days * 24 >= self.horizon_hours + 24
+        if known_until is not None:
+            usable &= np.asarray(self.days, "datetime64[D]")[None, :] <= np.datetime64(known_until, "D")
+        return self._ratio(age_days, usable)[day_of_hour]
+
+    def _ratio(self, age_days: Ints, usable: Mask) -> Array:
+        youngest = np.where(usable, age_days, np.iinfo(np.int64).max).min(axis=1, keepdims=True)
+        weights = np.where(usable, 0.5 ** (np.maximum(age_days - youngest, 0) / self.half_life_days), 0.0)
+        prior = self.prior_days * float(np.mean(self.predicted))
+        below = weights @ np.asarray(self.predicted) + prior
+        above = weights @ np.asarray(self.actual) + prior
+        ratio = np.divide(above, below, out=np.ones_like(below), where=below > 0)
+        bounded: Array = np.clip(ratio, self.lowest, self.highest)
+        return bounded
+
+    def updated(self, hours: Hours, actual: Array, predicted: Array) -> "LevelState":
+        """Return a state with the totals of these hours' days put in or replaced.
+
+        Args:
+            hours: Whole days, as far as demand is known; shape (n,).
+            actual: Trips; shape (n,).
+            predicted: What the stateless model says of the same hours; shape (n,).
+        Raises:
+            DataError: A value is not finite.
+        """
+        if not (np.isfinite(actual).all() and np.isfinite(predicted).all()):
+            raise DataError("the level needs finite actual and predicted trips")
+        days, day_of_hour = np.unique(hours.astype("datetime64[D]"), return_inverse=True)
+        totals = zip(
+            days.tolist(),
+            np.bincount(day_of_hour, actual).tolist(),
+            np.bincount(day_of_hour, predicted).tolist(),
+            strict=True,
+        )
+        ledger = dict(zip(self.days, zip(self.actual, self.predicted, strict=True), strict=True))
+        ledger |= {day: (above, below) for day, above, below in totals}
+        kept = sorted(ledger.items())[-LEDGER_DAYS:]
+        return self.model_copy(
+            update={
+                "days": tuple(day for day, _ in kept),
+                "actual": tuple(pair[0] for _, pair in kept),
+                "predicted": tuple(pair[1] for _, pair in kept),
+            }
+        )
