@@ -52,7 +52,7 @@ def test_baselines_repeat_the_past_at_a_week_or_more() -> None:
 
 def test_last_year_joins_the_baselines_where_it_is_known() -> None:
     hours = np.arange("2023-01-01", "2024-07-01", dtype="datetime64[h]")
-    found = baselines.baseline_forecasts(hours, np.arange(hours.size) + 1.0, hours=HOURS[-720:])
+    found = baselines.baseline_forecasts(hours, np.arange(hours.size, dtype=float) + 1, hours=HOURS[-720:])
     np.testing.assert_allclose(found[baselines.LAST_YEAR], np.arange(hours.size)[-720:] + 1 - 364 * 24)
 
 
