@@ -8,7 +8,7 @@ import typer
 
 from bikecast.errors import BikecastError
 from console import ui
-from console.commands import champion, deploying, local, logs, predicting, training
+from console.commands import champion, deploying, loading, local, logs, predicting, training, watching
 from console.errors import CommandError, ExecutionError
 
 FAILED = 1
@@ -28,14 +28,17 @@ RUN, MODEL, SERVE = "The cloud", "Data and models", "Serving and watching"
 COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (RUN, local.up),
     (RUN, local.down),
+    (RUN, local.status),
     (RUN, deploying.deploy),
     (RUN, deploying.outputs),
     (RUN, logs.logs),
+    (MODEL, loading.load),
     (MODEL, training.train),
     (MODEL, champion.champion),
     (MODEL, champion.rollback),
     (SERVE, predicting.predict),
     (SERVE, predicting.forecast),
+    (SERVE, watching.drift),
 ]
 
 for panel, command in COMMANDS:

@@ -1,5 +1,6 @@
 """What the stacks put out: addresses, names and keys, read from CloudFormation and never guessed."""
 
+import datetime as dt
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -46,6 +47,24 @@ class StackOutputs:
         return value
 
 
+@dataclass(frozen=True)
+class Stack:
+    """One live stack."""
+
+    name: str
+    status: str
+    changed_at: dt.datetime
+    outputs: Mapping[str, str]
+
+    def describe(self) -> dict[str, str]:
+        """Return what a person wants to know of it."""
+        return {
+            "stack": self.name,
+            "status": self.status,
+            "changed": self.changed_at.isoformat(timespec="seconds"),
+        }
+
+
 class DatabaseLocation(BaseModel):
     """Where Postgres listens and who may log in; the password stays in its secret."""
 
@@ -75,17 +94,29 @@ class ConsoleOutputs(BaseModel):
     dashboard_url: str | None = None
 
 
+def read_stacks(client: "CloudFormationClient") -> list[Stack]:
+    """Return our stacks, named ``bikecast-*``, that are not deleted."""
+    pages = client.get_paginator("describe_stacks").paginate()
+    found = [stack for page in pages for stack in page["Stacks"]]
+    return [
+        Stack(
+            name=stack["StackName"],
+            status=stack["StackStatus"],
+            changed_at=stack.get("LastUpdatedTime", stack["CreationTime"]),
+            outputs={item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])},
+        )
+        for stack in found
+        if stack["StackName"].startswith(STACK_PREFIX) and not stack["StackStatus"].startswith("DELETE")
+    ]
+
+
 def read_stack_outputs(client: "CloudFormationClient") -> StackOutputs:
     """Return the outputs of every live stack named ``bikecast-*``; log groups of all stacks are merged."""
     values: dict[str, str] = {}
     log_groups: dict[str, str] = {}
-    for page in client.get_paginator("describe_stacks").paginate():
-        for stack in page["Stacks"]:
-            if not stack["StackName"].startswith(STACK_PREFIX) or stack["StackStatus"].startswith("DELETE"):
-                continue
-            own = {item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])}
-            log_groups |= parse_log_groups(own.get(Output.LOG_GROUPS, ""))
-            values |= own
+    for stack in read_stacks(client):
+        log_groups |= parse_log_groups(stack.outputs.get(Output.LOG_GROUPS, ""))
+        values |= stack.outputs
     if log_groups:
         values[Output.LOG_GROUPS] = json.dumps(log_groups)
     return StackOutputs(values)

@@ -4,8 +4,10 @@ from rich.table import Table
 
 from bikecast.names import Target
 from console import ui
-from console.cloud import find_cloud
+from console.cloud import find_cloud, running_connection
 from console.options import Json, TargetOption
+from console.outputs import ConsoleOutputs, console_outputs
+from console.services import service_urls
 
 
 def deploy(target: TargetOption = None, as_json: Json = False) -> None:
@@ -14,8 +16,6 @@ def deploy(target: TargetOption = None, as_json: Json = False) -> None:
     Example: bikecast up && bikecast deploy, or bikecast deploy --target aws with your AWS credentials.
     """
     from console.deployment import deploy as deploy_stacks
-    from console.outputs import console_outputs
-    from console.services import service_urls
 
     deploy_stacks(target or Target.EMBEDDED)
     result = console_outputs(find_cloud(target), service_urls=service_urls())
@@ -28,11 +28,15 @@ def outputs(target: TargetOption = None, as_json: Json = False) -> None:
     Example: curl -H "x-api-key: $(bikecast outputs --json | jq -r .api_key)" ...
     The database's password is shown nowhere; it stays in its secret.
     """
-    from console.outputs import console_outputs
-    from console.services import service_urls
-
-    result = console_outputs(find_cloud(target), service_urls=service_urls())
+    result = _outputs_or_nothing(target)
     ui.show(result, as_json=as_json, table=lambda: outputs_table(result.model_dump()))
+
+
+def _outputs_or_nothing(target: Target | None) -> ConsoleOutputs:
+    if target in (None, Target.EMBEDDED) and running_connection() is None:
+        ui.note("no embedded cloud runs in this clone: start it with `bikecast up`, then `bikecast deploy`")
+        return ConsoleOutputs()
+    return console_outputs(find_cloud(target), service_urls=service_urls())
 
 
 def outputs_table(values: dict[str, object]) -> Table:

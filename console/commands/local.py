@@ -1,8 +1,17 @@
 """``up``, ``down``, ``status``: the embedded cloud of this clone."""
 
+from dataclasses import asdict
+
+import typer
+from rich.console import Group
+
+from bikecast.names import Target
 from console import ui
-from console.cloud import local_settings
-from console.options import Json
+from console.cloud import find_cloud, local_settings, running_connection
+from console.options import Json, TargetOption
+from console.outputs import read_stacks
+
+NOT_RUNNING = 3
 
 
 def up(as_json: Json = False) -> None:
@@ -12,8 +21,8 @@ def up(as_json: Json = False) -> None:
     """
     from local_cloud.supervisor import start
 
-    with ui.activity("embedded cloud"):
-        connection = start(local_settings())
+    with ui.activity("embedded cloud") as current:
+        connection = start(local_settings(), say=current.step)
     result = {"endpoint_url": connection.endpoint_url, "region": connection.region}
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(result))
 
@@ -22,6 +31,25 @@ def down(as_json: Json = False) -> None:
     """Stop everything that this clone started; the state stays for the next `bikecast up`."""
     from local_cloud.supervisor import stop
 
-    with ui.activity("stopping"):
-        stop(local_settings())
-    ui.show({"stopped": True}, as_json=as_json, table=lambda: "everything of this clone is stopped")
+    with ui.activity("stopping") as current:
+        stopped = stop(local_settings(), say=current.step)
+    message = "everything of this clone is stopped" if stopped else "nothing was running"
+    ui.show({"stopped": stopped}, as_json=as_json, table=lambda: message)
+
+
+def status(target: TargetOption = None, as_json: Json = False) -> None:
+    """Show what runs on this machine and which stacks are deployed; ends with 3 if nothing runs.
+
+    Example: bikecast status --json | jq '.stacks[].status'
+    """
+    from local_cloud.supervisor import status as components
+
+    processes = [asdict(component) for component in components(local_settings())]
+    remote = target not in (None, Target.EMBEDDED)
+    cloud = find_cloud(target) if remote or running_connection() else None
+    stacks = [stack.describe() for stack in read_stacks(cloud.cloudformation)] if cloud else []
+    result = {"target": cloud.target if cloud else None, "processes": processes, "stacks": stacks}
+    tables = (ui.rows_table(processes, title="processes"), "", ui.rows_table(stacks, title="stacks"))
+    ui.show(result, as_json=as_json, table=lambda: Group(*tables) if cloud else "no embedded cloud runs here")
+    if cloud is None:
+        raise typer.Exit(NOT_RUNNING)

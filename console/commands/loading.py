@@ -1,0 +1,75 @@
+"""``load`` and ``simulate``."""
+
+import datetime as dt
+import re
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.table import Table
+
+from bikecast.errors import InputError
+from console import ui
+from console.cloud import find_cloud
+from console.options import DAY_FORMATS, Json, TargetOption
+
+MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
+
+SimulatedFrom = Annotated[
+    dt.datetime, typer.Option("--from", formats=DAY_FORMATS, help="First simulated day.")
+]
+SimulatedTo = Annotated[dt.datetime, typer.Option("--to", formats=DAY_FORMATS, help="Last simulated day.")]
+
+
+def load(
+    path: Annotated[
+        Path | None, typer.Argument(help="Folder or file with trips and weather, or processed tables.")
+    ] = None,
+    simulate: Annotated[bool, typer.Option("--simulate", help="Load 15 simulated months instead.")] = False,
+    months: Annotated[
+        str | None, typer.Option(help="Only these months, such as 2024-01..2024-06.", show_default=False)
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Ingest again what was ingested already.")] = False,
+    target: TargetOption = None,
+    as_json: Json = False,
+) -> None:
+    """Load trips and weather: trip zips or CSV files of any year, or processed parquet tables as they are.
+
+    Examples: bikecast load ~/citibike --months 2024-01..2024-12, bikecast load --simulate
+
+    Loading the same files again, in any order, changes nothing. Simulated and real data are never mixed.
+    """
+    from console.loading import load as load_source
+    from console.simulations import simulated_source
+    from console.sources import recognise
+
+    if (path is None) != simulate:
+        raise InputError("name a path to load, or --simulate; not both")
+    cloud = find_cloud(target)
+    source = simulated_source() if path is None else recognise(path)
+    report = load_source(cloud, source, months=parse_months(months), force=force)
+    ui.show(report, as_json=as_json, table=lambda: report_table(report))
+
+
+def parse_months(text: str | None) -> list[str] | None:
+    """Read ``2024-03`` or ``2024-01..2024-06`` as a list of months.
+
+    Raises:
+        InputError: It is neither, or runs backwards.
+    """
+    if text is None:
+        return None
+    first, _, last = text.partition("..")
+    last = last or first
+    if not (MONTH.match(first) and MONTH.match(last) and first <= last):
+        raise InputError(f"months are written 2024-03 or 2024-01..2024-06, but got {text!r}")
+    start, end = (int(m[:4]) * 12 + int(m[5:]) - 1 for m in (first, last))
+    return [f"{number // 12}-{number % 12 + 1:02d}" for number in range(start, end + 1)]
+
+
+def report_table(report: dict[str, Any]) -> Table:
+    """Lay out a load report; lists are counted, their rows are in ``--json``."""
+    flat = {
+        name: f"{len(value)} entries" if isinstance(value, list) else value for name, value in report.items()
+    }
+    return ui.pairs_table(flat)

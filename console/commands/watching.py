@@ -1,0 +1,50 @@
+"""``drift``: the monitor's verdict on windows of time."""
+
+import datetime as dt
+from typing import Annotated
+
+import typer
+
+from bikecast.errors import InputError
+from console import ui
+from console.cloud import find_cloud
+from console.drift import parse_every, verdict_rows, watch_latest, watch_windows, windows
+from console.options import From, Json, TargetOption, To
+
+
+def drift(
+    first: From = None,
+    last: To = None,
+    weeks: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="How many windows, ending with --to; instead of --from.", show_default=False
+        ),
+    ] = None,
+    every: Annotated[str, typer.Option(help="Length of a window: 1w, 10d, ...")] = "1w",
+    source: Annotated[
+        str | None,
+        typer.Option(
+            help="What is watched: predictions (as served) or processed (scored again).", show_default=False
+        ),
+    ] = None,
+    target: TargetOption = None,
+    as_json: Json = False,
+) -> None:
+    """Run the monitor over windows of time; without dates, over the last complete week.
+
+    Example: bikecast drift --from 2025-01-06 --to 2025-03-30 --every 1w
+
+    Windows that were watched before are watched again and their rows replaced, never doubled.
+    """
+    length = parse_every(every)
+    if last and weeks and first is None:
+        first = last - weeks * length + dt.timedelta(days=1)
+    if (first is None) != (last is None):
+        raise InputError("give --from and --to, or --weeks and --to, or none of them")
+    cloud = find_cloud(target)
+    if first is None or last is None:
+        verdicts = [watch_latest(cloud)]
+    else:
+        verdicts = watch_windows(cloud, windows(first.date(), last.date(), every=length), source=source)
+    ui.show(verdicts, as_json=as_json, table=lambda: ui.rows_table(verdict_rows(verdicts)))

@@ -1,0 +1,200 @@
+"""Bringing data to the cloud: processed tables as they are, trip files by the ingest state machine."""
+
+import hashlib
+import io
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bikecast.errors import DataError
+from bikecast.names import Output, Prefix, citibike_key, weather_key
+from console import ui
+from console.cloud import Cloud
+from console.executions import start_execution
+from console.outputs import read_stack_outputs
+from console.sources import MARKER_NAME, Source
+from console.watching import watch
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+RAW_WEATHER = f"{Prefix.RAW}weather/"
+MARKER_KEY = f"{Prefix.RAW}{MARKER_NAME}"
+HASH_FIELD = "sha256"
+# Everything that a load leaves behind; simulated data is removed whole before real data comes.
+LOADED_PREFIXES = (
+    Prefix.RAW,
+    Prefix.TRIPS,
+    Prefix.PROCESSED_CITIBIKE,
+    Prefix.PROCESSED_WEATHER,
+    Prefix.LOAD_REPORTS,
+    Prefix.QUARANTINE,
+)
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """The data bucket with the client that reaches it."""
+
+    cloud: Cloud
+    name: str
+
+    def put(self, path: Path, key: str) -> bool:
+        """Upload a file unless the object already holds the same bytes; return whether it was uploaded."""
+        digest = _sha256(path)
+        if self._digest(key) == digest:
+            return False
+        self.cloud.s3.upload_file(str(path), self.name, key, ExtraArgs={"Metadata": {HASH_FIELD: digest}})
+        return True
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is such an object."""
+        return self._head(key) is not None
+
+    def keys(self, prefix: str) -> list[str]:
+        """Return the keys under a prefix."""
+        pages = self.cloud.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
+        return [item["Key"] for page in pages for item in page.get("Contents", [])]
+
+    def clear(self, prefix: str) -> None:
+        """Delete every object under a prefix."""
+        for key in self.keys(prefix):
+            self.cloud.s3.delete_object(Bucket=self.name, Key=key)
+
+    def _digest(self, key: str) -> str | None:
+        return (self._head(key) or {}).get(HASH_FIELD)
+
+    def _head(self, key: str) -> dict[str, str] | None:
+        from botocore.exceptions import ClientError
+
+        try:
+            return self.cloud.s3.head_object(Bucket=self.name, Key=key)["Metadata"]
+        except ClientError as err:
+            if err.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
+                return None
+            raise
+
+
+def data_bucket(cloud: Cloud) -> Bucket:
+    """Return the deployed data bucket."""
+    return Bucket(cloud, read_stack_outputs(cloud.cloudformation).require(Output.DATA_BUCKET))
+
+
+def load(
+    cloud: Cloud, source: Source, *, months: list[str] | None = None, force: bool = False
+) -> dict[str, Any]:
+    """Bring a source to the cloud and return the load report.
+
+    Simulated and real data never mix: loading real data removes simulated data first.
+
+    Raises:
+        DataError: A table breaks its contract, or simulated data would join real data.
+        ExecutionError: The ingestion failed.
+    """
+    bucket = data_bucket(cloud)
+    keep_origins_apart(bucket, simulated=source.is_simulated)
+    if source.is_processed:
+        return load_tables(bucket, source)
+    upload_files(bucket, source)
+    return ingest(cloud, months=months, force=force)
+
+
+def keep_origins_apart(bucket: Bucket, *, simulated: bool) -> None:
+    """Make room for data of one origin.
+
+    Raises:
+        DataError: Real data is there and simulated data was to be loaded.
+    """
+    holds_simulated = bucket.has(MARKER_KEY)
+    if simulated and not holds_simulated and bucket.keys(Prefix.PROCESSED_CITIBIKE):
+        raise DataError(
+            "the cloud holds real data, and simulated data is never mixed with it: "
+            "simulate in a clone of its own, or run `make clean` first"
+        )
+    if holds_simulated and not simulated:
+        ui.note("removing the simulated data before real data is loaded")
+        for prefix in LOADED_PREFIXES:
+            bucket.clear(prefix)
+
+
+def load_tables(bucket: Bucket, source: Source) -> dict[str, Any]:
+    """Check processed tables against their contracts and upload them as they are."""
+    from bikecast.tables import checked_weather, repaired
+
+    hourly = _upload_tables(bucket, source.hourly, key=citibike_key, check=repaired)
+    weather = _upload_tables(bucket, source.weather, key=weather_key, check=checked_weather)
+    report: dict[str, Any] = {"kind": "processed tables", "simulated": source.is_simulated}
+    return report | {"hourly": hourly, "weather": weather}
+
+
+def _upload_tables(
+    bucket: Bucket,
+    tables: dict[int, Path],
+    *,
+    key: Callable[[int], str],
+    check: "Callable[[pd.DataFrame], pd.DataFrame]",
+) -> list[dict[str, Any]]:
+    rows = []
+    for year, path in sorted(tables.items()):
+        raw = _read_table(path)
+        checked = check(raw)
+        uploaded = bucket.put(path, key(year))
+        rows.append(
+            {
+                "year": year,
+                "file": str(path),
+                "rows": len(raw),
+                "repeated": len(raw) - len(checked),
+                "uploaded": uploaded,
+            }
+        )
+    return rows
+
+
+def _read_table(path: Path) -> "pd.DataFrame":
+    import pandas as pd
+    from pyarrow import ArrowInvalid
+
+    try:
+        return pd.read_parquet(io.BytesIO(path.read_bytes()))
+    except (ArrowInvalid, OSError) as err:
+        raise DataError(f"{path} is no readable parquet file: {err}") from err
+
+
+def upload_files(bucket: Bucket, source: Source) -> None:
+    """Upload the publishers' files under ``raw/``; what is there already is left alone."""
+    files = [(path, f"{Prefix.RAW}{path.relative_to(source.root).as_posix()}") for path in source.trips]
+    files += [(path, f"{RAW_WEATHER}{path.name}") for path in source.raw_weather]
+    files += [(path, f"{RAW_WEATHER}{path.name}") for path in source.weather.values()]
+    files += [(source.marker, MARKER_KEY)] if source.marker else []
+    _upload_all(bucket, files)
+
+
+def _upload_all(bucket: Bucket, files: Iterable[tuple[Path, str]]) -> None:
+    todo = list(files)
+    size = sum(path.stat().st_size for path, _ in todo)
+    with ui.activity(f"uploading {len(todo)} files, {size / 1e6:,.1f} MB") as current:
+        fresh = 0
+        for number, (path, key) in enumerate(todo, start=1):
+            current.update(f"{number} of {len(todo)} {path.name}")
+            fresh += bucket.put(path, key)
+        current.update(f"{len(todo) - fresh} were there already" if fresh < len(todo) else "")
+
+
+def ingest(cloud: Cloud, *, months: list[str] | None, force: bool) -> dict[str, Any]:
+    """Run the ingest state machine over what stands under ``raw/`` and return its load report.
+
+    Raises:
+        ExecutionError: The ingestion failed.
+    """
+    machine = read_stack_outputs(cloud.cloudformation).require(Output.INGEST_STATE_MACHINE_ARN)
+    payload = {"months": months, "force": force}
+    arn = start_execution(cloud.stepfunctions, machine, payload=payload, kind="ingest")
+    output = watch(cloud, arn, title="ingest").output
+    return output if isinstance(output, dict) else {"report": output}
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

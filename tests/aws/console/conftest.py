@@ -1,0 +1,21 @@
+"""An AWS account in memory."""
+
+from collections.abc import Iterator
+
+import boto3
+import pytest
+from moto import mock_aws
+
+from bikecast.names import Target
+from console.cloud import Cloud
+
+REGION = "us-east-1"
+
+
+@pytest.fixture
+def cloud() -> Iterator[Cloud]:
+    with mock_aws():
+        yield Cloud(
+            Target.AWS,
+            boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name=REGION),
+        )

@@ -1,0 +1,88 @@
+"""Files reach the bucket once; simulated and real data never mix."""
+
+import datetime as dt
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bikecast.errors import DataError
+from bikecast.names import Prefix, citibike_key
+from console.cloud import Cloud
+from console.loading import MARKER_KEY, Bucket, keep_origins_apart, load_tables, upload_files
+from console.sources import recognise
+
+
+@pytest.fixture
+def bucket(cloud: Cloud) -> Bucket:
+    cloud.s3.create_bucket(Bucket="data")
+    return Bucket(cloud, "data")
+
+
+def write_hourly(folder: Path, *, trips: int = 10) -> Path:
+    path = folder / "citibike" / "2024-citibike-tripdata.parquet"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    hours = pd.DataFrame({"date": pd.Timestamp(dt.date(2024, 1, 1)), "hour": range(24)})
+    hours["date"] = hours["date"].astype("datetime64[ns]")
+    hours.assign(trips=trips, holiday=1).to_parquet(path)
+    return path
+
+
+def test_processed_tables_are_uploaded_as_they_are(bucket: Bucket, tmp_path: Path) -> None:
+    path = write_hourly(tmp_path)
+    report = load_tables(bucket, recognise(tmp_path))
+    body = bucket.cloud.s3.get_object(Bucket="data", Key=citibike_key(2024))["Body"].read()
+    assert body == path.read_bytes()
+    assert report["hourly"][0] | {"file": ""} == {
+        "year": 2024,
+        "file": "",
+        "rows": 24,
+        "repeated": 0,
+        "uploaded": True,
+    }
+
+
+def test_a_table_that_breaks_its_contract_is_not_uploaded(bucket: Bucket, tmp_path: Path) -> None:
+    write_hourly(tmp_path, trips=-1)
+    with pytest.raises(DataError, match="trips"):
+        load_tables(bucket, recognise(tmp_path))
+    assert bucket.keys("") == []
+
+
+def test_a_table_that_is_no_parquet_is_named(bucket: Bucket, tmp_path: Path) -> None:
+    write_hourly(tmp_path).write_bytes(b"not parquet at all")
+    with pytest.raises(DataError, match="2024-citibike-tripdata.parquet is no readable parquet file"):
+        load_tables(bucket, recognise(tmp_path))
+
+
+def test_the_same_file_is_uploaded_once(bucket: Bucket, tmp_path: Path) -> None:
+    path = tmp_path / "202401-citibike-tripdata.csv"
+    path.write_text("a")
+    assert bucket.put(path, "raw/a.csv")
+    assert not bucket.put(path, "raw/a.csv")
+    path.write_text("b")
+    assert bucket.put(path, "raw/a.csv")
+
+
+def test_files_stand_under_raw_with_their_folders(bucket: Bucket, tmp_path: Path) -> None:
+    for name in ("2024/jan.zip", "weather_2024.csv", "simulated.json"):
+        path = tmp_path / name
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("x")
+    upload_files(bucket, recognise(tmp_path))
+    assert bucket.keys("") == ["raw/2024/jan.zip", "raw/simulated.json", "raw/weather/weather_2024.csv"]
+
+
+def test_real_data_removes_simulated_data_first(bucket: Bucket, tmp_path: Path) -> None:
+    marker = tmp_path / "simulated.json"
+    marker.write_text("{}")
+    for key in (MARKER_KEY, citibike_key(2024), f"{Prefix.TRIPS}2024-01.parquet"):
+        bucket.put(marker, key)
+    keep_origins_apart(bucket, simulated=False)
+    assert bucket.keys("") == []
+
+
+def test_simulated_data_never_joins_real_data(bucket: Bucket, tmp_path: Path) -> None:
+    bucket.put(write_hourly(tmp_path), citibike_key(2024))
+    with pytest.raises(DataError, match="never mixed"):
+        keep_origins_apart(bucket, simulated=True)

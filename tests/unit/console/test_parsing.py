@@ -1,0 +1,68 @@
+"""What people type: months, durations, windows, requests."""
+
+import datetime as dt
+import itertools
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bikecast.errors import InputError
+from console.commands.loading import parse_months
+from console.commands.logs import parse_duration
+from console.drift import parse_every, windows
+from console.executions import readable_cause
+from console.predictions import trip_body
+
+
+def test_months_are_one_or_a_range() -> None:
+    assert parse_months("2024-03") == ["2024-03"]
+    assert parse_months("2024-11..2025-02") == ["2024-11", "2024-12", "2025-01", "2025-02"]
+    assert parse_months(None) is None
+
+
+@pytest.mark.parametrize("text", ["2024-13", "2024", "2024-03..2024-01", "march", "2024-01...2024-02"])
+def test_other_months_are_refused_by_name(text: str) -> None:
+    with pytest.raises(InputError, match="months are written"):
+        parse_months(text)
+
+
+def test_durations_have_a_unit() -> None:
+    assert parse_duration("90s") == dt.timedelta(seconds=90)
+    assert parse_duration("2h") == dt.timedelta(hours=2)
+    with pytest.raises(InputError, match="10m"):
+        parse_duration("10")
+
+
+def test_windows_are_weeks_or_days() -> None:
+    assert parse_every("1w") == dt.timedelta(days=7)
+    assert parse_every("10d") == dt.timedelta(days=10)
+    with pytest.raises(InputError, match="1w"):
+        parse_every("0w")
+
+
+@given(st.integers(min_value=0, max_value=400), st.integers(min_value=1, max_value=60))
+def test_windows_are_whole_adjoining_and_inside(length_days: int, every_days: int) -> None:
+    first = dt.date(2024, 12, 20)
+    last = first + dt.timedelta(days=length_days)
+    every = dt.timedelta(days=every_days)
+    if length_days + 1 < every_days:
+        with pytest.raises(InputError, match="no window"):
+            windows(first, last, every=every)
+        return
+    cut = windows(first, last, every=every)
+    assert cut[0].start.date() == first
+    assert all(before.end == after.start for before, after in itertools.pairwise(cut))
+    assert cut[-1].end.date() <= last + dt.timedelta(days=1) < cut[-1].end.date() + every
+
+
+def test_a_prediction_asks_only_with_the_weather_that_is_known() -> None:
+    body = trip_body(dt.datetime(2025, 4, 3, 8), tmax=61.0, prcp=None)
+    assert body == {"input_data": [{"date": "2025-04-03 08:00:00", "TMAX": 61.0}]}
+
+
+def test_the_cause_of_a_failed_function_is_its_message() -> None:
+    cause = '{"errorMessage": "n_trials: must be an integer", "errorType": "InputError"}'
+    assert readable_cause("InputError", cause) == "InputError: n_trials: must be an integer"
+    assert readable_cause("States.Timeout", None) == "States.Timeout"
+    assert readable_cause(None, "") == "no cause was given"
