@@ -1,0 +1,83 @@
+"""Starts the emulator on loopback, with IAM on and its state on disk."""
+
+import shutil
+import time
+from http import HTTPStatus
+from http.client import HTTPConnection, HTTPException
+from pathlib import Path
+
+from bikecast.errors import DeploymentError
+from local_cloud import processes
+from local_cloud.connection import Connection
+from local_cloud.container_engine import base_environment, docker_host
+from local_cloud.emulator.install import emulator_python, function_python
+from local_cloud.files import private_dir
+from local_cloud.ports import require_free
+from local_cloud.settings import LocalCloudSettings
+
+_START_TIMEOUT_S = 60.0
+_MAIN = Path(__file__).with_name("main.py")
+
+
+def start(settings: LocalCloudSettings, name: str, reached: Connection) -> None:
+    """Start the emulator and wait until it answers.
+
+    Raises:
+        DeploymentError: Its port is taken, or it does not come up; its log is named.
+    """
+    require_free(settings.port, field="port", purpose="the emulator")
+    temporary = settings.emulator_dir / "tmp"
+    shutil.rmtree(temporary, ignore_errors=True)
+    private_dir(temporary)
+    record = processes.spawn(
+        settings,
+        name,
+        argv=[str(emulator_python(settings)), "-I", str(_MAIN)],
+        environment=_environment(settings, reached, temporary=temporary),
+        cwd=settings.emulator_dir,
+        url=settings.endpoint_url,
+    )
+    deadline = time.monotonic() + _START_TIMEOUT_S
+    while not answers(settings):
+        if record.process() is None or time.monotonic() > deadline:
+            raise DeploymentError(f"the emulator did not start; see the end of {record.log}")
+        time.sleep(0.05)
+
+
+def answers(settings: LocalCloudSettings) -> bool:
+    """Whether an emulator answers at the settings' address."""
+    client = HTTPConnection("127.0.0.1", settings.port, timeout=5)
+    try:
+        client.request("GET", "/_ministack/health")
+        return client.getresponse().status == HTTPStatus.OK
+    except (OSError, HTTPException):
+        return False
+    finally:
+        client.close()
+
+
+def _environment(settings: LocalCloudSettings, reached: Connection, *, temporary: Path) -> dict[str, str]:
+    host = docker_host(settings)
+    return base_environment() | ({"DOCKER_HOST": host} if host else {}) | {
+        "GATEWAY_PORT": str(settings.port),
+        "BIND_HOST": "127.0.0.1",
+        "MINISTACK_HOST": "127.0.0.1",
+        "MINISTACK_REGION": settings.region,
+        "MINISTACK_ACCOUNT_ID": settings.account_id,
+        "AUTH": "true",
+        "AWS_ACCESS_KEY_ID": reached.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": reached.secret_access_key.get_secret_value(),
+        "AWS_ENDPOINT_URL": settings.endpoint_url,
+        "PERSIST_STATE": "1",
+        "STATE_DIR": str(settings.emulator_dir / "state"),
+        "S3_PERSIST": "1",
+        "S3_DATA_DIR": str(settings.emulator_dir / "s3"),
+        "LAMBDA_EXECUTOR": "local",
+        "LAMBDA_WARM_TTL_SECONDS": "300",
+        "RDS_PERSIST": "1",
+        "RDS_BASE_PORT": str(settings.database_port),
+        "IOT_MTLS_ENABLED": "0",
+        "SFTP_ENABLED": "0",
+        "TMPDIR": str(temporary),
+        "BIKECAST_FUNCTION_PYTHON": str(function_python(settings)),
+    }  # fmt: skip

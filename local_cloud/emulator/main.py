@@ -1,0 +1,22 @@
+"""The emulator's process: MiniStack with the fidelity fixes, run by the emulator's own environment.
+
+Started as a file, so that the project is importable here and nowhere below: functions must not see it.
+"""
+
+import sys
+from pathlib import Path
+
+
+def main() -> None:
+    """Apply the fixes, then serve."""
+    sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
+    from local_cloud.fidelity import apply_all
+
+    apply_all()
+    from ministack.app import main as serve
+
+    serve()
+
+
+if __name__ == "__main__":
+    main()

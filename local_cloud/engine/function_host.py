@@ -1,0 +1,142 @@
+"""What a Lambda image is here: a process that serves the image's handler the way AWS's emulator does.
+
+usage: python -m local_cloud.engine.function_host PORT HANDLER
+
+It listens where the Runtime Interface Emulator of AWS's base images listens, runs the handler in
+this process and writes the platform's lines around the function's own.
+Source: https://github.com/aws/aws-lambda-runtime-interface-emulator
+"""
+
+import importlib
+import json
+import logging
+import os
+import sys
+import threading
+import time
+import traceback
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
+
+PATH = "/2015-03-31/functions/function/invocations"
+Function = Callable[[Any, Any], Any]
+
+
+@dataclass(frozen=True)
+class Context:
+    """What a handler learns about its invocation."""
+
+    aws_request_id: str
+    function_name: str = field(default_factory=lambda: os.environ.get("AWS_LAMBDA_FUNCTION_NAME", ""))
+    function_version: str = field(
+        default_factory=lambda: os.environ.get("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST")
+    )
+    invoked_function_arn: str = field(default_factory=lambda: os.environ.get("_LAMBDA_FUNCTION_ARN", ""))
+    memory_limit_in_mb: str = field(
+        default_factory=lambda: os.environ.get("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "128")
+    )
+    log_stream_name: str = field(default_factory=lambda: os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", ""))
+    deadline_s: float = 0.0
+    identity: None = None
+    client_context: None = None
+
+    @property
+    def log_group_name(self) -> str:
+        """The function's log group."""
+        return f"/aws/lambda/{self.function_name}"
+
+    def get_remaining_time_in_millis(self) -> int:
+        """Milliseconds until the platform ends the invocation."""
+        return max(0, int((self.deadline_s - time.time()) * 1000))
+
+
+class Handler(BaseHTTPRequestHandler):
+    """Serves one invocation at a time, as an execution environment does."""
+
+    protocol_version = "HTTP/1.1"
+    one_at_a_time = threading.Lock()
+    function: Function
+
+    def log_message(self, format: str, *args: Any) -> None:
+        """Only the function's own lines belong in the log."""
+
+    def do_POST(self) -> None:
+        """Run the handler on the request's body."""
+        event = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+        with self.one_at_a_time:
+            answer = invoke(
+                type(self).function, event, self.headers.get("X-Amzn-RequestId") or str(uuid.uuid4())
+            )
+        text = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(text)))
+        self.end_headers()
+        self.wfile.write(text)
+
+
+def invoke(function: Function, event: Any, request_id: str) -> Any:
+    """Return the handler's result, or the document that AWS makes of its exception."""
+    timeout_s = float(os.environ.get("AWS_LAMBDA_FUNCTION_TIMEOUT", "30"))
+    began = time.time()
+    _line(
+        f"START RequestId: {request_id} Version: {os.environ.get('AWS_LAMBDA_FUNCTION_VERSION', '$LATEST')}"
+    )
+    try:
+        answer = function(event, Context(request_id, deadline_s=began + timeout_s))
+        json.dumps(answer)
+    except Exception as error:  # noqa: BLE001 - the platform reports whatever a handler raises
+        answer = failure(error, request_id)
+        _line(f"[ERROR] {answer['errorType']}: {answer['errorMessage']}\n{''.join(answer['stackTrace'])}")
+    spent_ms = (time.time() - began) * 1000
+    _line(f"END RequestId: {request_id}")
+    _line(f"REPORT RequestId: {request_id}\tDuration: {spent_ms:.2f} ms\tBilled Duration: {spent_ms:.0f} ms")
+    return answer
+
+
+def failure(error: Exception, request_id: str) -> dict[str, Any]:
+    """Return an exception as AWS reports it."""
+    frames = traceback.extract_tb(error.__traceback__)[1:]
+    return {
+        "errorMessage": str(error),
+        "errorType": type(error).__name__,
+        "requestId": request_id,
+        "stackTrace": traceback.format_list(frames),
+    }
+
+
+def main() -> None:
+    """Load the handler and serve it."""
+    port, handler = int(sys.argv[1]), sys.argv[2]
+    logging.basicConfig(format="[%(levelname)s]\t%(asctime)s\t%(message)s", stream=sys.stderr)
+    module, _, name = handler.rpartition(".")
+    Handler.function = staticmethod(_load(module, name))
+    ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
+
+
+def _load(module: str, name: str) -> Function:
+    """Return the handler; one that can't be imported answers every call with the reason."""
+    try:
+        function: Function = getattr(importlib.import_module(module), name)
+    except (ImportError, AttributeError) as error:
+        kind = "ImportModuleError" if isinstance(error, ImportError) else "HandlerNotFound"
+        message = f"Unable to import module '{module}': {error}"
+        return lambda *_: _raise(kind, message)
+    return function
+
+
+def _raise(kind: str, message: str) -> None:
+    raise type(f"Runtime.{kind}", (RuntimeError,), {})(message)
+
+
+def _line(text: str) -> None:
+    sys.stdout.flush()
+    sys.stderr.write(f"{text}\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    main()

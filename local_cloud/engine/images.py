@@ -1,0 +1,91 @@
+"""Which command stands for which image: the project's own images and PostgreSQL, nothing else."""
+
+import json
+import os
+import re
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from local_cloud.engine.containers import Launch
+from local_cloud.processes import STATE_VARIABLE
+
+_POSTGRES = re.compile(r"^(.+/)?postgres(:|@|$)")
+_PROJECT = re.compile(r"^.+\.dkr\.ecr\..+/.+$")
+_HOST_ALIASES = ("host.docker.internal",)
+_FUNCTION_VARIABLE = "AWS_LAMBDA_FUNCTION_NAME"
+_TASK_LABEL = "com.amazonaws.ecs.task-arn"
+
+
+@dataclass(frozen=True)
+class ImageMap:
+    """Turns a request to create a container into the process that stands for it."""
+
+    project_dir: Path
+    volumes_dir: Path
+    owner: str
+
+    def knows(self, image: str) -> bool:
+        """Whether this engine can run ``image``."""
+        return bool(_POSTGRES.match(image) or _PROJECT.match(image))
+
+    def launch(self, body: dict[str, Any], *, ports: dict[str, int], scratch: Path) -> Launch:
+        """Return what to run for a container of a known image."""
+        given = dict(entry.partition("=")[::2] for entry in body.get("Env") or [])
+        environment = self._base(scratch) | {key: _reachable(value) for key, value in given.items()}
+        environment[STATE_VARIABLE] = self.owner
+        if _POSTGRES.match(body["Image"]):
+            return self._database(body, environment, port=ports["5432/tcp"])
+        if _FUNCTION_VARIABLE in given:
+            return self._function(body, environment, port=ports["8080/tcp"])
+        return self._task(body, environment)
+
+    def _base(self, scratch: Path) -> dict[str, str]:
+        path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
+        fixed = {"LANG": "C.UTF-8", "TZ": "UTC", "PYTHONUNBUFFERED": "1", "DO_NOT_TRACK": "1"}
+        return fixed | {"PATH": path, "HOME": str(scratch), "TMPDIR": str(scratch)}
+
+    def _task(self, body: dict[str, Any], environment: dict[str, str]) -> Launch:
+        region = _region((body.get("Labels") or {}).get(_TASK_LABEL, ""))
+        fargate = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
+        argv = [sys.executable, "-m", "training_job", *(body.get("Cmd") or [])]
+        return Launch(argv, self._with_project(fargate | environment))
+
+    def _function(self, body: dict[str, Any], environment: dict[str, str], *, port: int) -> Launch:
+        handler = next(iter(body.get("Cmd") or []), environment.get("_HANDLER", ""))
+        argv = [sys.executable, "-m", "local_cloud.engine.function_host", str(port), handler]
+        code = self._with_project(environment, self.project_dir / "lambdas")
+        return Launch(argv, code | {"LAMBDA_TASK_ROOT": str(self.project_dir / "lambdas")})
+
+    def _database(self, body: dict[str, Any], environment: dict[str, str], *, port: int) -> Launch:
+        argv = [sys.executable, "-m", "local_cloud.engine.postgres", str(port), str(self._volume(body))]
+        return Launch(argv, self._with_project(environment), stop_signal=signal.SIGINT, restarts=True)
+
+    def _with_project(self, environment: dict[str, str], *first: Path) -> dict[str, str]:
+        return environment | {"PYTHONPATH": os.pathsep.join(map(str, (*first, self.project_dir)))}
+
+    def _volume(self, body: dict[str, Any]) -> Path:
+        host = body.get("HostConfig") or {}
+        names = [bind.partition(":")[0] for bind in host.get("Binds") or []]
+        names += [mount["Source"] for mount in host.get("Mounts") or [] if mount.get("Source")]
+        return self.volumes_dir / re.sub(r"[^\w.-]", "_", next(iter(names), "unnamed"))
+
+
+def _reachable(value: str) -> str:
+    """Point a container's name for its host at this machine, where the process runs."""
+    for alias in _HOST_ALIASES:
+        value = value.replace(alias, "127.0.0.1")
+    return value
+
+
+def _region(arn: str) -> str:
+    parts = arn.split(":")
+    return parts[3] if len(parts) > 3 else ""
+
+
+def body_of(raw: bytes) -> dict[str, Any]:
+    """Return the JSON object of a request's body; an empty one for anything else."""
+    value = json.loads(raw) if raw[:1] == b"{" else {}
+    return dict(value)

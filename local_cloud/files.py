@@ -1,0 +1,35 @@
+"""Files that only this user may read, written whole or not at all."""
+
+import contextlib
+import os
+import stat
+import tempfile
+from pathlib import Path
+
+from bikecast.errors import DeploymentError
+
+
+def private_dir(path: Path) -> Path:
+    """Make ``path`` a folder that only this user can enter, and return it.
+
+    Raises:
+        DeploymentError: The folder belongs to somebody else.
+    """
+    path.mkdir(parents=True, exist_ok=True, mode=0o700)
+    facts = path.lstat()
+    if facts.st_uid != os.geteuid() or not stat.S_ISDIR(facts.st_mode):
+        raise DeploymentError(f"{path} belongs to another user; choose another state folder")
+    path.chmod(0o700)
+    return path
+
+
+def write_private(path: Path, text: str) -> None:
+    """Replace ``path`` by ``text`` in one step, readable by this user only."""
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            file.write(text)
+        Path(temporary).replace(path)
+    finally:
+        with contextlib.suppress(FileNotFoundError):
+            Path(temporary).unlink()

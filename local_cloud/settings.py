@@ -1,0 +1,84 @@
+"""Where the embedded cloud keeps its state and which ports it opens."""
+
+import hashlib
+import tempfile
+from enum import StrEnum
+from pathlib import Path
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+ENV_PREFIX = "BIKECAST_LOCAL_"
+PROJECT_DIR = Path(__file__).resolve().parents[1]
+# Linux refuses longer addresses of unix sockets (108 bytes with the closing zero).
+_MAX_SOCKET_PATH_BYTES = 107
+
+
+class Engine(StrEnum):
+    """What runs containers: processes of this machine, or its Docker (or podman) service."""
+
+    PROCESS = "process"
+    DOCKER = "docker"
+
+
+class LocalCloudSettings(BaseSettings):
+    """One embedded cloud: a state folder, loopback ports, a container engine.
+
+    Every field can be set from the environment as ``BIKECAST_LOCAL_<FIELD>``.
+    """
+
+    model_config = SettingsConfigDict(env_prefix=ENV_PREFIX, frozen=True, extra="ignore")
+
+    state_dir: Path = Path(".local")
+    project_dir: Path = PROJECT_DIR
+    port: int = Field(default=4566, ge=1024, le=65535)
+    database_port: int = Field(default=15432, ge=1024, le=65535)
+    mlflow_port: int = Field(default=5055, ge=1024, le=65535)
+    evidently_port: int = Field(default=8101, ge=1024, le=65535)
+    engine: Engine = Engine.PROCESS
+    region: str = "us-east-1"
+    account_id: str = Field(default="000000000000", pattern=r"^\d{12}$")
+
+    @property
+    def root(self) -> Path:
+        """The state folder, absolute."""
+        return self.state_dir.resolve()
+
+    @property
+    def run_dir(self) -> Path:
+        """Records of the processes that were started."""
+        return self.root / "run"
+
+    @property
+    def log_dir(self) -> Path:
+        """One log file per process."""
+        return self.root / "logs"
+
+    @property
+    def emulator_dir(self) -> Path:
+        """The emulator's environments and saved state."""
+        return self.root / "emulator"
+
+    @property
+    def engine_dir(self) -> Path:
+        """The engine's volumes: databases live here."""
+        return self.root / "engine"
+
+    @property
+    def engine_socket(self) -> Path:
+        """The engine's unix socket, in a folder that only this user can enter."""
+        inside = self.engine_dir / "engine.sock"
+        if len(bytes(inside)) <= _MAX_SOCKET_PATH_BYTES:
+            return inside
+        digest = hashlib.sha256(bytes(self.root)).hexdigest()[:16]
+        return Path(tempfile.gettempdir()) / f"bikecast-{digest}" / "engine.sock"
+
+    @property
+    def endpoint_url(self) -> str:
+        """The emulator's address."""
+        return f"http://127.0.0.1:{self.port}"
+
+
+def variable(field: str) -> str:
+    """Return the environment variable that sets ``field``."""
+    return f"{ENV_PREFIX}{field.upper()}"
