@@ -1,0 +1,18 @@
+"""Simulated trips and weather in the publisher's own formats, calibrated to public aggregate figures.
+
+What comes out is always labelled simulated: the marker file travels with the data into every load report.
+"""
+
+from bikecast.simulator.options import DEMO_SCALE, MARKER_NAME, Shift, ShiftKind, Trap
+from bikecast.simulator.simulation import Simulation, simulate, simulate_tables
+
+__all__ = [
+    "DEMO_SCALE",
+    "MARKER_NAME",
+    "Shift",
+    "ShiftKind",
+    "Simulation",
+    "Trap",
+    "simulate",
+    "simulate_tables",
+]
