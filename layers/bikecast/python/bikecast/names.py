@@ -56,9 +56,13 @@ CHAMPION_KEY = "champion.json"
 AUTOMATION_KEY = "automation.json"
 
 
+MODELS_PREFIX = "models/"
+WEATHER_OUTLOOK_KEY = "weather/outlook.json"
+
+
 def model_prefix(version: str) -> str:
     """Prefix of everything that one model version publishes to the serving bucket."""
-    return f"models/{version}/"
+    return f"{MODELS_PREFIX}{version}/"
 
 
 class Alias(StrEnum):
@@ -140,6 +144,7 @@ class Step(StrEnum):
     PROMOTE = "promote"
     ROLLBACK = "rollback"
     PREDICT_PERIOD = "predict-period"
+    MIGRATE = "migrate"
 
 
 class TaskVariable(StrEnum):
@@ -164,6 +169,7 @@ class Variable(StrEnum):
     DATABASE_USER = "DATABASE_USER"
     DATABASE_PASSWORD = "DATABASE_PASSWORD"  # noqa: S105 - the name of a variable
     DATABASE_SECRET_ARN = "DATABASE_SECRET_ARN"  # noqa: S105 - the name of a variable
+    DATABASE_SSLMODE = "DATABASE_SSLMODE"
     RETRAIN_STATE_MACHINE_ARN = "RETRAIN_STATE_MACHINE_ARN"
     MONITOR_STATE_MACHINE_ARN = "MONITOR_STATE_MACHINE_ARN"
     CODE_VERSION = "CODE_VERSION"
@@ -192,12 +198,15 @@ class Output(StrEnum):
     API_KEY_ID = "ApiKeyId"
     CAPTURE_QUEUE_URL = "CaptureQueueUrl"
     CAPTURE_DEAD_LETTER_QUEUE_URL = "CaptureDeadLetterQueueUrl"
+    APPROVAL_QUEUE_URL = "ApprovalQueueUrl"
     NOTIFICATION_TOPIC_ARN = "NotificationTopicArn"
     DASHBOARD_NAME = "DashboardName"
     LOG_GROUPS = "LogGroups"
 
 
 DATABASE_NAME = "bikecast"
+# Functions log in as this user by IAM token where there is IAM login; the migration creates it there.
+FUNCTION_DATABASE_USER = "bikecast_functions"
 
 
 class Schema(StrEnum):
