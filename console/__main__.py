@@ -8,7 +8,18 @@ import typer
 
 from bikecast.errors import BikecastError
 from console import ui
-from console.commands import champion, deploying, loading, local, logs, predicting, training, watching
+from console.commands import (
+    champion,
+    demo,
+    deploying,
+    loading,
+    local,
+    logs,
+    predicting,
+    runs,
+    training,
+    watching,
+)
 from console.errors import CommandError, ExecutionError
 
 FAILED = 1
@@ -26,6 +37,7 @@ app = typer.Typer(
 RUN, MODEL, SERVE = "The cloud", "Data and models", "Serving and watching"
 
 COMMANDS: list[tuple[str, Callable[..., Any]]] = [
+    (RUN, demo.demo),
     (RUN, local.up),
     (RUN, local.down),
     (RUN, local.status),
@@ -33,7 +45,11 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (RUN, deploying.outputs),
     (RUN, logs.logs),
     (MODEL, loading.load),
+    (MODEL, loading.simulate),
     (MODEL, training.train),
+    (MODEL, runs.runs),
+    (MODEL, runs.approve),
+    (MODEL, runs.reject),
     (MODEL, champion.champion),
     (MODEL, champion.rollback),
     (SERVE, predicting.predict),

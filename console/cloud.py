@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from bikecast.errors import DeploymentError
 from bikecast.names import Target
+from console import ui
 from console.settings import CLONE, ConsoleSettings, console_settings
 
 if TYPE_CHECKING:
@@ -68,6 +69,14 @@ class Cloud:
     def sqs(self) -> "SQSClient":
         """The capture queue and its dead letters."""
         return self.session.client("sqs", endpoint_url=self.endpoint_url)
+
+
+def start_cloud() -> "Connection":
+    """Start the clone's embedded cloud, or what of it does not run, with progress on stderr."""
+    from local_cloud.supervisor import start
+
+    with ui.activity("embedded cloud") as current:
+        return start(local_settings(), say=current.step)
 
 
 def find_cloud(target: Target | None = None) -> Cloud:

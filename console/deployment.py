@@ -9,10 +9,11 @@ from pathlib import Path
 from bikecast.errors import DeploymentError
 from bikecast.names import Target
 from console import ui
-from console.cloud import Cloud, local_settings, running_connection
+from console.cloud import Cloud, find_cloud, local_settings, running_connection
 from console.processes import run_logged
 from console.settings import CLONE
 
+TOOLKIT_STACK = "CDKToolkit"
 # "bikecast-storage |  3/12 | 12:00:00 AM | CREATE_COMPLETE | AWS::S3::Bucket | Data (Data1234)"
 STACK_EVENT = re.compile(
     r"^(?P<stack>bikecast-\w+) \|\s*(?P<done>\d+)(/(?P<all>\d+))? \|[^|]*\| (?P<status>\w+)\s*\|"
@@ -28,10 +29,12 @@ def deploy(target: Target) -> None:
         CommandError: A step failed; the log file has its whole output.
     """
     environment = cdk_environment(target)
-    _run("Lambda bundles", [sys.executable, "-m", "layers.build", "--target", target.value], environment)
+    _run("Lambda bundles", [sys.executable, "-m", "layers.build", "--target", bundle_of(target)], environment)
     program = cdk_program(target)
     context = ["-c", f"target={target.value}"]
-    _run("cdk bootstrap", [program, "bootstrap", *context], environment)
+    cloud = find_cloud(target)
+    if not is_bootstrapped(cloud):
+        _run("cdk bootstrap", [program, "bootstrap", environment_of(cloud), *context], environment)
     _run(
         "cdk deploy",
         [program, "deploy", "--all", "--require-approval", "never", "--progress", "events", *context],
@@ -103,8 +106,25 @@ class _StackProgress:
         self._activity.update(self._detail)
 
 
-def is_deployed(cloud: Cloud) -> bool:
-    """Tell whether any of our stacks stands."""
-    from console.outputs import read_stack_outputs
+def bundle_of(target: Target) -> str:
+    """Return which Lambda bundles a target runs; LocalStack runs AWS's."""
+    return Target.EMBEDDED if target is Target.EMBEDDED else Target.AWS
 
-    return bool(read_stack_outputs(cloud.cloudformation).values)
+
+def environment_of(cloud: Cloud) -> str:
+    """Return the account and region to deploy to, the way the CDK writes them."""
+    identity = cloud.session.client("sts", endpoint_url=cloud.endpoint_url).get_caller_identity()
+    return f"aws://{identity['Account']}/{cloud.session.region_name}"
+
+
+def is_bootstrapped(cloud: Cloud) -> bool:
+    """Tell whether the CDK's own stack stands in this account and region."""
+    from botocore.exceptions import ClientError
+
+    try:
+        [stack] = cloud.cloudformation.describe_stacks(StackName=TOOLKIT_STACK)["Stacks"]
+    except ClientError as err:
+        if err.response["Error"]["Code"] == "ValidationError":
+            return False
+        raise
+    return stack["StackStatus"].endswith("_COMPLETE") and "ROLLBACK" not in stack["StackStatus"]

@@ -1,6 +1,6 @@
 """The user interfaces that run beside the embedded cloud: MLflow and Evidently."""
 
-from console.cloud import local_settings
+from console.cloud import Cloud, local_settings
 
 
 def service_urls() -> dict[str, str]:
@@ -12,3 +12,7 @@ def service_urls() -> dict[str, str]:
         return {}
     found = ((name, find(settings, name)) for name in ("mlflow", "evidently"))
     return {name: record.url for name, record in found if record and record.url and record.process()}
+
+
+def start_pages(cloud: Cloud) -> None:
+    """Start the user interfaces beside the cloud; those that run are left alone."""

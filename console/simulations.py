@@ -1,11 +1,17 @@
 """Simulated data for those who have none at hand; made once and kept in the clone's state."""
 
 import datetime as dt
+import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from bikecast.errors import InputError
 from console import ui
 from console.cloud import local_settings
-from console.sources import MARKER_NAME, Source, recognise
+from console.sources import Source, recognise
+
+if TYPE_CHECKING:
+    from bikecast.simulator import Shift
 
 FIRST_DAY = dt.date(2024, 1, 1)
 LAST_DAY = dt.date(2025, 3, 31)
@@ -15,15 +21,50 @@ SEED = 42
 def simulated_source() -> Source:
     """Return 15 simulated months at demo scale, simulating them if they were not yet."""
     folder = local_settings().root / "simulated" / f"{FIRST_DAY:%Y%m}-{LAST_DAY:%Y%m}-seed{SEED}"
-    if not (folder / MARKER_NAME).exists():
-        simulate_files(folder, FIRST_DAY, LAST_DAY)
+    if not folder.exists():
+        unfinished = folder.with_suffix(".unfinished")
+        shutil.rmtree(unfinished, ignore_errors=True)
+        simulate_files(unfinished, FIRST_DAY, LAST_DAY, seed=SEED)
+        unfinished.rename(folder)
     return recognise(folder)
 
 
-def simulate_files(folder: Path, start: dt.date, end: dt.date, *, seed: int = SEED) -> None:
-    """Write simulated trips and weather in the publishers' formats."""
+def simulate_files(
+    folder: Path,
+    start: dt.date,
+    end: dt.date,
+    *,
+    seed: int = SEED,
+    scale: float | None = None,
+    shift: "Shift | None" = None,
+) -> int:
+    """Write simulated trips and weather in the publishers' formats and return the number of trips."""
     from bikecast.simulator import DEMO_SCALE, simulate
 
-    with ui.activity(f"simulating {start} to {end}"):
-        folder.mkdir(parents=True, exist_ok=True)
-        simulate(folder, start, end, seed=seed, scale=DEMO_SCALE)
+    with ui.activity(f"simulating {start} to {end}") as current:
+        done = simulate(
+            folder, start, end, seed=seed, scale=scale or DEMO_SCALE, shift=shift, progress=current.update
+        )
+        current.update(f"{done.rows:,} trips")
+    return done.rows
+
+
+def parse_shift(text: str | None) -> "Shift | None":
+    """Read ``kind:day`` or ``kind:day:strength``, such as ``demand_level:2025-02-01:0.4``.
+
+    Raises:
+        InputError: It is neither, or there is no such kind.
+    """
+    from bikecast.simulator import Shift, ShiftKind
+
+    if text is None:
+        return None
+    kind, _, rest = text.partition(":")
+    day, _, strength = rest.partition(":")
+    try:
+        return Shift(ShiftKind(kind), dt.date.fromisoformat(day), float(strength or 1))
+    except ValueError as err:
+        kinds = ", ".join(ShiftKind)
+        raise InputError(
+            f"--shift is kind:day or kind:day:strength with a kind of {kinds}, but got {text!r}"
+        ) from err

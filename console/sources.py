@@ -96,9 +96,13 @@ def _n_columns(file: Path) -> int:
 
 
 def _is_trips(file: Path) -> bool:
-    return file.suffix.lower() in (".zip", ".csv") and "weather" not in file.name.lower()
+    return file.suffix.lower() in (".zip", ".csv") and not _speaks_of_weather(file)
+
+
+def _speaks_of_weather(file: Path) -> bool:
+    return "weather" in file.name.lower() or file.parent.name.lower() == "weather"
 
 
 def _is_raw_weather(file: Path) -> bool:
-    named = "weather" in file.name.lower() and not WEATHER_NAME.match(file.name)
+    named = _speaks_of_weather(file) and not WEATHER_NAME.match(file.name)
     return named and file.suffix.lower() in (".csv", ".parquet")

@@ -15,9 +15,10 @@ from rich.text import Text
 
 QUIET_UPDATE_S = 15.0
 CHANGED_UPDATE_S = 2.0
+PIPED_WIDTH = 200
 
 progress_console = Console(stderr=True, highlight=False, soft_wrap=True)
-result_console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+result_console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
 
 
 def note(message: str) -> None:

@@ -51,6 +51,33 @@ def load(
     ui.show(report, as_json=as_json, table=lambda: report_table(report))
 
 
+def simulate(
+    out: Annotated[Path, typer.Argument(help="Folder to write to; made if absent.")],
+    first: SimulatedFrom = dt.datetime(2024, 1, 1),
+    last: SimulatedTo = dt.datetime(2025, 3, 31),
+    seed: Annotated[int, typer.Option(help="The same seed gives the same rides.")] = 42,
+    scale: Annotated[
+        float | None,
+        typer.Option(help="Share of New York's rides; 1 is some 5 million a month.", show_default="0.02"),
+    ] = None,
+    shift: Annotated[
+        str | None, typer.Option(help="A lasting change, as kind:day:strength.", show_default=False)
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """Write simulated trips and weather in the publishers' own formats, with all their quirks.
+
+    Kinds of --shift: demand_level, weather_regime, rider_mix, broken_sensor.
+
+    Example: bikecast simulate /tmp/rides --to 2024-12-31 --shift demand_level:2024-10-01:0.4
+    """
+    from console.simulations import parse_shift, simulate_files
+
+    rows = simulate_files(out, first.date(), last.date(), seed=seed, scale=scale, shift=parse_shift(shift))
+    result = {"folder": str(out), "trips": rows, "simulated": True}
+    ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(result))
+
+
 def parse_months(text: str | None) -> list[str] | None:
     """Read ``2024-03`` or ``2024-01..2024-06`` as a list of months.
 

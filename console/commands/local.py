@@ -7,7 +7,7 @@ from rich.console import Group
 
 from bikecast.names import Target
 from console import ui
-from console.cloud import find_cloud, local_settings, running_connection
+from console.cloud import find_cloud, local_settings, running_connection, start_cloud
 from console.options import Json, TargetOption
 from console.outputs import read_stacks
 
@@ -19,10 +19,7 @@ def up(as_json: Json = False) -> None:
 
     Needs no Docker and no account. Ports can be set, for example: BIKECAST_LOCAL_PORT=4599 bikecast up
     """
-    from local_cloud.supervisor import start
-
-    with ui.activity("embedded cloud") as current:
-        connection = start(local_settings(), say=current.step)
+    connection = start_cloud()
     result = {"endpoint_url": connection.endpoint_url, "region": connection.region}
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(result))
 

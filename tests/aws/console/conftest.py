@@ -1,4 +1,4 @@
-"""An AWS account in memory."""
+"""An AWS account in memory, whose state machines really run their definition."""
 
 from collections.abc import Iterator
 
@@ -14,7 +14,7 @@ REGION = "us-east-1"
 
 @pytest.fixture
 def cloud() -> Iterator[Cloud]:
-    with mock_aws():
+    with mock_aws(config={"stepfunctions": {"execute_state_machine": True}}):
         yield Cloud(
             Target.AWS,
             boto3.Session(aws_access_key_id="a", aws_secret_access_key="b", region_name=REGION),

@@ -1,6 +1,7 @@
 """Executions are started, followed and judged."""
 
 import json
+from collections.abc import Mapping
 
 import pytest
 
@@ -11,14 +12,14 @@ from console.executions import Execution, follow, require_success, start_executi
 ROLE = "arn:aws:iam::123456789012:role/states"
 
 
-def create_machine(cloud: Cloud, definition: dict[str, object]) -> str:
+def create_machine(cloud: Cloud, definition: Mapping[str, object]) -> str:
     machine = cloud.stepfunctions.create_state_machine(
         name="machine", definition=json.dumps(definition), roleArn=ROLE
     )
     return machine["stateMachineArn"]
 
 
-def run(cloud: Cloud, definition: dict[str, object], payload: dict[str, object]) -> Execution:
+def run(cloud: Cloud, definition: Mapping[str, object], payload: Mapping[str, object]) -> Execution:
     seen: list[Execution] = []
     arn = start_execution(
         cloud.stepfunctions, create_machine(cloud, definition), payload=payload, kind="train"
@@ -35,16 +36,6 @@ FAILS = {
 }
 
 
-@pytest.fixture
-def interpreter() -> None:
-    """Let moto run the definition instead of taking every execution for a success."""
-    from moto import settings  # noqa: F401 - imported to fail early if moto is absent
-    from moto.core.config import default_user_config
-
-    default_user_config["stepfunctions"] = {"execute_state_machine": True}
-
-
-@pytest.mark.usefixtures("interpreter")
 def test_a_success_is_followed_to_its_output(cloud: Cloud) -> None:
     end = run(cloud, PASSES, {"n_trials": 4})
     assert require_success(end).output == {"n": 1}
@@ -53,7 +44,6 @@ def test_a_success_is_followed_to_its_output(cloud: Cloud) -> None:
     assert end.describe()["status"] == "SUCCEEDED"
 
 
-@pytest.mark.usefixtures("interpreter")
 def test_a_failure_names_the_cause_and_the_execution(cloud: Cloud) -> None:
     end = run(cloud, FAILS, {"n_trials": "many"})
     with pytest.raises(ExecutionError, match="n_trials: must be an integer") as caught:

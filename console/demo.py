@@ -1,0 +1,116 @@
+"""The whole story on one machine: cloud up, deploy, load, train, predict, watch; and a summary of it."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bikecast.names import Prefix, Target
+from console import champions, drift, loading, predictions, services, training
+from console.cloud import Cloud, find_cloud, local_settings, start_cloud
+from console.deployment import deploy
+from console.outputs import ConsoleOutputs, console_outputs
+from console.simulations import simulated_source
+from console.sources import recognise
+from console.stages import Story
+
+if TYPE_CHECKING:
+    from bikecast.manifest import ChampionManifest
+
+STAGES = 7
+WEATHER = {"tmax": 62.0, "tmin": 47.0, "snow": 0.0, "prcp": 0.0}
+PREDICTED_HOUR = 8
+# Where the story can be helped; the cause itself comes from what failed.
+ADVICE = {
+    "cloud": "free the port that is named, or choose others, for example BIKECAST_LOCAL_PORT=4599 make demo",
+    "deploy": "read the named log; after an interrupted deploy `make clean` starts from nothing",
+    "data": "check the files that are named",
+    "training": "read the job's lines with `bikecast logs job`",
+    "prediction": "read the predictor's lines with `bikecast logs predict`",
+    "monitor": "read the monitor's lines with `bikecast logs monitor`",
+    "pages": "free the port that is named; the rest of the demo stands",
+}
+
+
+@dataclass(frozen=True)
+class DemoOptions:
+    """What a person may choose."""
+
+    data: Path | None = None
+    trials: int = 12
+    workers: int = 2
+    weeks: int = 6
+
+
+@dataclass
+class DemoResult:
+    """What the story came to."""
+
+    data: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+    champion: "ChampionManifest | None" = None
+    prediction: dict[str, Any] = field(default_factory=dict)
+    drift: list[dict[str, Any]] = field(default_factory=list)
+    outputs: ConsoleOutputs = field(default_factory=ConsoleOutputs)
+    stage_seconds: dict[str, float] = field(default_factory=dict)
+    seconds: float = 0.0
+
+
+def run_demo(options: DemoOptions) -> DemoResult:
+    """Tell the story from whatever state is found.
+
+    Raises:
+        StageError: A stage failed; the message names it, the cause, the log and what to do.
+    """
+    story = Story(STAGES, log_folder=local_settings().log_dir)
+    result = DemoResult()
+    with story.stage("cloud", advice=ADVICE["cloud"]):
+        start_cloud()
+    with story.stage("deploy", advice=ADVICE["deploy"]):
+        deploy(Target.EMBEDDED)
+        cloud = find_cloud(Target.EMBEDDED)
+    with story.stage("data", advice=ADVICE["data"]):
+        result.data = _load(cloud, options.data)
+    with story.stage("training", advice=ADVICE["training"]):
+        result.training = _train(cloud, options)
+        result.champion = champions.read_champion(cloud)
+    with story.stage("prediction", advice=ADVICE["prediction"]):
+        result.prediction = _predict(cloud, result.champion)
+    with story.stage("monitor", advice=ADVICE["monitor"]):
+        result.drift = _watch(cloud, result.champion, weeks=options.weeks)
+    with story.stage("pages", advice=ADVICE["pages"]):
+        services.start_pages(cloud)
+        result.outputs = console_outputs(cloud, service_urls=services.service_urls())
+    result.stage_seconds, result.seconds = story.seconds, round(story.total_seconds, 1)
+    return result
+
+
+def _load(cloud: Cloud, path: Path | None) -> dict[str, Any]:
+    """Load ``path``; without one keep what is loaded, and simulate if nothing is."""
+    bucket = loading.data_bucket(cloud)
+    if path is None and bucket.keys(Prefix.PROCESSED_CITIBIKE) and bucket.keys(Prefix.PROCESSED_WEATHER):
+        return {"kind": "loaded before", "simulated": bucket.has(loading.MARKER_KEY)}
+    source = simulated_source() if path is None else recognise(path)
+    return loading.load(cloud, source) | {"simulated": source.is_simulated}
+
+
+def _train(cloud: Cloud, options: DemoOptions) -> dict[str, Any]:
+    request = {"n_trials": options.trials, "tuning_workers": options.workers}
+    return training.summary(training.watch_training(cloud, training.start_training(cloud, request)))
+
+
+def _predict(cloud: Cloud, champion: "ChampionManifest") -> dict[str, Any]:
+    day = champion.holdout.end.date() + dt.timedelta(days=1)
+    hour = dt.datetime.combine(day, dt.time(PREDICTED_HOUR))
+    answer = predictions.deployed_api(cloud).post("/predict_trip", predictions.trip_body(hour, **WEATHER))
+    row: dict[str, Any] = answer["predictions"][0]
+    return {"hour": hour.isoformat(sep=" "), **row}
+
+
+def _watch(cloud: Cloud, champion: "ChampionManifest", *, weeks: int) -> list[dict[str, Any]]:
+    """Watch the last whole weeks, Monday to Sunday, of the champion's holdout."""
+    last = champion.holdout.end.date()
+    sunday = last - dt.timedelta(days=(last.weekday() + 1) % 7)
+    first = sunday - dt.timedelta(days=7 * weeks - 1)
+    chosen = drift.windows(first, sunday, every=dt.timedelta(days=7))
+    return drift.watch_windows(cloud, chosen, source="processed")
