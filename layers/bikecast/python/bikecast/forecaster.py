@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast import calendar
+from bikecast.climatology import Climatology
 from bikecast.arrays import Array, Hours, Matrix
 from bikecast.errors import ArtifactError
 from bikecast.features import FEATURE_NAMES, build_features
@@ -150,6 +151,7 @@ class Profile(BaseModel):
     values: list[float] = Field(min_length=168, max_length=168)
     low: list[float] = Field(min_length=168, max_length=168)
     high: list[float] = Field(min_length=168, max_length=168)
+    climatology: Climatology | None = Field(None, description="Typical weather, for days nobody forecasts.")
 
 
 @dataclass(frozen=True)

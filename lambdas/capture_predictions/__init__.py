@@ -1,0 +1,1 @@
+"""The function that writes logged predictions to Postgres."""

@@ -1,0 +1,56 @@
+"""Writes logged predictions from the queue to Postgres; messages that fail go back alone."""
+
+from functools import cache
+from typing import Any
+
+import psycopg
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.metrics import MetricUnit
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType, process_partial_response
+from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from bikecast.database import DatabaseSettings, connect
+from bikecast.names import METRIC_NAMESPACE, Metric
+from bikecast.serving.capture import parse_message, save
+
+from .connections import Reconnecting
+from .settings import Settings
+
+SERVICE = "capture_predictions"
+logger = Logger(service=SERVICE)
+tracer = Tracer(service=SERVICE, auto_patch=False)
+metrics = Metrics(namespace=METRIC_NAMESPACE, service=SERVICE)
+processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
+
+
+@cache
+def database() -> Reconnecting:
+    """Open nothing yet; the first message does."""
+    settings, timeout_s = DatabaseSettings(), Settings().connect_timeout_s
+    return Reconnecting(lambda: connect(settings, application=SERVICE, timeout_s=timeout_s))
+
+
+def capture(record: SQSRecord) -> int:
+    """Write one message.
+
+    Raises:
+        InputError: It is no list of predictions.
+        psycopg.OperationalError: The database cannot be reached; the message comes again.
+    """
+    rows = parse_message(record.body)
+    try:
+        n_rows = save(database().current(), rows)
+    except psycopg.OperationalError:
+        database().discard()
+        raise
+    metrics.add_metric(Metric.PREDICTIONS_CAPTURED, MetricUnit.Count, n_rows)
+    return n_rows
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
+    """Capture a batch and name the messages that failed."""
+    return dict(process_partial_response(event, capture, processor, context))

@@ -1,0 +1,27 @@
+"""What the stack tells the predictor."""
+
+from pydantic import Field
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Environment of the function; fields without a default are set by the stack."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    serving_bucket: str
+    capture_queue_url: str
+    code_version: str
+    champion_ttl_s: float = Field(5.0, ge=0, description="The manifest is revalidated at most this often.")
+    champion_wait_s: float = Field(1.0, ge=0, description="The longest that a request waits for that.")
+    capture_wait_s: float = Field(
+        0.15, ge=0, description="The longest that a request waits for the capture queue."
+    )
+
+
+class Runtime(BaseSettings):
+    """What the Lambda runtime tells; empty elsewhere."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    aws_lambda_function_name: str | None = None

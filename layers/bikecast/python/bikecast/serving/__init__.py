@@ -1,0 +1,1 @@
+"""Answering predictions: contracts, the champion's follower, plan B and the prediction log."""

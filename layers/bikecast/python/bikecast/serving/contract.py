@@ -1,0 +1,248 @@
+"""Bodies of the prediction API: physical ranges, real dates, nothing silently ignored."""
+
+import datetime as dt
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    create_model,
+    model_validator,
+)
+
+from bikecast.features import FEATURES, OPTIONAL_WEATHER, Feature
+from bikecast.manifest import Scores
+from bikecast.monitoring.automation import AutomationSwitch
+from bikecast.names import PredictionSource
+from bikecast.serving.hours import HOUR_PATTERN, parse_hour
+from bikecast.serving.ranges import ANY_FEATURE, FEATURE_RANGES, WEATHER_RANGES, Range
+
+MAX_ROWS = 1000
+MAX_BODY_BYTES = 1_000_000
+FORECAST_HOURS_MIN = 24
+FORECAST_HOURS_MAX = 168
+
+
+def _parse(value: object) -> dt.datetime:
+    if not isinstance(value, str):
+        raise ValueError("expected text such as 2025-01-02 08:00:00")
+    return parse_hour(value)
+
+
+WallHour = Annotated[
+    dt.datetime,
+    BeforeValidator(_parse),
+    WithJsonSchema(
+        {
+            "type": "string",
+            "pattern": HOUR_PATTERN,
+            "examples": ["2025-01-02 08:00:00"],
+            "description": "Hour to predict. New York wall time, or any time zone with an explicit offset.",
+        }
+    ),
+]
+
+
+def _number(legal: Range, description: str) -> Any:
+    return Field(ge=legal.low, le=legal.high, strict=True, allow_inf_nan=False, description=description)
+
+
+def _daily(name: str, description: str) -> Any:
+    return _number(WEATHER_RANGES[name], description)
+
+
+TMax = Annotated[float, _daily("TMAX", "Highest temperature of the day, F.")]
+TMin = Annotated[float, _daily("TMIN", "Lowest temperature of the day, F.")]
+Snow = Annotated[float, _daily("SNOW", "Snowfall of the day, inch.")]
+Direction = Annotated[float, _number(Range(-1, 1), "Sine or cosine; only the direction of the pair counts.")]
+
+
+class _Weather(BaseModel):
+    """Daily weather as NOAA publishes it."""
+
+    TMAX: TMax
+    TMIN: TMin
+    SNOW: Snow
+
+    @model_validator(mode="after")
+    def _temperatures_in_order(self) -> Self:
+        if self.TMIN > self.TMAX:
+            raise ValueError(f"`TMIN <= TMAX` must hold, but got (TMIN={self.TMIN}, TMAX={self.TMAX})")
+        return self
+
+
+class TripHour(_Weather):
+    """One hour to predict, with the weather of its day."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={
+            "examples": [{"date": "2025-01-02 08:00:00", "TMAX": 41.0, "TMIN": 33.0, "SNOW": 0.0}]
+        },
+    )
+
+    date: WallHour
+    PRCP: Annotated[float, _daily("PRCP", "Rain and melted snow of the day, inch.")] | None = None
+    AWND: Annotated[float, _daily("AWND", "Average wind of the day, mph.")] | None = None
+    SNWD: Annotated[float, _daily("SNWD", "Snow on the ground, inch.")] | None = None
+    TAVG: Annotated[float, _daily("TAVG", "Average temperature of the day, F.")] | None = None
+
+
+class TripRequest(BaseModel):
+    """Body of ``/predict_trip``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    input_data: list[TripHour] = Field(min_length=1, max_length=MAX_ROWS)
+
+
+class ClockFeatures(_Weather):
+    """Features as the predecessor project's service took them; other columns of its tables are ignored."""
+
+    model_config = ConfigDict(
+        extra="ignore",
+        json_schema_extra={
+            "examples": [
+                {
+                    "holiday": 0, "TMAX": 41.0, "TMIN": 33.0, "SNOW": 0.0,
+                    "hr_sin": 0.866, "hr_cos": -0.5, "weekday_sin": 0.434, "weekday_cos": -0.901,
+                    "week_sin": 0.0, "week_cos": 1.0, "mnth_sin": 0.0, "mnth_cos": 1.0,
+                }
+            ]
+        },
+    )  # fmt: skip
+
+    holiday: Literal[0, 1]
+    hr_sin: Direction
+    hr_cos: Direction
+    weekday_sin: Direction
+    weekday_cos: Direction
+    week_sin: Direction
+    week_cos: Direction
+    mnth_sin: Direction
+    mnth_cos: Direction
+
+
+def _model_feature_fields() -> dict[str, Any]:
+    return {feature.name: _model_feature(feature) for feature in FEATURES}
+
+
+def _model_feature(feature: Feature) -> tuple[Any, Any]:
+    number = Annotated[float, _number(FEATURE_RANGES.get(feature.name, ANY_FEATURE), feature.meaning)]
+    return (number | None, None) if feature.name in OPTIONAL_WEATHER else (number, ...)
+
+
+ModelFeatures: type[BaseModel] = create_model(
+    "ModelFeatures",
+    __config__=ConfigDict(extra="forbid"),
+    __doc__="Features as the served model takes them, by name; see /model for their meaning.",
+    **_model_feature_fields(),
+)
+
+
+def _kind(rows: Any) -> str:
+    first = rows[0] if isinstance(rows, list) and rows else None
+    return "model" if isinstance(first, dict) and "sun" in first and "hr_sin" not in first else "clock"
+
+
+_Rows = Field(min_length=1, max_length=MAX_ROWS)
+FeatureRows = Annotated[
+    Annotated[list[ClockFeatures], _Rows, Tag("clock")] | Annotated[list[ModelFeatures], _Rows, Tag("model")],
+    Discriminator(_kind),
+]
+
+
+class FeatureRequest(BaseModel):
+    """Body of ``/predict``: engineered features by name, all rows of one kind."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    input_data: FeatureRows
+
+
+class Prediction(BaseModel):
+    """One predicted hour."""
+
+    model: str = Field(
+        description="Registered name of the model, or `seasonal-naive` when no model could answer."
+    )
+    prediction: float = Field(description="Expected trips started in the hour.")
+    date: str | None = Field(description="The hour, New York wall time.")
+    low: float = Field(description="Lower end of the prediction interval.")
+    high: float = Field(description="Upper end of the prediction interval.")
+    model_version: str
+    source: PredictionSource = Field(description="Who answered; anything but `champion` is plan B.")
+
+
+class Predictions(BaseModel):
+    """Answers, in the order of the rows asked for."""
+
+    predictions: list[Prediction]
+
+
+class ForecastHour(Prediction):
+    """One hour ahead, and what its weather is taken from."""
+
+    weather: Literal["forecast", "climatology", "none"]
+
+
+class Forecast(BaseModel):
+    """The next hours."""
+
+    issued_at: dt.datetime
+    weather_issued_at: dt.datetime | None = Field(description="When the weather forecast used was issued.")
+    predictions: list[ForecastHour]
+
+
+class Health(BaseModel):
+    """Whether and by whom requests are answered."""
+
+    status: Literal["ok", "degraded"]
+    source: PredictionSource
+    model_version: str
+    champion_version: str | None = Field(description="What the champion manifest names.")
+    problem: str | None = Field(description="What went wrong at the last check of the manifest.")
+    automation: AutomationSwitch
+
+
+class Version(BaseModel):
+    """What is deployed and what it serves."""
+
+    code_version: str
+    model: str
+    model_version: str
+    source: PredictionSource
+
+
+class FeatureCard(BaseModel):
+    """One feature of the served model."""
+
+    name: str
+    known: str = Field(description="When its value is known.")
+    meaning: str
+
+
+class ModelCard(BaseModel):
+    """The served model: where it comes from and how good it was on its holdout."""
+
+    model: str
+    model_version: str
+    source: PredictionSource
+    run_id: str
+    published_at: dt.datetime
+    code_version: str
+    data_hash: str
+    features: list[FeatureCard]
+    holdout: Scores
+    baselines: dict[str, Scores]
+    level_factor: float = Field(description="Recent actual demand over what the stateless model says of it.")
+    level_as_of: dt.date | None
+    interval_coverage: float = Field(description="Share of actual hours meant to fall inside the interval.")
+    previous_version: str | None
+    decision_key: str
+    automation: AutomationSwitch

@@ -1,0 +1,60 @@
+"""What the predictor tells about itself."""
+
+from bikecast.features import FEATURES
+from bikecast.names import PredictionSource
+from bikecast.serving.contract import FeatureCard, Health, ModelCard, Version
+from bikecast.serving.follower import UnavailableError, View
+
+
+def health(view: View) -> Health:
+    """Tell who answers; anything but the champion, and any problem, is degraded."""
+    leader = view.leader
+    sound = leader.source is PredictionSource.CHAMPION and view.problem is None
+    return Health(
+        status="ok" if sound else "degraded",
+        source=leader.source,
+        model_version=leader.version,
+        champion_version=view.champion_version,
+        problem=view.problem,
+        automation=view.automation,
+    )
+
+
+def version(view: View, *, code_version: str) -> Version:
+    """Tell what is deployed and what it serves."""
+    leader = view.leader
+    return Version(
+        code_version=code_version, model=leader.name, model_version=leader.version, source=leader.source
+    )
+
+
+def model_card(view: View) -> ModelCard:
+    """Describe the best model in memory.
+
+    Raises:
+        UnavailableError: Only the seasonal profile answers.
+    """
+    engine = view.model
+    if engine is None:
+        raise UnavailableError("no model is loaded; the seasonal profile answers")
+    manifest = engine.manifest
+    return ModelCard(
+        model=manifest.model_name,
+        model_version=manifest.version,
+        source=engine.source,
+        run_id=manifest.run_id,
+        published_at=manifest.published_at,
+        code_version=manifest.code_version,
+        data_hash=manifest.data_hash,
+        features=[
+            FeatureCard(name=item.name, known=item.known.value, meaning=item.meaning) for item in FEATURES
+        ],
+        holdout=manifest.holdout,
+        baselines=manifest.baselines,
+        level_factor=engine.forecaster.latest_factor(),
+        level_as_of=manifest.level.as_of,
+        interval_coverage=manifest.interval.coverage,
+        previous_version=None if manifest.previous is None else manifest.previous.version,
+        decision_key=manifest.decision_key,
+        automation=view.automation,
+    )

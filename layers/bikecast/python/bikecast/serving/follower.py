@@ -1,0 +1,155 @@
+"""Follows the champion manifest: revalidates by tag, loads beside, checks, swaps, and never goes dark."""
+
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import wait as wait_for
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from bikecast.errors import StoreError
+from bikecast.monitoring.automation import AutomationSwitch, read_switch
+from bikecast.names import CHAMPION_KEY
+from bikecast.serving.engines import Engine, Loaders, ModelEngine
+from bikecast.serving.lineup import Attempts, LineUp, parsed_manifest
+from bikecast.storage import ObjectStore, StoredObject
+
+MAX_BACKOFF = 12
+RUNNING = AutomationSwitch(paused=False)
+
+
+class UnavailableError(StoreError):
+    """Nothing can answer: no champion, no previous one, no profile."""
+
+
+class Listener(Protocol):
+    """Hears what happens to the champion; called from the thread that refreshes."""
+
+    def swapped(self, version: str) -> None:
+        """Another model answers from now on."""
+        ...
+
+    def failed(self, reason: str) -> None:
+        """A champion, or the way to it, is unusable; an older engine answers."""
+        ...
+
+
+@dataclass(frozen=True)
+class View:
+    """Who answers now, best first, and what is known about it."""
+
+    engines: tuple[Engine, ...]
+    champion_version: str | None = None
+    problem: str | None = None
+    automation: AutomationSwitch = RUNNING
+
+    @property
+    def leader(self) -> Engine:
+        """The engine that answers while it can."""
+        return self.engines[0]
+
+    @property
+    def model(self) -> ModelEngine | None:
+        """The best model in memory, whether or not it is the champion."""
+        return next((engine for engine in self.engines if isinstance(engine, ModelEngine)), None)
+
+
+class ChampionFollower:
+    """Keeps the best available engines in memory; threads may share it.
+
+    Args:
+        store: The serving bucket.
+        listener: Told of swaps and failures.
+        ttl_s: The manifest is asked for at most once in this time; longer, up to
+            ``MAX_BACKOFF`` times, while checks fail.
+        wait_s: The longest that a request waits for a refresh while somebody can answer.
+        loaders: How models and profiles come into memory.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(
+        self,
+        store: ObjectStore,
+        *,
+        listener: Listener,
+        ttl_s: float,
+        wait_s: float = 1.0,
+        loaders: Loaders | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._store, self._listener, self._clock = store, listener, clock
+        self._ttl_s, self._wait_s = ttl_s, wait_s
+        self._lineup = LineUp(store, loaders or Loaders())
+        self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="champion")
+        self._lock = threading.Lock()
+        self._refresh: Future[None] | None = None
+        self._view: View | None = None
+        self._etag: str | None = None
+        self._due_at_s, self._failures = clock(), 0
+
+    def view(self) -> View:
+        """Return who answers now.
+
+        Raises:
+            UnavailableError: Nothing can answer yet.
+        """
+        if self._clock() >= self._due_at_s:
+            self._refresh_once()
+        if self._view is None:
+            raise UnavailableError("no model and no profile can be read yet; publish a champion or try again")
+        return self._view
+
+    def _refresh_once(self) -> None:
+        with self._lock:
+            mine = self._refresh is None or self._refresh.done()
+            if mine:
+                self._refresh = self._pool.submit(self._check)
+            refresh = self._refresh
+        if refresh is not None and (mine or self._view is None):
+            wait_for([refresh], timeout=None if self._view is None else self._wait_s)
+
+    def _check(self) -> None:
+        attempts = Attempts()
+        before = self._view
+        after = self._renewed(before, attempts)
+        if after is not None:
+            automation = attempts.run("automation state", lambda: read_switch(self._store))
+            after = replace(after, problem=attempts.problem, automation=automation or after.automation)
+        self._view = after
+        self._failures = self._failures + 1 if attempts.problems else 0
+        self._due_at_s = self._clock() + self._ttl_s * min(2**self._failures, MAX_BACKOFF)
+        self._announce(before, attempts)
+
+    def _renewed(self, view: View | None, attempts: Attempts) -> View | None:
+        changed = attempts.run("champion manifest", self._changed_manifest)
+        if changed is None and (view is not None or not attempts.problems):
+            return view
+        if changed is None:
+            return _view(self._lineup.recovered(attempts), None)
+        manifest = attempts.run(
+            "champion manifest", lambda: parsed_manifest(changed.body, uri=self._store.uri(CHAMPION_KEY))
+        )
+        if manifest is None:
+            self._etag = None
+            return view or _view(self._lineup.recovered(attempts), None)
+        held = () if view is None else view.engines
+        engines = self._lineup.under(manifest, held=held, attempts=attempts)
+        self._etag = None if attempts.problems else changed.etag  # what failed is tried again
+        return _view(engines, manifest.version) or view
+
+    def _changed_manifest(self) -> StoredObject | None:
+        if self._etag is None:
+            return self._store.read(CHAMPION_KEY)
+        return self._store.read_if_changed(CHAMPION_KEY, etag=self._etag)
+
+    def _announce(self, before: View | None, attempts: Attempts) -> None:
+        if attempts.problem is not None:
+            self._listener.failed(attempts.problem)
+        after = self._view
+        if before is not None and after is not None and before.leader.version != after.leader.version:
+            self._listener.swapped(after.leader.version)
+
+
+def _view(engines: tuple[Engine, ...], champion_version: str | None) -> View | None:
+    return View(engines, champion_version) if engines else None

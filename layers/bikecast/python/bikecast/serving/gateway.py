@@ -1,0 +1,119 @@
+"""Life behind API Gateway: the stage in the path, the request's id, limits on the body. Plain ASGI."""
+
+import json
+import uuid
+from collections.abc import Awaitable, Callable, MutableMapping
+from typing import Any
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+REQUEST_ID_HEADER = "x-request-id"
+_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+
+
+def request_id(scope: Scope) -> str:
+    """Return the id that API Gateway gave the request; one made here where there is no gateway."""
+    return str(scope.get("state", {}).get("request_id", ""))
+
+
+class StagePath:
+    """Tells the application what the world puts before its paths: the stage, or a custom domain's base path.
+
+    The event of a REST API names the path that the caller used and the resource that it matched;
+    what remains of the first is the prefix.
+    """
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        event = scope.get("aws.event")
+        if event is not None:
+            path = _resource_path(event) or scope["path"]
+            asked = event["requestContext"].get("path") or path
+            scope["root_path"] = asked.removesuffix(path).rstrip("/")
+            scope["path"] = scope["root_path"] + path
+        await self._app(scope, receive, send)
+
+
+def _resource_path(event: dict[str, Any]) -> str:
+    path: str = event.get("resource") or ""
+    for name, value in (event.get("pathParameters") or {}).items():
+        path = path.replace(f"{{{name}+}}", value).replace(f"{{{name}}}", value)
+    return "" if "{" in path else path
+
+
+class RequestId:
+    """Gives every request an id and every response a header that names it."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            return await self._app(scope, receive, send)
+        context = scope.get("aws.event", {}).get("requestContext", {})
+        name = str(context.get("requestId") or uuid.uuid4())
+        scope.setdefault("state", {})["request_id"] = name
+        header = (REQUEST_ID_HEADER.encode(), name.encode())
+
+        async def send_named(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", []), header]
+            await send(message)
+
+        return await self._app(scope, receive, send_named)
+
+
+class BodyGuard:
+    """Refuses bodies that are no JSON (415) or larger than allowed (413) before anybody parses them."""
+
+    def __init__(self, app: App, *, max_bytes: int) -> None:
+        self._app, self._max_bytes = app, max_bytes
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or scope["method"] not in _WITH_BODY:
+            return await self._app(scope, receive, send)
+        media_type = _header(scope, b"content-type").partition(";")[0].strip().lower()
+        if media_type != "application/json":
+            got = media_type or "none"
+            return await _refuse(scope, send, 415, f"send `content-type: application/json`; got {got}")
+        body = await _body(receive, self._max_bytes)
+        if len(body) > self._max_bytes:
+            return await _refuse(scope, send, 413, f"at most {self._max_bytes} bytes; split the batch")
+        return await self._app(scope, _replay(body, receive), send)
+
+
+async def _body(receive: Receive, max_bytes: int) -> bytes:
+    body = b""
+    while len(body) <= max_bytes:
+        message = await receive()
+        body += message.get("body", b"")
+        if not message.get("more_body", False):
+            break
+    return body
+
+
+def _replay(body: bytes, receive: Receive) -> Receive:
+    pending: list[Message] = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def replay() -> Message:
+        return pending.pop() if pending else await receive()
+
+    return replay
+
+
+async def _refuse(scope: Scope, send: Send, status: int, detail: str) -> None:
+    body = json.dumps({"detail": detail, "request_id": request_id(scope)}).encode()
+    await send(
+        {"type": "http.response.start", "status": status, "headers": [(b"content-type", b"application/json")]}
+    )
+    await send({"type": "http.response.body", "body": body})
+
+
+def _header(scope: Scope, name: bytes) -> str:
+    return next((value.decode("latin-1") for key, value in scope["headers"] if key.lower() == name), "")

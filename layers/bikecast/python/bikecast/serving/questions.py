@@ -1,0 +1,58 @@
+"""Turns checked request rows into arrays."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import numpy as np
+from pydantic import BaseModel
+
+from bikecast.features import FEATURE_NAMES, OPTIONAL_WEATHER, REQUIRED_WEATHER
+from bikecast.serving.clock_features import Clock, nearest_hour, step_of
+from bikecast.serving.contract import ClockFeatures, TripHour
+from bikecast.serving.engines import Question
+
+WEATHER_NAMES = (*REQUIRED_WEATHER, *OPTIONAL_WEATHER)
+DAYS_PER_WEEK, MONTHS_PER_YEAR, DAYS_PER_LEAP_YEAR = 7, 12, 366
+
+
+def of_trips(rows: Sequence[TripHour]) -> Question:
+    """Ask for the hours themselves."""
+    return Question(_array([row.date for row in rows]), _weather(rows))
+
+
+def of_clock_features(rows: Sequence[ClockFeatures], *, today: dt.date) -> Question:
+    """Ask for the latest hours that the predecessor's features point at."""
+    return Question(_array([nearest_hour(_clock(row), not_after=today) for row in rows]), _weather(rows))
+
+
+def of_model_features(rows: Sequence[BaseModel], *, today: dt.date) -> Question:
+    """Ask the model by its own features; only the profile looks at the hours they stand for."""
+    values = [[getattr(row, name) for name in FEATURE_NAMES] for row in rows]
+    features = np.asarray(values, dtype=np.float32)  # None becomes NaN
+    hours = [nearest_hour(_season_clock(row), not_after=today) for row in rows]
+    return Question(_array(hours), {}, features)
+
+
+def _weather(rows: Sequence[TripHour] | Sequence[ClockFeatures]) -> dict[str, np.ndarray]:
+    names = [name for name in WEATHER_NAMES if name in type(rows[0]).model_fields]
+    return {name: np.asarray([getattr(row, name) for row in rows], dtype=np.float64) for name in names}
+
+
+def _array(hours: list[dt.datetime]) -> np.ndarray:
+    return np.asarray(hours, dtype="datetime64[s]")
+
+
+def _clock(row: ClockFeatures) -> Clock:
+    return Clock(
+        hour=step_of(row.hr_sin, row.hr_cos, steps=24),
+        weekday=step_of(row.weekday_sin, row.weekday_cos, steps=DAYS_PER_WEEK),
+        week=1 + step_of(row.week_sin, row.week_cos, steps=52),
+        month=1 + step_of(row.mnth_sin, row.mnth_cos, steps=MONTHS_PER_YEAR),
+    )
+
+
+def _season_clock(row: BaseModel) -> Clock:
+    numbers = row.model_dump()
+    day = step_of(numbers["doy_sin"], numbers["doy_cos"], steps=DAYS_PER_LEAP_YEAR)
+    date = dt.date(2024, 1, 1) + dt.timedelta(days=max(day - 1, 0))  # any leap year
+    return Clock(round(numbers["hour"]), round(numbers["dow"]), date.isocalendar().week, date.month)

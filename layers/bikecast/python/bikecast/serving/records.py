@@ -1,0 +1,76 @@
+"""Answers as the response shows them and as the prediction log keeps them."""
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from bikecast.serving.contract import Prediction
+from bikecast.serving.hours import WALL_FORMAT
+from bikecast.serving.prediction_log import PredictionRow
+from bikecast.serving.predictor import Answer
+
+DECIMALS = 1
+
+
+@dataclass(frozen=True)
+class Occasion:
+    """When and for whom a prediction was made."""
+
+    request_id: str
+    requested_at: dt.datetime
+    latency_ms: float
+
+
+def shown(answer: Answer, dates: Sequence[dt.datetime | None]) -> list[Prediction]:
+    """Return the rows of the response, trips rounded to a tenth."""
+    engine = answer.engine
+    return [
+        Prediction.model_construct(
+            model=engine.name,
+            prediction=round(value, DECIMALS),
+            date=_text(date),
+            low=round(low, DECIMALS),
+            high=round(high, DECIMALS),
+            model_version=engine.version,
+            source=engine.source,
+        )
+        for date, value, low, high in zip(dates, *_columns(answer), strict=True)
+    ]
+
+
+def logged(
+    answer: Answer,
+    hours: Sequence[dt.datetime | None],
+    inputs: Sequence[dict[str, Any]],
+    *,
+    occasion: Occasion,
+) -> list[PredictionRow]:
+    """Return the rows of the prediction log; a row without an hour is never joined with actual demand."""
+    return [
+        PredictionRow(
+            id=f"{occasion.request_id}-{index}",
+            request_id=occasion.request_id,
+            predicted_for=_text(hour),
+            requested_at=occasion.requested_at.isoformat(),
+            model_version=answer.engine.version,
+            source=answer.engine.source.value,
+            prediction=value,
+            low=low,
+            high=high,
+            inputs=row,
+            latency_ms=round(occasion.latency_ms, 3),
+        )
+        for index, (hour, row, value, low, high) in enumerate(
+            zip(hours, inputs, *_columns(answer), strict=True)
+        )
+    ]
+
+
+def _columns(answer: Answer) -> tuple[list[float], list[float], list[float]]:
+    forecast = answer.forecast
+    return forecast.values.tolist(), forecast.low.tolist(), forecast.high.tolist()
+
+
+def _text(hour: dt.datetime | None) -> str | None:
+    return None if hour is None else hour.strftime(WALL_FORMAT)

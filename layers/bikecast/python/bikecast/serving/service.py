@@ -1,0 +1,127 @@
+"""The use cases of the predictor: ask the best engine at hand, show the answer, log it."""
+
+import datetime as dt
+import math
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import numpy as np
+from pydantic import BaseModel
+
+from bikecast.climatology import Climatology
+from bikecast.serving import contract, questions
+from bikecast.serving.engines import NaiveEngine, Question
+from bikecast.serving.follower import ChampionFollower, View
+from bikecast.serving.hours import next_hours, wall_hour
+from bikecast.serving.outlook import Ahead, OutlookReader, weather_ahead
+from bikecast.serving.prediction_log import PredictionLog
+from bikecast.serving.predictor import Answer, answer
+from bikecast.serving.records import Occasion, logged, shown
+
+Inputs = Sequence[dict[str, Any]]
+Dates = Sequence[dt.datetime | None]
+
+
+class Observer(Protocol):
+    """Hears of every answer."""
+
+    def answered(self, answer: Answer, *, rows: int, latency_ms: float) -> None:
+        """Count an answer."""
+        ...
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What the predictor needs of the world; ``now`` is an aware clock."""
+
+    follower: ChampionFollower
+    outlook: OutlookReader
+    log: PredictionLog
+    observer: Observer
+    now: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+
+
+class PredictionService:
+    """One method per way to ask; each raises ``UnavailableError`` when nothing can answer."""
+
+    def __init__(self, ports: Ports) -> None:
+        self._ports = ports
+
+    def trips(self, rows: Sequence[contract.TripHour], *, request: str) -> list[contract.Prediction]:
+        """Predict the hours that the rows name."""
+        task = _Task(request, [_inputs(row) for row in rows], [row.date for row in rows], logs_hours=True)
+        return self._answered(task, questions.of_trips(rows))
+
+    def features(self, rows: Sequence[BaseModel], *, request: str) -> list[contract.Prediction]:
+        """Predict from engineered features; the predecessor's are taken as the latest hours they point at."""
+        clocks = [row for row in rows if isinstance(row, contract.ClockFeatures)]
+        today = wall_hour(self._ports.now()).date()
+        if clocks:
+            question = questions.of_clock_features(clocks, today=today)
+            dates: Dates = question.hours.tolist()
+        else:
+            question = questions.of_model_features(rows, today=today)
+            dates = [None] * len(rows)
+        return self._answered(_Task(request, [_inputs(row) for row in rows], dates), question)
+
+    def forecast(self, hours: int, *, request: str) -> contract.Forecast:
+        """Predict the next hours by published weather, or typical weather where there is none."""
+        now = self._ports.now()
+        ahead_of = np.asarray(next_hours(now, hours), dtype="datetime64[s]")
+        outlook, typical = self._ports.outlook.current(), _climatology(self._ports.follower.view())
+        ahead = weather_ahead(ahead_of, outlook=outlook, climatology=typical)
+        task = _Task(request, _weather_inputs(ahead), ahead_of.tolist(), logs_hours=True)
+        rows = self._answered(task, Question(ahead_of, ahead.weather))
+        return contract.Forecast(
+            issued_at=now,
+            weather_issued_at=None if outlook is None else outlook.issued_at,
+            predictions=[
+                contract.ForecastHour(**row.model_dump(), weather=source)
+                for row, source in zip(rows, ahead.sources, strict=True)
+            ],
+        )
+
+    def _answered(self, task: "_Task", question: Question) -> list[contract.Prediction]:
+        started_s = time.perf_counter()
+        answered = answer(self._ports.follower.view().engines, question)
+        predictions = shown(answered, task.dates)
+        latency_ms = (time.perf_counter() - started_s) * 1000
+        self._ports.observer.answered(answered, rows=len(predictions), latency_ms=latency_ms)
+        occasion = Occasion(task.request, self._ports.now(), latency_ms)
+        hours = task.dates if task.logs_hours else [None] * len(task.dates)
+        self._ports.log.record(logged(answered, hours, task.inputs, occasion=occasion))
+        return predictions
+
+
+@dataclass(frozen=True)
+class _Task:
+    """What one request brings besides its question.
+
+    ``logs_hours`` tells that the hours are real ones, to be joined with actual demand later.
+    """
+
+    request: str
+    inputs: Inputs
+    dates: Dates
+    logs_hours: bool = False
+
+
+def _inputs(row: BaseModel) -> dict[str, Any]:
+    return row.model_dump(mode="json", exclude_none=True)
+
+
+def _weather_inputs(ahead: Ahead) -> list[dict[str, Any]]:
+    names = list(ahead.weather)
+    rows = zip(*(ahead.weather[name].tolist() for name in names), strict=True)
+    return [
+        {name: value for name, value in zip(names, row, strict=True) if math.isfinite(value)}
+        | {"weather": source}
+        for row, source in zip(rows, ahead.sources, strict=True)
+    ]
+
+
+def _climatology(view: View) -> Climatology | None:
+    profiles = [engine.profile.profile for engine in view.engines if isinstance(engine, NaiveEngine)]
+    return profiles[0].climatology if profiles else None
