@@ -1,0 +1,32 @@
+"""The mean of several fitted models: one model, one graph."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from bikecast.arrays import Array, Matrix
+from bikecast.families.base import Fitted
+
+if TYPE_CHECKING:
+    import onnx
+
+
+@dataclass(frozen=True)
+class Blend:
+    """Members by name; each counts the same, because weights fitted on a year of days overfit."""
+
+    members: dict[str, Fitted]
+
+    def predict(self, features: Matrix) -> Array:
+        mean: Array = np.mean([member.predict(features) for member in self.members.values()], axis=0)
+        return mean
+
+    def importance(self) -> dict[str, float]:
+        parts = [member.importance() for member in self.members.values()]
+        return {name: float(np.mean([part[name] for part in parts])) for name in parts[0]}
+
+    def to_onnx(self) -> "onnx.ModelProto":
+        from bikecast.families.graphs import mean_of
+
+        return mean_of([member.to_onnx() for member in self.members.values()])
