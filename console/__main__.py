@@ -16,6 +16,7 @@ from console.commands import (
     local,
     logs,
     predicting,
+    queues,
     runs,
     training,
     watching,
@@ -54,6 +55,7 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (MODEL, champion.rollback),
     (SERVE, predicting.predict),
     (SERVE, predicting.forecast),
+    (SERVE, queues.redrive),
     (SERVE, watching.drift),
 ]
 

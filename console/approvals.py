@@ -42,10 +42,10 @@ def list_waiting(cloud: Cloud) -> list[Waiting]:
         messages = cloud.sqs.receive_message(
             QueueUrl=url, MaxNumberOfMessages=MESSAGES_AT_ONCE, VisibilityTimeout=LOOK_S
         ).get("Messages", [])
-        fresh = [_waiting(message) for message in messages if message["MessageId"] not in found]
+        fresh = {m["MessageId"]: _waiting(m) for m in messages if m["MessageId"] not in found}
         if not fresh:
             return list(found.values())
-        found |= {message["MessageId"]: entry for message, entry in zip(messages, fresh, strict=True)}
+        found |= fresh
 
 
 def _waiting(message: Any) -> Waiting:

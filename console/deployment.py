@@ -34,7 +34,13 @@ def deploy(target: Target) -> None:
     context = ["-c", f"target={target.value}"]
     cloud = find_cloud(target)
     if not is_bootstrapped(cloud):
-        _run("cdk bootstrap", [program, "bootstrap", environment_of(cloud), *context], environment)
+        # Away from cdk.json: bootstrapping needs no templates, and writing them takes its time.
+        _run(
+            "cdk bootstrap",
+            [program, "bootstrap", environment_of(cloud)],
+            environment,
+            cwd=local_settings().root,
+        )
     _run(
         "cdk deploy",
         [program, "deploy", "--all", "--require-approval", "never", "--progress", "events", *context],
@@ -75,12 +81,12 @@ def cdk_environment(target: Target) -> dict[str, str]:
     return environment
 
 
-def _run(title: str, command: list[str], environment: dict[str, str]) -> None:
+def _run(title: str, command: list[str], environment: dict[str, str], *, cwd: Path = CLONE) -> None:
     with ui.activity(title) as current:
         run_logged(
             command,
             log_path=local_settings().log_dir / f"{title.lower().replace(' ', '-')}.log",
-            cwd=CLONE,
+            cwd=cwd,
             environment=environment,
             on_line=_StackProgress(current),
         )
