@@ -33,7 +33,7 @@ class Connection(BaseModel):
 
     def environment(self) -> dict[str, str]:
         """Return the variables with which boto3, cdklocal and the like reach this cloud and no other."""
-        return {
+        variables = {
             "AWS_ENDPOINT_URL": self.endpoint_url,
             "AWS_ENDPOINT_URL_S3": self.endpoint_url,
             "AWS_S3_FORCE_PATH_STYLE": "1",
@@ -44,9 +44,12 @@ class Connection(BaseModel):
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-            "CDK_DEFAULT_ACCOUNT": self.account_id,
-            "CDK_DEFAULT_REGION": self.region,
         }
+        # cdklocal drops every other AWS_ variable and then signs as "test".
+        allowed = {"AWS_ENVAR_ALLOWLIST": ",".join(variables)}
+        return (
+            variables | allowed | {"CDK_DEFAULT_ACCOUNT": self.account_id, "CDK_DEFAULT_REGION": self.region}
+        )
 
     def child_environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return ``base`` (this process's environment) pointed at this cloud, without the user's profile."""

@@ -15,6 +15,8 @@ from ministack.services import sts
 
 from local_cloud.fidelity.anchors import require
 
+_METADATA_SERVICES = frozenset({"imds", "ecs-metadata"})
+
 
 def apply() -> None:
     """Make the configured key the only root key, verified like any other."""
@@ -24,6 +26,7 @@ def apply() -> None:
     iam_evaluator.is_root_access_key = _is_configured
     sts.is_root_access_key = _is_configured
     iam_evaluator._is_root_key = _is_trusted_unsigned
+    app._authenticate_only = _except_metadata(app._authenticate_only)
     app._handle_admin_reset = _refuse_reset
     app._handle_admin_config_request = _refuse_config
 
@@ -35,6 +38,15 @@ def _is_configured(access_key_id: str) -> bool:
 def _is_trusted_unsigned(_access_key_id: str) -> bool:
     """No key is trusted without its signature."""
     return False
+
+
+def _except_metadata(authenticate: Any) -> Any:
+    """The metadata addresses of tasks check their own tokens; nobody signs for them on AWS either."""
+
+    def check(service: str, *arguments: Any) -> Any:
+        return None if service in _METADATA_SERVICES else authenticate(service, *arguments)
+
+    return check
 
 
 async def _refuse_reset(path: str, *_: Any) -> Any:
