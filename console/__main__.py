@@ -10,6 +10,7 @@ from bikecast.errors import BikecastError
 from console import ui
 from console.commands import (
     champion,
+    costs,
     demo,
     deploying,
     loading,
@@ -45,6 +46,7 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (RUN, deploying.deploy),
     (RUN, deploying.outputs),
     (RUN, logs.logs),
+    (RUN, costs.cost),
     (MODEL, loading.load),
     (MODEL, loading.simulate),
     (MODEL, training.train),

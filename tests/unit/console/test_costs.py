@@ -1,0 +1,41 @@
+"""The bill follows from the templates and the use; nothing is charged that does not stand."""
+
+import pytest
+
+from console.costs import Use, estimate
+
+DATABASE = {
+    "Type": "AWS::RDS::DBInstance",
+    "Properties": {"DBInstanceClass": "db.t4g.micro", "AllocatedStorage": "20"},
+}
+TASK = {"Type": "AWS::ECS::TaskDefinition", "Properties": {"Cpu": "2048", "Memory": "8192"}}
+FUNCTION = {"Type": "AWS::Lambda::Function", "Properties": {"MemorySize": 1769}}
+ALARM = {"Type": "AWS::CloudWatch::Alarm"}
+
+
+def total(*resources: object, use: Use) -> float:
+    template = {"Resources": {f"R{number}": resource for number, resource in enumerate(resources)}}
+    return sum(line.usd for line in estimate([template], use=use))
+
+
+def test_nothing_deployed_costs_nothing() -> None:
+    assert estimate([], use=Use(container_hours=9, predictions=9)) == []
+
+
+def test_a_small_database_costs_what_its_hours_and_storage_cost() -> None:
+    assert total(DATABASE, use=Use(0, 0)) == pytest.approx(730 * 0.016 + 20 * 0.115, abs=0.01)
+
+
+def test_container_steps_are_charged_by_the_hour() -> None:
+    hourly = 2 * 0.04048 + 8 * 0.004445 + 0.005
+    assert total(TASK, use=Use(container_hours=100, predictions=0)) == pytest.approx(100 * hourly, abs=0.01)
+
+
+def test_more_predictions_cost_proportionally_more() -> None:
+    once = total(FUNCTION, use=Use(0, 1_000_000))
+    assert total(FUNCTION, use=Use(0, 10_000_000)) == pytest.approx(10 * once, rel=0.01)
+
+
+def test_alarms_are_counted() -> None:
+    [line] = estimate([{"Resources": {"A": ALARM, "B": ALARM}}], use=Use(0, 0))
+    assert (line.item, line.quantity, line.usd) == ("alarms", "2", 0.2)
