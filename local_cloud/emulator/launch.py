@@ -26,6 +26,7 @@ def start(settings: LocalCloudSettings, name: str, reached: Connection) -> None:
         DeploymentError: Its port is taken, or it does not come up; its log is named.
     """
     require_free(settings.port, field="port", purpose="the emulator")
+    require_free(settings.database_port, field="database_port", purpose="the database")
     temporary = settings.emulator_dir / "tmp"
     shutil.rmtree(temporary, ignore_errors=True)
     private_dir(temporary)

@@ -12,6 +12,7 @@ from local_cloud.fidelity.anchors import AnchorError
 VERSION = "1.5.33"
 FIXES = (
     "administrator",
+    "durable_state",
     "function_process",
     "function_credentials",
     "function_errors",

@@ -1,8 +1,9 @@
 """A database in a template is a database that answers.
 
-AWS: AWS::RDS::DBInstance is complete once the server accepts connections; deleting it deletes it.
+AWS: AWS::RDS::DBInstance is complete once the server accepts connections; deleting it deletes it;
+its endpoint stays the same.
 MiniStack: from CloudFormation it is a record with an address that doesn't exist. After a restart
-the server comes back some time later.
+the server comes back some time later, on another port if an old connection is still closing.
 """
 
 import contextlib
@@ -32,7 +33,24 @@ def apply() -> None:
     if handlers["create"] is not create or handlers["delete"] is not delete:
         raise AssertionError(f"{_TYPE} is handled by other functions than expected")
     handlers.update(create=provisioners._rds_db_instance_create, delete=provisioners._rds_db_instance_delete)
+    require(rds._is_host_port_free, "bind(")
+    rds._is_host_port_free = _is_free
     rds.load_persisted_state = _awaiting(rds.load_persisted_state)
+
+
+def _is_free(port: int) -> bool:
+    """Whether a server can listen; connections of its predecessor that are closing don't count."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        return _binds(probe, port)
+
+
+def _binds(probe: socket.socket, port: int) -> bool:
+    try:
+        probe.bind(("127.0.0.1", port))
+    except OSError:
+        return False
+    return True
 
 
 def answers(port: int, user: str) -> bool:

@@ -1,0 +1,95 @@
+"""What the cloud acknowledged is still there after a crash.
+
+AWS: a created resource stays.
+MiniStack: it writes its state when it is stopped in good order and loses it when it is killed.
+
+Every service's state is written again when it has changed, a moment later. A service whose state is
+large is written less often, so that saving never takes more than a small share of one core.
+"""
+
+import contextlib
+import hashlib
+import json
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from ministack import app
+from ministack.core import persistence
+
+from local_cloud.fidelity.anchors import require
+
+INTERVAL_S = 1.0
+# A service's save may use this share of the time between two saves.
+_MAX_SHARE = 0.02
+
+_lock = threading.Lock()
+
+
+def apply() -> None:
+    """Start saving once the old state is back."""
+    require(app._handle_lifespan, "_load_persisted_state()", "save_all(_build_persistence_save_dict())")
+    require(persistence.save_state, '"__ministack_format__": _state_format_version(service), "payload": data')
+    persistence.save_state = _alone(persistence.save_state)
+    app._load_persisted_state = _then_save(app._load_persisted_state)
+
+
+def _alone(save: Any) -> Any:
+    def save_alone(*arguments: Any) -> Any:
+        with _lock:
+            return save(*arguments)
+
+    return save_alone
+
+
+def _then_save(load: Any) -> Any:
+    def load_then_save() -> None:
+        load()
+        threading.Thread(target=_keep_saving, daemon=True, name="durable-state").start()
+
+    return load_then_save
+
+
+def _keep_saving() -> None:
+    saver = Saver(Path(persistence.STATE_DIR))
+    while True:
+        time.sleep(INTERVAL_S)
+        for service, get_state in app._build_persistence_save_dict().items():
+            saver.save_if_due(service, get_state)
+
+
+class Saver:
+    """Writes the state of services that have changed."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._due_s: dict[str, float] = {}
+        self._digests: dict[str, bytes] = {}
+
+    def save_if_due(self, service: str, get_state: Callable[[], Any]) -> None:
+        """Save one service unless it was saved a moment ago or hasn't changed."""
+        began = time.monotonic()
+        if began < self._due_s.get(service, 0.0):
+            return
+        # A state that changes while it is copied is copied again in the next round.
+        with contextlib.suppress(RuntimeError):
+            self._save(service, get_state())
+        ended = time.monotonic()
+        self._due_s[service] = ended + (ended - began) / _MAX_SHARE
+
+    def _save(self, service: str, state: Any) -> None:
+        if state is None:
+            return
+        document = {"__ministack_format__": persistence._state_format_version(service), "payload": state}
+        text = json.dumps(document, default=persistence._json_default)
+        digest = hashlib.sha256(text.encode()).digest()
+        if self._digests.get(service) == digest:
+            return
+        with _lock:
+            temporary = self._folder / f"{service}.json.saving"
+            self._folder.mkdir(parents=True, exist_ok=True)
+            temporary.write_text(text, encoding="utf-8")
+            temporary.replace(self._folder / f"{service}.json")
+        self._digests[service] = digest
