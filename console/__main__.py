@@ -11,6 +11,7 @@ from console import ui
 from console.commands import (
     champion,
     costs,
+    decisions,
     demo,
     deploying,
     loading,
@@ -53,6 +54,7 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (MODEL, runs.runs),
     (MODEL, runs.approve),
     (MODEL, runs.reject),
+    (MODEL, decisions.decisions),
     (MODEL, champion.champion),
     (MODEL, champion.rollback),
     (SERVE, predicting.predict),
