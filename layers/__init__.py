@@ -1,1 +1,1 @@
-"""What ships beside a function's own code: the shared package, and one third-party set per kind of function."""
+"""What ships beside a function: the shared package, and one third-party set per kind of function."""

@@ -10,7 +10,6 @@ import compileall
 import hashlib
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import zipfile
@@ -19,26 +18,19 @@ from dataclasses import dataclass
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
-ROOT = Path(__file__).resolve().parent.parent
+from layers.locks import ROOT, BundleError, lock_all, run_uv
+
 BUILD = ROOT / ".build"
 SETS = ("functions", "api", "database", "predict")
 # AWS's runtime: Amazon Linux 2023 (glibc 2.34), which today's manylinux_2_28 wheels need; it has SnapStart.
 AWS_PYTHON = "3.13"
 AWS_PLATFORM = "x86_64-manylinux_2_28"
-# The runtime brings boto3 and all that it needs, on AWS and in the embedded cloud.
-IN_RUNTIME = ("boto3", "botocore", "s3transfer", "urllib3", "python-dateutil", "six")
-# onnxruntime names these for its command line tools; running a model imports neither.
-TOOLS_ONLY = ("protobuf", "flatbuffers")
 # Never used by a function: test suites, and the converters and compilers that ship inside two packages.
 STRIPPED = (
     "tests", "test", "bin", "__pycache__", "onnxruntime/transformers", "onnxruntime/quantization",
     "onnxruntime/tools", "numpy/distutils", "numpy/f2py",
 )  # fmt: skip
 EPOCH = (1980, 1, 1, 0, 0, 0)
-
-
-class BundleError(Exception):
-    """A bundle cannot be built; the message says why."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +56,7 @@ def platform_of(target: str) -> Platform:
     """Return what a target's functions run on; the embedded cloud runs them on this interpreter."""
     if target == "embedded":
         return Platform(target=target, python=running_python(), system="")
+    # LocalStack runs functions in AWS's own images, so it takes the same bundles.
     return Platform(target="aws", python=AWS_PYTHON, system=AWS_PLATFORM)
 
 
@@ -94,16 +87,6 @@ def build(name: str, platform: Platform, *, out: Path = BUILD) -> Path:
     return zipped
 
 
-def lock(name: str) -> None:
-    """Resolve one set for every supported Python within the versions of the project's lock."""
-    left_out = [part for package in IN_RUNTIME + TOOLS_ONLY for part in ("--no-emit-package", package)]
-    _uv(
-        "pip", "compile", "--quiet", f"layers/{name}/requirements.in", "--constraint", "requirements.lock",
-        "--universal", "--python-version", "3.11", "--generate-hashes", "--no-emit-index-url", *left_out,
-        "--output-file", f"layers/{name}/requirements.lock",
-    )  # fmt: skip
-
-
 def _digest(name: str, platform: Platform) -> str:
     parts = (
         lock_file(name).read_bytes(),
@@ -121,7 +104,7 @@ def lock_file(name: str) -> Path:
 
 def _install(name: str, platform: Platform, packages: Path) -> None:
     system = ["--python-platform", platform.system] if platform.system else []
-    _uv(
+    run_uv(
         "pip", "install", "--quiet", "--target", str(packages), "--python-version", platform.python, *system,
         "--only-binary", ":all:", "--require-hashes", "--no-deps", "--link-mode", "copy",
         "--requirements", str(lock_file(name)),
@@ -138,7 +121,7 @@ def _strip(packages: Path) -> None:
 
 
 def _compile(packages: Path) -> None:
-    # Unchecked: the runtime trusts the bytecode without a look at the source's time, which a zip does not keep.
+    # Unchecked: the runtime trusts the bytecode without comparing times, which a zip does not keep.
     compileall.compile_dir(
         packages, quiet=2, stripdir=str(packages), prependdir="/opt/python",
         invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
@@ -163,18 +146,6 @@ def _files(folder: Path) -> Iterator[Path]:
     return iter(sorted(path for path in folder.rglob("*") if path.is_file()))
 
 
-def _uv(*arguments: str) -> None:
-    uv = shutil.which("uv", path=f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}")
-    if uv is None:
-        raise BundleError("uv is not installed; run `make setup`")
-    environment = {**os.environ, "UV_CUSTOM_COMPILE_COMMAND": "make lock"}
-    done = subprocess.run(
-        [uv, *arguments], cwd=ROOT, env=environment, check=False, capture_output=True, text=True
-    )
-    if done.returncode != 0:
-        raise BundleError(f"`uv {' '.join(arguments[:2])}` failed: {done.stderr.strip()[-2000:]}")
-
-
 def _say(line: str) -> None:
     print(line, flush=True)  # noqa: T201 - the output of a command
 
@@ -182,14 +153,14 @@ def _say(line: str) -> None:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Build or lock what the command line names; return the exit status."""
     parser = argparse.ArgumentParser(prog="python -m layers.build", description=__doc__)
-    parser.add_argument("--target", action="append", choices=("embedded", "aws"), default=[])
-    parser.add_argument("--lock", action="store_true", help="resolve the sets anew instead of building")
+    parser.add_argument("--target", action="append", choices=("embedded", "localstack", "aws"), default=[])
+    parser.add_argument("--lock", action="store_true", help="resolve every set anew instead of building")
     chosen = parser.parse_args(arguments)
     if not chosen.lock and not chosen.target:
         parser.error("name at least one --target, or --lock")
     try:
-        for name in SETS if chosen.lock else ():
-            lock(name)
+        if chosen.lock:
+            lock_all(SETS)
         for target in chosen.target:
             for name in SETS:
                 build(name, platform_of(target))

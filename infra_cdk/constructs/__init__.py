@@ -1,0 +1,1 @@
+"""Types with our defaults baked in; the stacks only wire them."""

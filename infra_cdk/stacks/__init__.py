@@ -1,0 +1,1 @@
+"""One stack per concern, wired in ``infra_cdk.application``."""

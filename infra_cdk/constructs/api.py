@@ -1,0 +1,107 @@
+"""The REST API: key, throttling, access log; paths go to the predictor or to operations."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_lambda as lambda_
+from constructs import Construct
+
+from infra_cdk.constructs.logs import ExpiringLogGroup
+from infra_cdk.constructs.review import accept
+from infra_cdk.settings import InfraSettings
+
+STAGE = "v1"
+ANY = "ANY"
+# A browser opens these without a key; they hold the contract and a page's frame, no data.
+PUBLIC = ("docs", "openapi.json", "dashboard")
+
+
+class PredictorApi(apigateway.RestApi):
+    """The API under one stage; every method wants the API key but the public pages.
+
+    Args:
+        scope: Parent construct.
+        construct_id: Name within the parent.
+        predictor: Answers every path that is not an operation.
+        operations: Answers the operations' paths.
+        settings: The target.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        predictor: lambda_.IFunction,
+        operations: lambda_.IFunction,
+        settings: InfraSettings,
+    ) -> None:
+        access_log = ExpiringLogGroup(scope, f"{construct_id}AccessLogs")
+        super().__init__(
+            scope,
+            construct_id,
+            description="bikecast: predictions and operations",
+            endpoint_types=[apigateway.EndpointType.REGIONAL],
+            deploy_options=_stage(access_log, settings=settings),
+            default_method_options=apigateway.MethodOptions(api_key_required=True),
+            cloud_watch_role=True,
+            cloud_watch_role_removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        self.access_log = access_log
+        self._route(predictor=_integration(predictor), operations=_integration(operations))
+        self.key = self._usage(settings=settings)
+        accept(self, ACCEPTED)
+
+    def _route(self, *, predictor: apigateway.Integration, operations: apigateway.Integration) -> None:
+        open_to_all = apigateway.MethodOptions(api_key_required=False)
+        for page in PUBLIC:
+            target = operations if page == "dashboard" else predictor
+            self.root.add_resource(page).add_method("GET", target, **open_to_all._values)
+        training = self.root.add_resource("training")
+        training.add_method("POST", operations)
+        training.add_resource("{id}").add_method("GET", operations)
+        self.root.add_resource("monitoring").add_resource("{proxy+}").add_method("GET", operations)
+        for report in ("model", "target", "data", "data-quality"):
+            self.root.add_resource(f"monitor-{report}").add_method("GET", operations)
+        self.root.add_resource("{proxy+}").add_method(ANY, predictor)
+
+    def _usage(self, *, settings: InfraSettings) -> apigateway.IApiKey:
+        key = self.add_api_key("Key")
+        plan = self.add_usage_plan(
+            "Plan",
+            throttle=apigateway.ThrottleSettings(
+                rate_limit=settings.api_rate_per_s, burst_limit=settings.api_burst
+            ),
+        )
+        plan.add_api_key(key)
+        plan.add_api_stage(stage=self.deployment_stage)
+        return key
+
+
+def _integration(function: lambda_.IFunction) -> apigateway.LambdaIntegration:
+    return apigateway.LambdaIntegration(function, allow_test_invoke=False, scope_permission_to_method=False)
+
+
+def _stage(access_log: ExpiringLogGroup, *, settings: InfraSettings) -> apigateway.StageOptions:
+    return apigateway.StageOptions(
+        stage_name=STAGE,
+        logging_level=apigateway.MethodLoggingLevel.ERROR,
+        data_trace_enabled=False,
+        metrics_enabled=True,
+        tracing_enabled=settings.tracing,
+        throttling_rate_limit=settings.api_rate_per_s,
+        throttling_burst_limit=settings.api_burst,
+        access_log_destination=apigateway.LogGroupLogDestination(access_log),
+        access_log_format=apigateway.AccessLogFormat.json_with_standard_fields(
+            caller=False, http_method=True, ip=True, protocol=True, request_time=True,
+            resource_path=True, response_length=True, status=True, user=False,
+        ),
+    )  # fmt: skip
+
+
+ACCEPTED = {
+    "AwsSolutions-APIG2": "The functions check each field and answer 422 with the path of the bad ones.",
+    "AwsSolutions-APIG3": "A web firewall costs more than this API; the key and both throttles bound abuse.",
+    "AwsSolutions-APIG4": "Callers are known by API key and usage plan; the public pages hold no data.",
+    "AwsSolutions-COG4": "There are no human accounts here; callers are programs with a key.",
+    "AwsSolutions-IAM4": "API Gateway's own role for its logs, as its documentation demands.",
+}

@@ -1,0 +1,80 @@
+"""The CloudWatch dashboard: is it up, is it right, is it fresh."""
+
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_cloudwatch as cloudwatch
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from bikecast.names import METRIC_NAMESPACE, Metric
+
+HOUR = cdk.Duration.hours(1)
+WIDTH = 8
+
+
+class OperationsDashboard(cloudwatch.Dashboard):
+    """Traffic and latency, model health, jobs and queues."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        functions: Mapping[str, lambda_.IFunction],
+        machines: Mapping[str, sfn.IStateMachine],
+        api: apigateway.RestApi,
+        queue: sqs.IQueue,
+        dead_letters: sqs.IQueue,
+    ) -> None:
+        super().__init__(scope, construct_id, default_interval=cdk.Duration.days(7))
+        self.add_widgets(
+            _graph("Requests", [api.metric_count(), api.metric_client_error(), api.metric_server_error()]),
+            _graph("Latency, ms", [api.metric_latency(statistic=s) for s in ("p50", "p95", "p99")]),
+            _graph(
+                "Function errors",
+                [function.metric_errors(label=role) for role, function in functions.items()],
+            ),
+        )
+        self.add_widgets(
+            _graph("Predictions", _predict(Metric.PREDICTIONS, Metric.FALLBACK_PREDICTIONS)),
+            _graph("Champion", _predict(Metric.CHAMPION_SWAPPED, Metric.CHAMPION_LOAD_FAILED)),
+            _graph("Cold starts", _predict("ColdStart")),
+        )
+        self.add_widgets(
+            _graph("Drift", _monitor(Metric.DRIFT_SCORE, Metric.DRIFTED_FEATURES)),
+            _graph("Live error, trips per hour", _monitor(Metric.LIVE_RMSE)),
+            _graph("Age, days", _monitor(Metric.MODEL_AGE_DAYS, Metric.DATA_AGE_DAYS)),
+        )
+        self.add_widgets(
+            _graph(
+                "Failed executions", [machine.metric_failed(label=role) for role, machine in machines.items()]
+            ),
+            _graph("Waiting predictions", [queue.metric_approximate_number_of_messages_visible()]),
+            _graph("Dead letters", [dead_letters.metric_approximate_number_of_messages_visible()]),
+        )
+
+
+def _graph(title: str, metrics: list[cloudwatch.Metric]) -> cloudwatch.GraphWidget:
+    return cloudwatch.GraphWidget(title=title, left=list(metrics), width=WIDTH, height=6)
+
+
+def _predict(*names: str) -> list[cloudwatch.Metric]:
+    return [_metric(name, service="predict", statistic="Sum") for name in names]
+
+
+def _monitor(*names: str) -> list[cloudwatch.Metric]:
+    return [_metric(name, service="monitor_drift", statistic="Maximum") for name in names]
+
+
+def _metric(name: str, *, service: str, statistic: str) -> cloudwatch.Metric:
+    return cloudwatch.Metric(
+        namespace=METRIC_NAMESPACE,
+        metric_name=str(name),
+        dimensions_map={"service": service},
+        statistic=statistic,
+        period=HOUR,
+    )

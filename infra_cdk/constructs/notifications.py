@@ -1,0 +1,48 @@
+"""One topic for everything that people should hear of: our events and the alarms."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_kms as kms
+from aws_cdk import aws_sns as sns
+from constructs import Construct
+
+from bikecast.names import EVENT_SOURCE, Event
+from infra_cdk.settings import InfraSettings
+
+
+class Notifications(Construct):
+    """An encrypted topic, and the rule that forwards every event's summary to it."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, settings: InfraSettings) -> None:
+        super().__init__(scope, construct_id)
+        self.topic = sns.Topic(self, "Topic", master_key=_key(self, settings=settings), enforce_ssl=True)
+        rule = events.Rule(
+            self,
+            "Forward",
+            description="Events of ours become notifications",
+            event_pattern=events.EventPattern(
+                source=[EVENT_SOURCE], detail_type=[event.value for event in Event]
+            ),
+        )
+        rule.add_target(targets.SnsTopic(self.topic, message=_sentence()))
+
+
+def _sentence() -> events.RuleTargetInput:
+    kind, summary = events.EventField.detail_type, events.EventField.from_path("$.detail.summary")
+    return events.RuleTargetInput.from_text(f"bikecast {kind}: {summary}")
+
+
+def _key(scope: Construct, *, settings: InfraSettings) -> kms.Key:
+    """Return a key of our own: AWS's key for topics does not let alarms and events publish."""
+    key = kms.Key(
+        scope,
+        "Key",
+        description="bikecast notifications",
+        enable_key_rotation=True,
+        removal_policy=cdk.RemovalPolicy.RETAIN if settings.keep_data else cdk.RemovalPolicy.DESTROY,
+    )
+    for service in ("events.amazonaws.com", "cloudwatch.amazonaws.com"):
+        key.grant_encrypt_decrypt(iam.ServicePrincipal(service))
+    return key

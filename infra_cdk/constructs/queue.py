@@ -1,0 +1,32 @@
+"""Queues that are encrypted, reached by TLS, and lose nothing."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_sqs as sqs
+from constructs import Construct
+
+RETENTION = cdk.Duration.days(14)
+
+
+class PrivateQueue(sqs.Queue):
+    """An encrypted queue that keeps messages as long as SQS can."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        visibility: cdk.Duration | None = None,
+        dead_letters: sqs.IQueue | None = None,
+        tries: int = 5,
+    ) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            encryption=sqs.QueueEncryption.SQS_MANAGED,
+            enforce_ssl=True,
+            retention_period=RETENTION,
+            visibility_timeout=visibility,
+            dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=tries)
+            if dead_letters
+            else None,
+        )

@@ -1,0 +1,68 @@
+"""Ingest: find the raw files, count each month's trips in a container of its own, publish the tables."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from bikecast.names import Step
+from infra_cdk.constructs.job import Job, JobStep
+from infra_cdk.machines.events import failure
+
+MONTHS_AT_A_TIME = 2
+TIMEOUT = cdk.Duration.days(2)
+
+
+class Ingest(Construct):
+    """States of the ingest machine; ``start`` is the first.
+
+    Args:
+        scope: Parent construct.
+        construct_id: Name within the parent.
+        job: The training container.
+        plan: Function that lists the raw files and groups them.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, job: Job, plan: lambda_.IFunction) -> None:
+        super().__init__(scope, construct_id)
+        self._job = job
+        failed = failure(self, machine="ingest")
+        checked = tasks.LambdaInvoke(self, "FindFiles", lambda_function=plan, payload_response_only=True)
+        months, publish = self._months(), self._publish()
+        months.add_catch(failed, result_path="$.failure")
+        publish.add_catch(failed, result_path="$.failure")
+        self.start = checked.next(months).next(publish)
+
+    def _months(self) -> sfn.Map:
+        months = sfn.Map(
+            self,
+            "Months",
+            items_path="$.groups",
+            max_concurrency=MONTHS_AT_A_TIME,
+            result_path=sfn.JsonPath.DISCARD,
+        )
+        return months.item_processor(
+            JobStep(
+                self,
+                "IngestMonth",
+                job=self._job,
+                step=Step.INGEST_MONTH,
+                input_path="$",
+                result_path="$",
+                timeout=cdk.Duration.hours(4),
+                retry_lost=True,
+            )
+        )
+
+    def _publish(self) -> JobStep:
+        return JobStep(
+            self,
+            "PublishTables",
+            job=self._job,
+            step=Step.PUBLISH_TABLES,
+            input_path="$.publish",
+            result_path="$",
+            timeout=cdk.Duration.hours(1),
+            retry_lost=True,
+        )

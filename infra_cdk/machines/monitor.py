@@ -1,0 +1,62 @@
+"""Monitor: judge one window, publish what was found, start a retraining if the verdict asks for one."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from bikecast.names import EVENT_SOURCE
+
+TIMEOUT = cdk.Duration.hours(1)
+
+
+class Monitor(Construct):
+    """States of the monitor machine; ``start`` is the first.
+
+    The function sits in isolated subnets and calls no API: it returns its verdict with the events
+    to publish (``$.events``: ``detail_type``, ``detail``) and, under ``$.retrain``, the input of a
+    retraining to start.
+
+    Args:
+        scope: Parent construct.
+        construct_id: Name within the parent.
+        judge: Function that compares the window with its reference.
+        retrain: State machine to start when the verdict asks for it.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, judge: lambda_.IFunction, retrain: sfn.IStateMachine
+    ) -> None:
+        super().__init__(scope, construct_id)
+        verdict = tasks.LambdaInvoke(self, "JudgeWindow", lambda_function=judge, payload_response_only=True)
+        done = sfn.Succeed(self, "Done")
+        start = self._retraining(retrain).next(done)
+        asked = sfn.Condition.and_(
+            sfn.Condition.is_present("$.retrain"), sfn.Condition.is_not_null("$.retrain")
+        )
+        choice = sfn.Choice(self, "IsRetrainingAsked").when(asked, start).otherwise(done)
+        self.start = verdict.next(self._events()).next(choice)
+
+    def _events(self) -> sfn.Map:
+        entry = tasks.EventBridgePutEventsEntry(
+            source=EVENT_SOURCE,
+            detail_type=sfn.JsonPath.string_at("$.detail_type"),
+            detail=sfn.TaskInput.from_json_path_at("$.detail"),
+        )
+        publish = tasks.EventBridgePutEvents(self, "PublishEvent", entries=[entry])
+        every = sfn.Map(
+            self, "PublishEvents", items_path="$.events", max_concurrency=1, result_path=sfn.JsonPath.DISCARD
+        )
+        every.item_processor(publish)
+        return every
+
+    def _retraining(self, retrain: sfn.IStateMachine) -> tasks.StepFunctionsStartExecution:
+        return tasks.StepFunctionsStartExecution(
+            self,
+            "StartRetraining",
+            state_machine=retrain,
+            integration_pattern=sfn.IntegrationPattern.REQUEST_RESPONSE,
+            input=sfn.TaskInput.from_json_path_at("$.retrain"),
+            result_path="$.retraining",
+        )

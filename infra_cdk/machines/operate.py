@@ -1,0 +1,50 @@
+"""Operate: one container step that a person asked for, inside the network where the database is."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from bikecast.names import Step
+from infra_cdk.constructs.job import Job, JobStep
+
+TIMEOUT = cdk.Duration.hours(6)
+# Steps of the other machines need what their predecessors hand them.
+OF_OTHER_MACHINES = frozenset(
+    {
+        Step.INGEST_MONTH,
+        Step.PUBLISH_TABLES,
+        Step.PREPARE,
+        Step.TUNE,
+        Step.TRAIN,
+        Step.EVALUATE,
+        Step.PROMOTE,
+    }
+)
+
+
+class Operate(Construct):
+    """States of the operate machine; ``start`` is the first. Input: ``{"step": ..., "input": {...}}``."""
+
+    def __init__(self, scope: Construct, construct_id: str, *, job: Job) -> None:
+        super().__init__(scope, construct_id)
+        steps = [step for step in Step if step not in OF_OTHER_MACHINES]
+        choice = sfn.Choice(self, "WhichStep")
+        for step in steps:
+            choice.when(sfn.Condition.string_equals("$.step", step), _state(self, job=job, step=step))
+        unknown = sfn.Fail(
+            self, "UnknownStep", error="InputError", cause=f"step: must be one of {', '.join(steps)}"
+        )
+        self.start: sfn.IChainable = choice.otherwise(unknown)
+
+
+def _state(scope: Construct, *, job: Job, step: Step) -> JobStep:
+    name = "".join(word.capitalize() for word in step.split("-"))
+    return JobStep(
+        scope,
+        name,
+        job=job,
+        step=step,
+        input_path="$.input",
+        result_path="$",
+        timeout=cdk.Duration.hours(4),
+    )

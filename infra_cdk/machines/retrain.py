@@ -1,0 +1,175 @@
+"""Retrain: check the request, prepare, tune in parallel, train, judge, perhaps ask a person, promote, tell.
+
+``$.job`` holds what every step gets as its input; each step adds its small result to it.
+"""
+
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_sqs as sqs
+from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
+from constructs import Construct
+
+from bikecast.names import Event, Step
+from infra_cdk.constructs.job import Job, JobStep
+from infra_cdk.machines.events import PublishEvent, failure
+
+APPROVAL_DAYS = 7
+TIMEOUT = cdk.Duration.days(APPROVAL_DAYS + 2)
+
+
+class Retrain(Construct):
+    """States of the retrain machine; ``start`` is the first.
+
+    Args:
+        scope: Parent construct.
+        construct_id: Name within the parent.
+        job: The training container.
+        plan: Function that checks the request; it fails the execution at once, field by field.
+        approvals: Queue where a waiting approval is found.
+    """
+
+    def __init__(
+        self, scope: Construct, construct_id: str, *, job: Job, plan: lambda_.IFunction, approvals: sqs.IQueue
+    ) -> None:
+        super().__init__(scope, construct_id)
+        self._job = job
+        self._failure = failure(self, machine="retrain")
+        evaluate = self._step("Evaluate", Step.EVALUATE, hours=2)
+        self.start = (
+            self._plan(plan)
+            .next(self._step("Prepare", Step.PREPARE, hours=1))
+            .next(self._tune())
+            .next(self._step("Train", Step.TRAIN, hours=4))
+            .next(evaluate)
+            .next(self._judge(approvals))
+        )
+
+    def _plan(self, plan: lambda_.IFunction) -> sfn.Chain:
+        checked = tasks.LambdaInvoke(
+            self, "CheckRequest", lambda_function=plan, payload=_request(), payload_response_only=True
+        )
+        shape = sfn.Pass(
+            self,
+            "Plan",
+            parameters={
+                "job": {
+                    "request": sfn.JsonPath.object_at("$.request"),
+                    "execution": sfn.JsonPath.string_at("$.execution"),
+                },
+                "workers": sfn.JsonPath.object_at("$.workers"),
+            },
+        )
+        return checked.next(shape)
+
+    def _step(self, name: str, step: Step, *, hours: int) -> JobStep:
+        state = JobStep(
+            self,
+            name,
+            job=self._job,
+            step=step,
+            input_path="$.job",
+            result_path=f"$.job.{step}",
+            timeout=cdk.Duration.hours(hours),
+        )
+        state.add_catch(self._failure, result_path="$.failure")
+        return state
+
+    def _tune(self) -> sfn.Map:
+        worker = JobStep(
+            self,
+            "TuneWorker",
+            job=self._job,
+            step=Step.TUNE,
+            input_path="$",
+            result_path="$",
+            timeout=cdk.Duration.hours(12),
+            on_spare_capacity=True,
+            retry_lost=True,
+        )
+        workers = sfn.Map(
+            self,
+            "Tune",
+            items_path="$.workers",
+            item_selector={
+                "request": sfn.JsonPath.object_at("$.job.request"),
+                "execution": sfn.JsonPath.string_at("$.job.execution"),
+                "prepare": sfn.JsonPath.object_at("$.job.prepare"),
+                "worker": sfn.JsonPath.number_at("$$.Map.Item.Value.worker"),
+            },
+            max_concurrency=self._job.settings.tuning_concurrency,
+            result_path="$.tune",
+        )
+        workers.item_processor(worker)
+        workers.add_catch(self._failure, result_path="$.failure")
+        return workers
+
+    def _judge(self, approvals: sqs.IQueue) -> sfn.Chain:
+        promote = self._step("Promote", Step.PROMOTE, hours=1)
+        promote.next(self._tell())
+        ask = self._ask(approvals, promote=promote)
+        wanted = sfn.Condition.and_(
+            sfn.Condition.string_equals("$.job.evaluate.decision", "promote"),
+            sfn.Condition.boolean_equals("$.job.request.approval", True),
+        )
+        return sfn.Chain.start(sfn.Choice(self, "IsApprovalNeeded").when(wanted, ask).otherwise(promote))
+
+    def _ask(self, approvals: sqs.IQueue, *, promote: sfn.IChainable) -> sfn.Chain:
+        """Wait for a person; silence means no, and the record says so."""
+        ask = tasks.SqsSendMessage(
+            self,
+            "WaitForApproval",
+            integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
+            queue=approvals,
+            message_body=sfn.TaskInput.from_object(
+                {
+                    "task_token": sfn.JsonPath.task_token,
+                    "execution": sfn.JsonPath.string_at("$.job.execution"),
+                    "train": sfn.JsonPath.object_at("$.job.train"),
+                    "evaluate": sfn.JsonPath.object_at("$.job.evaluate"),
+                }
+            ),
+            task_timeout=sfn.Timeout.duration(cdk.Duration.days(APPROVAL_DAYS)),
+            result_path="$.job.approval",
+        )
+        refused = sfn.Pass(
+            self,
+            "NobodyApproved",
+            result=sfn.Result.from_object(
+                {"decision": "reject", "by": "nobody", "reason": f"not approved within {APPROVAL_DAYS} days"}
+            ),
+            result_path="$.job.approval",
+        )
+        ask.add_catch(refused, errors=[sfn.Errors.TIMEOUT], result_path=sfn.JsonPath.DISCARD)
+        ask.add_catch(self._failure, result_path="$.failure")
+        refused.next(promote)
+        return ask.next(promote)
+
+    def _tell(self) -> sfn.Chain:
+        detail = {
+            "execution": sfn.JsonPath.string_at("$.job.execution"),
+            "version": sfn.JsonPath.object_at("$.job.train.version"),
+            "promote": sfn.JsonPath.object_at("$.job.promote"),
+            "summary": sfn.JsonPath.format(
+                "version {} {}: {}",
+                sfn.JsonPath.string_at("$.job.train.version"),
+                sfn.JsonPath.string_at("$.job.promote.decision"),
+                sfn.JsonPath.string_at("$.job.promote.reason"),
+            ),
+        }
+        done = sfn.Pass(self, "Done", input_path="$.job")
+        promoted = PublishEvent(self, "PublishPromoted", event=Event.MODEL_PROMOTED, detail=detail)
+        rejected = PublishEvent(self, "PublishRejected", event=Event.MODEL_REJECTED, detail=detail)
+        for publish in (promoted, rejected):
+            publish.add_catch(done, result_path=sfn.JsonPath.DISCARD)
+            publish.next(done)
+        was_promoted = sfn.Condition.string_equals("$.job.promote.decision", "promoted")
+        return sfn.Chain.start(
+            sfn.Choice(self, "WasPromoted").when(was_promoted, promoted).otherwise(rejected)
+        )
+
+
+def _request() -> sfn.TaskInput:
+    return sfn.TaskInput.from_object(
+        {"request": sfn.JsonPath.object_at("$"), "execution": sfn.JsonPath.string_at("$$.Execution.Name")}
+    )

@@ -1,0 +1,134 @@
+"""Everything that differs between targets, each field with its reason; nothing else may differ."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from bikecast.names import Target
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+class TargetError(ValueError):
+    """The command line names no target, or one that does not exist."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class InfraSettings:
+    """One target's answers.
+
+    Attributes:
+        target: Where the stacks go.
+        bundles: Folder of the layer zips; the embedded cloud runs functions on the project's own
+            interpreter, so its wheels are built for that one and not for AWS's runtime.
+        cli_credentials: Deploy with the caller's own credentials. The embedded cloud enforces IAM, and
+            bootstrap's deploy roles cannot read the asset bucket there.
+        keep_data: Buckets, database and keys outlive their stack and the database refuses deletion.
+            An emulator's data is thrown away with it.
+        database_by_token: Functions log in to Postgres with a short-lived IAM token; emulators have no
+            IAM login, so functions read the secret there.
+        database_sslmode: Emulated databases listen on loopback and speak no TLS.
+        flow_logs: Log what the network accepts and rejects; the embedded cloud has no flow logs.
+        spot_tuning: Tuning on spare capacity, which may be taken away and is retried; the embedded
+            cloud has no capacity providers.
+        snap_start: Start the predictor from a snapshot; emulators start a process anyway.
+        tracing: Send traces to X-Ray; emulators have no X-Ray daemon for functions to talk to.
+        schedules: Start the monitor and retraining by the clock; on a laptop nothing starts by itself.
+        tuning_concurrency: Tuning workers at a time; a laptop has few cores, Fargate has many.
+        heartbeat_s: Silence after which a container counts as dead; shorter where it is watched by a person.
+        heartbeat_interval_s: How often a container says that it lives, several times per ``heartbeat_s``.
+        api_rate_per_s: Steady requests per second that the usage plan lets through; bounds cost on AWS,
+            out of the way of load tests on an emulator.
+        api_burst: Requests that may come at once.
+    """
+
+    target: Target
+    bundles: Path
+    cli_credentials: bool
+    keep_data: bool
+    database_by_token: bool
+    database_sslmode: str
+    flow_logs: bool
+    spot_tuning: bool
+    snap_start: bool
+    tracing: bool
+    schedules: bool
+    tuning_concurrency: int
+    heartbeat_s: int
+    heartbeat_interval_s: int
+    api_rate_per_s: int
+    api_burst: int
+
+
+EMBEDDED = InfraSettings(
+    target=Target.EMBEDDED,
+    bundles=ROOT / ".build/embedded",
+    cli_credentials=True,
+    keep_data=False,
+    database_by_token=False,
+    database_sslmode="disable",
+    flow_logs=False,
+    spot_tuning=False,
+    snap_start=False,
+    tracing=False,
+    schedules=False,
+    tuning_concurrency=2,
+    heartbeat_s=30,
+    heartbeat_interval_s=5,
+    api_rate_per_s=2_000,
+    api_burst=2_000,
+)
+
+LOCALSTACK = InfraSettings(
+    target=Target.LOCALSTACK,
+    bundles=ROOT / ".build/aws",
+    cli_credentials=False,
+    keep_data=False,
+    database_by_token=False,
+    database_sslmode="disable",
+    flow_logs=False,
+    spot_tuning=False,
+    snap_start=False,
+    tracing=False,
+    schedules=False,
+    tuning_concurrency=2,
+    heartbeat_s=30,
+    heartbeat_interval_s=5,
+    api_rate_per_s=2_000,
+    api_burst=2_000,
+)
+
+AWS = InfraSettings(
+    target=Target.AWS,
+    bundles=ROOT / ".build/aws",
+    cli_credentials=False,
+    keep_data=True,
+    database_by_token=True,
+    database_sslmode="require",
+    flow_logs=True,
+    spot_tuning=True,
+    snap_start=True,
+    tracing=True,
+    schedules=True,
+    tuning_concurrency=40,
+    heartbeat_s=60,
+    heartbeat_interval_s=10,
+    api_rate_per_s=50,
+    api_burst=100,
+)
+
+BY_TARGET = {settings.target: settings for settings in (EMBEDDED, LOCALSTACK, AWS)}
+
+
+def settings_for(target: object) -> InfraSettings:
+    """Return the settings of a target named on the command line.
+
+    Raises:
+        TargetError: No target is named, or an unknown one; there is no default on purpose.
+    """
+    choices = ", ".join(BY_TARGET)
+    if target is None:
+        raise TargetError(f"name a target: -c target=... (one of {choices}); there is no default")
+    try:
+        return BY_TARGET[Target(str(target))]
+    except ValueError as err:
+        raise TargetError(f"unknown target {target!r}: choose one of {choices}") from err

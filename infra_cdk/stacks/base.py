@@ -1,0 +1,31 @@
+"""What our stacks share: a name, a synthesizer, outputs that the console reads."""
+
+import json
+from collections.abc import Mapping
+
+import aws_cdk as cdk
+from aws_cdk import aws_logs as logs
+from constructs import Construct
+
+from bikecast.names import Output
+from infra_cdk.settings import InfraSettings
+
+
+class BikecastStack(cdk.Stack):
+    """A stack named ``bikecast-<concern>``."""
+
+    def __init__(self, scope: Construct, concern: str, *, settings: InfraSettings, description: str) -> None:
+        synthesizer = cdk.CliCredentialsStackSynthesizer() if settings.cli_credentials else None
+        super().__init__(scope, f"bikecast-{concern}", description=description, synthesizer=synthesizer)
+        self.settings = settings
+        cdk.Tags.of(self).add("project", "bikecast")
+
+    def put_out(self, values: Mapping[Output, str]) -> None:
+        """Name values that people and programs look up."""
+        for output, value in values.items():
+            cdk.CfnOutput(self, output.value, value=value)
+
+    def put_out_logs(self, groups: Mapping[str, logs.ILogGroup]) -> None:
+        """Name this stack's log groups by role, as a JSON object."""
+        parts = [f'{json.dumps(role)}: "{group.log_group_name}"' for role, group in groups.items()]
+        self.put_out({Output.LOG_GROUPS: "{" + ", ".join(parts) + "}"})

@@ -1,0 +1,28 @@
+"""Postgres for the registry, the tuning studies and the monitor."""
+
+from constructs import Construct
+
+from bikecast.names import DATABASE_NAME, Output
+from infra_cdk.constructs.database import OWNER, PostgresDatabase
+from infra_cdk.settings import InfraSettings
+from infra_cdk.stacks.base import BikecastStack
+from infra_cdk.stacks.network import NetworkStack
+
+
+class DatabaseStack(BikecastStack):
+    """One RDS instance."""
+
+    def __init__(self, scope: Construct, *, settings: InfraSettings, network: NetworkStack) -> None:
+        super().__init__(scope, "database", settings=settings, description="bikecast: PostgreSQL")
+        self.postgres = PostgresDatabase(
+            self, "Postgres", vpc=network.vpc, security_group=network.database, settings=settings
+        )
+        self.put_out(
+            {
+                Output.DATABASE_HOST: self.postgres.db_instance_endpoint_address,
+                Output.DATABASE_PORT: self.postgres.db_instance_endpoint_port,
+                Output.DATABASE_NAME: DATABASE_NAME,
+                Output.DATABASE_USER: OWNER,
+                Output.DATABASE_SECRET_ARN: self.postgres.owner_secret.secret_arn,
+            }
+        )

@@ -1,0 +1,121 @@
+"""The drift monitor, the clock, alarms and the dashboard."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_events as events
+from aws_cdk import aws_events_targets as targets
+from constructs import Construct
+
+from bikecast.names import Output, Variable
+from infra_cdk.constructs.alarms import Alarms
+from infra_cdk.constructs.dashboard import OperationsDashboard
+from infra_cdk.constructs.function import ImageFunction
+from infra_cdk.constructs.images import monitor_image
+from infra_cdk.constructs.machine import Machine
+from infra_cdk.machines import monitor
+from infra_cdk.settings import InfraSettings
+from infra_cdk.stacks.base import BikecastStack
+from infra_cdk.stacks.database import DatabaseStack
+from infra_cdk.stacks.network import NetworkStack
+from infra_cdk.stacks.serving import ServingStack
+from infra_cdk.stacks.storage import StorageStack
+from infra_cdk.stacks.training import TrainingStack
+from infra_cdk.versions import code_version
+
+# A complete week is there on Monday morning in New York.
+MONITOR_SCHEDULE = events.Schedule.cron(week_day="MON", hour="10", minute="0")
+# The publisher's files of a month appear in the first days of the next.
+RETRAIN_SCHEDULE = events.Schedule.cron(day="10", hour="11", minute="0")
+
+
+class MonitoringStack(BikecastStack):
+    """The monitor machine over one image function, and what people look at."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        settings: InfraSettings,
+        storage: StorageStack,
+        network: NetworkStack,
+        database: DatabaseStack,
+        training: TrainingStack,
+        serving: ServingStack,
+    ) -> None:
+        super().__init__(
+            scope, "monitoring", settings=settings, description="bikecast: drift, alarms, dashboard"
+        )
+        self.judge = self._judge(storage=storage, network=network, database=database)
+        steps = monitor.Monitor(self, "MonitorSteps", judge=self.judge, retrain=training.retrain)
+        self.monitor = Machine(
+            self, "Monitor", definition=steps.start, settings=settings, timeout=monitor.TIMEOUT
+        )
+        self._schedule("MonitorWeekly", MONITOR_SCHEDULE, self.monitor)
+        self._schedule("RetrainMonthly", RETRAIN_SCHEDULE, training.retrain)
+        functions = {
+            "predict": serving.predict,
+            "capture_predictions": serving.capture,
+            "operate": serving.operate,
+            "monitor_drift": self.judge,
+        }
+        machines = {
+            "retrain": training.retrain,
+            "ingest": training.ingest,
+            "operate": training.operate,
+            "monitor": self.monitor,
+        }
+        Alarms(
+            self,
+            "Alarms",
+            topic=training.notifications.topic,
+            functions=functions,
+            machines=machines,
+            dead_letters=serving.dead_letters,
+            api=serving.api,
+            database=database.postgres,
+        )
+        dashboard = OperationsDashboard(
+            self, "Dashboard", functions=functions, machines=machines, api=serving.api, queue=serving.queue,
+            dead_letters=serving.dead_letters,
+        )  # fmt: skip
+        self.put_out(
+            {
+                Output.MONITOR_STATE_MACHINE_ARN: self.monitor.state_machine_arn,
+                Output.DASHBOARD_NAME: dashboard.dashboard_name,
+            }
+        )
+        self.put_out_logs({"monitor_drift": self.judge.logs, "monitor": self.monitor.log_group})
+
+    def _judge(
+        self, *, storage: StorageStack, network: NetworkStack, database: DatabaseStack
+    ) -> ImageFunction:
+        function = ImageFunction(
+            self,
+            "MonitorDrift",
+            name="monitor_drift",
+            code=monitor_image(),
+            settings=self.settings,
+            environment={
+                **storage.names(),
+                **database.postgres.function_login(),
+                Variable.CODE_VERSION: code_version(self, "lambdas/monitor_drift"),
+            },
+            timeout_s=600,
+            memory_mb=3008,
+            placement=network.functions,
+        )
+        database.postgres.admit(function)
+        storage.data.grant_read(function)
+        storage.serving.grant_read_write(function)
+        storage.reports.grant_read_write(function)
+        return function
+
+    def _schedule(self, construct_id: str, schedule: events.Schedule, machine: Machine) -> None:
+        rule = events.Rule(self, construct_id, schedule=schedule, enabled=self.settings.schedules)
+        rule.add_target(
+            targets.SfnStateMachine(
+                machine,
+                input=events.RuleTargetInput.from_object({}),
+                retry_attempts=3,
+                max_event_age=cdk.Duration.hours(2),
+            )
+        )

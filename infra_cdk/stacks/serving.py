@@ -1,0 +1,144 @@
+"""The API: predictions that follow the champion, their log, and operations with rights of their own."""
+
+import aws_cdk as cdk
+from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_lambda_event_sources as event_sources
+from constructs import Construct
+
+from bikecast.names import Output, Variable
+from infra_cdk.constructs.api import STAGE, PredictorApi
+from infra_cdk.constructs.function import PythonFunction
+from infra_cdk.constructs.layers import Layers
+from infra_cdk.constructs.queue import PrivateQueue
+from infra_cdk.constructs.review import accept
+from infra_cdk.settings import InfraSettings
+from infra_cdk.stacks.base import BikecastStack
+from infra_cdk.stacks.database import DatabaseStack
+from infra_cdk.stacks.network import NetworkStack
+from infra_cdk.stacks.storage import StorageStack
+from infra_cdk.stacks.training import TrainingStack
+from infra_cdk.versions import code_version
+
+CAPTURE_TIMEOUT_S = 30
+# API Gateway waits 29 s at most.
+API_TIMEOUT_S = 28
+
+
+class ServingStack(BikecastStack):
+    """Predict, capture, operate; the predictor can start no training, operations can predict nothing."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        settings: InfraSettings,
+        storage: StorageStack,
+        network: NetworkStack,
+        database: DatabaseStack,
+        training: TrainingStack,
+    ) -> None:
+        super().__init__(scope, "serving", settings=settings, description="bikecast: the API and its log")
+        self._layers = Layers(self, "Layers", settings=settings)
+        self.dead_letters = PrivateQueue(self, "CaptureDeadLetters")
+        accept(self.dead_letters, {"AwsSolutions-SQS3": "This is the dead-letter queue."})
+        self.queue = PrivateQueue(
+            self,
+            "Capture",
+            visibility=cdk.Duration.seconds(6 * CAPTURE_TIMEOUT_S),
+            dead_letters=self.dead_letters,
+        )
+        self.predict = self._predict(storage)
+        self.capture = self._capture(network=network, database=database)
+        self.operate = self._operate(storage=storage, training=training)
+        live = lambda_.Alias(self, "Live", alias_name="live", version=self.predict.current_version)
+        self.api = PredictorApi(self, "Api", predictor=live, operations=self.operate, settings=settings)
+        self._outputs()
+
+    def _predict(self, storage: StorageStack) -> PythonFunction:
+        function = PythonFunction(
+            self,
+            "Predict",
+            name="predict",
+            layers=self._layers,
+            packages="predict",
+            settings=self.settings,
+            environment={
+                Variable.SERVING_BUCKET: storage.serving.bucket_name,
+                Variable.CAPTURE_QUEUE_URL: self.queue.queue_url,
+                Variable.CODE_VERSION: code_version(self, "lambdas/predict"),
+            },
+            timeout_s=API_TIMEOUT_S,
+            memory_mb=1769,  # one whole processor
+            snap_start=True,
+        )
+        storage.serving.grant_read(function)
+        self.queue.grant_send_messages(function)
+        return function
+
+    def _capture(self, *, network: NetworkStack, database: DatabaseStack) -> PythonFunction:
+        function = PythonFunction(
+            self,
+            "CapturePredictions",
+            name="capture_predictions",
+            layers=self._layers,
+            packages="database",
+            settings=self.settings,
+            environment=database.postgres.function_login(),
+            timeout_s=CAPTURE_TIMEOUT_S,
+            memory_mb=512,
+            placement=network.functions,
+        )
+        database.postgres.admit(function)
+        function.add_event_source(
+            event_sources.SqsEventSource(
+                self.queue,
+                batch_size=100,
+                max_batching_window=cdk.Duration.seconds(1),
+                max_concurrency=2,  # two connections to the small database are plenty
+                report_batch_item_failures=True,
+            )
+        )
+        return function
+
+    def _operate(self, *, storage: StorageStack, training: TrainingStack) -> PythonFunction:
+        function = PythonFunction(
+            self,
+            "OperateApi",
+            name="operate",
+            layers=self._layers,
+            packages="api",
+            settings=self.settings,
+            environment={
+                Variable.REPORTS_BUCKET: storage.reports.bucket_name,
+                Variable.SERVING_BUCKET: storage.serving.bucket_name,
+                Variable.RETRAIN_STATE_MACHINE_ARN: training.retrain.state_machine_arn,
+                Variable.CODE_VERSION: code_version(self, "lambdas/operate"),
+            },
+            timeout_s=API_TIMEOUT_S,
+            memory_mb=1024,
+        )
+        storage.reports.grant_read(function)
+        storage.serving.grant_read(function)
+        training.retrain.grant_start_execution(function)
+        training.retrain.grant_read(function)
+        return function
+
+    def _outputs(self) -> None:
+        self.put_out(
+            {
+                Output.API_ID: self.api.rest_api_id,
+                Output.API_STAGE: STAGE,
+                Output.API_URL: self.api.url,
+                Output.API_KEY_ID: self.api.key.key_id,
+                Output.CAPTURE_QUEUE_URL: self.queue.queue_url,
+                Output.CAPTURE_DEAD_LETTER_QUEUE_URL: self.dead_letters.queue_url,
+            }
+        )
+        self.put_out_logs(
+            {
+                "predict": self.predict.logs,
+                "capture_predictions": self.capture.logs,
+                "operate": self.operate.logs,
+                "api": self.api.access_log,
+            }
+        )

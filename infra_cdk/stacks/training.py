@@ -1,0 +1,151 @@
+"""Ingestion, retraining and operations: the container cluster and the state machines over it."""
+
+from aws_cdk import Aws, Duration
+from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_stepfunctions as sfn
+from constructs import Construct
+
+from bikecast.names import Output, Variable
+from infra_cdk.constructs.database import OWNER
+from infra_cdk.constructs.function import PythonFunction
+from infra_cdk.constructs.images import training_image
+from infra_cdk.constructs.job import Job
+from infra_cdk.constructs.layers import Layers
+from infra_cdk.constructs.machine import Machine
+from infra_cdk.constructs.notifications import Notifications
+from infra_cdk.constructs.queue import PrivateQueue
+from infra_cdk.constructs.review import accept
+from infra_cdk.machines import ingest, operate, retrain
+from infra_cdk.settings import InfraSettings
+from infra_cdk.stacks.base import BikecastStack
+from infra_cdk.stacks.database import DatabaseStack
+from infra_cdk.stacks.network import NetworkStack
+from infra_cdk.stacks.storage import StorageStack
+from infra_cdk.versions import code_version
+
+
+class TrainingStack(BikecastStack):
+    """The training container and its three state machines."""
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        settings: InfraSettings,
+        storage: StorageStack,
+        network: NetworkStack,
+        database: DatabaseStack,
+    ) -> None:
+        super().__init__(
+            scope, "training", settings=settings, description="bikecast: ingest, retrain, operate"
+        )
+        self._storage = storage
+        self.notifications = Notifications(self, "Notifications", settings=settings)
+        self.job = self._job(network=network, database=database)
+        self._let_job_use_storage()
+        layers = Layers(self, "Layers", settings=settings)
+        self.plan_retraining = self._planner("plan_retraining", layers=layers, environment={})
+        self.plan_ingestion = self._planner(
+            "plan_ingestion", layers=layers, environment={Variable.DATA_BUCKET: storage.data.bucket_name}
+        )
+        storage.data.grant_read(self.plan_ingestion)
+        self.approvals = PrivateQueue(self, "Approvals")
+        accept(
+            self.approvals, {"AwsSolutions-SQS3": "A person answers these; the state machine ends the wait."}
+        )
+        self._machines()
+        self._outputs()
+
+    def _job(self, *, network: NetworkStack, database: DatabaseStack) -> Job:
+        cluster = ecs.Cluster(
+            self,
+            "Cluster",
+            vpc=network.vpc,
+            container_insights_v2=ecs.ContainerInsights.ENABLED,
+            enable_fargate_capacity_providers=self.settings.spot_tuning,
+        )
+        environment = {
+            **self._storage.names(),
+            **database.postgres.location(),
+            Variable.DATABASE_USER: OWNER,
+            Variable.CODE_VERSION: code_version(self, "training_job"),
+            Variable.TARGET: self.settings.target.value,
+            "AWS_REGION": Aws.REGION,
+            "DO_NOT_TRACK": "1",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+        }
+        password = ecs.Secret.from_secrets_manager(database.postgres.owner_secret, "password")
+        return Job(
+            self,
+            "Job",
+            cluster=cluster,
+            image=training_image(),
+            security_group=network.jobs,
+            environment=environment,
+            secrets={Variable.DATABASE_PASSWORD: password},
+            settings=self.settings,
+        )
+
+    def _let_job_use_storage(self) -> None:
+        storage, role = self._storage, self.job.task.task_role
+        for bucket in (storage.data, storage.artifacts, storage.serving, storage.reports):
+            bucket.grant_read_write(role)
+            bucket.grant_delete(role)
+        accept(role, JOB_WILDCARDS)
+
+    def _planner(self, name: str, *, layers: Layers, environment: dict[str, str]) -> PythonFunction:
+        return PythonFunction(
+            self,
+            "".join(word.capitalize() for word in name.split("_")),
+            name=name,
+            layers=layers,
+            packages="functions",
+            settings=self.settings,
+            environment=environment,
+            timeout_s=60,
+            memory_mb=512,
+        )
+
+    def _machines(self) -> None:
+        retraining = retrain.Retrain(
+            self, "RetrainSteps", job=self.job, plan=self.plan_retraining, approvals=self.approvals
+        )
+        ingesting = ingest.Ingest(self, "IngestSteps", job=self.job, plan=self.plan_ingestion)
+        operating = operate.Operate(self, "OperateSteps", job=self.job)
+        self.retrain = self._machine("Retrain", retraining.start, timeout=retrain.TIMEOUT)
+        self.ingest = self._machine("Ingest", ingesting.start, timeout=ingest.TIMEOUT)
+        self.operate = self._machine("Operate", operating.start, timeout=operate.TIMEOUT)
+        self.job.allow_answers_to(self.retrain, self.ingest, self.operate)
+
+    def _machine(self, construct_id: str, start: sfn.IChainable, *, timeout: Duration) -> Machine:
+        return Machine(self, construct_id, definition=start, settings=self.settings, timeout=timeout)
+
+    def _outputs(self) -> None:
+        self.put_out(
+            {
+                Output.RETRAIN_STATE_MACHINE_ARN: self.retrain.state_machine_arn,
+                Output.INGEST_STATE_MACHINE_ARN: self.ingest.state_machine_arn,
+                Output.OPERATE_STATE_MACHINE_ARN: self.operate.state_machine_arn,
+                Output.NOTIFICATION_TOPIC_ARN: self.notifications.topic.topic_arn,
+                Output.APPROVAL_QUEUE_URL: self.approvals.queue_url,
+            }
+        )
+        self.put_out_logs(
+            {
+                "job": self.job.log_group,
+                "plan_retraining": self.plan_retraining.logs,
+                "plan_ingestion": self.plan_ingestion.logs,
+                "retrain": self.retrain.log_group,
+                "ingest": self.ingest.log_group,
+                "operate_machine": self.operate.log_group,
+            }
+        )
+
+
+JOB_WILDCARDS = {
+    "AwsSolutions-IAM5[Action::s3:Abort*]": "The construct library's way to write: aborts uploads it began.",
+    "AwsSolutions-IAM5[Action::s3:DeleteObject*]": "Steps replace tables and retire models.",
+    "AwsSolutions-IAM5[Action::s3:GetBucket*]": "The construct library's way to read a bucket.",
+    "AwsSolutions-IAM5[Action::s3:GetObject*]": "The construct library's way to read objects.",
+    "AwsSolutions-IAM5[Action::s3:List*]": "The construct library's way to list a bucket.",
+}

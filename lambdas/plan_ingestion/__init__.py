@@ -1,0 +1,1 @@
+"""Finds the uploaded trip files and groups them for the containers that count them."""

@@ -1,0 +1,33 @@
+"""First state of the ingest machine: what is there, and which container counts it."""
+
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from bikecast.names import Prefix
+from bikecast.requests import parse_request
+from bikecast.storage import S3Store
+
+from .plan import IngestRequest, plan_ingestion
+from .settings import Settings
+
+logger = Logger()
+tracer = Tracer()
+
+
+@cache
+def data() -> S3Store:
+    """Return the data bucket."""
+    return S3Store(boto3.client("s3"), Settings().data_bucket)
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+    """Find the uploaded files and group them."""
+    plan = plan_ingestion(parse_request(IngestRequest, event), data().keys(Prefix.RAW))
+    logger.info("ingestion planned", extra={"groups": len(plan["groups"])})
+    return plan

@@ -1,0 +1,87 @@
+"""The plan of one ingestion: files grouped by the month in their name.
+
+A name only balances the work: what a file holds is read from its rows, and any grouping gives the
+same tables.
+"""
+
+import re
+from collections.abc import Iterable, Iterator
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bikecast.errors import InputError
+from bikecast.names import Prefix
+
+WEATHER = f"{Prefix.RAW}weather/"
+TRIP_FILE = re.compile(r"\.(zip|csv)$", re.IGNORECASE)
+# The publisher's months are spelled 202401, its years 2013.
+DATED = re.compile(r"(?<!\d)(?P<year>20\d\d)[-_]?(?P<month>0[1-9]|1[0-2])?(?!\d)")
+UNDATED = "undated"
+# ECS takes 8,192 characters of overrides for one container; the task token needs about 1,000.
+MAX_KEY_CHARACTERS = 5_000
+
+
+class IngestRequest(BaseModel):
+    """Input of the ingest state machine; everything is optional."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    months: list[Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]] | None = Field(
+        None, description="Only files of these months, such as 2024-01; all files if absent."
+    )
+    force: bool = Field(False, strict=True, description="Ingest again what was ingested already.")
+
+
+def plan_ingestion(request: IngestRequest, keys: Iterable[str]) -> dict[str, Any]:
+    """Group the trip files among the keys under ``raw/``.
+
+    Raises:
+        InputError: There is nothing to ingest.
+    """
+    found = list(keys)
+    labelled = sorted((label(key), key) for key in found if _is_trip_file(key))
+    chosen = [(month, key) for month, key in labelled if _is_wanted(month, request.months)]
+    if not chosen and not any(key.startswith(WEATHER) for key in found):
+        raise InputError(_nothing(request.months, n_files=len(labelled)))
+    groups = list(_groups(chosen, force=request.force))
+    return {"groups": groups, "publish": {"months": sorted({group["month"] for group in groups})}}
+
+
+def label(key: str) -> str:
+    """Return the month in a file's name (``2024-01``), the year of a year's file, or ``undated``."""
+    dated = DATED.search(key.rsplit("/", 1)[-1]) or DATED.search(key)
+    if dated is None:
+        return UNDATED
+    return f"{dated['year']}-{dated['month']}" if dated["month"] else dated["year"]
+
+
+def _is_trip_file(key: str) -> bool:
+    return TRIP_FILE.search(key) is not None and not key.startswith(WEATHER)
+
+
+def _is_wanted(month: str, months: list[str] | None) -> bool:
+    """A file of a whole year, or without a date, may hold any month."""
+    return months is None or month == UNDATED or any(wanted.startswith(month) for wanted in months)
+
+
+def _groups(chosen: list[tuple[str, str]], *, force: bool) -> Iterator[dict[str, Any]]:
+    group: dict[str, Any] | None = None
+    for month, key in chosen:
+        if group is None or group["month"] != month or _is_full(group["keys"], key):
+            if group is not None:
+                yield group
+            group = {"month": month, "keys": [], **({"force": True} if force else {})}
+        group["keys"].append(key)
+    if group is not None:
+        yield group
+
+
+def _is_full(keys: list[str], key: str) -> bool:
+    return sum(map(len, keys)) + len(key) > MAX_KEY_CHARACTERS
+
+
+def _nothing(months: list[str] | None, *, n_files: int) -> str:
+    if months is None or n_files == 0:
+        return f"{Prefix.RAW} holds no trip files (*.zip, *.csv): upload some, `bikecast load` does"
+    return f"months: none of the {n_files} trip files under {Prefix.RAW} is of {', '.join(months)}"

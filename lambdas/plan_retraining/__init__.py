@@ -1,0 +1,1 @@
+"""Checks a request for retraining and lays out its tuning workers."""
