@@ -1,16 +1,18 @@
 """Puts the predictor together: clients once, then follower, log, service, application."""
 
 import boto3
+import numpy as np
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 from fastapi import FastAPI
 
 from bikecast.names import METRIC_NAMESPACE, Metric, PredictionSource
+from bikecast.serving.engines import Question
 from bikecast.serving.follower import ChampionFollower, UnavailableError
 from bikecast.serving.outlook import OutlookReader
 from bikecast.serving.prediction_log import QueueLog
-from bikecast.serving.predictor import Answer
+from bikecast.serving.predictor import Answer, answer
 from bikecast.serving.service import Ports, PredictionService
 from bikecast.storage import S3Store
 
@@ -22,6 +24,10 @@ STORE_CONFIG = Config(
     connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2}, max_pool_connections=4
 )
 QUEUE_CONFIG = Config(connect_timeout=0.5, read_timeout=1, retries={"total_max_attempts": 2})
+SAMPLE = Question(
+    np.asarray(["2025-01-02T08:00:00"], dtype="datetime64[s]"),
+    {"TMAX": np.asarray([41.0]), "TMIN": np.asarray([33.0]), "SNOW": np.asarray([0.0])},
+)
 
 
 class Telemetry:
@@ -87,7 +93,8 @@ def build(settings: Settings, *, logger: Logger, metrics: Metrics) -> FastAPI:
 
 
 def _warm(follower: ChampionFollower, logger: Logger) -> None:
+    """Load the champion and predict one hour, so that the first request finds everything in memory."""
     try:
-        follower.view()
+        answer(follower.view().engines, SAMPLE)
     except UnavailableError as err:
         logger.warning("no champion yet", extra={"reason": str(err)})

@@ -105,7 +105,9 @@ def publish(
         baselines={"mean_of_four_weeks": scores},
         previous=None
         if previous is None
-        else Previous(version=previous.version, manifest_key=f"{model_prefix(previous.version)}manifest.json"),
+        else Previous(
+            version=previous.version, manifest_key=f"{model_prefix(previous.version)}manifest.json"
+        ),
         decision_key="decisions/x.json",
     )
     store.write(f"{folder}manifest.json", manifest.model_dump_json().encode())

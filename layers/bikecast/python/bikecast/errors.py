@@ -29,6 +29,10 @@ class StoreError(BikecastError):
     """An object store, database or registry refused or lost a call."""
 
 
+class NotFoundError(BikecastError):
+    """What was asked for does not exist, or not yet; the message says what makes it."""
+
+
 class ConflictError(StoreError):
     """Somebody else wrote first; nothing was changed."""
 

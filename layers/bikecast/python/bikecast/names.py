@@ -57,7 +57,20 @@ AUTOMATION_KEY = "automation.json"
 
 
 MODELS_PREFIX = "models/"
+DECISIONS_PREFIX = "decisions/"  # in the reports bucket
 WEATHER_OUTLOOK_KEY = "weather/outlook.json"
+# Key in the reports bucket: what the monitor last found, for the dashboard page.
+DASHBOARD_SUMMARY_KEY = "dashboard/summary.json"
+
+
+def decision_key(execution: str) -> str:
+    """Key of one execution's decision record in the reports bucket."""
+    return f"{DECISIONS_PREFIX}{execution}.json"
+
+
+def evaluation_prefix(execution: str) -> str:
+    """Prefix of one execution's plots and score tables in the reports bucket."""
+    return f"evaluations/{execution}/"
 
 
 def model_prefix(version: str) -> str:
@@ -144,6 +157,7 @@ class Step(StrEnum):
     PROMOTE = "promote"
     ROLLBACK = "rollback"
     PREDICT_PERIOD = "predict-period"
+    REFRESH_LEVEL = "refresh-level"
     MIGRATE = "migrate"
 
 

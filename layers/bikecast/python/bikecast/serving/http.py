@@ -12,17 +12,19 @@ from fastapi.responses import HTMLResponse, JSONResponse
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from bikecast.errors import BikecastError, ConflictError, FeatureError, InputError
+from bikecast.errors import BikecastError, ConflictError, FeatureError, InputError, NotFoundError
 from bikecast.serving.gateway import BodyGuard, RequestId, StagePath, request_id
 
 log = logging.getLogger(__name__)
 
 RETRY_AFTER_S = 5
+SERVER_ERROR = 500
 API_KEY_HEADER = "x-api-key"
 _VARIANTS = frozenset({"clock", "model"})  # names of union members, which pydantic puts into the path
 _STATUS_OF: tuple[tuple[type[BikecastError], int], ...] = (
     (InputError, 422),
     (FeatureError, 422),
+    (NotFoundError, 404),
     (ConflictError, 409),
 )
 
@@ -158,7 +160,8 @@ async def _refused(request: Request, err: Exception) -> JSONResponse:
 
 async def _failed(request: Request, err: Exception) -> JSONResponse:
     status = next((code for kind, code in _STATUS_OF if isinstance(err, kind)), 503)
-    log.warning("request failed", extra={"status": status, "error": type(err).__name__}, exc_info=err)
+    trace = err if status >= SERVER_ERROR else None
+    log.warning("request refused", extra={"status": status, "reason": str(err)}, exc_info=trace)
     response = _problem(request, status, str(err))
     if status == 503:
         response.headers["retry-after"] = str(RETRY_AFTER_S)

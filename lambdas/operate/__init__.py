@@ -1,0 +1,1 @@
+"""The operations API: trainings and monitoring reads, with rights of their own."""

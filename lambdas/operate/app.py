@@ -1,0 +1,93 @@
+"""The routes of the operations API."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path as FilePath
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Path, Query
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from bikecast.serving.http import create_app, errors
+from bikecast.serving.reports import Page, newest_page, read_summary
+from bikecast.serving.trainings import ID_PATTERN, Training, TrainingRequest, Trainings
+from bikecast.storage import ObjectStore
+
+DESCRIPTION = """Start trainings and read what the monitor found."""
+MAX_BODY_BYTES = 10_000
+# A function's answer has at most 6 MB, quotes and line ends escaped.
+MAX_PAGE_BYTES = 4_000_000
+DASHBOARD = FilePath(__file__).with_name("dashboard.html")
+NO_DASHBOARD = "<!doctype html><title>bikecast</title><p>No dashboard is installed.</p>"
+WindowSize = Annotated[int | None, Query(ge=1, le=366, description="Length of the window in days.")]
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What the application needs of the world; ``link`` signs a link to an object too large to pass on."""
+
+    trainings: Trainings
+    reports: ObjectStore
+    link: Callable[[str], str]
+
+
+def build_app(ports: Ports, *, code_version: str) -> FastAPI:
+    """Put the routes together."""
+    app = create_app(
+        title="bikecast operations",
+        version=code_version,
+        description=DESCRIPTION,
+        max_body_bytes=MAX_BODY_BYTES,
+        prefix="/monitoring",
+    )
+    _add_trainings(app, ports.trainings)
+    _add_monitoring(app, ports)
+    for page in Page:
+        _add_page(app, ports, page)
+    return app
+
+
+def _add_trainings(app: FastAPI, trainings: Trainings) -> None:
+    @app.post("/training", status_code=202, responses=errors(400, 403, 409, 413, 415, 422, 429, 503))
+    def start_training(request: TrainingRequest) -> Training:
+        """Start a training; judged, it becomes champion only if it is better."""
+        return trainings.start(request)
+
+    @app.get("/training/{training_id}", responses=errors(403, 404, 422, 429, 503))
+    def read_training(training_id: Annotated[str, Path(pattern=ID_PATTERN)]) -> Training:
+        """Tell how a training is doing and what came of it."""
+        return trainings.find(training_id)
+
+
+def _add_monitoring(app: FastAPI, ports: Ports) -> None:
+    refusals = errors(403, 404, 429, 503)
+
+    @app.get("/monitoring/summary", responses=refusals)
+    def read_dashboard_summary() -> dict[str, Any]:
+        """Tell what the monitor last found, as the dashboard shows it."""
+        return read_summary(ports.reports)
+
+    @app.get("/monitoring/drift", responses=refusals)
+    def read_drift() -> dict[str, Any]:
+        """Tell the verdicts of the latest windows, newest first."""
+        return {"windows": read_summary(ports.reports).get("windows", [])}
+
+    @app.get("/dashboard", include_in_schema=False)
+    def read_dashboard() -> HTMLResponse:
+        return HTMLResponse(DASHBOARD.read_text() if DASHBOARD.exists() else NO_DASHBOARD)
+
+
+def _add_page(app: FastAPI, ports: Ports, page: Page) -> None:
+    @app.get(
+        f"/monitor-{page}",
+        name=f"read_{page}_report",
+        responses={200: {"content": {"text/html": {}}}, **errors(403, 404, 422, 429, 503)},
+        response_class=HTMLResponse,
+    )
+    def read_page(window_size: WindowSize = None) -> Response:
+        """Show the newest window's report; a very large one by a link that works for some minutes."""
+        key = newest_page(ports.reports, page, window_days=window_size)
+        body = ports.reports.read(key).body
+        if len(body) > MAX_PAGE_BYTES:
+            return RedirectResponse(ports.link(key), status_code=307)
+        return HTMLResponse(body)

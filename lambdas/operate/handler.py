@@ -1,0 +1,44 @@
+"""The operations API: API Gateway to FastAPI, put together once and kept warm."""
+
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.logging import correlation_paths
+from mangum import Mangum
+
+from bikecast.names import METRIC_NAMESPACE
+from bikecast.serving.trainings import Trainings
+from bikecast.storage import S3Store
+
+from .app import Ports, build_app
+from .settings import Settings
+
+SERVICE = "operate"
+logger = Logger(service=SERVICE)
+tracer = Tracer(service=SERVICE, patch_modules=["botocore"])
+metrics = Metrics(namespace=METRIC_NAMESPACE, service=SERVICE)
+
+
+@cache
+def api() -> Mangum:
+    """Build the application on first use."""
+    settings = Settings()
+    storage = boto3.client("s3")
+    trainings = Trainings(boto3.client("stepfunctions"), settings.retrain_state_machine_arn)
+
+    def link(key: str) -> str:
+        place = {"Bucket": settings.reports_bucket, "Key": key}
+        return storage.generate_presigned_url("get_object", Params=place, ExpiresIn=settings.link_lifetime_s)
+
+    ports = Ports(trainings, S3Store(storage, settings.reports_bucket), link)
+    return Mangum(build_app(ports, code_version=settings.code_version), lifespan="off")
+
+
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
+    """Answer one request."""
+    return api()(event, context)

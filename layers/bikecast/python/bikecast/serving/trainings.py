@@ -1,0 +1,94 @@
+"""Trainings started and looked up through the API; the same token twice starts one training."""
+
+import datetime as dt
+import json
+import uuid
+from contextlib import suppress
+from typing import TYPE_CHECKING, Annotated, Any
+
+from pydantic import BaseModel, Field, StringConstraints
+
+from bikecast.errors import ConflictError, NotFoundError
+from bikecast.requests import RetrainRequest
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions.client import SFNClient
+
+API_PREFIX = "api-"
+ID_PATTERN = r"^[A-Za-z0-9_-]{1,80}$"
+Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
+
+
+class TrainingRequest(RetrainRequest):
+    """What to train; every field is optional."""
+
+    client_token: Token | None = Field(
+        None, description="Sending the same token and request again starts nothing new."
+    )
+
+
+class Training(BaseModel):
+    """One execution of the retrain state machine."""
+
+    id: str
+    status: str = Field(description="RUNNING, SUCCEEDED, FAILED, TIMED_OUT, ABORTED or PENDING_REDRIVE.")
+    started_at: dt.datetime
+    stopped_at: dt.datetime | None = None
+    request: dict[str, Any]
+    result: dict[str, Any] | None = Field(None, description="Decision, version and scores, at the end.")
+    error: str | None = None
+    cause: str | None = None
+
+
+class Trainings:
+    """Executions of one state machine.
+
+    Args:
+        client: A Step Functions client.
+        machine_arn: The retrain state machine.
+    """
+
+    def __init__(self, client: "SFNClient", machine_arn: str) -> None:
+        self._client, self._machine_arn = client, machine_arn
+
+    def start(self, request: TrainingRequest) -> Training:
+        """Start a training, or return the one that this token started.
+
+        Raises:
+            ConflictError: The token stands for another request.
+        """
+        asked = request.model_dump(mode="json", exclude={"client_token"}, exclude_unset=True)
+        name = f"{API_PREFIX}{request.client_token or uuid.uuid4()}"
+        used_before = self._client.exceptions.ExecutionAlreadyExists
+        with suppress(used_before):  # what the token started then is compared below
+            self._client.start_execution(
+                stateMachineArn=self._machine_arn, name=name, input=json.dumps(asked, sort_keys=True)
+            )
+        training = self.find(name)
+        if training.request != asked:
+            raise ConflictError(
+                f"client_token: {request.client_token!r} was used with another request; choose a new one"
+            )
+        return training
+
+    def find(self, name: str) -> Training:
+        """Look a training up.
+
+        Raises:
+            NotFoundError: No execution has this id.
+        """
+        arn = f"{self._machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
+        try:
+            found = self._client.describe_execution(executionArn=arn)
+        except (self._client.exceptions.ExecutionDoesNotExist, self._client.exceptions.InvalidArn) as err:
+            raise NotFoundError(f"there is no training {name!r}") from err
+        return Training(
+            id=found["name"],
+            status=found["status"],
+            started_at=found["startDate"],
+            stopped_at=found.get("stopDate"),
+            request=json.loads(found.get("input") or "{}"),
+            result=json.loads(found["output"]) if found.get("output") else None,
+            error=found.get("error"),
+            cause=found.get("cause"),
+        )

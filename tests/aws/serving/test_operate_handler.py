@@ -1,0 +1,117 @@
+"""The operations API as API Gateway calls it."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+
+from bikecast.names import DASHBOARD_SUMMARY_KEY
+from lambdas.operate import handler
+from tests.aws.serving.conftest import REGION, Answer, Context, answer_of, event
+
+ROLE = "arn:aws:iam::123456789012:role/states"
+DEFINITION = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 1000, "End": True}}})
+
+
+@pytest.fixture(autouse=True)
+def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    boto3.client("s3").create_bucket(Bucket="reports")
+    machine = boto3.client("stepfunctions").create_state_machine(
+        name="retrain", definition=DEFINITION, roleArn=ROLE
+    )
+    monkeypatch.setenv("REPORTS_BUCKET", "reports")
+    monkeypatch.setenv("RETRAIN_STATE_MACHINE_ARN", machine["stateMachineArn"])
+    monkeypatch.setenv("CODE_VERSION", "test")
+    handler.api.cache_clear()
+    yield
+    handler.api.cache_clear()
+
+
+def ask(method: str, path: str, body: Any = None, **more: Any) -> Answer:
+    text = None if body is None else json.dumps(body)
+    return answer_of(handler.lambda_handler(event(method, path, text, **more), Context()))
+
+
+def put(key: str, body: bytes) -> None:
+    boto3.client("s3", region_name=REGION).put_object(Bucket="reports", Key=key, Body=body)
+
+
+def test_a_training_is_started_and_looked_up() -> None:
+    started = ask("POST", "/training", {"n_trials": 5})
+    assert started.status == 202
+    found = ask("GET", f"/training/{started.json()['id']}")
+    assert found.json()["status"] == "RUNNING"
+    assert found.json()["request"] == {"n_trials": 5}
+
+
+def test_the_same_token_starts_one_training() -> None:
+    request = {"client_token": "monday", "n_trials": 5}
+    first, second = ask("POST", "/training", request), ask("POST", "/training", request)
+    assert first.json()["id"] == second.json()["id"] == "api-monday"
+
+
+def test_a_token_stands_for_one_request_only() -> None:
+    ask("POST", "/training", {"client_token": "monday", "n_trials": 5})
+    other = ask("POST", "/training", {"client_token": "monday", "n_trials": 6})
+    assert other.status == 409
+    assert "client_token" in other.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("request_", "path"),
+    [
+        ({"n_trials": "many"}, "n_trials"),
+        ({"trails": 1}, "trails"),
+        ({"client_token": "a b"}, "client_token"),
+    ],
+)
+def test_a_bad_request_names_its_field(request_: dict[str, Any], path: str) -> None:
+    answer = ask("POST", "/training", request_)
+    assert answer.status == 422
+    assert [problem["path"] for problem in answer.json()["detail"]] == [path]
+
+
+def test_an_unknown_training_is_404() -> None:
+    assert ask("GET", "/training/api-nothing").status == 404
+
+
+def test_the_newest_report_of_a_length_is_shown() -> None:
+    put("drift/1/2025-01-06_2025-01-13/report.html", b"<p>old week</p>")
+    put("drift/1/2025-01-13_2025-01-20/report.html", b"<p>week</p>")
+    put("drift/1/2025-01-01_2025-01-31/report.html", b"<p>month</p>")
+    assert "month" in ask("GET", "/monitor-data").text
+    week = ask("GET", "/monitor-model", query={"window_size": "7"})
+    assert week.headers["content-type"].startswith("text/html")
+    assert "<p>week</p>" in week.text
+    none = ask("GET", "/monitor-target", query={"window_size": "3"})
+    assert none.status == 404
+    assert "[7, 30]" in none.json()["detail"]
+
+
+def test_a_page_of_its_own_goes_before_the_whole_report() -> None:
+    put("drift/1/2025-01-06_2025-01-13/report.html", b"whole")
+    put("drift/1/2025-01-06_2025-01-13/data-quality.html", b"quality")
+    assert ask("GET", "/monitor-data-quality").text == "quality"
+    assert ask("GET", "/monitor-data").text == "whole"
+
+
+def test_a_report_too_large_for_the_gateway_is_linked() -> None:
+    put("drift/1/2025-01-06_2025-01-13/report.html", b"x" * 4_000_001)
+    answer = ask("GET", "/monitor-data")
+    assert answer.status == 307
+    assert "drift/1/2025-01-06_2025-01-13/report.html" in answer.headers["location"]
+
+
+def test_drift_comes_from_the_monitors_summary() -> None:
+    assert ask("GET", "/monitoring/drift").status == 404
+    put(DASHBOARD_SUMMARY_KEY, json.dumps({"windows": [{"verdict": "ok"}], "model": "1"}).encode())
+    assert ask("GET", "/monitoring/drift").json() == {"windows": [{"verdict": "ok"}]}
+    assert ask("GET", "/monitoring/summary").json()["model"] == "1"
+
+
+def test_documents_and_dashboard_answer() -> None:
+    assert ask("GET", "/dashboard").status == 200
+    assert ask("GET", "/monitoring/docs").status == 200
+    assert "/training" in ask("GET", "/monitoring/openapi.json").json()["paths"]
