@@ -6,7 +6,7 @@ from typing import Any
 
 import typer
 
-from bikecast.errors import BikecastError
+from bikecast.errors import BikecastError, DeploymentError
 from console import ui
 from console.commands import (
     champion,
@@ -73,9 +73,18 @@ def main() -> None:
         app()
     except BikecastError as err:
         sys.exit(_report(err))
+    except _sdk_errors() as err:
+        sys.exit(_report(DeploymentError(f"the cloud refused or cannot be reached: {err}")))
     except KeyboardInterrupt:
         ui.note("interrupted")
         sys.exit(INTERRUPTED)
+
+
+def _sdk_errors() -> tuple[type[Exception], ...]:
+    """Return what boto3 raises; asked for only when something was raised, so that help stays quick."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return (BotoCoreError, ClientError)
 
 
 def _report(err: BikecastError) -> int:

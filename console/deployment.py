@@ -4,6 +4,7 @@ import os
 import re
 import shutil
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 from bikecast.errors import DeploymentError
@@ -15,10 +16,30 @@ from console.settings import CLONE
 
 TOOLKIT_STACK = "CDKToolkit"
 # "bikecast-storage |  3/12 | 12:00:00 AM | CREATE_COMPLETE | AWS::S3::Bucket | Data (Data1234)"
-STACK_EVENT = re.compile(
-    r"^(?P<stack>bikecast-\w+) \|\s*(?P<done>\d+)(/(?P<all>\d+))? \|[^|]*\| (?P<status>\w+)\s*\|"
-)
-STACK_DONE = re.compile(r"(?:✅)\s+(?P<stack>bikecast-\w+)(?P<unchanged> \(no changes\))?")
+STACK_EVENT = re.compile(r"^(?P<stack>bikecast-\w+) \|\s*(?P<done>\d+)(/(?P<all>\d+))? \|")
+STACK_DONE = re.compile(r"✅\s+(?P<stack>bikecast-\w+)(?P<unchanged> \(no changes\))?")
+
+
+@dataclass(frozen=True)
+class _Step:
+    """One program of a deployment; ``detail`` says what it does before it says so itself."""
+
+    title: str
+    command: tuple[str, ...]
+    detail: str = ""
+    folder: Path = CLONE
+
+    def run(self, environment: dict[str, str]) -> None:
+        log_path = local_settings().log_dir / f"{self.title.lower().replace(' ', '-')}.log"
+        with ui.activity(self.title) as current:
+            progress = _StackProgress(current, detail=self.detail)
+            run_logged(
+                self.command,
+                log_path=log_path,
+                cwd=self.folder,
+                environment=environment,
+                on_line=progress,
+            )
 
 
 def deploy(target: Target) -> None:
@@ -28,88 +49,16 @@ def deploy(target: Target) -> None:
         DeploymentError: The target cannot be reached.
         CommandError: A step failed; the log file has its whole output.
     """
-    environment = cdk_environment(target)
-    _run("Lambda bundles", [sys.executable, "-m", "layers.build", "--target", bundle_of(target)], environment)
-    program = cdk_program(target)
-    context = ["-c", f"target={target.value}"]
+    environment, program = cdk_environment(target), cdk_program(target)
     cloud = find_cloud(target)
+    build = (sys.executable, "-m", "layers.build", "--target", bundle_of(target))
+    _Step("Lambda bundles", build, detail="installing what changed").run(environment)
     if not is_bootstrapped(cloud):
         # Away from cdk.json: bootstrapping needs no templates, and writing them takes its time.
-        _run(
-            "cdk bootstrap",
-            [program, "bootstrap", environment_of(cloud)],
-            environment,
-            cwd=local_settings().root,
-        )
-    _run(
-        "cdk deploy",
-        [program, "deploy", "--all", "--require-approval", "never", "--progress", "events", *context],
-        environment,
-    )
-
-
-def cdk_program(target: Target) -> str:
-    """Return the path of the CDK's command line: its LocalStack wrapper for emulators, the plain one on AWS.
-
-    Raises:
-        DeploymentError: The npm tools are not installed.
-    """
-    name = "cdk" if target is Target.AWS else "cdklocal"
-    path = CLONE / "node_modules" / ".bin" / name
-    if not path.exists():
-        raise DeploymentError(f"{name} is not installed in node_modules: run `make setup`")
-    return str(path)
-
-
-def cdk_environment(target: Target) -> dict[str, str]:
-    """Return the environment of the CDK's command line: our node first, and the emulator's address and login.
-
-    Raises:
-        DeploymentError: The embedded cloud does not run.
-    """
-    environment = dict(os.environ)
-    environment["PATH"] = os.pathsep.join(
-        [str(Path(sys.executable).parent), str(CLONE / "node_modules" / ".bin"), environment.get("PATH", "")]
-    )
-    environment |= {"CI": "true", "NO_COLOR": "1", "CDK_DISABLE_CLI_TELEMETRY": "true", "DO_NOT_TRACK": "1"}
-    environment["JSII_NODE"] = shutil.which("node", path=environment["PATH"]) or "node"
-    if target is Target.EMBEDDED:
-        connection = running_connection()
-        if connection is None:
-            raise DeploymentError("no embedded cloud runs in this clone: start it with `bikecast up`")
-        environment = connection.child_environment(environment)
-    return environment
-
-
-def _run(title: str, command: list[str], environment: dict[str, str], *, cwd: Path = CLONE) -> None:
-    with ui.activity(title) as current:
-        run_logged(
-            command,
-            log_path=local_settings().log_dir / f"{title.lower().replace(' ', '-')}.log",
-            cwd=cwd,
-            environment=environment,
-            on_line=_StackProgress(current),
-        )
-
-
-class _StackProgress:
-    """Turns the CDK's event lines into progress: one line for each finished stack."""
-
-    def __init__(self, activity: ui.Activity) -> None:
-        self._activity = activity
-        self._detail = ""
-        self._finished: set[str] = set()
-
-    def __call__(self, line: str) -> None:
-        finished = STACK_DONE.search(line)
-        if finished and finished["stack"] not in self._finished:
-            self._finished.add(finished["stack"])
-            self._activity.step(finished["stack"] + (finished["unchanged"] or ""))
-        event = STACK_EVENT.match(line)
-        if event:
-            of_all = f" of {event['all']}" if event["all"] else ""
-            self._detail = f"{event['stack']}: {event['done']}{of_all} resources"
-        self._activity.update(self._detail)
+        bootstrap = (program, "bootstrap", environment_of(cloud))
+        _Step("cdk bootstrap", bootstrap, folder=local_settings().root).run(environment)
+    flags = ("--all", "--require-approval", "never", "--progress", "events", "-c", f"target={target.value}")
+    _Step("cdk deploy", (program, "deploy", *flags), detail="writing the templates").run(environment)
 
 
 def bundle_of(target: Target) -> str:
@@ -133,4 +82,60 @@ def is_bootstrapped(cloud: Cloud) -> bool:
         if err.response["Error"]["Code"] == "ValidationError":
             return False
         raise
-    return stack["StackStatus"].endswith("_COMPLETE") and "ROLLBACK" not in stack["StackStatus"]
+    return stack["StackStatus"] in ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+
+
+def cdk_program(target: Target) -> str:
+    """Return the path of the CDK's command line: its LocalStack wrapper for emulators, the plain one on AWS.
+
+    Raises:
+        DeploymentError: The npm tools are not installed.
+    """
+    name = "cdk" if target is Target.AWS else "cdklocal"
+    path = CLONE / "node_modules" / ".bin" / name
+    if not path.exists():
+        raise DeploymentError(f"{name} is not installed in node_modules: run `make setup`")
+    return str(path)
+
+
+def cdk_environment(target: Target) -> dict[str, str]:
+    """Return the environment of the CDK's command line: our node first, and the emulator's address and login.
+
+    Raises:
+        DeploymentError: The embedded cloud does not run.
+    """
+    folders = [str(Path(sys.executable).parent), str(CLONE / "node_modules" / ".bin"), os.environ["PATH"]]
+    path = os.pathsep.join(folders)
+    environment = dict(os.environ) | {
+        "PATH": path,
+        "JSII_NODE": shutil.which("node", path=path) or "node",
+        "CI": "true",
+        "NO_COLOR": "1",
+        "DO_NOT_TRACK": "1",
+    }
+    if target is not Target.EMBEDDED:
+        return environment
+    connection = running_connection()
+    if connection is None:
+        raise DeploymentError("no embedded cloud runs in this clone: start it with `bikecast up`")
+    return connection.child_environment(environment)
+
+
+class _StackProgress:
+    """Turns the CDK's event lines into progress: one line for each finished stack."""
+
+    def __init__(self, activity: ui.Activity, *, detail: str) -> None:
+        self._activity = activity
+        self._detail = detail
+        self._finished: set[str] = set()
+
+    def __call__(self, line: str) -> None:
+        finished = STACK_DONE.search(line)
+        if finished and finished["stack"] not in self._finished:
+            self._finished.add(finished["stack"])
+            self._activity.step(finished["stack"] + (finished["unchanged"] or ""))
+        event = STACK_EVENT.match(line)
+        if event:
+            of_all = f" of {event['all']}" if event["all"] else ""
+            self._detail = f"{event['stack']}: {event['done']}{of_all} resources"
+        self._activity.update(self._detail)

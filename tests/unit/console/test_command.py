@@ -1,0 +1,67 @@
+"""The command line as people and scripts meet it."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from console.__main__ import COMMANDS, app
+
+PROGRAM = Path(sys.executable).with_name("bikecast")
+WITHOUT_RESULT = {"logs"}
+
+
+@pytest.fixture
+def nothing_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BIKECAST_LOCAL_STATE_DIR", str(tmp_path))
+
+
+def bikecast(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    return subprocess.run([str(PROGRAM), *arguments], capture_output=True, text=True, check=False, timeout=60)
+
+
+@pytest.mark.parametrize("name", [command.__name__ for _, command in COMMANDS])
+def test_every_command_teaches_and_speaks_json(name: str) -> None:
+    command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
+    assert "--json" in {option for parameter in command.params for option in parameter.opts}
+    assert name in {"up", "down"} or "Example" in command.help
+
+
+def test_help_lists_every_command() -> None:
+    shown = CliRunner().invoke(app, ["--help"]).output
+    assert all(command.__name__ in shown for _, command in COMMANDS)
+
+
+@pytest.mark.usefixtures("nothing_runs")
+def test_outputs_are_null_while_nothing_runs() -> None:
+    done = bikecast("outputs", "--json")
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["api_url"] is None
+    assert "bikecast up" in done.stderr
+
+
+@pytest.mark.usefixtures("nothing_runs")
+def test_a_refusal_is_one_sentence_and_a_json_object() -> None:
+    done = bikecast("champion", "--json")
+    assert done.returncode == 1
+    assert json.loads(done.stdout)["error"] == "DeploymentError"
+    assert done.stderr.startswith("error: no embedded cloud runs in this clone")
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.usefixtures("nothing_runs")
+def test_status_of_nothing_ends_with_3() -> None:
+    done = bikecast("status", "--json")
+    assert (done.returncode, json.loads(done.stdout)["processes"]) == (3, [])
+
+
+@pytest.mark.usefixtures("nothing_runs")
+@pytest.mark.parametrize("raw", ["{", "[1]"])
+def test_a_request_that_is_no_object_is_refused_before_anything_starts(raw: str) -> None:
+    done = bikecast("train", "--input", raw)
+    assert done.returncode == 1
+    assert "--input" in done.stderr
