@@ -12,6 +12,7 @@ from infra_cdk.stacks.base import BikecastStack
 
 POSTGRES = 5432
 HTTPS = 443
+ADDRESSES = "10.0.0.0/16"
 
 
 class NetworkStack(BikecastStack):
@@ -22,6 +23,7 @@ class NetworkStack(BikecastStack):
         self.vpc = ec2.Vpc(
             self,
             "Vpc",
+            ip_addresses=ec2.IpAddresses.cidr(ADDRESSES),
             max_azs=2,
             nat_gateways=0,
             restrict_default_security_group=False,
@@ -46,7 +48,7 @@ class NetworkStack(BikecastStack):
             self, construct_id, vpc=self.vpc, description=description, allow_all_outbound=False
         )
         group.add_egress_rule(ec2.Peer.any_ipv4(), ec2.Port.tcp(HTTPS), "AWS and data publishers")
-        group.add_egress_rule(ec2.Peer.ipv4(self.vpc.vpc_cidr_block), ec2.Port.tcp(POSTGRES), "Postgres")
+        group.add_egress_rule(ec2.Peer.ipv4(ADDRESSES), ec2.Port.tcp(POSTGRES), "Postgres")
         return group
 
     def _database_group(self, *, admitted: tuple[ec2.SecurityGroup, ...]) -> ec2.ISecurityGroup:
