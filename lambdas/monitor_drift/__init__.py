@@ -1,0 +1,1 @@
+"""The function that judges windows of predictions and data."""

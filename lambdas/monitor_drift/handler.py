@@ -1,0 +1,48 @@
+"""The drift monitor: reaches S3 and Postgres only, and returns its verdict for the machine to act on."""
+
+from functools import cache
+from typing import Any
+
+import boto3
+from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools.utilities.typing import LambdaContext
+
+from bikecast.database import DatabaseSettings, connect
+from bikecast.monitoring.requests import MonitorRequest
+from bikecast.monitoring.run import Ports, monitor
+from bikecast.monitoring.verdicts import answer
+from bikecast.names import METRIC_NAMESPACE
+from bikecast.requests import parse_request
+from bikecast.storage import S3Store
+
+from .publication import publish
+from .settings import Settings
+
+SERVICE = "monitor_drift"
+logger = Logger(service=SERVICE)
+tracer = Tracer(service=SERVICE, auto_patch=False)
+metrics = Metrics(namespace=METRIC_NAMESPACE, service=SERVICE)
+
+
+@cache
+def ports() -> Ports:
+    """Put the function's surroundings together once."""
+    settings, database, s3 = Settings(), DatabaseSettings(), boto3.client("s3")
+    logger.append_keys(code_version=settings.code_version)
+    return Ports(
+        data=S3Store(s3, settings.data_bucket),
+        serving=S3Store(s3, settings.serving_bucket),
+        reports=S3Store(s3, settings.reports_bucket),
+        connect=lambda: connect(database, application=SERVICE),
+    )
+
+
+@logger.inject_lambda_context
+@tracer.capture_lambda_handler(capture_response=False)
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - the runtime passes it
+    """Judge the asked windows, or the last complete week."""
+    verdicts = list(monitor(parse_request(MonitorRequest, event), ports()))
+    for verdict in verdicts:
+        publish(verdict, metrics=metrics, logger=logger)
+    return answer(verdicts)

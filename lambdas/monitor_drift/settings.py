@@ -1,0 +1,14 @@
+"""What the stack tells the monitor."""
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class Settings(BaseSettings):
+    """Environment of the function; the database's is in ``DatabaseSettings``."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore")
+
+    data_bucket: str
+    serving_bucket: str
+    reports_bucket: str
+    code_version: str

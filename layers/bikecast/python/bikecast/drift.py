@@ -1,0 +1,179 @@
+"""The verdict on one window: distances as effect sizes, limits learned from history, k of n windows.
+
+Nothing here is a p-value: with enough rows any difference is significant, and an alarm that
+depends on traffic is noise. Pure: arrays in, verdict out.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, Field
+
+Array = NDArray[np.float64]
+
+# Source: evidently.legacy.calculations.stattests.wasserstein_distance_norm, so that both give one number.
+SMALLEST_SPREAD = 0.001
+
+
+class Kind(StrEnum):
+    """What a score speaks about; each kind has at most one open incident a model version."""
+
+    DRIFT = "drift"
+    PERFORMANCE = "performance"
+    QUALITY = "quality"
+
+
+class Verdict(StrEnum):
+    """What the monitor says of one window."""
+
+    OK = "ok"
+    WATCH = "watch"
+    DEGRADED = "degraded"
+    SEVERE = "severe"
+    NO_DATA = "no_data"
+
+
+@dataclass(frozen=True)
+class Score:
+    """One effect size of one window."""
+
+    name: str
+    kind: Kind
+    method: str
+    value: float
+    sentence: str = ""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Limit(_Part):
+    """When one score counts as unusual, and what it was compared with."""
+
+    value: float = Field(gt=0)
+    kind: Kind
+    method: str
+    reference: str
+    history_median: float = 0.0
+    history_p90: float = 0.0
+
+
+class Thresholds(_Part):
+    """Limits of one model version, as its own history sets them."""
+
+    schema_version: int = 1
+    window_days: int = Field(7, ge=1)
+    windows_needed: int = Field(2, ge=1, description="k: unusual windows that make an alarm ...")
+    windows_seen: int = Field(3, ge=1, description="... n: among the last n, this one included.")
+    alarm_factor: float = Field(description="Limits are this many times the 90th percentile of history.")
+    severe_factor: float = Field(2.0, description="An alarm this many times its limit is severe.")
+    target_false_alarms_a_quarter: float
+    measured_false_alarms_a_quarter: float
+    history_start: dt.datetime
+    history_end: dt.datetime
+    n_windows: int
+    limits: dict[str, Limit]
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """The verdict, how far over the limit, why, and which kinds of incident it makes."""
+
+    verdict: Verdict
+    severity: float
+    reasons: tuple[str, ...]
+    unusual: Mapping[str, float]
+    alarms: frozenset[Kind]
+
+
+def wasserstein(current: Array, reference: Array) -> float:
+    """Return the first Wasserstein distance in units of the reference's standard deviation.
+
+    NaN are left out; NaN if a side has no value.
+    """
+    left, right = np.sort(current[~np.isnan(current)]), np.sort(reference[~np.isnan(reference)])
+    if not left.size or not right.size:
+        return float("nan")
+    values = np.concatenate([left, right])
+    values.sort()
+    steps = np.diff(values)
+    below_left = np.searchsorted(left, values[:-1], side="right") / left.size
+    below_right = np.searchsorted(right, values[:-1], side="right") / right.size
+    return float(np.sum(np.abs(below_left - below_right) * steps) / max(right.std(), SMALLEST_SPREAD))
+
+
+def jensen_shannon(current: Array, reference: Array) -> float:
+    """Return the Jensen-Shannon distance (natural logarithm, 0 to 0.83) of two vectors of weights."""
+    if not current.sum() or not reference.sum():
+        return float("nan")
+    left, right = current / current.sum(), reference / reference.sum()
+    middle = (left + right) / 2
+    divergence = (_relative_entropy(left, middle) + _relative_entropy(right, middle)) / 2
+    return float(np.sqrt(max(divergence, 0.0)))
+
+
+def _relative_entropy(weights: Array, base: Array) -> float:
+    seen = weights > 0
+    return float(np.sum(weights[seen] * np.log(weights[seen] / base[seen])))
+
+
+def judge(
+    scores: Sequence[Score], thresholds: Thresholds, *, previous: Sequence[Mapping[str, float]]
+) -> Judgement:
+    """Judge one window by its scores and those of the windows before it.
+
+    Args:
+        scores: This window's; a NaN score says nothing.
+        thresholds: Limits of the model version; a score without a limit says nothing.
+        previous: Score values of earlier windows of the same length, any order; the newest
+            ``windows_seen - 1`` are expected, more would loosen the rule.
+    """
+    unusual = _unusual({score.name: score.value for score in scores}, thresholds)
+    before = [_unusual(window, thresholds) for window in previous]
+    alarming = {name for name in unusual if _persists(name, before, thresholds)}
+    over = {name: unusual[name] for name in alarming} or unusual
+    severity = max(over.values(), default=0.0)
+    ranked = sorted(over, key=lambda name: -over[name])
+    by_name = {score.name: score for score in scores}
+    return Judgement(
+        verdict=_verdict(unusual, alarming, thresholds),
+        severity=round(severity, 3),
+        reasons=tuple(_reason(by_name[name], thresholds) for name in ranked),
+        unusual=unusual,
+        alarms=frozenset(thresholds.limits[name].kind for name in alarming),
+    )
+
+
+def _unusual(values: Mapping[str, float], thresholds: Thresholds) -> dict[str, float]:
+    limits = thresholds.limits
+    known = {name: value for name, value in values.items() if name in limits and not np.isnan(value)}
+    return {n: v / limits[n].value for n, v in known.items() if v > limits[n].value}
+
+
+def _persists(name: str, before: Sequence[Mapping[str, float]], thresholds: Thresholds) -> bool:
+    if thresholds.limits[name].kind is Kind.QUALITY:
+        return True  # a missing column or a stuck sensor is a fact, not a tendency
+    return 1 + sum(name in window for window in before) >= thresholds.windows_needed
+
+
+def _verdict(unusual: Mapping[str, float], alarming: set[str], thresholds: Thresholds) -> Verdict:
+    if not unusual:
+        return Verdict.OK
+    if not alarming:
+        return Verdict.WATCH
+    # Weather may be strange without the model being wrong, so drift alone is never severe.
+    serious = [n for n in alarming if thresholds.limits[n].kind is not Kind.DRIFT]
+    if any(unusual[name] >= thresholds.severe_factor for name in serious):
+        return Verdict.SEVERE
+    return Verdict.DEGRADED
+
+
+def _reason(score: Score, thresholds: Thresholds) -> str:
+    limit = thresholds.limits[score.name]
+    text = score.sentence or f"{score.name} differs from {limit.reference}"
+    return f"{text}: {score.value:.3g}, limit {limit.value:.3g} ({limit.method})"

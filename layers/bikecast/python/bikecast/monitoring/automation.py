@@ -1,0 +1,159 @@
+"""Incidents, and the switch that stops promotion until a person says otherwise.
+
+The switch is one small object in the serving bucket, so that the predictor and the promotion step
+see it without a database. Light imports: steps and functions of every kind use this module.
+"""
+
+import datetime as dt
+import json
+import uuid
+from typing import TYPE_CHECKING, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from bikecast.errors import ConflictError, InputError, StoreError
+from bikecast.names import AUTOMATION_KEY
+from bikecast.storage import MissingObjectError, ObjectStore
+
+if TYPE_CHECKING:
+    import psycopg
+
+MONITOR = "monitor"
+PAUSED, RESUMED, RETRAINING = "paused", "resumed", "retraining_asked"
+RETRAINING_COOLDOWN = dt.timedelta(days=7)
+
+
+class AutomationSwitch(BaseModel):
+    """Whether models may be promoted by themselves; absent means yes."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    paused: bool = False
+    reason: str | None = None
+    since: dt.datetime | None = None
+    actor: str = Field(MONITOR, description="Who threw the switch last.")
+    incident_id: str | None = None
+
+
+def read_switch(store: ObjectStore) -> AutomationSwitch:
+    """Return the switch as it stands.
+
+    Raises:
+        StoreError: The object exists and is no switch; whoever asks must take that as paused.
+    """
+    return _read(store)[0]
+
+
+def _read(store: ObjectStore) -> tuple[AutomationSwitch, str | None]:
+    try:
+        found = store.read(AUTOMATION_KEY)
+        return AutomationSwitch.model_validate_json(found.body), found.etag
+    except MissingObjectError:
+        return AutomationSwitch(), None
+    except ValidationError as err:
+        raise StoreError(f"{store.uri(AUTOMATION_KEY)} is no automation switch: {err}") from err
+
+
+def pause(
+    store: ObjectStore,
+    connection: "psycopg.Connection",
+    *,
+    reason: str,
+    actor: str,
+    now: dt.datetime,
+    incident_id: str | None = None,
+) -> bool:
+    """Stop promotion; tell whether this call did it. Pausing what is paused changes nothing."""
+    switch, etag = _read(store)
+    if switch.paused:
+        return False
+    wanted = AutomationSwitch(paused=True, reason=reason, since=now, actor=actor, incident_id=incident_id)
+    _record(connection, PAUSED, wanted, at=now)
+    return _throw(store, wanted, etag)
+
+
+def resume(
+    store: ObjectStore, connection: "psycopg.Connection", *, reason: str, actor: str, now: dt.datetime
+) -> bool:
+    """Allow promotion again and close the incident that stopped it; tell whether it was paused.
+
+    Raises:
+        InputError: No reason is given.
+    """
+    if not reason.strip():
+        raise InputError("reason: say why the automation may go on")
+    switch, etag = _read(store)
+    if not switch.paused:
+        return False
+    wanted = AutomationSwitch(
+        paused=False, reason=reason, since=now, actor=actor, incident_id=switch.incident_id
+    )
+    _record(connection, RESUMED, wanted, at=now)
+    connection.execute(
+        "update monitoring.incidents set status = 'closed', closed_at = %s, closed_reason = %s"
+        " where id = %s and status = 'open'",
+        (now, f"resumed by {actor}: {reason}", switch.incident_id),
+    )
+    return _throw(store, wanted, etag)
+
+
+def ask_for_retraining(
+    store: ObjectStore,
+    connection: "psycopg.Connection",
+    *,
+    reason: str,
+    now: dt.datetime,
+    cooldown: dt.timedelta = RETRAINING_COOLDOWN,
+) -> bool:
+    """Tell whether to start a retraining, and remember that it was asked for.
+
+    Not while promotion is paused, and not within the cooldown after the last request: a second model
+    from nearly the same data would only cost money.
+    """
+    connection.execute("select pg_advisory_xact_lock(hashtext('bikecast.retraining'))")
+    last = connection.execute(
+        "select max(happened_at) from monitoring.automation_events where action = %s", (RETRAINING,)
+    ).fetchone()
+    recently = last is not None and last[0] is not None and now - last[0] < cooldown
+    if recently or _read(store)[0].paused:
+        return False
+    _record(connection, RETRAINING, AutomationSwitch(reason=reason), at=now)
+    return True
+
+
+def _throw(store: ObjectStore, wanted: AutomationSwitch, etag: str | None) -> bool:
+    body = wanted.model_dump_json().encode()
+    try:
+        store.write(AUTOMATION_KEY, body, if_match=etag, if_absent=etag is None)
+    except ConflictError:
+        if _read(store)[0].paused == wanted.paused:
+            return False  # somebody else threw it the same way at the same time
+        raise
+    return True
+
+
+def _record(
+    connection: "psycopg.Connection", action: str, switch: AutomationSwitch, *, at: dt.datetime
+) -> None:
+    connection.execute(
+        "insert into monitoring.automation_events (id, happened_at, action, actor, reason, incident_id)"
+        " values (%s, %s, %s, %s, %s, %s)",
+        (str(uuid.uuid4()), at, action, switch.actor, switch.reason, switch.incident_id),
+    )
+
+
+def list_incidents(connection: "psycopg.Connection", *, limit: int = 50) -> list[dict[str, Any]]:
+    """Return incidents, open ones first, then the newest."""
+    columns = (
+        "id, model_version, kind, status, severity, reason, window_start, window_end,"
+        " opened_at, closed_at, closed_reason, evidence"
+    )
+    query = f"select {columns} from monitoring.incidents order by status = 'closed', opened_at desc limit %s"  # noqa: S608 - own names
+    cursor = connection.execute(query.encode(), (limit,))
+    names = [column.name for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor]
+
+
+def as_json(value: object) -> str:
+    """Return JSON with times in ISO format."""
+    return json.dumps(value, default=str)

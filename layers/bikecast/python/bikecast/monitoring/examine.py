@@ -1,0 +1,119 @@
+"""One window examined: scores, verdict, Evidently's report and the counts beside them; stores nothing."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from bikecast.drift import Judgement, Kind, Score, Thresholds, Verdict, judge
+from bikecast.monitoring import scores as of
+from bikecast.monitoring.hours import HOLIDAY, PREDICTION, TARGET, ScoredHours
+from bikecast.monitoring.reference import RECENT_DAYS, season_reference
+from bikecast.monitoring.report import ColumnDrift, WindowReport, run_report
+from bikecast.monitoring.sources import Champion, Loaded
+from bikecast.monitoring.windows import Window
+
+FEWEST_HOURS = 24
+
+
+@dataclass(frozen=True)
+class Examined:
+    """What one window showed; without enough hours only counts and a reason."""
+
+    judgement: Judgement
+    counts: Mapping[str, Any]
+    scores: Mapping[str, float] = field(default_factory=dict)
+    report: WindowReport | None = None
+
+    @property
+    def features(self) -> tuple[ColumnDrift, ...]:
+        return self.report.features if self.report is not None else ()
+
+    @property
+    def metrics(self) -> Mapping[str, float | int | None]:
+        return self.report.metrics if self.report is not None else {}
+
+
+def examine(loaded: Loaded, champion: Champion, *, window: Window) -> Examined:
+    """Examine one window of loaded hours, with the windows before it for the k-of-n rule.
+
+    Those are scored again and not looked up, so a verdict does not depend on which windows were
+    watched before, or in which order.
+
+    Args:
+        loaded: Scored hours that include the window and ``lookback_days`` before it.
+        champion: Its history and thresholds.
+        window: What to judge.
+    """
+    current = loaded.hours.between(*window.edges)
+    counts = _counts(loaded, current, window)
+    scored = _scores(loaded, champion, window)
+    if scored is None:
+        return Examined(_no_data(len(current)), counts)
+    scores, reference = scored
+    earlier = (_scores(loaded, champion, w) for w in _before(window, champion.thresholds.windows_seen - 1))
+    previous = [{score.name: score.value for score in found[0]} for found in earlier if found is not None]
+    judgement = judge(scores, champion.thresholds, previous=previous)
+    labels = {"model_version": champion.manifest.version, "verdict": str(judgement.verdict)}
+    report = run_report(current, reference, champion.thresholds, labels=labels)
+    return Examined(judgement, counts, {score.name: round(score.value, 6) for score in scores}, report)
+
+
+def lookback_days(thresholds: Thresholds) -> int:
+    """Return how many days before a window must be loaded to judge it."""
+    return RECENT_DAYS + thresholds.window_days * (thresholds.windows_seen - 1)
+
+
+def _before(window: Window, count: int) -> Iterator[Window]:
+    for _ in range(count):
+        window = window.before(window.days)
+        yield window
+
+
+def _scores(loaded: Loaded, champion: Champion, window: Window) -> tuple[list[Score], ScoredHours] | None:
+    """Return a window's scores and its reference, or None where there are too few hours to judge."""
+    start, end = window.edges
+    current = loaded.hours.between(start, end)
+    if len(np.unique(current.timestamp[~np.isnan(current[PREDICTION])])) < FEWEST_HOURS:
+        return None
+    recent = loaded.hours.take(loaded.hours.timestamp < start)
+    reference = season_reference(champion.history, start=start, end=end, recent=recent)
+    absent = _absent(_counts(loaded, current, window), window)
+    return [*of.window_scores(current, reference), absent], reference
+
+
+def _no_data(hours: int) -> Judgement:
+    reason = f"{hours} scored hours; at least {FEWEST_HOURS} are needed to judge a window"
+    return Judgement(Verdict.NO_DATA, 0.0, (reason,), {}, frozenset())
+
+
+def _absent(counts: Mapping[str, Any], window: Window) -> Score:
+    share = counts["missing_hours"] / window.expected_hours()
+    return Score("missing_hours", Kind.QUALITY, "share", share, "hours are missing from the data")
+
+
+def _counts(loaded: Loaded, current: ScoredHours, window: Window) -> dict[str, Any]:
+    start, end = window.edges
+    whole = current.take(~np.isnan(current[PREDICTION]))
+    judged = whole.take(~np.isnan(whole[TARGET]))
+    holiday = current[HOLIDAY]
+    return {
+        "n_rows": len(current),
+        "missing_hours": max(window.expected_hours() - len(np.unique(whole.timestamp)), 0),
+        "duplicate_hours": int(((loaded.repeated >= start) & (loaded.repeated < end)).sum()),
+        "out_of_range_values": of.out_of_range(current),
+        "new_categories": int((~np.isnan(holiday) & ~np.isin(holiday, (0, 1))).sum()),
+        "wape": of.wape(judged) if len(judged) else None,
+        "bias": _bias(judged),
+        "interval_coverage": _finite(of.coverage(judged)),
+    }
+
+
+def _bias(judged: ScoredHours) -> float | None:
+    total = float(judged[TARGET].sum())
+    return float((judged[PREDICTION] - judged[TARGET]).sum()) / total if total else None
+
+
+def _finite(value: float) -> float | None:
+    return None if np.isnan(value) else value

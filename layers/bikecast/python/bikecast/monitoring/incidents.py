@@ -1,0 +1,124 @@
+"""Incidents: opened by an alarm, kept open while it lasts, closed after n quiet windows or a new champion."""
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from bikecast.drift import Judgement, Kind, Thresholds
+from bikecast.monitoring.windows import Window
+from bikecast.names import Event
+
+if TYPE_CHECKING:
+    import psycopg
+
+EVENT_OF_KIND = {
+    Kind.DRIFT: Event.DRIFT_DETECTED,
+    Kind.QUALITY: Event.DRIFT_DETECTED,
+    Kind.PERFORMANCE: Event.PERFORMANCE_DEGRADED,
+}
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One alarm that a person should know of."""
+
+    id: str
+    kind: Kind
+    reason: str
+
+
+def incident_id(version: str, kind: Kind, window: Window) -> str:
+    """Return the same id for the same alarm, so that a repeated run opens nothing twice."""
+    text = f"{version}|{kind}|{window.start.isoformat()}|{window.end.isoformat()}"
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def update_incidents(
+    connection: "psycopg.Connection",
+    version: str,
+    window: Window,
+    *,
+    judgement: Judgement,
+    thresholds: Thresholds,
+    now: dt.datetime,
+) -> list[Incident]:
+    """Open, prolong and close a version's incidents; return those that were opened now."""
+    opened = [
+        incident
+        for kind in sorted(judgement.alarms)
+        if (incident := _open(connection, version, window, kind, judgement, thresholds, now)) is not None
+    ]
+    quiet_since = window.end - (window.end - window.start) * thresholds.windows_seen
+    connection.execute(
+        "update monitoring.incidents set status = 'closed', closed_at = %(now)s, closed_reason = %(why)s"
+        " where status = 'open' and model_version = %(version)s and window_end <= %(quiet_since)s"
+        " and kind <> all(%(alarms)s)",
+        {
+            "now": now,
+            "why": f"{thresholds.windows_seen} windows without this alarm",
+            "version": version,
+            "quiet_since": quiet_since,
+            "alarms": [str(kind) for kind in judgement.alarms],
+        },
+    )
+    return opened
+
+
+def open_incident(connection: "psycopg.Connection", version: str, kind: Kind) -> str | None:
+    """Return the id of the version's open incident of a kind."""
+    row = connection.execute(
+        "select id from monitoring.incidents where model_version = %s and kind = %s and status = 'open'",
+        (version, kind),
+    ).fetchone()
+    return None if row is None else str(row[0])
+
+
+def close_superseded(connection: "psycopg.Connection", version: str, *, now: dt.datetime) -> None:
+    """Close the open incidents of versions that no longer serve."""
+    connection.execute(
+        "update monitoring.incidents set status = 'closed', closed_at = %s, closed_reason = %s"
+        " where status = 'open' and model_version <> %s",
+        (now, f"version {version} serves now", version),
+    )
+
+
+def _open(
+    connection: "psycopg.Connection",
+    version: str,
+    window: Window,
+    kind: Kind,
+    judgement: Judgement,
+    thresholds: Thresholds,
+    now: dt.datetime,
+) -> Incident | None:
+    over = {n: round(r, 3) for n, r in judgement.unusual.items() if thresholds.limits[n].kind is kind}
+    incident = Incident(incident_id(version, kind, window), kind, "; ".join(judgement.reasons))
+    values: dict[str, Any] = {
+        "id": incident.id,
+        "version": version,
+        "kind": kind,
+        "severity": max(over.values()),
+        "reason": incident.reason,
+        "start": window.start,
+        "end": window.end,
+        "now": now,
+        "evidence": json.dumps({"times_over_limit": over, "verdict": judgement.verdict}),
+    }
+    row = connection.execute(UPSERT, values).fetchone()
+    return incident if row is not None and row[0] == incident.id and row[1] else None
+
+
+# An alarm that is already open is prolonged; one that was closed for this very window stays closed.
+UPSERT = """
+insert into monitoring.incidents
+    (id, model_version, kind, severity, reason, window_start, window_end, opened_at, evidence)
+select %(id)s, %(version)s, %(kind)s, %(severity)s, %(reason)s, %(start)s, %(end)s, %(now)s, %(evidence)s
+where not exists (select from monitoring.incidents where id = %(id)s and status = 'closed')
+on conflict (model_version, kind) where status = 'open' do update set
+    severity = greatest(incidents.severity, excluded.severity),
+    window_end = greatest(incidents.window_end, excluded.window_end),
+    evidence = excluded.evidence
+returning id, xmax = 0
+"""

@@ -1,0 +1,38 @@
+"""What may be asked of the monitor."""
+
+import datetime as dt
+from typing import Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bikecast.monitoring.sources import Source
+from bikecast.monitoring.windows import Window, last_complete_week, parse_every, windows_between
+
+
+class MonitorRequest(BaseModel):
+    """Input of the monitor; nothing given, it judges the last complete week."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    window_start: dt.datetime | None = Field(None, description="New York midnight.")
+    window_end: dt.datetime | None = Field(None, description="New York midnight after the last day.")
+    source: Source | None = Field(None, description="By default the log, if it has the window.")
+    every: str | None = Field(None, description="Judge each window of this length in between, such as 1w.")
+    html: bool = Field(True, description="Store the page of each window, not only its numbers.")
+    act: bool = Field(True, description="Open incidents and pause, for windows of the newest weeks of data.")
+
+    @model_validator(mode="after")
+    def _both_edges_or_none(self) -> Self:
+        if (self.window_start is None) != (self.window_end is None):
+            raise ValueError("give both `window_start` and `window_end`, or none")
+        if self.every is not None and self.window_start is None:
+            raise ValueError("`every` needs `window_start` and `window_end`")
+        return self
+
+    def windows(self, now: dt.datetime) -> list[Window]:
+        """Return the windows to judge, in order."""
+        if self.window_start is None or self.window_end is None:
+            return [last_complete_week(now)]
+        if self.every is None:
+            return [Window(self.window_start, self.window_end)]
+        return list(windows_between(self.window_start, self.window_end, days=parse_every(self.every)))

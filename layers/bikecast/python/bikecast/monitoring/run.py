@@ -1,0 +1,159 @@
+"""One run of the monitor: load, score, judge, report, store, act; what is stored is all or nothing."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from zoneinfo import ZoneInfo
+
+from bikecast.drift import Kind, Verdict
+from bikecast.monitoring.automation import MONITOR, ask_for_retraining, pause
+from bikecast.monitoring.champion import load_champion
+from bikecast.monitoring.examine import FEWEST_HOURS, Examined, examine, lookback_days
+from bikecast.monitoring.incidents import close_superseded, open_incident, update_incidents
+from bikecast.monitoring.requests import MonitorRequest
+from bikecast.monitoring.sources import Champion, Loaded, Source, load_predictions, load_processed
+from bikecast.monitoring.store import lock_window, traffic, write_window
+from bikecast.monitoring.uploads import upload
+from bikecast.monitoring.verdicts import RETRAIN, Acted, action, incident_event, pause_event, verdict_json
+from bikecast.monitoring.windows import Window
+from bikecast.names import TIME_ZONE
+from bikecast.storage import ObjectStore
+
+if TYPE_CHECKING:
+    import psycopg
+
+ONE_DAY = dt.timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Ports:
+    """What the monitor touches."""
+
+    data: ObjectStore
+    serving: ObjectStore
+    reports: ObjectStore
+    connect: Callable[[], "psycopg.Connection"]
+    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+
+
+def monitor(request: MonitorRequest, ports: Ports) -> Iterator[dict[str, Any]]:
+    """Judge each asked window, oldest first, and yield its verdict as soon as it is stored.
+
+    Each window is one transaction: rows, incidents and the pause are stored together or not at all, and
+    two runs of one window follow each other.
+
+    Raises:
+        InputError: The windows make no sense.
+        DeploymentError: There is no champion.
+        psycopg.OperationalError: The database is down; nothing of the window is stored.
+    """
+    windows = request.windows(ports.clock())
+    if not windows:
+        return
+    champion = load_champion(ports.serving, window_days=windows[0].days)
+    lookback = dt.timedelta(days=lookback_days(champion.thresholds))
+    span = Window(windows[0].start - lookback, windows[-1].end)
+    with ports.connect() as connection:
+        connection.autocommit = True
+        source, loaded = _load(request, champion, ports, connection=connection, span=span)
+        for window in windows:
+            with connection.transaction():
+                run = _WindowRun(connection, ports, champion, window)
+                verdict = run.judge(request, source, loaded)
+            yield verdict
+
+
+def _load(
+    request: MonitorRequest,
+    champion: Champion,
+    ports: Ports,
+    *,
+    connection: "psycopg.Connection",
+    span: Window,
+) -> tuple[Source, Loaded]:
+    if request.source is not Source.PROCESSED:
+        captured = load_predictions(connection, champion.manifest.version, span=span)
+        if len(captured.hours) >= FEWEST_HOURS or request.source is Source.PREDICTIONS:
+            return Source.PREDICTIONS, captured
+    return Source.PROCESSED, load_processed(ports.data, champion, span=span)
+
+
+@dataclass(frozen=True)
+class _WindowRun:
+    """One window inside its transaction."""
+
+    connection: "psycopg.Connection"
+    ports: Ports
+    champion: Champion
+    window: Window
+
+    @property
+    def version(self) -> str:
+        return self.champion.manifest.version
+
+    def judge(self, request: MonitorRequest, source: Source, loaded: Loaded) -> dict[str, Any]:
+        lock_window(self.connection, self.version, self.window)
+        examined = examine(loaded, self.champion, window=self.window)
+        now = self.ports.clock()
+        row = self._row(examined) | self._ages(loaded, now) | {"source": str(source), "computed_at": now}
+        row["report_key"] = upload(self.ports.reports, self.version, self.window, examined, html=request.html)
+        write_window(self.connection, row, examined.features)
+        acting = request.act and loaded.is_news(self.window)
+        return verdict_json(row, examined, self._act(examined, now) if acting else Acted())
+
+    def _ages(self, loaded: Loaded, now: dt.datetime) -> dict[str, float | None]:
+        published = self.champion.manifest.published_at
+        until = loaded.actual_until()
+        wall = now.astimezone(ZoneInfo(TIME_ZONE)).replace(tzinfo=None)
+        return {
+            "model_age_days": round((now - published) / ONE_DAY, 2),
+            "data_age_days": None if until is None else round((wall - until) / ONE_DAY, 2),
+        }
+
+    def _row(self, examined: Examined) -> dict[str, Any]:
+        limits = self.champion.thresholds.limits
+        judgement = examined.judgement
+        said = {
+            "model_version": self.version,
+            "window_start": self.window.start,
+            "window_end": self.window.end,
+            "verdict": str(judgement.verdict),
+            "severity": judgement.severity,
+            "reasons": list(judgement.reasons),
+            "scores": dict(examined.scores),
+            "thresholds": {n: round(limits[n].value, 6) for n in examined.scores if n in limits},
+        }
+        counted = traffic(self.connection, self.version, self.window)
+        return {**said, **examined.metrics, **examined.counts, **counted}
+
+    def _act(self, examined: Examined, now: dt.datetime) -> Acted:
+        close_superseded(self.connection, self.version, now=now)
+        opened = update_incidents(
+            self.connection,
+            self.version,
+            self.window,
+            judgement=examined.judgement,
+            thresholds=self.champion.thresholds,
+            now=now,
+        )
+        events = [incident_event(incident, self.version) for incident in opened]
+        events += self._pause(examined, now)
+        return Acted(events, self._retraining(examined, now))
+
+    def _retraining(self, examined: Examined, now: dt.datetime) -> dict[str, Any] | None:
+        if action(examined.judgement) != RETRAIN:
+            return None
+        reason = "; ".join(examined.judgement.reasons)
+        due = ask_for_retraining(self.ports.serving, self.connection, reason=reason, now=now)
+        return {} if due else None  # the retrain request's own defaults
+
+    def _pause(self, examined: Examined, now: dt.datetime) -> list[dict[str, Any]]:
+        if examined.judgement.verdict is not Verdict.SEVERE:
+            return []
+        reason = "; ".join(examined.judgement.reasons)
+        incident = open_incident(self.connection, self.version, Kind.PERFORMANCE)
+        changed = pause(
+            self.ports.serving, self.connection, reason=reason, actor=MONITOR, now=now, incident_id=incident
+        )
+        return [pause_event(self.version, reason=reason, incident_id=incident)] if changed else []

@@ -1,0 +1,169 @@
+"""Effect sizes of one window against its reference; the same functions calibrate and judge."""
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bikecast.calendar import hour_of_day, is_day_off
+from bikecast.drift import Kind, Score, jensen_shannon, wasserstein
+from bikecast.monitoring.hours import HIGH, LOW, PREDICTION, TARGET, WEATHER, ScoredHours
+
+Array = NDArray[np.float64]
+
+# Rain and snow are nothing on most days: a standard deviation of them means little, a band does.
+# Upper edges, inch; the first band is "none" (NOAA's trace is 0).
+BANDS: dict[str, tuple[float, ...]] = {
+    "PRCP": (0.005, 0.1, 0.5),
+    "SNOW": (0.05, 1.0, 4.0),
+    "SNWD": (0.05, 2.0, 6.0),
+}
+CONTINUOUS = tuple(name for name in WEATHER if name not in BANDS)
+# Sensors report whole degrees and tenths of mph: a run of equal days this long is no coincidence.
+STUCK_COLUMNS = ("TMAX", "TMIN", "TAVG", "AWND")
+
+# Beyond the records of New York, with room: F, inch, mph.
+PLAUSIBLE: dict[str, tuple[float, float]] = {
+    "TMAX": (-10, 115),
+    "TMIN": (-25, 95),
+    "TAVG": (-20, 105),
+    "PRCP": (0, 15),
+    "SNOW": (0, 40),
+    "SNWD": (0, 60),
+    "AWND": (0, 60),
+    "trips": (0, 1e6),
+    "prediction": (0, 1e6),
+}
+HOURS_A_BLOCK = 4
+SMALLEST_DAY_SPREAD = 0.03
+FEATURE_METHODS = dict.fromkeys(CONTINUOUS, "wasserstein") | dict.fromkeys(BANDS, "jensenshannon")
+
+
+def feature_score(name: str, current: Array, reference: Array) -> float:
+    """Return a weather feature's distance: normed Wasserstein, or Jensen-Shannon over bands."""
+    if name not in BANDS:
+        return wasserstein(current, reference)
+    return jensen_shannon(band_counts(name, current), band_counts(name, reference))
+
+
+def band_counts(name: str, values: Array) -> Array:
+    """Count the values of each band of a rain or snow column; NaN are left out."""
+    band = np.searchsorted(BANDS[name], values[~np.isnan(values)], side="right")
+    return np.bincount(band, minlength=len(BANDS[name]) + 1).astype(np.float64)
+
+
+def window_scores(current: ScoredHours, reference: ScoredHours) -> list[Score]:
+    """Return every score that the window's columns allow; a score without data is left out.
+
+    Args:
+        current: The window.
+        reference: The same season of the training window and the four weeks before.
+    """
+    found = [*_drift(current, reference), *_performance(current, reference), *_quality(current, reference)]
+    return [score for score in found if not np.isnan(score.value)]
+
+
+def _drift(current: ScoredHours, reference: ScoredHours) -> Iterator[Score]:
+    for name in WEATHER:
+        if not (current.has(name) and reference.has(name)):
+            continue
+        value = feature_score(name, current[name], reference[name])
+        yield Score(name, Kind.DRIFT, FEATURE_METHODS[name], value, f"{name} is unlike its season")
+    for name, text in ((PREDICTION, "predictions are unlike"), (TARGET, "demand is unlike")):
+        value = wasserstein(current[name], reference[name])
+        yield Score(name, Kind.DRIFT, "wasserstein", value, f"{text} their season and the last four weeks")
+
+
+def _performance(current: ScoredHours, reference: ScoredHours) -> Iterator[Score]:
+    now, then = _judged(current), _judged(reference)
+    if not len(now) or not len(then):
+        return
+    yield _score("error", wape(now) / max(wape(then), 1e-6), "ratio of WAPE", "the error grew, as a multiple")
+    yield _score("level", level(now) / day_spread(then), "median day", "demand is not at the predicted level")
+    yield _score("shape", shape(now), "jensenshannon", "demand is spread over the day unlike predicted")
+    if now.has(LOW) and then.has(LOW):
+        short = coverage(then) - coverage(now)
+        yield _score("coverage", short, "difference", "intervals hold fewer actuals than they did")
+
+
+def _score(name: str, value: float, method: str, sentence: str) -> Score:
+    return Score(name, Kind.PERFORMANCE, method, value, sentence)
+
+
+def _quality(current: ScoredHours, reference: ScoredHours) -> Iterator[Score]:
+    for name in WEATHER:
+        if not reference.has(name):
+            continue
+        more = float(np.isnan(current[name]).mean() - np.isnan(reference[name]).mean())
+        yield Score(f"missing:{name}", Kind.QUALITY, "share", more, f"{name} is missing more often")
+    for name in STUCK_COLUMNS:
+        if current.has(name) and reference.has(name):
+            yield Score(
+                f"stuck:{name}", Kind.QUALITY, "days", longest_run(current, name), f"{name} does not move"
+            )
+    odd = float(out_of_range(current)) / max(len(current), 1)
+    yield Score("out_of_range", Kind.QUALITY, "share", odd, "values are outside what is physically plausible")
+
+
+def _judged(hours: ScoredHours) -> ScoredHours:
+    return hours.take(~np.isnan(hours[TARGET]) & ~np.isnan(hours[PREDICTION]))
+
+
+def wape(hours: ScoredHours) -> float:
+    """Return sum of absolute errors over sum of actuals."""
+    total = max(float(hours[TARGET].sum()), 1.0)
+    return float(np.abs(hours[TARGET] - hours[PREDICTION]).sum()) / total
+
+
+def level(hours: ScoredHours) -> float:
+    """Return the logarithm by which the median day misses its predicted total; a storm moves it little."""
+    return abs(float(np.median(_day_ratios(hours))))
+
+
+def day_spread(hours: ScoredHours) -> float:
+    """Return the robust standard deviation of the daily log ratios, with a floor."""
+    ratios = _day_ratios(hours)
+    spread = 1.4826 * float(np.median(np.abs(ratios - np.median(ratios))))
+    return max(spread, SMALLEST_DAY_SPREAD)
+
+
+def _day_ratios(hours: ScoredHours) -> Array:
+    _, day = np.unique(hours.days(), return_inverse=True)
+    actual, predicted = np.bincount(day, hours[TARGET]), np.bincount(day, hours[PREDICTION])
+    return np.log(np.maximum(actual, 1.0) / np.maximum(predicted, 1.0))
+
+
+def shape(hours: ScoredHours) -> float:
+    """Return the distance between actual and predicted shares of the blocks of working and free days.
+
+    Both sides have the same rows, so it says how riders' hours changed and not which hours were asked for.
+    """
+    block = hour_of_day(hours.timestamp) // HOURS_A_BLOCK + 6 * is_day_off(hours.timestamp).astype(np.int64)
+    sides = (np.bincount(block, hours[name]).astype(np.float64) for name in (TARGET, PREDICTION))
+    return jensen_shannon(*sides)
+
+
+def coverage(hours: ScoredHours) -> float:
+    """Return the share of actuals inside their interval; NaN without intervals."""
+    known = ~np.isnan(hours[LOW]) & ~np.isnan(hours[TARGET])
+    if not known.any():
+        return float("nan")
+    inside = (hours[TARGET] >= hours[LOW]) & (hours[TARGET] <= hours[HIGH])
+    return float(inside[known].mean())
+
+
+def longest_run(hours: ScoredHours, name: str) -> float:
+    """Return the longest run of days with one and the same value, counting each day's first row."""
+    _, first = np.unique(hours.days(), return_index=True)
+    values = hours[name][first]
+    values = values[~np.isnan(values)]
+    if not values.size:
+        return float("nan")
+    breaks = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1], [True]]))
+    return float(np.diff(breaks).max())
+
+
+def out_of_range(hours: ScoredHours) -> int:
+    """Count values that no thermometer, gauge or counter of New York can have shown."""
+    odd = (((hours[n] < low) | (hours[n] > high)).sum() for n, (low, high) in PLAUSIBLE.items())
+    return int(sum(odd))

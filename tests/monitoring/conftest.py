@@ -1,0 +1,72 @@
+"""A simulated city with a champion trained on its year 2024, and a database to watch it in."""
+
+import datetime as dt
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from bikecast.database import DatabaseSettings, connect
+from bikecast.monitoring.champion import load_champion
+from bikecast.monitoring.run import Ports
+from bikecast.monitoring.sources import Champion
+from bikecast.simulator.simulation import simulate_tables
+from bikecast.storage import FolderStore
+from bikecast.tables import write_hourly, write_weather
+from tests.champions import publish_champion
+from training_job.migrations import migrate
+
+TRAINED_UNTIL = "2024-12-31"
+NOW = dt.datetime(2025, 4, 1, 12, tzinfo=dt.UTC)
+
+
+@pytest.fixture(scope="session")
+def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Buckets as folders: data of 15 simulated months, and a champion trained on the first 12."""
+    root = tmp_path_factory.mktemp("city")
+    hourly, weather = simulate_tables(dt.date(2024, 1, 1), dt.date(2025, 3, 31), scale=0.3)
+    write_hourly(FolderStore(root / "data"), hourly)
+    write_weather(FolderStore(root / "data"), weather)
+    year, days = hourly[hourly["date"] <= TRAINED_UNTIL], weather[weather["DATE"] <= TRAINED_UNTIL]
+    publish_champion(FolderStore(root / "serving"), year, days)
+    return root
+
+
+@pytest.fixture(scope="session")
+def champion(city: Path) -> Champion:
+    """The city's champion, to be read only."""
+    return load_champion(FolderStore(city / "serving"))
+
+
+@pytest.fixture
+def ports(city: Path, tmp_path: Path, database: DatabaseSettings) -> Ports:
+    """The city's own copy with an empty, migrated database."""
+    migrate(database)
+    root = tmp_path / "city"
+    shutil.copytree(city, root)
+    return Ports(
+        data=FolderStore(root / "data"),
+        serving=FolderStore(root / "serving"),
+        reports=FolderStore(root / "reports"),
+        connect=lambda: connect(database, application="test"),
+        clock=lambda: NOW,
+    )
+
+
+@pytest.fixture
+def rows(ports: Ports) -> Callable[..., list[tuple[object, ...]]]:
+    """Ask the database."""
+
+    def ask(query: str, *values: object) -> list[tuple[object, ...]]:
+        with ports.connect() as connection:
+            return connection.execute(query.encode(), values).fetchall()
+
+    return ask
+
+
+def with_connect(ports: Ports, connect: Callable[[], psycopg.Connection]) -> Ports:
+    """Return the same ports with another way to the database."""
+    return replace(ports, connect=connect)

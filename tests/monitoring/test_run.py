@@ -1,0 +1,77 @@
+"""Runs of the monitor on a simulated city, a real Postgres and the real Evidently."""
+
+import datetime as dt
+from collections.abc import Callable
+
+import pytest
+
+from bikecast.errors import DeploymentError, InputError
+from bikecast.monitoring.columns import EXTRA_COLUMNS, METRIC_COLUMNS
+from bikecast.monitoring.requests import MonitorRequest
+from bikecast.monitoring.run import Ports, monitor
+from bikecast.monitoring.sources import Source
+from bikecast.monitoring.verdicts import answer
+from bikecast.names import CHAMPION_KEY
+
+Rows = Callable[..., list[tuple[object, ...]]]
+WEEK = MonitorRequest(
+    window_start=dt.datetime(2025, 3, 17), window_end=dt.datetime(2025, 3, 24), source=Source.PROCESSED
+)
+
+
+def test_a_week_is_judged_stored_and_reported(ports: Ports, rows: Rows) -> None:
+    (verdict,) = monitor(WEEK, ports)
+    assert verdict["source"] == "processed"
+    assert set(verdict["metrics"]) == set(METRIC_COLUMNS)
+    assert all(value is not None for value in verdict["metrics"].values())
+    page = ports.reports.read(verdict["report_key"]).body
+    assert b"<html" in page.lower()
+    columns = ", ".join((*METRIC_COLUMNS, *EXTRA_COLUMNS))
+    (stored,) = rows(f"select {columns} from citibike_metrics")
+    assert None not in stored
+    assert rows("select count(*) from feature_drift") == [(len(verdict["features"]),)]
+
+
+def test_a_repeated_run_replaces_its_rows(ports: Ports, rows: Rows) -> None:
+    first, second = (next(monitor(WEEK, ports)) for _ in range(2))
+    assert first["metrics"] == second["metrics"]
+    assert rows("select count(*) from citibike_metrics") == [(1,)]
+    assert rows("select count(*) from feature_drift") == [(len(first["features"]),)]
+
+
+def test_a_verdict_does_not_depend_on_the_order_of_runs(ports: Ports) -> None:
+    span = MonitorRequest(
+        window_start=dt.datetime(2025, 1, 6), window_end=dt.datetime(2025, 2, 3), every="1w", html=False
+    )
+    in_order = [verdict["verdict"] for verdict in monitor(span, ports)]
+    alone = [next(monitor(_one_week(span, index), ports))["verdict"] for index in (3, 1, 0, 2)]
+    assert [alone[2], alone[1], alone[3], alone[0]] == in_order
+
+
+def _one_week(span: MonitorRequest, index: int) -> MonitorRequest:
+    assert span.window_start is not None
+    start = span.window_start + dt.timedelta(days=7 * index)
+    return MonitorRequest(window_start=start, window_end=start + dt.timedelta(days=7), html=False)
+
+
+def test_the_answer_carries_every_window_in_brief(ports: Ports) -> None:
+    span = MonitorRequest(
+        window_start=dt.datetime(2025, 3, 3), window_end=dt.datetime(2025, 3, 20), every="1w", html=False
+    )
+    told = answer(list(monitor(span, ports)))
+    assert [window["window_start"][:10] for window in told["windows"]] == ["2025-03-03", "2025-03-10"]
+    assert told["window_start"] == "2025-03-10T00:00:00"
+
+
+def test_without_a_champion_the_monitor_says_what_to_do(ports: Ports) -> None:
+    ports.serving.delete(CHAMPION_KEY)
+    with pytest.raises(DeploymentError, match="train one first"):
+        next(monitor(WEEK, ports))
+
+
+def test_a_span_too_short_for_a_window_is_refused(ports: Ports) -> None:
+    span = MonitorRequest(
+        window_start=dt.datetime(2025, 3, 3), window_end=dt.datetime(2025, 3, 5), every="1w"
+    )
+    with pytest.raises(InputError, match="no whole window"):
+        answer(list(monitor(span, ports)))
