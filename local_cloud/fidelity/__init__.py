@@ -19,6 +19,9 @@ FIXES = (
     "function_metrics",
     "task_role",
     "database",
+    "task_timing",
+    "execution_end",
+    "alarms",
 )
 
 

@@ -5,6 +5,7 @@ MiniStack: the keys ``test``, any twelve digits, no key at all, and the configur
 user whatever their signature says, and the control endpoints take anybody's word.
 """
 
+import functools
 import json
 import os
 from typing import Any
@@ -43,6 +44,7 @@ def _is_trusted_unsigned(_access_key_id: str) -> bool:
 def _except_metadata(authenticate: Any) -> Any:
     """The metadata addresses of tasks check their own tokens; nobody signs for them on AWS either."""
 
+    @functools.wraps(authenticate)
     def check(service: str, *arguments: Any) -> Any:
         return None if service in _METADATA_SERVICES else authenticate(service, *arguments)
 

@@ -7,6 +7,7 @@ the server comes back some time later, on another port if an old connection is s
 """
 
 import contextlib
+import functools
 import socket
 import struct
 import time
@@ -64,6 +65,7 @@ def answers(port: int, user: str) -> bool:
 
 
 def _creating(create: Any) -> Any:
+    @functools.wraps(create)
     def create_and_await(logical_id: str, properties: Any, stack_name: str) -> Any:
         db_id, _ = create(logical_id, properties, stack_name)
         instance = rds._instances[db_id]
@@ -77,6 +79,7 @@ def _creating(create: Any) -> Any:
 
 
 def _deleting(delete: Any) -> Any:
+    @functools.wraps(delete)
     def delete_with_data(physical_id: str, properties: Any) -> None:
         instance = rds._instances.get(physical_id) or {}
         delete(physical_id, properties)
@@ -94,6 +97,7 @@ def _deleting(delete: Any) -> Any:
 
 
 def _awaiting(load: Any) -> Any:
+    @functools.wraps(load)
     def load_and_await(data: Any) -> None:
         load(data)
         for instance in list(rds._instances._data.values()):

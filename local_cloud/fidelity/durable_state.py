@@ -8,6 +8,7 @@ large is written less often, so that saving never takes more than a small share 
 """
 
 import contextlib
+import functools
 import hashlib
 import json
 import threading
@@ -37,6 +38,7 @@ def apply() -> None:
 
 
 def _alone(save: Any) -> Any:
+    @functools.wraps(save)
     def save_alone(*arguments: Any) -> Any:
         with _lock:
             return save(*arguments)
@@ -45,6 +47,7 @@ def _alone(save: Any) -> Any:
 
 
 def _then_save(load: Any) -> Any:
+    @functools.wraps(load)
     def load_then_save() -> None:
         load()
         threading.Thread(target=_keep_saving, daemon=True, name="durable-state").start()

@@ -7,6 +7,7 @@ of a state machine can match, and the worker is killed.
 Source: https://docs.aws.amazon.com/lambda/latest/dg/python-exceptions.html
 """
 
+import functools
 import json
 import threading
 from typing import Any
@@ -60,6 +61,7 @@ def apply() -> None:
 
 
 def _remembering(invoke: Any) -> Any:
+    @functools.wraps(invoke)
     def remember(self: Any, *arguments: Any, **options: Any) -> Any:
         response = invoke(self, *arguments, **options)
         failure = response.pop("failure", None)
@@ -72,6 +74,7 @@ def _remembering(invoke: Any) -> Any:
 
 
 def _reporting(execute: Any) -> Any:
+    @functools.wraps(execute)
     def report(function: Any, event: Any, request_id: str) -> Any:
         _last.failure = None
         result = execute(function, event, request_id)

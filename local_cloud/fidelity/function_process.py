@@ -7,6 +7,7 @@ variables, looks into layers before the bundle, and drops records below ERROR.
 Source: https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html
 """
 
+import functools
 import os
 import subprocess
 from types import SimpleNamespace
@@ -59,6 +60,7 @@ def apply() -> None:
 
 
 def _binary_of(original: Any) -> Any:
+    @functools.wraps(original)
     def detect(runtime: str) -> tuple[str, str]:
         if runtime.startswith("python"):
             return os.environ[FUNCTION_PYTHON], lambda_runtime._PYTHON_WORKER_SCRIPT

@@ -6,6 +6,7 @@ MiniStack: it gives made-up credentials that no policy knows, to anybody who ask
 Source: https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-iam-roles.html
 """
 
+import functools
 import hmac
 import json
 import secrets
@@ -43,6 +44,7 @@ def apply() -> None:
 
 
 def _granting(register: Any) -> Any:
+    @functools.wraps(register)
     def grant(
         task_arn: str, cluster_arn: str, definition: Any, container: Any, launch: str, env: Any, *rest: Any
     ) -> Any:
@@ -59,6 +61,7 @@ def _granting(register: Any) -> Any:
 
 
 def _answering(handle: Any) -> Any:
+    @functools.wraps(handle)
     async def answer(method: str, path: str, headers: Any, body: Any, query: Any) -> Any:
         if not path.startswith(_PREFIX):
             return await handle(method, path, headers, body, query)
