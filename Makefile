@@ -71,7 +71,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 
 node_modules/.ready: package-lock.json $(VENV)/.ready
 	@echo "==> npm tools in node_modules"
-	@npm ci --no-audit --no-fund --loglevel=error
+	@npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
 	@touch $@
 
 lock: $(VENV)/.ready  ## Resolve the dependencies anew and write every lock file
