@@ -12,8 +12,8 @@ from typing import Any, ClassVar
 from urllib.parse import parse_qs, unquote, urlsplit
 
 from local_cloud.engine import views
-from local_cloud.engine.images import body_of
-from local_cloud.engine.registry import NameTakenError, NoSuchContainerError, NoSuchImageError, Registry
+from local_cloud.engine.images import NoSuchImageError, body_of
+from local_cloud.engine.registry import NameTakenError, NoSuchContainerError, Registry
 
 API_VERSION = "1.43"
 _VERSION_PREFIX = re.compile(r"^/v[\d.]+")

@@ -14,9 +14,14 @@ from local_cloud.processes import STATE_VARIABLE
 
 _POSTGRES = re.compile(r"^(.+/)?postgres(:|@|$)")
 _PROJECT = re.compile(r"^.+\.dkr\.ecr\..+/.+$")
+_COMMAND = re.compile(r'^CMD \["([\w.]+)"\]$', re.MULTILINE)
 _HOST_ALIASES = ("host.docker.internal",)
 _FUNCTION_VARIABLE = "AWS_LAMBDA_FUNCTION_NAME"
 _TASK_LABEL = "com.amazonaws.ecs.task-arn"
+
+
+class NoSuchImageError(LookupError):
+    """No process stands for this image."""
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class ImageMap:
         return Launch(argv, self._with_project(fargate | environment))
 
     def _function(self, body: dict[str, Any], environment: dict[str, str], *, port: int) -> Launch:
-        handler = next(iter(body.get("Cmd") or []), environment.get("_HANDLER", ""))
+        handler = next(iter(body.get("Cmd") or []), None) or image_handler(self.project_dir)
         argv = [sys.executable, "-m", "local_cloud.engine.function_host", str(port), handler]
         code = self._with_project(environment, self.project_dir / "lambdas")
         return Launch(argv, code | {"LAMBDA_TASK_ROOT": str(self.project_dir / "lambdas")})
@@ -83,6 +88,24 @@ def _reachable(value: str) -> str:
 def _region(arn: str) -> str:
     parts = arn.split(":")
     return parts[3] if len(parts) > 3 else ""
+
+
+def image_handler(project_dir: Path) -> str:
+    """Return the handler that the project's one function image names in its Dockerfile.
+
+    Raises:
+        NoSuchImageError: None or several do; then the stack has to name the command.
+    """
+    found = [
+        match.group(1)
+        for path in sorted(project_dir.glob("lambdas/*/Dockerfile"))
+        for match in _COMMAND.finditer(path.read_text(encoding="utf-8"))
+    ]
+    if len(found) != 1:
+        raise NoSuchImageError(
+            f"expected one handler in lambdas/*/Dockerfile, found {found}; set the image's cmd"
+        )
+    return found[0]
 
 
 def body_of(raw: bytes) -> dict[str, Any]:

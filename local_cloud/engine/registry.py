@@ -7,11 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud.engine.containers import Container
-from local_cloud.engine.images import ImageMap
-
-
-class NoSuchImageError(LookupError):
-    """No process stands for this image."""
+from local_cloud.engine.images import ImageMap, NoSuchImageError
 
 
 class NoSuchContainerError(LookupError):
