@@ -24,6 +24,8 @@ class InfraSettings:
             bootstrap's deploy roles cannot read the asset bucket there.
         keep_data: Buckets, database and keys outlive their stack and the database refuses deletion.
             An emulator's data is thrown away with it.
+        require_tls: Buckets, queues and topics refuse plain HTTP; emulators answer over plain HTTP on
+            loopback, and the embedded cloud, which enforces policies, would refuse everything.
         database_by_token: Functions log in to Postgres with a short-lived IAM token; emulators have no
             IAM login, so functions read the secret there.
         database_sslmode: Emulated databases listen on loopback and speak no TLS.
@@ -45,6 +47,7 @@ class InfraSettings:
     bundles: Path
     cli_credentials: bool
     keep_data: bool
+    require_tls: bool
     database_by_token: bool
     database_sslmode: str
     flow_logs: bool
@@ -64,6 +67,7 @@ EMBEDDED = InfraSettings(
     bundles=ROOT / ".build/embedded",
     cli_credentials=True,
     keep_data=False,
+    require_tls=False,
     database_by_token=False,
     database_sslmode="disable",
     flow_logs=False,
@@ -83,6 +87,7 @@ LOCALSTACK = InfraSettings(
     bundles=ROOT / ".build/aws",
     cli_credentials=False,
     keep_data=False,
+    require_tls=False,
     database_by_token=False,
     database_sslmode="disable",
     flow_logs=False,
@@ -102,6 +107,7 @@ AWS = InfraSettings(
     bundles=ROOT / ".build/aws",
     cli_credentials=False,
     keep_data=True,
+    require_tls=True,
     database_by_token=True,
     database_sslmode="require",
     flow_logs=True,

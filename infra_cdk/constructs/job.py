@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_ecs as ecs
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
@@ -86,15 +87,17 @@ class Job(Construct):
             logging=ecs.LogDrivers.aws_logs(stream_prefix=CONTAINER, log_group=self.log_group),
             stop_timeout=cdk.Duration.seconds(30),
         )
+        self.task.task_role.add_to_principal_policy(ANSWERS)
         accept(
             self.task,
             {"AwsSolutions-ECS2": "Only names and addresses are plain; the password is an ECS secret."},
         )
 
-    def allow_answers_to(self, *machines: sfn.StateMachine) -> None:
-        """Let the container report results, failures and heartbeats to these state machines."""
-        for machine in machines:
-            machine.grant_task_response(self.task.task_role)
+
+# AWS documents no resource level for these three; who holds a task's token may answer that task and no other.
+ANSWERS = iam.PolicyStatement(
+    actions=["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"], resources=["*"]
+)
 
 
 class JobStep(tasks.EcsRunTask):

@@ -17,7 +17,9 @@ class Notifications(Construct):
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: InfraSettings) -> None:
         super().__init__(scope, construct_id)
-        self.topic = sns.Topic(self, "Topic", master_key=_key(self, settings=settings), enforce_ssl=True)
+        self.topic = sns.Topic(
+            self, "Topic", master_key=_key(self, settings=settings), enforce_ssl=settings.require_tls
+        )
         rule = events.Rule(
             self,
             "Forward",

@@ -4,6 +4,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_sqs as sqs
 from constructs import Construct
 
+from infra_cdk.settings import InfraSettings
+
 RETENTION = cdk.Duration.days(14)
 
 
@@ -15,6 +17,7 @@ class PrivateQueue(sqs.Queue):
         scope: Construct,
         construct_id: str,
         *,
+        settings: InfraSettings,
         visibility: cdk.Duration | None = None,
         dead_letters: sqs.IQueue | None = None,
         tries: int = 5,
@@ -23,7 +26,7 @@ class PrivateQueue(sqs.Queue):
             scope,
             construct_id,
             encryption=sqs.QueueEncryption.SQS_MANAGED,
-            enforce_ssl=True,
+            enforce_ssl=settings.require_tls,
             retention_period=RETENTION,
             visibility_timeout=visibility,
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=tries)

@@ -39,11 +39,12 @@ class ServingStack(BikecastStack):
     ) -> None:
         super().__init__(scope, "serving", settings=settings, description="bikecast: the API and its log")
         self._layers = Layers(self, "Layers", settings=settings)
-        self.dead_letters = PrivateQueue(self, "CaptureDeadLetters")
+        self.dead_letters = PrivateQueue(self, "CaptureDeadLetters", settings=settings)
         accept(self.dead_letters, {"AwsSolutions-SQS3": "This is the dead-letter queue."})
         self.queue = PrivateQueue(
             self,
             "Capture",
+            settings=settings,
             visibility=cdk.Duration.seconds(6 * CAPTURE_TIMEOUT_S),
             dead_letters=self.dead_letters,
         )

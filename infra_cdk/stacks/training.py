@@ -49,7 +49,7 @@ class TrainingStack(BikecastStack):
             "plan_ingestion", layers=layers, environment={Variable.DATA_BUCKET: storage.data.bucket_name}
         )
         storage.data.grant_read(self.plan_ingestion)
-        self.approvals = PrivateQueue(self, "Approvals")
+        self.approvals = PrivateQueue(self, "Approvals", settings=settings)
         accept(
             self.approvals, {"AwsSolutions-SQS3": "A person answers these; the state machine ends the wait."}
         )
@@ -115,7 +115,6 @@ class TrainingStack(BikecastStack):
         self.retrain = self._machine("Retrain", retraining.start, timeout=retrain.TIMEOUT)
         self.ingest = self._machine("Ingest", ingesting.start, timeout=ingest.TIMEOUT)
         self.operate = self._machine("Operate", operating.start, timeout=operate.TIMEOUT)
-        self.job.allow_answers_to(self.retrain, self.ingest, self.operate)
 
     def _machine(self, construct_id: str, start: sfn.IChainable, *, timeout: Duration) -> Machine:
         return Machine(self, construct_id, definition=start, settings=self.settings, timeout=timeout)
