@@ -1,0 +1,91 @@
+"""What a model would have said: rolling-origin predictions, and the level that goes with them."""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from bikecast.arrays import Array, Hours, Mask, Matrix
+from bikecast.families.base import Fitted
+from bikecast.level import LevelState
+from bikecast.splits import Fold
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Hours with their features and what was ridden; the rows ascend in time."""
+
+    hours: Hours
+    features: Matrix
+    actual: Array
+
+    def take(self, rows: Mask) -> "Sample":
+        """Return the rows that a mask selects."""
+        return Sample(self.hours[rows], self.features[rows], self.actual[rows])
+
+
+Fit = Callable[[Sample], Fitted]
+FEWEST_TRIPS = 1.0
+
+
+def out_of_fold(
+    sample: Sample,
+    fit: Fit,
+    folds: Iterable[Fold],
+    *,
+    after_fold: Callable[[Fold, Array], None] | None = None,
+) -> Array:
+    """Predict each fold's hours by a model fitted on what came before them.
+
+    Args:
+        sample: The training window.
+        fit: Fits a model on part of it.
+        folds: From ``rolling_folds``.
+        after_fold: Called with each fold and all predictions so far; may raise to stop early.
+    Returns:
+        Stateless predictions, NaN for hours that are in no fold; shape (n,).
+    """
+    predicted = np.full(sample.hours.shape, np.nan)
+    for fold in folds:
+        fitted = fit(sample.take(fold.train))
+        predicted[fold.valid] = np.maximum(fitted.predict(sample.features[fold.valid]), FEWEST_TRIPS)
+        if after_fold is not None:
+            after_fold(fold, predicted)
+    return predicted
+
+
+def with_level(sample: Sample, predicted: Array, *, state: LevelState) -> tuple[Array, LevelState]:
+    """Return the predictions at their level, and the level state that has seen these hours.
+
+    Hours without a prediction (NaN) stay NaN and teach nothing. Each hour's factor comes from days that
+    are older than the state's horizon, so the result is as honest as the predictions are.
+    """
+    known = np.isfinite(predicted)
+    seen = state.updated(sample.hours[known], sample.actual[known], predicted[known])
+    return predicted * seen.factors(sample.hours), seen
+
+
+def leveled_rmse(sample: Sample, predicted: Array, *, state: LevelState) -> float:
+    """Return the RMSE of predictions at their level, over the hours that have one."""
+    values, _ = with_level(sample, predicted, state=state)
+    return float(np.sqrt(np.nanmean((values - sample.actual) ** 2)))
+
+
+def best_blend(
+    sample: Sample, predictions: Mapping[str, Array], *, state: LevelState
+) -> tuple[tuple[str, ...], float]:
+    """Return the members whose mean has the lowest leveled RMSE, and that RMSE; fewer members win a tie."""
+    scores = {
+        members: leveled_rmse(sample, blended(predictions, members), state=state)
+        for size in range(1, len(predictions) + 1)
+        for members in combinations(sorted(predictions), size)
+    }
+    best = min(scores, key=lambda members: (scores[members], len(members)))
+    return best, scores[best]
+
+
+def blended(predictions: Mapping[str, Array], members: Sequence[str]) -> Array:
+    """Return the mean of the members' predictions."""
+    mean: Array = np.mean([predictions[member] for member in members], axis=0)
+    return mean

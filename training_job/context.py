@@ -1,0 +1,45 @@
+"""Everything that a step may touch, put together once."""
+
+import datetime as dt
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from bikecast.database import DatabaseSettings
+from bikecast.storage import ObjectStore
+from training_job.settings import JobSettings
+
+
+def utc_now() -> dt.datetime:
+    """Return the instant, aware."""
+    return dt.datetime.now(dt.UTC)
+
+
+@dataclass(frozen=True)
+class Context:
+    """The stores, the database and the clock of one run."""
+
+    data: ObjectStore
+    artifacts: ObjectStore
+    serving: ObjectStore
+    reports: ObjectStore
+    database: DatabaseSettings
+    code_version: str
+    clock: Callable[[], dt.datetime] = utc_now
+
+
+def build_context(settings: JobSettings) -> Context:
+    """Connect to the buckets that the settings name."""
+    import boto3
+    from botocore.config import Config
+
+    from bikecast.storage import S3Store
+
+    client = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}))
+    return Context(
+        data=S3Store(client, settings.data_bucket),
+        artifacts=S3Store(client, settings.artifacts_bucket),
+        serving=S3Store(client, settings.serving_bucket),
+        reports=S3Store(client, settings.reports_bucket),
+        database=settings.database,
+        code_version=settings.code_version,
+    )

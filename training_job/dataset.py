@@ -1,0 +1,106 @@
+"""Tables to samples and back: the only place where the steps see frames."""
+
+import datetime as dt
+import hashlib
+import io
+from collections.abc import Mapping
+
+import numpy as np
+import pandas as pd
+
+from bikecast.arrays import Array
+from bikecast.backtest import Sample
+from bikecast.errors import DataError
+from bikecast.features import OPTIONAL_WEATHER, REQUIRED_WEATHER, build_features
+from bikecast.names import Prefix
+from bikecast.storage import ObjectStore
+from bikecast.tables import join_weather, read_hourly, read_weather
+
+WEATHER = (*REQUIRED_WEATHER, *OPTIONAL_WEATHER)
+COLUMNS = ("timestamp", "trips", "holiday", *WEATHER)
+
+
+def read_hours(store: ObjectStore, start: dt.date, end: dt.date) -> pd.DataFrame:
+    """Return demand with weather, one row an hour, columns ``COLUMNS``; optional weather may be NaN.
+
+    Raises:
+        DataError: Hours or weather are missing; the message names them.
+    """
+    joined = join_weather(read_hourly(store, start, end), read_weather(store, start, end))
+    frame = joined.reindex(columns=list(COLUMNS))
+    return frame.sort_values("timestamp", ignore_index=True)
+
+
+def to_sample(frame: pd.DataFrame) -> Sample:
+    """Return hours, features and trips of a frame with ``COLUMNS``."""
+    hours = frame["timestamp"].to_numpy(dtype="datetime64[s]")
+    weather = {name: frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in WEATHER}
+    return Sample(hours, build_features(hours, weather), frame["trips"].to_numpy(dtype=np.float64))
+
+
+def content_hash(frame: pd.DataFrame) -> str:
+    """Return a hash of the values, whatever file they came in."""
+    digest = hashlib.sha256()
+    digest.update(frame["timestamp"].to_numpy(dtype="datetime64[s]").tobytes())
+    for name in COLUMNS[1:]:
+        digest.update(frame[name].to_numpy(dtype=np.float64, na_value=np.nan).tobytes())
+    return digest.hexdigest()
+
+
+def write_frame(store: ObjectStore, key: str, frame: pd.DataFrame) -> None:
+    """Write a frame as parquet."""
+    store.write(key, frame_bytes(frame))
+
+
+def frame_bytes(frame: pd.DataFrame) -> bytes:
+    """Return a frame as parquet."""
+    buffer = io.BytesIO()
+    frame.to_parquet(buffer, index=False)
+    return buffer.getvalue()
+
+
+def read_frame(store: ObjectStore, key: str) -> pd.DataFrame:
+    """Read a frame that ``write_frame`` wrote."""
+    return pd.read_parquet(io.BytesIO(store.read(key).body))
+
+
+def midnight(day: dt.date) -> np.datetime64:
+    """Return the first hour of a day."""
+    return np.datetime64(day, "s")
+
+
+def training_set_key(data_hash: str) -> str:
+    """Key of a training set, named after its content."""
+    return f"{Prefix.TRAINING_SETS}{data_hash[:32]}.parquet"
+
+
+def scored_frame(frame: pd.DataFrame, columns: Mapping[str, Array]) -> pd.DataFrame:
+    """Return the rows with ``prediction``, ``low`` and ``high``, and the features that are no weather."""
+    return frame.assign(**dict(columns))
+
+
+def latest_day(store: ObjectStore) -> dt.date:
+    """Return the last day that demand and weather both reach.
+
+    Raises:
+        DataError: One of them was never loaded.
+    """
+    tables = ((Prefix.PROCESSED_CITIBIKE, "date"), (Prefix.PROCESSED_WEATHER, "DATE"))
+    return min(_last_day(store, prefix, column) for prefix, column in tables)
+
+
+def latest_complete_month(store: ObjectStore) -> dt.date:
+    """Return the last day of the latest month that demand and weather both reach."""
+    reached = latest_day(store)
+    if (reached + dt.timedelta(days=1)).day == 1:
+        return reached
+    return reached.replace(day=1) - dt.timedelta(days=1)
+
+
+def _last_day(store: ObjectStore, prefix: str, column: str) -> dt.date:
+    keys = [key for key in store.keys(prefix) if key.endswith(".parquet")]
+    if not keys:
+        raise DataError(f"there is nothing under {store.uri(prefix)}: load data first (`bikecast load`)")
+    days = pd.read_parquet(io.BytesIO(store.read(keys[-1]).body), columns=[column])[column]
+    last: dt.date = pd.Timestamp(days.max()).date()
+    return last

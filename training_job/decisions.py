@@ -1,0 +1,101 @@
+"""The record of every decision: a JSON file that can be read years later, and a row to query."""
+
+import datetime as dt
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from bikecast.database import connect
+from bikecast.gate import Change
+from bikecast.manifest import Scores
+from bikecast.names import decision_key
+from training_job.context import Context
+
+Outcome = Literal["pending", "promoted", "rejected", "rolled_back"]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Contestant(_Part):
+    """One side: its version and its scores on the holdout, overall and by segment."""
+
+    version: str
+    run_id: str | None = None
+    scores: Scores | None = None
+    segments: dict[str, Scores] = Field(default_factory=dict)
+    saw_holdout: bool = Field(
+        False, description="It was trained on hours that it is judged on, which favours it."
+    )
+
+
+class DecisionRecord(_Part):
+    """Everything that a decision rests on; ``decision`` is pending until ``promote`` has acted on it.
+
+    Times are aware UTC, windows and scores New York wall time.
+    """
+
+    execution: str
+    created_at: dt.datetime
+    decision: Outcome
+    reason: str
+    gate: str | None = Field(None, description="What the gate said: promote or reject.")
+    model_name: str
+    data_hash: str | None = None
+    code_version: str
+    request: dict[str, Any] = Field(default_factory=dict)
+    training_window: tuple[dt.date, dt.date] | None = None
+    holdout_window: tuple[dt.date, dt.date] | None = None
+    horizon_hours: int | None = None
+    challenger: Contestant | None = None
+    champion: Contestant | None = None
+    baselines: dict[str, Scores] = Field(default_factory=dict)
+    bootstrap: Change | None = None
+    against_baselines: dict[str, Change] = Field(default_factory=dict)
+    segments: dict[str, Change] = Field(default_factory=dict)
+    worse_segments: tuple[str, ...] = ()
+    parity: dict[str, float] = Field(default_factory=dict)
+    approval: dict[str, Any] | None = None
+    plots: tuple[str, ...] = ()
+
+
+def save(context: Context, record: DecisionRecord) -> str:
+    """Write file and row; repeated, the newer one stands. Return the file's key."""
+    key = decision_key(record.execution)
+    body = record.model_dump_json(indent=1)
+    context.reports.write(key, body.encode())
+    with connect(context.database, application="bikecast-decisions") as connection:
+        connection.execute(_UPSERT, _row(record, body, context.reports.uri(key)))
+    return key
+
+
+def load(context: Context, key: str) -> DecisionRecord:
+    """Read a record."""
+    return DecisionRecord.model_validate_json(context.reports.read(key).body)
+
+
+_UPSERT = """
+insert into monitoring.decisions
+    (id, decided_at, decision, reason, data_hash, challenger_version, champion_version, record, record_uri)
+values (%(id)s, %(decided_at)s, %(decision)s, %(reason)s, %(data_hash)s, %(challenger)s, %(champion)s,
+    %(record)s::jsonb, %(uri)s)
+on conflict (id) do update set
+    decided_at = excluded.decided_at, decision = excluded.decision, reason = excluded.reason,
+    data_hash = excluded.data_hash, challenger_version = excluded.challenger_version,
+    champion_version = excluded.champion_version, record = excluded.record, record_uri = excluded.record_uri
+"""
+
+
+def _row(record: DecisionRecord, body: str, uri: str) -> dict[str, Any]:
+    return {
+        "id": record.execution,
+        "decided_at": record.created_at,
+        "decision": record.decision,
+        "reason": record.reason,
+        "data_hash": record.data_hash,
+        "challenger": record.challenger.version if record.challenger else None,
+        "champion": record.champion.version if record.champion else None,
+        "record": body,
+        "uri": uri,
+    }

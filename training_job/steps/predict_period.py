@@ -1,0 +1,90 @@
+"""Let the champion predict a past period as it would have served it, into the prediction log."""
+
+import datetime as dt
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, model_validator
+
+from bikecast.backtest import Sample
+from bikecast.database import connect
+from bikecast.errors import InputError
+from bikecast.forecaster import Forecast, Forecaster
+from bikecast.names import PredictionSource
+from bikecast.requests import parse_request
+from training_job import actuals, dataset
+from training_job.champion import read_champion
+from training_job.context import Context
+from training_job.migrations import migrate
+
+
+class PeriodRequest(BaseModel):
+    """First and last day, New York."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    start: dt.date
+    end: dt.date
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if self.end < self.start:
+            raise ValueError(f"`start <= end` must hold, but got (start={self.start}, end={self.end})")
+        return self
+
+
+def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return how many hours were predicted and by which version; a repetition changes nothing.
+
+    Raises:
+        InputError: There is no champion yet.
+        DataError: Demand or weather of the period are missing.
+    """
+    request = parse_request(PeriodRequest, payload)
+    manifest = read_champion(context.serving).manifest
+    if manifest is None:
+        raise InputError("there is no champion that could predict: train first")
+    migrate(context.database)
+    frame = dataset.read_hours(context.data, request.start, request.end)
+    sample = dataset.to_sample(frame)
+    forecaster = Forecaster.load(context.serving, manifest)
+    forecast = forecaster.predict_features(sample.features, factors=forecaster.level.factors(sample.hours))
+    rows = list(_rows(context, sample, frame, forecast, version=manifest.version))
+    with connect(context.database, application="bikecast-predict-period") as connection:
+        connection.cursor().executemany(_INSERT, rows)
+        actuals.upsert(connection, sample, data_hash=dataset.content_hash(frame))
+    return {"n_predictions": len(rows), "model_version": manifest.version}
+
+
+def _rows(
+    context: Context, sample: Sample, frame: pd.DataFrame, forecast: Forecast, *, version: str
+) -> Iterator[dict[str, Any]]:
+    inputs = frame[list(dataset.WEATHER)].astype(object).where(frame[list(dataset.WEATHER)].notna(), None)
+    asked = context.clock()
+    columns = (sample.hours.tolist(), forecast.values, forecast.low, forecast.high, inputs.to_dict("records"))
+    for hour, value, low, high, weather in zip(*columns, strict=True):
+        name = f"period|{version}|{hour.isoformat()}"
+        yield {
+            "id": hashlib.sha256(name.encode()).hexdigest()[:32],
+            "request_id": "predict-period",
+            "hour": hour,
+            "asked": asked,
+            "version": version,
+            "source": PredictionSource.CHAMPION.value,
+            "value": float(value),
+            "low": float(low),
+            "high": float(high),
+            "inputs": json.dumps(weather),
+        }
+
+
+_INSERT = """
+insert into monitoring.predictions
+    (id, request_id, predicted_for, requested_at, model_version, source, prediction, low, high, inputs)
+values (%(id)s, %(request_id)s, %(hour)s, %(asked)s, %(version)s, %(source)s, %(value)s, %(low)s, %(high)s,
+    %(inputs)s::jsonb)
+on conflict (id) do nothing
+"""

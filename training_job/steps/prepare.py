@@ -1,0 +1,61 @@
+"""Freeze the training set of this execution, split it in time, and open the study."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from bikecast.requests import parse_request
+from bikecast.splits import holdout_start
+from bikecast.storage import MissingObjectError, ObjectStore
+from training_job import dataset
+from training_job.context import Context
+from training_job.handover import Job, Prepared
+from training_job.migrations import migrate
+from training_job.search import load_search
+from training_job.study import enqueue_starts, open_study
+
+logger = logging.getLogger(__name__)
+
+
+def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return ``Prepared``.
+
+    Raises:
+        DataError: The window lacks hours or weather, or is too short to train, tune and judge on.
+    """
+    job = parse_request(Job, payload)
+    migrate(context.database)
+    prepared = _freeze(context.data, job)
+    search = load_search()
+    study = open_study(context.database, job.execution, search=search)
+    enqueue_starts(study, search)
+    return prepared.model_dump(mode="json")
+
+
+def _freeze(store: ObjectStore, job: Job) -> Prepared:
+    end = job.request.end_train_date or dataset.latest_complete_month(store)
+    frame = dataset.read_hours(store, job.request.start_train_date, end)
+    hours = frame["timestamp"].to_numpy(dtype="datetime64[s]")
+    start = holdout_start(hours, test_size=job.request.test_size)
+    load_search().folds(hours[hours < start])  # too short a window fails here, not in every worker
+    data_hash = dataset.content_hash(frame)
+    key = dataset.training_set_key(data_hash)
+    if not _exists(store, key):
+        dataset.write_frame(store, key, frame)
+    logger.info("training set frozen", extra={"key": key, "rows": len(frame)})
+    return Prepared(
+        training_set_key=key,
+        data_hash=data_hash,
+        n_rows=len(frame),
+        start=hours.min().astype("datetime64[D]").item(),
+        end=hours.max().astype("datetime64[D]").item(),
+        holdout_start=start.astype("datetime64[D]").item(),
+    )
+
+
+def _exists(store: ObjectStore, key: str) -> bool:
+    try:
+        store.read(key)
+    except MissingObjectError:
+        return False
+    return True

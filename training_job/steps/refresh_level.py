@@ -1,0 +1,69 @@
+"""Bring the champion's level up to date with the demand that has arrived."""
+
+import datetime as dt
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+
+from bikecast.backtest import Sample
+from bikecast.errors import DataError
+from bikecast.forecaster import Forecaster
+from bikecast.manifest import ChampionManifest
+from training_job import dataset
+from training_job.champion import publish, read_champion
+from training_job.context import Context
+
+logger = logging.getLogger(__name__)
+
+# Days that are looked at again, because a month's last hours arrive with the next month's file.
+OVERLAP_DAYS = 3
+
+
+def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG001 - every step is called alike
+    """Return the level's last day before and after, and its factor; without a champion nothing happens.
+
+    Raises:
+        ConflictError: Somebody else published in between; call again.
+    """
+    reigning = read_champion(context.serving)
+    if reigning.manifest is None:
+        return {"refreshed": False, "reason": "there is no champion yet"}
+    sample = _arrived(context, reigning.manifest)
+    if sample is None:
+        return {"refreshed": False, "reason": "no demand has arrived since", "as_of": _iso(reigning.manifest)}
+    champion = Forecaster.load(context.serving, reigning.manifest)
+    level = reigning.manifest.level.updated(
+        sample.hours, sample.actual, champion.model.predict(sample.features)
+    )
+    fresh = reigning.manifest.model_copy(update={"level": level})
+    publish(context.serving, fresh, replacing=reigning.etag)
+    factor = Forecaster(champion.model, level, champion.interval).latest_factor()
+    return {
+        "refreshed": True,
+        "before": _iso(reigning.manifest),
+        "as_of": _iso(fresh),
+        "factor": round(factor, 4),
+    }
+
+
+def _arrived(context: Context, manifest: ChampionManifest) -> Sample | None:
+    """Return the whole days since the level was last brought up to date that have demand and weather."""
+    end = dataset.latest_day(context.data)
+    as_of = manifest.level.as_of or manifest.holdout.end.date()
+    if end <= as_of:
+        return None
+    start = as_of - dt.timedelta(days=OVERLAP_DAYS)
+    try:
+        sample = dataset.to_sample(dataset.read_hours(context.data, start, end))
+    except DataError as err:
+        logger.warning("the level stays: its new days are not complete", exc_info=err)
+        return None
+    hours_of_day = np.unique(sample.hours.astype("datetime64[D]"), return_counts=True)
+    whole = hours_of_day[0][hours_of_day[1] >= 23]  # the spring day has 23
+    return sample.take(np.isin(sample.hours.astype("datetime64[D]"), whole))
+
+
+def _iso(manifest: ChampionManifest) -> str | None:
+    return manifest.level.as_of.isoformat() if manifest.level.as_of else None

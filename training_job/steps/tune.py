@@ -1,0 +1,70 @@
+"""One worker of the search: trials on the shared study until it has as many as were asked for."""
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import optuna
+
+from bikecast.arrays import Array
+from bikecast.backtest import Sample, leveled_rmse, out_of_fold
+from bikecast.families import family
+from bikecast.requests import parse_request
+from bikecast.splits import Fold
+from training_job import dataset
+from training_job.context import Context
+from training_job.handover import Prepared, TuneJob
+from training_job.search import Search, load_search, split_params
+from training_job.study import claimed, make_sampler, open_study, progress
+
+logger = logging.getLogger(__name__)
+
+
+def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the study's name, how many trials are done, and the best error."""
+    job = parse_request(TuneJob, payload)
+    search, seed = load_search(), job.request.random_state
+    study = open_study(context.database, job.execution, search=search)
+    study.sampler = make_sampler(search, seed=_own_seed(study, seed=seed, worker=job.worker))
+    objective = make_objective(tuning_sample(context, job.prepare), search, seed=seed)
+    while claimed(study) < job.request.n_trials:
+        study.optimize(objective, n_trials=1)
+        logger.info("trial done", extra=progress(study))
+    return progress(study)
+
+
+def _own_seed(study: optuna.Study, *, seed: int, worker: int) -> int:
+    """Return a seed of this worker's own; started again it gets another, or it would repeat its own draws."""
+    starts = int(study.user_attrs.get(f"starts_{worker}", 0))
+    study.set_user_attr(f"starts_{worker}", starts + 1)
+    return (seed + 1_000 * worker + 1_000_003 * starts) % 2**32
+
+
+def tuning_sample(context: Context, prepared: Prepared) -> Sample:
+    """Return the training window: everything before the holdout."""
+    frame = dataset.read_frame(context.data, prepared.training_set_key)
+    sample = dataset.to_sample(frame)
+    return sample.take(sample.hours < dataset.midnight(prepared.holdout_start))
+
+
+def make_objective(sample: Sample, search: Search, *, seed: int) -> Callable[[optuna.Trial], float]:
+    """Return the function that fits and judges one trial: RMSE at its level over all folds."""
+    folds, state = search.folds(sample.hours), search.level.state()
+
+    def objective(trial: optuna.Trial) -> float:
+        name = trial.suggest_categorical("family", list(search.families))
+        for key, span in search.families[name].space.items():
+            span.suggest(trial, f"{name}.{key}")
+        chosen, params = split_params(trial.params)
+
+        def report(fold: Fold, predicted: Array) -> None:
+            trial.report(leveled_rmse(sample, predicted, state=state), fold.number)
+            if trial.should_prune():
+                raise optuna.TrialPruned
+
+        def fit(part: Sample) -> Any:
+            return family(chosen).fit(part.features, part.actual, params=params, seed=seed)
+
+        return leveled_rmse(sample, out_of_fold(sample, fit, folds, after_fold=report), state=state)
+
+    return objective

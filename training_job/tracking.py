@@ -1,0 +1,145 @@
+"""Runs and versions in MLflow, straight through its Postgres store; no server is needed.
+
+Importing this module imports MLflow, which takes seconds: only the steps that register do so.
+"""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
+
+import mlflow
+import pandas as pd
+from mlflow.entities import Metric, Param, RunTag
+from mlflow.tracking import MlflowClient
+from optuna.trial import FrozenTrial, TrialState
+
+from bikecast.arrays import Matrix
+from bikecast.database import sqlalchemy_url
+from bikecast.families import Fitted
+from bikecast.features import FEATURE_NAMES
+from bikecast.names import EXPERIMENT_NAME, Schema
+from training_job.context import Context
+from training_job.registered_model import RegisteredModel
+
+EXECUTION_TAG = "bikecast.execution"
+TRIAL_TAG = "bikecast.trial"
+PARENT_TAG = "mlflow.parentRunId"
+MODEL_PATH = "model"
+RUN_STATUS = {TrialState.COMPLETE: "FINISHED", TrialState.PRUNED: "KILLED", TrialState.FAIL: "FAILED"}
+
+
+def open_client(context: Context) -> MlflowClient:
+    """Point MLflow at the database; the address holds the password and stays in this process."""
+    mlflow.set_tracking_uri(sqlalchemy_url(context.database, schema=Schema.MLFLOW))
+    return MlflowClient()
+
+
+def open_run(client: MlflowClient, context: Context, *, execution: str, tags: Mapping[str, str]) -> str:
+    """Return the execution's run; an execution that is taken up again goes on with its own."""
+    experiment = _experiment(client, context)
+    found = client.search_runs([experiment], f"tags.`{EXECUTION_TAG}` = '{execution}'", max_results=1)
+    if found:
+        run_id: str = found[0].info.run_id
+        client.update_run(run_id, status="RUNNING")
+        return run_id
+    run = client.create_run(experiment, run_name=execution, tags={EXECUTION_TAG: execution, **tags})
+    return str(run.info.run_id)
+
+
+def _experiment(client: MlflowClient, context: Context) -> str:
+    found = client.get_experiment_by_name(EXPERIMENT_NAME)
+    if found is not None:
+        return str(found.experiment_id)
+    location = context.artifacts.uri("runs")
+    return str(client.create_experiment(EXPERIMENT_NAME, artifact_location=location))
+
+
+def log_trials(client: MlflowClient, run_id: str, trials: list[FrozenTrial]) -> None:
+    """Log every finished trial that is not there yet as a nested run."""
+    experiment = client.get_run(run_id).info.experiment_id
+    nested = client.search_runs([experiment], f"tags.`{PARENT_TAG}` = '{run_id}'", max_results=10_000)
+    logged = {run.data.tags.get(TRIAL_TAG) for run in nested}
+    for trial in trials:
+        if trial.state.is_finished() and str(trial.number) not in logged:
+            _log_trial(client, experiment, run_id, trial)
+
+
+def _log_trial(client: MlflowClient, experiment: str, run_id: str, trial: FrozenTrial) -> None:
+    started, ended = trial.datetime_start, trial.datetime_complete
+    run = client.create_run(
+        experiment,
+        start_time=None if started is None else int(started.timestamp() * 1000),
+        tags={PARENT_TAG: run_id, TRIAL_TAG: str(trial.number), "state": trial.state.name.lower()},
+        run_name=f"trial {trial.number}",
+    )
+    stamp = int(ended.timestamp() * 1000) if ended else 0
+    steps = [Metric("rmse_so_far", value, stamp, step) for step, value in trial.intermediate_values.items()]
+    final = [] if trial.value is None else [Metric("cv_rmse", trial.value, stamp, 0)]
+    params = [Param(name, str(value)) for name, value in trial.params.items()]
+    client.log_batch(run.info.run_id, metrics=steps + final, params=params)
+    client.set_terminated(run.info.run_id, status=RUN_STATUS[trial.state], end_time=stamp or None)
+
+
+def log_nested(
+    client: MlflowClient, run_id: str, *, name: str, params: Mapping[str, Any], metrics: Mapping[str, float]
+) -> None:
+    """Log one comparison as a nested run; repeated, it is logged again."""
+    experiment = client.get_run(run_id).info.experiment_id
+    run = client.create_run(experiment, run_name=name, tags={PARENT_TAG: run_id, "kind": "yardstick"})
+    log_numbers(client, run.info.run_id, metrics=metrics, params=params)
+    client.set_terminated(run.info.run_id)
+
+
+def log_numbers(
+    client: MlflowClient,
+    run_id: str,
+    *,
+    metrics: Mapping[str, float],
+    params: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> None:
+    """Log numbers in one call."""
+    client.log_batch(
+        run_id,
+        metrics=[Metric(name, float(value), 0, 0) for name, value in metrics.items()],
+        params=[Param(name, str(value)) for name, value in (params or {}).items()],
+        tags=[RunTag(name, value) for name, value in (tags or {}).items()],
+    )
+
+
+def register(run_id: str, fitted: Fitted, *, name: str, example: Matrix) -> str:
+    """Log the fitted model to the run and register it; return the version."""
+    frame = pd.DataFrame(example, columns=list(FEATURE_NAMES))
+    signature = mlflow.models.infer_signature(frame, fitted.predict(example))
+    with mlflow.start_run(run_id=run_id):
+        info = mlflow.pyfunc.log_model(
+            name=MODEL_PATH,
+            python_model=RegisteredModel(fitted),
+            signature=signature,
+            registered_model_name=name,
+            pip_requirements=[
+                "xgboost-cpu==3.2.0",
+                "numpy",
+            ],  # given, or MLflow infers them by importing anew
+        )
+    return str(info.registered_model_version)
+
+
+def load_registered(name: str, version: str) -> Fitted:
+    """Return the fitted model of a version."""
+    model = mlflow.pyfunc.load_model(f"models:/{name}/{version}").unwrap_python_model()
+    fitted: Fitted = model.fitted
+    return fitted
+
+
+def log_file(client: MlflowClient, run_id: str, *, name: str, body: bytes) -> None:
+    """Log bytes as a file of the run."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / name
+        path.write_bytes(body)
+        client.log_artifact(run_id, str(path))
