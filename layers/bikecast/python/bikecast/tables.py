@@ -5,19 +5,16 @@ autumn is one row that holds both.
 """
 
 import datetime as dt
-import io
 import logging
-from collections.abc import Callable
 
 import pandas as pd
-import pyarrow as pa
-import pyarrow.parquet as pq
 
 from bikecast.contracts import HOURLY, HOURLY_COLUMNS, WEATHER, WEATHER_OPTIONAL, WEATHER_REQUIRED, checked
 from bikecast.errors import DataError
 from bikecast.names import citibike_key, weather_key
-from bikecast.storage import MissingObjectError, ObjectStore
+from bikecast.storage import ObjectStore
 from bikecast.wall_time import span, wall_hours
+from bikecast.yearly import read_parquet, write_years
 
 logger = logging.getLogger(__name__)
 
@@ -39,7 +36,7 @@ def read_hourly(store: ObjectStore, start: dt.date, end: dt.date) -> pd.DataFram
     """
     # The year after also holds the first hours that its files bring back into this one.
     years = range(start.year - 1, end.year + 2)
-    parts = [part for part in (_read(store, citibike_key(year)) for year in years) if part is not None]
+    parts = [part for part in (read_parquet(store, citibike_key(year)) for year in years) if part is not None]
     if not parts:
         raise DataError(f"no hourly demand for {start.year}..{end.year}; load these years first")
     hourly = repaired(pd.concat(parts, ignore_index=True))
@@ -53,18 +50,22 @@ def read_weather(store: ObjectStore, start: dt.date, end: dt.date) -> pd.DataFra
     Raises:
         DataError: There is none, or the contract is broken.
     """
-    parts = [
-        part
-        for year in range(start.year, end.year + 1)
-        if (part := _read(store, weather_key(year))) is not None
-    ]
-    known = [*parts, pd.DataFrame(columns=["DATE", *WEATHER_REQUIRED])]
-    weather = pd.concat(known, ignore_index=True) if parts else known[0]
-    weather = checked_weather(weather)
-    weather = weather[weather["DATE"].between(pd.Timestamp(start), pd.Timestamp(end))].reset_index(drop=True)
+    weather = known_weather(store, start, end)
     if weather.empty:
         raise DataError(f"no weather between {start} and {end}; load weather for these days first")
     return weather
+
+
+def known_weather(store: ObjectStore, start: dt.date, end: dt.date) -> pd.DataFrame:
+    """Return what ``read_weather`` does, or an empty table if no day has weather.
+
+    Raises:
+        DataError: The contract is broken.
+    """
+    years = (read_parquet(store, weather_key(year)) for year in range(start.year, end.year + 1))
+    parts = [part for part in years if part is not None]
+    weather = checked_weather(pd.concat(parts, ignore_index=True) if parts else _no_weather())
+    return weather[weather["DATE"].between(pd.Timestamp(start), pd.Timestamp(end))].reset_index(drop=True)
 
 
 def join_weather(hourly: pd.DataFrame, weather: pd.DataFrame) -> pd.DataFrame:
@@ -95,7 +96,7 @@ def write_hourly(store: ObjectStore, frame: pd.DataFrame) -> list[str]:
         DataError: The contract is broken; nothing is written.
     """
     hourly = checked(frame.loc[:, list(HOURLY_COLUMNS)], HOURLY).sort_values(["date", "hour"])
-    return _write_years(store, hourly, hourly["date"].dt.year, citibike_key)
+    return write_years(store, hourly, hourly["date"].dt.year, citibike_key)
 
 
 def write_weather(store: ObjectStore, frame: pd.DataFrame) -> list[str]:
@@ -105,7 +106,7 @@ def write_weather(store: ObjectStore, frame: pd.DataFrame) -> list[str]:
         DataError: The contract is broken; nothing is written.
     """
     weather = checked_weather(frame)
-    return _write_years(store, weather, weather["DATE"].dt.year, weather_key)
+    return write_years(store, weather, weather["DATE"].dt.year, weather_key)
 
 
 def repaired(hourly: pd.DataFrame) -> pd.DataFrame:
@@ -132,6 +133,12 @@ def checked_weather(weather: pd.DataFrame) -> pd.DataFrame:
     known = [name for name in ("DATE", *WEATHER_REQUIRED, *WEATHER_OPTIONAL) if name in weather.columns]
     distinct = weather[known].drop_duplicates().sort_values("DATE").reset_index(drop=True)
     return checked(distinct, WEATHER)
+
+
+def _no_weather() -> pd.DataFrame:
+    return pd.DataFrame(
+        {"DATE": pd.to_datetime([])} | dict.fromkeys(WEATHER_REQUIRED, pd.Series(dtype=float))
+    )
 
 
 def _require(frame: pd.DataFrame, columns: tuple[str, ...]) -> None:
@@ -166,27 +173,3 @@ def _with_zeros(hourly: pd.DataFrame, zeros: pd.DatetimeIndex) -> pd.DataFrame:
     rows["holiday"] = rows["date"].map(holiday).fillna(0)
     filled = pd.concat([hourly, rows.astype(hourly.dtypes)], ignore_index=True)
     return filled.sort_values(["date", "hour"], ignore_index=True)
-
-
-def _read(store: ObjectStore, key: str) -> pd.DataFrame | None:
-    try:
-        body = store.read(key).body
-    except MissingObjectError:
-        return None
-    try:
-        frame: pd.DataFrame = pq.read_table(io.BytesIO(body)).to_pandas()
-    except (pa.ArrowInvalid, OSError) as err:
-        raise DataError(f"{store.uri(key)} is not a parquet file ({err}); load that year again") from err
-    return frame
-
-
-def _write_years(
-    store: ObjectStore, frame: pd.DataFrame, years: "pd.Series[int]", key: Callable[[int], str]
-) -> list[str]:
-    keys = []
-    for year, part in frame.groupby(years):
-        buffer = io.BytesIO()
-        pq.write_table(pa.Table.from_pandas(part, preserve_index=False), buffer)
-        keys.append(key(int(str(year))))
-        store.write(keys[-1], buffer.getvalue())
-    return keys

@@ -1,0 +1,144 @@
+"""CSV files inside whatever arrives, plain or zipped: bounded, and never written by their own name."""
+
+import shutil
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+
+from bikecast.ingest.layouts import UnreadableFileError
+
+_CHUNK_BYTES = 1 << 20
+_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
+# Damaged, cut short, encrypted, or packed by a method that nobody knows.
+_DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+_MAX_DEPTH = 2  # a yearly zip of monthly zips
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What an archive may unpack to; a published year is about 10 GB of text at a ratio near 6.
+
+    Args:
+        total_bytes: Sum over all members.
+        ratio: Unpacked to packed bytes of one member; small members are exempt.
+        members: Number of members.
+    """
+
+    total_bytes: int = 64 * 2**30
+    ratio: int = 100
+    exempt_bytes: int = 8 * 2**20
+    members: int = 2_000
+
+
+@dataclass(frozen=True)
+class CsvFile:
+    """One readable CSV file; ``member`` is its path in the archive, or the source's own name."""
+
+    member: str
+    path: Path
+
+
+def csv_files(path: Path, name: str, work: Path, *, limits: Limits | None = None) -> Iterator[CsvFile]:
+    """Yield the CSV files of a source one at a time; each is gone when the next one comes.
+
+    Args:
+        path: A CSV file or a zip, told by its first bytes.
+        name: What the source is called.
+        work: Folder for one unpacked member at a time.
+        limits: What an archive may unpack to.
+    Raises:
+        UnreadableFileError: The archive is damaged, encrypted, empty of CSV files, beyond a limit, or
+            has a member whose path leaves the archive.
+    """
+    with path.open("rb") as file:
+        magic = file.read(4)
+    if magic in _ZIP_MAGIC:
+        yield from _unpacked(path, work, limits or Limits(), depth=0)
+    else:
+        yield CsvFile(member=name, path=path)
+
+
+def _unpacked(path: Path, work: Path, limits: Limits, *, depth: int) -> Iterator[CsvFile]:
+    if depth >= _MAX_DEPTH:
+        raise UnreadableFileError(f"zips are nested more than {_MAX_DEPTH} deep")
+    with _opened(path) as archive:
+        members = _checked_members(archive, limits)
+        for number, info in enumerate(members):
+            target = work / f"member-{depth}-{number}"
+            _extract(archive, info, target)
+            inner = _unpacked(target, work, limits, depth=depth + 1) if _is_zip(info) else None
+            yield from inner or [CsvFile(member=info.filename, path=target)]
+            target.unlink()
+    if not members:
+        raise UnreadableFileError("the zip holds no CSV file")
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
+    try:
+        archive = zipfile.ZipFile(path)
+    except zipfile.BadZipFile as err:
+        raise UnreadableFileError(f"the zip is damaged or cut short ({err}); download it again") from err
+    with archive:
+        yield archive
+
+
+def _checked_members(archive: zipfile.ZipFile, limits: Limits) -> list[zipfile.ZipInfo]:
+    members = [info for info in archive.infolist() if not info.is_dir()]
+    if len(members) > limits.members:
+        raise UnreadableFileError(f"the zip has {len(members)} members; at most {limits.members} are read")
+    for info in members:
+        _refuse_leaving_path(info)
+    wanted = [info for info in members if _is_csv(info) or _is_zip(info)]
+    total = sum(info.file_size for info in wanted)
+    if total > limits.total_bytes:
+        raise UnreadableFileError(
+            f"the zip unpacks to {total:,} bytes; at most {limits.total_bytes:,} are read"
+        )
+    for info in wanted:
+        _refuse_bomb(info, limits)
+    return wanted
+
+
+def _refuse_leaving_path(info: zipfile.ZipInfo) -> None:
+    path = PurePosixPath(info.filename.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+        raise UnreadableFileError(
+            f"member {info.filename!r} has a path that leaves the zip; it is not trusted"
+        )
+
+
+def _refuse_bomb(info: zipfile.ZipInfo, limits: Limits) -> None:
+    bound = max(limits.ratio * info.compress_size, limits.exempt_bytes)
+    if info.file_size > bound:
+        ratio = info.file_size // max(info.compress_size, 1)
+        raise UnreadableFileError(
+            f"member {info.filename!r} unpacks {ratio} times its size to {info.file_size:,} bytes; "
+            f"at most {limits.ratio} times is read"
+        )
+
+
+def _is_csv(info: zipfile.ZipInfo) -> bool:
+    return _is_published(info) and info.filename.lower().endswith(".csv")
+
+
+def _is_zip(info: zipfile.ZipInfo) -> bool:
+    return _is_published(info) and info.filename.lower().endswith(".zip")
+
+
+def _is_published(info: zipfile.ZipInfo) -> bool:
+    """Tell real members from the ones that macOS adds."""
+    parts = PurePosixPath(info.filename).parts
+    return "__MACOSX" not in parts and not parts[-1].startswith("._")
+
+
+def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> None:
+    try:
+        # The reader stops at the declared size, which the limits have passed, and checks the sum.
+        with archive.open(info) as member, target.open("wb") as file:
+            shutil.copyfileobj(member, file, _CHUNK_BYTES)
+    except _DAMAGE as err:
+        raise UnreadableFileError(f"member {info.filename!r} cannot be unpacked ({err})") from err

@@ -1,0 +1,118 @@
+"""The engine that reads: DuckDB with bounded memory, every column as text, no row lost without a word."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import duckdb
+
+from bikecast.ingest.layouts import CONFLICT_MARKERS, Layout, UnreadableFileError
+from bikecast.ingest.lines import LineCount, count_lines, mend
+from bikecast.ingest.rules import Reason, reason_sql, time_sql
+
+MEMORY_LIMIT = "400MB"
+_HEADER_LINES = 1
+_SHOWN_CHARACTERS = 200
+
+
+@dataclass(frozen=True)
+class LostLines:
+    """Lines that gave no row: refused ones with what is wrong, and blank ones."""
+
+    malformed: dict[int, str] = field(default_factory=dict)
+    blank: list[int] = field(default_factory=list)
+
+    def __len__(self) -> int:
+        return len(self.malformed) + len(self.blank)
+
+
+@contextmanager
+def bounded_engine(folder: Path, *, threads: int) -> Iterator[duckdb.DuckDBPyConnection]:
+    """Open an engine in memory that spills into ``folder`` beyond its limit."""
+    settings: dict[str, str | bool | int | float | list[str]] = {
+        "memory_limit": MEMORY_LIMIT,
+        "threads": threads,
+        "temp_directory": str(folder / "spill"),
+    }
+    with duckdb.connect(":memory:", config=settings) as engine:
+        yield engine
+
+
+def load_judged(engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout, *, folder: Path) -> LostLines:
+    """Fill the table ``judged``: one row a line of the file, with the reason to refuse it, if any.
+
+    The table has ``row`` (1 for the first row that could be read), ``ride``, ``start``, ``seconds``,
+    ``reason`` and, where refused, ``text``. A file whose lines do not add up is mended and read again.
+
+    Raises:
+        UnreadableFileError: The file holds merge-conflict markers or lines still do not add up.
+    """
+    counted = count_lines(path)
+    lost = _load_fast(engine, path, layout, counted)
+    if lost is not None:
+        return lost
+    mended = folder / "mended.csv"
+    removed = mend(path, mended, columns=len(layout.columns))
+    found = _load(engine, mended, layout)
+    mended.unlink()
+    lost = LostLines(malformed=removed.malformed | found.malformed, blank=removed.blank + found.blank)
+    missing = counted.lines - _HEADER_LINES - _rows(engine) - len(lost)
+    if missing:
+        raise UnreadableFileError(
+            f"{missing} of {counted.lines} lines cannot be told apart: is this a CSV file?"
+        )
+    return lost
+
+
+def _load_fast(
+    engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout, counted: LineCount
+) -> LostLines | None:
+    if not counted.longest_is_bounded:
+        return None
+    try:
+        lost = _load(engine, path, layout)
+    except duckdb.InvalidInputException:
+        return None  # line breaks of two kinds, for one; mending makes them one kind
+    return lost if counted.lines == _HEADER_LINES + _rows(engine) + len(lost) else None
+
+
+def _load(engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> LostLines:
+    engine.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
+    engine.execute(_judged_sql(layout), {"path": str(path)})
+    rejected = engine.execute("SELECT line, any_value(csv_line) FROM reject_errors GROUP BY line").fetchall()
+    texts = {line: text.strip()[:_SHOWN_CHARACTERS] for line, text in sorted(rejected)}
+    for line, text in texts.items():
+        if text.encode().startswith(CONFLICT_MARKERS):
+            raise UnreadableFileError(
+                f"line {line} is a merge-conflict marker: resolve it and load the file again"
+            )
+    malformed = {line: text for line, text in texts.items() if text}
+    return LostLines(malformed=malformed, blank=[line for line in texts if line not in malformed])
+
+
+def _judged_sql(layout: Layout) -> str:
+    columns = ", ".join(f"'{name}': 'VARCHAR'" for name in layout.columns)
+    reasons = ", ".join(f"'{reason}'" for reason in Reason)
+    return f"""
+        CREATE OR REPLACE TEMP TABLE judged AS
+        WITH timed AS (
+            SELECT row_number() OVER () AS row, *,
+                {time_sql(layout.start)} AS start_time, {time_sql(layout.end)} AS end_time
+            FROM read_csv($path, auto_detect = false, header = false, skip = {_HEADER_LINES}, delim = ',',
+                quote = '"', escape = '"', columns = {{{columns}}}, store_rejects = true)
+        ), reasoned AS (
+            SELECT *, {reason_sql("start_time", "end_time")} AS problem FROM timed
+        )
+        SELECT row::INTEGER AS row, {layout.identity_sql("start_time", "end_time")} AS ride,
+            start_time AS start,
+            (epoch_us(end_time) - epoch_us(start_time)) // 1000000 AS seconds,
+            problem::ENUM({reasons}) AS reason,
+            CASE WHEN problem IS NOT NULL THEN concat_ws(' to ', {layout.start}, {layout.end}) END AS text
+        FROM reasoned
+    """  # noqa: S608 - column names are reduced to a-z and 0-9 when the header is read
+
+
+def _rows(engine: duckdb.DuckDBPyConnection) -> int:
+    (count,) = engine.execute("SELECT count(*) FROM judged").fetchone() or (0,)
+    return int(count)

@@ -1,0 +1,99 @@
+"""The tables from what is kept: counts of the months that a load touched, weather, and the load's report."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+
+from bikecast.errors import DataError
+from bikecast.ingest.counting import MonthCount, count_month
+from bikecast.ingest.coverage import measure
+from bikecast.ingest.replacing import replace_months
+from bikecast.ingest.reports import ENTRIES, LoadReport, SourceEntry, Status, read_entry, sum_refused
+from bikecast.names import Prefix
+from bikecast.storage import ObjectStore
+from bikecast.tables import MAX_MISSING_SHARE
+from bikecast.weather.files import WeatherLoad, load_weather_files
+
+LATEST_REPORT = f"{Prefix.LOAD_REPORTS}latest.json"
+
+
+def publish_tables(
+    store: ObjectStore, groups: Collection[str] | None = None, *, now: dt.datetime | None = None
+) -> LoadReport:
+    """Count the months that the groups' sources reach, replace them in the tables, and report.
+
+    Every month is counted anew from everything that is kept of it, so neither order nor repetition
+    of loads matters. Weather files under ``raw/weather/`` are taken in first.
+
+    Args:
+        store: The data bucket.
+        groups: Groups given to ``ingest_month``; all of them if absent.
+        now: Aware instant of the report.
+    Raises:
+        DataError: More than 1 % of the hours just counted have no weather; the days are named. The
+            tables and the report are stored nonetheless.
+    """
+    weather = load_weather_files(store)
+    entries = [read_entry(store, key) for key in store.keys(ENTRIES)]
+    touched = [entry for entry in entries if groups is None or entry.month in groups]
+    counts = _count(store, entries, {month for entry in touched for month in entry.start_months})
+    if counts:
+        replace_months(store, {month: count.hourly for month, count in counts.items()})
+    report = _report(store, touched, counts, weather, now or dt.datetime.now(dt.UTC))
+    _store_report(store, report)
+    _refuse_lost_weather(report)
+    return report
+
+
+def _count(store: ObjectStore, entries: list[SourceEntry], months: set[str]) -> dict[str, MonthCount]:
+    rides = [key for entry in entries for key in entry.rides]
+    return {
+        month: count_month(store, [key for key in rides if key.startswith(f"{Prefix.TRIPS}{month}/")])
+        for month in sorted(months)
+    }
+
+
+def _report(
+    store: ObjectStore,
+    touched: list[SourceEntry],
+    counts: Mapping[str, MonthCount],
+    weather: WeatherLoad,
+    now: dt.datetime,
+) -> LoadReport:
+    good = [entry for entry in touched if entry.status is Status.LOADED]
+    files = [file for entry in good for file in entry.files]
+    problems = {entry.source: entry.problem for entry in touched if entry.problem is not None}
+    rows = sum(count.rows for count in counts.values())
+    trips = sum(count.trips for count in counts.values())
+    return LoadReport(
+        status="incomplete" if problems or weather.problems else "complete",
+        simulated=any(entry.simulated for entry in touched),
+        finished_at=now,
+        sources=len(good),
+        rows=sum(file.rows for file in files),
+        kept=sum(file.kept for file in files),
+        refused=sum_refused(files),
+        under_60_s=sum(file.under_60_s for file in files),
+        in_several_files=rows - trips,
+        trips=trips,
+        problems=problems,
+        quarantine=tuple(store.uri(entry.quarantine) for entry in good if entry.quarantine),
+        coverage=measure(store, {month: count.hourly for month, count in counts.items()}),
+        weather_days=weather.days,
+        weather_problems=weather.problems,
+    )
+
+
+def _store_report(store: ObjectStore, report: LoadReport) -> None:
+    body = report.model_dump_json(indent=1).encode()
+    store.write(f"{Prefix.LOAD_REPORTS}{report.finished_at:%Y-%m-%dT%H%M%S.%fZ}.json", body)
+    store.write(LATEST_REPORT, body)
+
+
+def _refuse_lost_weather(report: LoadReport) -> None:
+    coverage = report.coverage
+    if coverage.hours_without_weather > MAX_MISSING_SHARE * coverage.hours:
+        raise DataError(
+            f"{coverage.hours_without_weather} of {coverage.hours} hours have no weather "
+            f"({coverage.days_without_weather}); at most {MAX_MISSING_SHARE:.0%} may be missing: "
+            f"put weather of these days under {Prefix.RAW}weather/ and load again; the counts are stored"
+        )

@@ -1,0 +1,41 @@
+"""A store and the way to load files into it."""
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+import pytest
+
+from bikecast.ingest.month import ingest_month
+from bikecast.ingest.reports import MonthReport
+from bikecast.ingest.sources import folder_sources
+from bikecast.storage import FolderStore
+from tests.unit.ingest.trips import write_files
+
+Load = Callable[..., MonthReport]
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FolderStore:
+    (tmp_path / "store").mkdir()
+    return FolderStore(tmp_path / "store")
+
+
+@pytest.fixture
+def load(store: FolderStore, tmp_path: Path) -> Load:
+    """Return a function that loads named files as one month."""
+
+    def load_files(files: Mapping[str, bytes], *, month: str = "2024-01", **options: object) -> MonthReport:
+        folder = tmp_path / f"files-{len(list(tmp_path.iterdir()))}"
+        sources = folder_sources(write_files(folder, files))
+        return ingest_month(store, month, sources, **options)  # type: ignore[arg-type]  # options are its keywords
+
+    return load_files
+
+
+@pytest.fixture
+def real_data() -> Path:
+    folder = os.environ.get("BIKECAST_REAL_DATA")
+    if not folder:
+        pytest.skip("set BIKECAST_REAL_DATA to a folder of published files to run this test")
+    return Path(folder)

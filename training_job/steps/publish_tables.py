@@ -1,0 +1,37 @@
+"""Step ``publish-tables``: count what is kept, put it into the tables and report the load."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from bikecast.errors import DataError
+from bikecast.ingest.publish import publish_tables
+from bikecast.requests import parse_request
+from training_job.context import Context
+
+logger = logging.getLogger(__name__)
+
+
+class PublishInput(BaseModel):
+    """Groups whose months are counted; all of them if absent."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    months: tuple[str, ...] | None = None
+
+
+def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Publish the groups' months and return the load report.
+
+    Raises:
+        DataError: More than 1 % of the hours have no weather, or none of the files could be read.
+    """
+    request = parse_request(PublishInput, dict(payload))
+    report = publish_tables(context.data, request.months, now=context.clock())
+    if report.problems and not report.sources:
+        first, why = next(iter(report.problems.items()))
+        raise DataError(f"none of {len(report.problems)} files could be read; the first: {first}: {why}")
+    logger.info("%s", report.model_dump_json(indent=1))
+    return report.model_dump(mode="json")
