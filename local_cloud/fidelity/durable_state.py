@@ -4,7 +4,8 @@ AWS: a created resource stays.
 MiniStack: it writes its state when it is stopped in good order and loses it when it is killed.
 
 Every service's state is written again when it has changed, a moment later. A service whose state is
-large is written less often, so that saving never takes more than a small share of one core.
+large is written less often, so that saving never takes more than a small share of one core. Large
+binary values, such as the layers of functions, are files of their own, written once.
 """
 
 import contextlib
@@ -25,16 +26,72 @@ from local_cloud.fidelity.anchors import require
 INTERVAL_S = 1.0
 # A service's save may use this share of the time between two saves.
 _MAX_SHARE = 0.02
+# Binary values from this size on are kept beside the state.
+_BLOB_BYTES = 64 * 1024
+_BLOB_KEY = "__blob__"
 
 _lock = threading.Lock()
+# The names of blobs that were written, with the values themselves so that their ids stay theirs.
+_blobs: dict[int, tuple[bytes, str]] = {}
 
 
 def apply() -> None:
     """Start saving once the old state is back."""
     require(app._handle_lifespan, "_load_persisted_state()", "save_all(_build_persistence_save_dict())")
     require(persistence.save_state, '"__ministack_format__": _state_format_version(service), "payload": data')
+    require(persistence._json_default, "isinstance(obj, (bytes, bytearray))")
+    require(persistence.load_state, "object_hook=_json_object_hook")
+    persistence._json_default = _with_blobs(persistence._json_default)
+    persistence._json_object_hook = _from_blobs(persistence._json_object_hook)
     persistence.save_state = _alone(persistence.save_state)
     app._load_persisted_state = _then_save(app._load_persisted_state)
+
+
+def _with_blobs(encode: Any) -> Any:
+    @functools.wraps(encode)
+    def encode_with_blobs(value: Any) -> Any:
+        if isinstance(value, bytes) and len(value) >= _BLOB_BYTES:
+            return {_BLOB_KEY: _write_blob(value)}
+        return encode(value)
+
+    return encode_with_blobs
+
+
+def _from_blobs(decode: Any) -> Any:
+    @functools.wraps(decode)
+    def decode_from_blobs(value: dict[str, Any]) -> Any:
+        return _read_blob(value[_BLOB_KEY]) if _BLOB_KEY in value else decode(value)
+
+    return decode_from_blobs
+
+
+def _write_blob(value: bytes) -> str:
+    known = _blobs.get(id(value))
+    if known is not None:
+        return known[1]
+    name = hashlib.sha256(value).hexdigest()
+    path = Path(persistence.STATE_DIR) / "blobs" / name
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_suffix(f".{threading.get_ident()}")
+        temporary.write_bytes(value)
+        temporary.replace(path)
+    _blobs[id(value)] = (value, name)
+    return name
+
+
+def _read_blob(name: str) -> bytes:
+    value = (Path(persistence.STATE_DIR) / "blobs" / name).read_bytes()
+    _blobs[id(value)] = (value, name)
+    return value
+
+
+def _forget_unread_blobs() -> None:
+    """Delete what no state refers to any more; called when all of it has just been read."""
+    known = {name for _, name in _blobs.values()}
+    for path in (Path(persistence.STATE_DIR) / "blobs").glob("*"):
+        if path.name not in known:
+            path.unlink()
 
 
 def _alone(save: Any) -> Any:
@@ -50,6 +107,7 @@ def _then_save(load: Any) -> Any:
     @functools.wraps(load)
     def load_then_save() -> None:
         load()
+        _forget_unread_blobs()
         threading.Thread(target=_keep_saving, daemon=True, name="durable-state").start()
 
     return load_then_save
