@@ -10,9 +10,6 @@ from infra_cdk.constructs.review import accept
 from infra_cdk.settings import InfraSettings
 
 STAGE = "v1"
-ANY = "ANY"
-# A browser opens these without a key; they hold the contract and a page's frame, no data.
-PUBLIC = ("docs", "openapi.json", "dashboard")
 
 
 class PredictorApi(apigateway.RestApi):
@@ -52,17 +49,18 @@ class PredictorApi(apigateway.RestApi):
         accept(self, ACCEPTED)
 
     def _route(self, *, predictor: apigateway.Integration, operations: apigateway.Integration) -> None:
-        open_to_all = apigateway.MethodOptions(api_key_required=False)
-        for page in PUBLIC:
-            target = operations if page == "dashboard" else predictor
-            self.root.add_resource(page).add_method("GET", target, **open_to_all._values)
         training = self.root.add_resource("training")
         training.add_method("POST", operations)
         training.add_resource("{id}").add_method("GET", operations)
-        self.root.add_resource("monitoring").add_resource("{proxy+}").add_method("GET", operations)
+        monitoring = self.root.add_resource("monitoring")
+        monitoring.add_resource("{proxy+}").add_method("GET", operations)
         for report in ("model", "target", "data", "data-quality"):
             self.root.add_resource(f"monitor-{report}").add_method("GET", operations)
-        self.root.add_resource("{proxy+}").add_method(ANY, predictor)
+        self.root.add_resource("{proxy+}").add_method("ANY", predictor)
+        for page in ("docs", "openapi.json"):
+            _open(self.root.add_resource(page), predictor)
+            _open(monitoring.add_resource(page), operations)
+        _open(self.root.add_resource("dashboard"), operations)
 
     def _usage(self, *, settings: InfraSettings) -> apigateway.IApiKey:
         key = self.add_api_key("Key")
@@ -75,6 +73,11 @@ class PredictorApi(apigateway.RestApi):
         plan.add_api_key(key)
         plan.add_api_stage(stage=self.deployment_stage)
         return key
+
+
+def _open(page: apigateway.Resource, integration: apigateway.Integration) -> None:
+    """Let a browser read a page without a key; such a page holds a contract or a frame, no data."""
+    page.add_method("GET", integration, api_key_required=False)
 
 
 def _integration(function: lambda_.IFunction) -> apigateway.LambdaIntegration:

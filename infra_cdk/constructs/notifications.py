@@ -13,7 +13,7 @@ from infra_cdk.settings import InfraSettings
 
 
 class Notifications(Construct):
-    """An encrypted topic, and the rule that forwards every event's summary to it."""
+    """An encrypted topic, and the rule that forwards every event's reason to it."""
 
     def __init__(self, scope: Construct, construct_id: str, *, settings: InfraSettings) -> None:
         super().__init__(scope, construct_id)
@@ -32,8 +32,8 @@ class Notifications(Construct):
 
 
 def _sentence() -> events.RuleTargetInput:
-    kind, summary = events.EventField.detail_type, events.EventField.from_path("$.detail.summary")
-    return events.RuleTargetInput.from_text(f"bikecast {kind}: {summary}")
+    kind, reason = events.EventField.detail_type, events.EventField.from_path("$.detail.reason")
+    return events.RuleTargetInput.from_text(f"bikecast {kind}: {reason}")
 
 
 def _key(scope: Construct, *, settings: InfraSettings) -> kms.Key:

@@ -16,7 +16,7 @@ class PublishEvent(tasks.EventBridgePutEvents):
         scope: Parent construct.
         construct_id: Name of the state.
         event: What happened.
-        detail: What a reader needs; values may be paths into the state. ``summary`` is a sentence for people.
+        detail: What a reader needs; values may be paths into the state. ``reason`` is a sentence for people.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ def failure(scope: Construct, *, machine: str) -> sfn.IChainable:
             "execution": sfn.JsonPath.string_at("$$.Execution.Name"),
             "error": sfn.JsonPath.string_at("$.failure.Error"),
             "cause": sfn.JsonPath.string_at("$.failure.Cause"),
-            "summary": sfn.JsonPath.format(
+            "reason": sfn.JsonPath.format(
                 f"{machine} {{}} failed: {{}}: {{}}",
                 sfn.JsonPath.string_at("$$.Execution.Name"),
                 sfn.JsonPath.string_at("$.failure.Error"),

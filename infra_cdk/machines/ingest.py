@@ -29,10 +29,11 @@ class Ingest(Construct):
         self._job = job
         failed = failure(self, machine="ingest")
         checked = tasks.LambdaInvoke(self, "FindFiles", lambda_function=plan, payload_response_only=True)
-        months, publish = self._months(), self._publish()
-        months.add_catch(failed, result_path="$.failure")
-        publish.add_catch(failed, result_path="$.failure")
-        self.start = checked.next(months).next(publish)
+        months, publish, refresh = self._months(), self._publish(), self._refresh()
+        for state in (months, publish, refresh):
+            state.add_catch(failed, result_path="$.failure")
+        report = sfn.Pass(self, "Report", input_path="$.report")
+        self.start = checked.next(months).next(publish).next(refresh).next(report)
 
     def _months(self) -> sfn.Map:
         months = sfn.Map(
@@ -62,7 +63,22 @@ class Ingest(Construct):
             job=self._job,
             step=Step.PUBLISH_TABLES,
             input_path="$.publish",
-            result_path="$",
+            result_path="$.report",
             timeout=cdk.Duration.hours(1),
             retry_lost=True,
         )
+
+    def _refresh(self) -> JobStep:
+        """The champion's level follows the demand that has just arrived."""
+        refresh = JobStep(
+            self,
+            "RefreshLevel",
+            job=self._job,
+            step=Step.REFRESH_LEVEL,
+            input_path="$.publish",
+            result_path=sfn.JsonPath.DISCARD,
+            timeout=cdk.Duration.hours(1),
+            retry_lost=True,
+        )
+        refresh.add_retry(errors=["ConflictError"], max_attempts=3, interval=cdk.Duration.seconds(1))
+        return refresh

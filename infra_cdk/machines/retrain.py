@@ -150,7 +150,7 @@ class Retrain(Construct):
             "execution": sfn.JsonPath.string_at("$.job.execution"),
             "version": sfn.JsonPath.object_at("$.job.train.version"),
             "promote": sfn.JsonPath.object_at("$.job.promote"),
-            "summary": sfn.JsonPath.format(
+            "reason": sfn.JsonPath.format(
                 "version {} {}: {}",
                 sfn.JsonPath.string_at("$.job.train.version"),
                 sfn.JsonPath.string_at("$.job.promote.decision"),

@@ -95,7 +95,9 @@ class MonitoringStack(BikecastStack):
             code=monitor_image(),
             settings=self.settings,
             environment={
-                **storage.names(),
+                Variable.DATA_BUCKET: storage.data.bucket_name,
+                Variable.SERVING_BUCKET: storage.serving.bucket_name,
+                Variable.REPORTS_BUCKET: storage.reports.bucket_name,
                 **database.postgres.function_login(),
                 Variable.CODE_VERSION: code_version(self, "lambdas/monitor_drift"),
             },

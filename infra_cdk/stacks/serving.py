@@ -111,7 +111,6 @@ class ServingStack(BikecastStack):
             settings=self.settings,
             environment={
                 Variable.REPORTS_BUCKET: storage.reports.bucket_name,
-                Variable.SERVING_BUCKET: storage.serving.bucket_name,
                 Variable.RETRAIN_STATE_MACHINE_ARN: training.retrain.state_machine_arn,
                 Variable.CODE_VERSION: code_version(self, "lambdas/operate"),
             },
@@ -119,7 +118,6 @@ class ServingStack(BikecastStack):
             memory_mb=1024,
         )
         storage.reports.grant_read(function)
-        storage.serving.grant_read(function)
         training.retrain.grant_start_execution(function)
         training.retrain.grant_read(function)
         return function
