@@ -4,7 +4,7 @@ from typing import Annotated
 
 from fastapi import FastAPI, Query, Request
 from fastapi.responses import Response
-from pydantic import BaseModel
+from pydantic_core import to_json
 
 from bikecast.serving import contract, facts
 from bikecast.serving.follower import ChampionFollower
@@ -42,13 +42,13 @@ def _add_predictions(app: FastAPI, service: PredictionService) -> None:
     async def predict_trip(body: contract.TripRequest, request: Request) -> Response:
         """Predict hours from their dates and the weather of their days."""
         rows = service.trips(body.input_data, request=request_id(request.scope))
-        return _json(contract.Predictions.model_construct(predictions=rows))
+        return _json({"predictions": rows})
 
     @app.post("/predict", response_model=contract.Predictions, responses=refusals, tags=["predictions"])
     async def predict(body: contract.FeatureRequest, request: Request) -> Response:
         """Predict from engineered features: the predecessor's twelve, or the model's own."""
         rows = service.features(body.input_data, request=request_id(request.scope))
-        return _json(contract.Predictions.model_construct(predictions=rows))
+        return _json({"predictions": rows})
 
     @app.get(
         "/forecast",
@@ -82,5 +82,5 @@ def _add_facts(app: FastAPI, follower: ChampionFollower, code_version: str) -> N
         return _json(facts.model_card(follower.view()))
 
 
-def _json(body: BaseModel) -> Response:
-    return Response(body.model_dump_json(), media_type="application/json")
+def _json(body: object) -> Response:
+    return Response(to_json(body), media_type="application/json")

@@ -16,6 +16,7 @@ from bikecast.serving.lineup import Attempts, LineUp, parsed_manifest
 from bikecast.storage import ObjectStore, StoredObject
 
 MAX_BACKOFF = 12
+EMPTY_RETRY_S = 1.0  # while nobody can answer
 RUNNING = AutomationSwitch(paused=False)
 
 
@@ -118,7 +119,8 @@ class ChampionFollower:
             after = replace(after, problem=attempts.problem, automation=automation or after.automation)
         self._view = after
         self._failures = self._failures + 1 if attempts.problems else 0
-        self._due_at_s = self._clock() + self._ttl_s * min(2**self._failures, MAX_BACKOFF)
+        pause_s = self._ttl_s * min(2**self._failures, MAX_BACKOFF)
+        self._due_at_s = self._clock() + (pause_s if after else min(pause_s, EMPTY_RETRY_S))
         self._announce(before, attempts)
 
     def _renewed(self, view: View | None, attempts: Attempts) -> View | None:

@@ -2,13 +2,14 @@
 
 import datetime as dt
 import re
+from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bikecast.names import TIME_ZONE
 
 NEW_YORK = ZoneInfo(TIME_ZONE)
 HOUR = dt.timedelta(hours=1)
-WALL_FORMAT = "%Y-%m-%d %H:%M:%S"
+CACHED_HOURS = 8192
 
 _LEAP_YEARS = "|".join(str(year)[2:] for year in range(2016, 2100, 4))
 _DAY = (
@@ -25,6 +26,7 @@ HOUR_PATTERN = rf"^(?:{_DAY})(?:[T ]{_CLOCK}{_OFFSET}?)?$"
 _HOUR_TEXT = re.compile(HOUR_PATTERN, re.ASCII)
 
 
+@lru_cache(maxsize=CACHED_HOURS)
 def parse_hour(text: str) -> dt.datetime:
     """Read a date and time as the hour it falls in, on the wall of New York.
 

@@ -1,6 +1,5 @@
 """The prediction log: every answered row goes to a queue, and no request waits or fails for it."""
 
-import json
 import math
 import threading
 import time
@@ -8,6 +7,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from queue import Full, Queue
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
+
+from pydantic_core import to_json
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
@@ -43,17 +44,21 @@ class PredictionLog(Protocol):
 
 def messages(rows: Sequence[PredictionRow], *, max_bytes: int = MAX_MESSAGE_BYTES) -> Iterator[str]:
     """Pack rows into JSON lists of at most ``max_bytes``; nearly always one."""
-    packed: list[str] = []
-    size = 2
+    packed: list[bytes] = []
+    size = len(b"[]")
     for row in rows:
-        text = json.dumps(row, separators=(",", ":"))
-        if packed and size + len(text) + 1 > max_bytes:
-            yield f"[{','.join(packed)}]"
-            packed, size = [], 2
+        text = to_json(row)
+        if packed and size + len(text) + len(b",") > max_bytes:
+            yield _list(packed)
+            packed, size = [], len(b"[]")
         packed.append(text)
-        size += len(text) + 1
+        size += len(text) + len(b",")
     if packed:
-        yield f"[{','.join(packed)}]"
+        yield _list(packed)
+
+
+def _list(packed: list[bytes]) -> str:
+    return f"[{b','.join(packed).decode()}]"
 
 
 @dataclass

@@ -20,7 +20,7 @@ from bikecast.serving.prediction_log import PredictionLog
 from bikecast.serving.predictor import Answer, answer
 from bikecast.serving.records import Occasion, logged, shown
 
-Inputs = Sequence[dict[str, Any]]
+Rows = list[dict[str, Any]]
 Dates = Sequence[dt.datetime | None]
 
 
@@ -49,12 +49,12 @@ class PredictionService:
     def __init__(self, ports: Ports) -> None:
         self._ports = ports
 
-    def trips(self, rows: Sequence[contract.TripHour], *, request: str) -> list[contract.Prediction]:
+    def trips(self, rows: Sequence[contract.TripHour], *, request: str) -> Rows:
         """Predict the hours that the rows name."""
         task = _Task(request, [_inputs(row) for row in rows], [row.date for row in rows], logs_hours=True)
         return self._answered(task, questions.of_trips(rows))
 
-    def features(self, rows: Sequence[BaseModel], *, request: str) -> list[contract.Prediction]:
+    def features(self, rows: Sequence[BaseModel], *, request: str) -> Rows:
         """Predict from engineered features; the predecessor's are taken as the latest hours they point at."""
         clocks = [row for row in rows if isinstance(row, contract.ClockFeatures)]
         today = wall_hour(self._ports.now()).date()
@@ -66,7 +66,7 @@ class PredictionService:
             dates = [None] * len(rows)
         return self._answered(_Task(request, [_inputs(row) for row in rows], dates), question)
 
-    def forecast(self, hours: int, *, request: str) -> contract.Forecast:
+    def forecast(self, hours: int, *, request: str) -> dict[str, Any]:
         """Predict the next hours by published weather, or typical weather where there is none."""
         now = self._ports.now()
         ahead_of = np.asarray(next_hours(now, hours), dtype="datetime64[s]")
@@ -74,16 +74,15 @@ class PredictionService:
         ahead = weather_ahead(ahead_of, outlook=outlook, climatology=typical)
         task = _Task(request, _weather_inputs(ahead), ahead_of.tolist(), logs_hours=True)
         rows = self._answered(task, Question(ahead_of, ahead.weather))
-        return contract.Forecast(
-            issued_at=now,
-            weather_issued_at=None if outlook is None else outlook.issued_at,
-            predictions=[
-                contract.ForecastHour(**row.model_dump(), weather=source)
-                for row, source in zip(rows, ahead.sources, strict=True)
+        return {
+            "issued_at": now,
+            "weather_issued_at": None if outlook is None else outlook.issued_at,
+            "predictions": [
+                {**row, "weather": source} for row, source in zip(rows, ahead.sources, strict=True)
             ],
-        )
+        }
 
-    def _answered(self, task: "_Task", question: Question) -> list[contract.Prediction]:
+    def _answered(self, task: "_Task", question: Question) -> Rows:
         started_s = time.perf_counter()
         answered = answer(self._ports.follower.view().engines, question)
         predictions = shown(answered, task.dates)
@@ -103,16 +102,16 @@ class _Task:
     """
 
     request: str
-    inputs: Inputs
+    inputs: Rows
     dates: Dates
     logs_hours: bool = False
 
 
 def _inputs(row: BaseModel) -> dict[str, Any]:
-    return row.model_dump(mode="json", exclude_none=True)
+    return {name: value for name, value in row.__dict__.items() if value is not None}
 
 
-def _weather_inputs(ahead: Ahead) -> list[dict[str, Any]]:
+def _weather_inputs(ahead: Ahead) -> Rows:
     names = list(ahead.weather)
     rows = zip(*(ahead.weather[name].tolist() for name in names), strict=True)
     return [

@@ -1,0 +1,246 @@
+"""The follower: swaps what is sound, keeps what works, says what happened, never goes dark."""
+
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from bikecast.manifest import ChampionManifest
+from bikecast.names import AUTOMATION_KEY, CHAMPION_KEY, PredictionSource
+from bikecast.serving.engines import NAIVE_NAME, Question
+from bikecast.serving.follower import EMPTY_RETRY_S, MAX_BACKOFF, ChampionFollower, UnavailableError
+from bikecast.serving.predictor import answer
+from bikecast.storage import FolderStore
+from tests.unit.serving import world
+from tests.unit.serving.faults import Clock, FaultyStore, Remembering
+
+TTL_S = 5.0
+QUESTION = Question(
+    np.asarray(["2025-01-02T08", "2025-01-02T09"], dtype="datetime64[s]"),
+    {"TMAX": np.asarray([40.0, 50.0]), "TMIN": np.asarray([30.0, 30.0]), "SNOW": np.zeros(2)},
+)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> FaultyStore:
+    return FaultyStore(tmp_path / "serving")
+
+
+@pytest.fixture
+def listener() -> Remembering:
+    return Remembering()
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def follower(store: FaultyStore, listener: Remembering, clock: Clock) -> ChampionFollower:
+    return ChampionFollower(store, listener=listener, ttl_s=TTL_S, clock=clock)
+
+
+def _damage_model(store: FolderStore, manifest: ChampionManifest) -> None:
+    store.write(manifest.model.key, b"x" * manifest.model.size_bytes)
+
+
+def _lose_model(store: FolderStore, manifest: ChampionManifest) -> None:
+    store.delete(manifest.model.key)
+
+
+def _another_model(store: FolderStore, manifest: ChampionManifest) -> None:
+    other = world.put(store, manifest.model.key, world.graph(99.0))
+    world.crown(store, manifest.model_copy(update={"model": other}))
+
+
+def _other_features(store: FolderStore, manifest: ChampionManifest) -> None:
+    world.crown(store, manifest.model_copy(update={"features": (*manifest.features[:-1], "MOON")}))
+
+
+def _garbage_golden(store: FolderStore, manifest: ChampionManifest) -> None:
+    golden = world.put(store, manifest.golden.key, b"[]")
+    world.crown(store, manifest.model_copy(update={"golden": golden}))
+
+
+def _torn_manifest(store: FolderStore, manifest: ChampionManifest) -> None:
+    store.write(CHAMPION_KEY, manifest.model_dump_json().encode()[:100])
+
+
+DAMAGE = [_damage_model, _lose_model, _another_model, _other_features, _garbage_golden, _torn_manifest]
+
+
+def test_a_promotion_is_served_after_the_time_to_live(
+    store: FaultyStore, follower: ChampionFollower, listener: Remembering, clock: Clock
+) -> None:
+    first = world.publish(store, "1", scale=1.0)
+    assert follower.view().leader.version == "1"
+    world.publish(store, "2", scale=2.0, previous=first)
+    assert follower.view().leader.version == "1"
+    clock.now_s += TTL_S
+    view = follower.view()
+    assert [(e.version, e.source.value) for e in view.engines] == [
+        ("2", "champion"),
+        ("1", "previous_champion"),
+        ("2", "seasonal_naive"),
+    ]
+    assert listener.swaps == ["2"]
+    assert listener.failures == []
+
+
+def test_an_unchanged_manifest_loads_nothing(
+    store: FaultyStore, follower: ChampionFollower, clock: Clock
+) -> None:
+    world.publish(store, "1", scale=1.0)
+    before = follower.view()
+    store.reads.clear()
+    clock.now_s += TTL_S
+    assert follower.view().engines is before.engines
+    assert set(store.reads) == {CHAMPION_KEY, AUTOMATION_KEY}
+
+
+@pytest.mark.parametrize("damage", DAMAGE)
+def test_a_damaged_champion_never_replaces_a_working_model(
+    store: FaultyStore, follower: ChampionFollower, listener: Remembering, clock: Clock, damage: object
+) -> None:
+    first = world.publish(store, "1", scale=1.0)
+    follower.view()
+    second = world.publish(store, "2", scale=2.0, previous=first)
+    damage(store, second)  # type: ignore[operator]
+    clock.now_s += TTL_S
+    view = follower.view()
+    assert view.leader.version == "1"
+    assert answer(view.engines, QUESTION).forecast.values.tolist() == [40.0, 50.0]
+    assert view.problem == listener.failures[0]
+    torn = damage is _torn_manifest  # then nobody knows that there is another champion
+    assert view.leader.source is (PredictionSource.CHAMPION if torn else PredictionSource.PREVIOUS_CHAMPION)
+    world.publish(store, "2", scale=2.0, previous=first)  # somebody repairs it
+    clock.now_s += TTL_S * MAX_BACKOFF
+    assert (follower.view().leader.version, follower.view().problem) == ("2", None)
+
+
+@pytest.mark.parametrize("damage", [_damage_model, _lose_model, _another_model, _other_features])
+def test_a_cold_start_on_a_damaged_champion_takes_the_previous_one(
+    store: FaultyStore, follower: ChampionFollower, damage: object
+) -> None:
+    first = world.publish(store, "1", scale=1.0)
+    damage(store, world.publish(store, "2", scale=2.0, previous=first))  # type: ignore[operator]
+    view = follower.view()
+    assert (view.leader.source, view.leader.version) == (PredictionSource.PREVIOUS_CHAMPION, "1")
+    assert view.champion_version == "2"
+
+
+def test_a_cold_start_on_a_torn_manifest_takes_the_version_published_last(
+    store: FaultyStore, follower: ChampionFollower
+) -> None:
+    first = world.publish(store, "1", scale=1.0)
+    _torn_manifest(store, world.publish(store, "2", scale=2.0, previous=first))
+    view = follower.view()
+    assert (view.leader.source, view.leader.version) == (PredictionSource.PREVIOUS_CHAMPION, "2")
+
+
+def test_with_no_model_left_the_profile_answers(store: FaultyStore, follower: ChampionFollower) -> None:
+    first = world.publish(store, "1", scale=1.0)
+    second = world.publish(store, "2", scale=2.0, previous=first)
+    _lose_model(store, first)
+    _lose_model(store, second)
+    answered = answer(follower.view().engines, QUESTION)
+    assert (answered.engine.name, answered.engine.version) == (NAIVE_NAME, "2")
+    assert answered.forecast.values.tolist() == [world.NAIVE_TRIPS] * 2
+
+
+def test_an_empty_bucket_is_unavailable_until_a_champion_comes(
+    store: FaultyStore, follower: ChampionFollower, clock: Clock
+) -> None:
+    with pytest.raises(UnavailableError, match="publish a champion"):
+        follower.view()
+    world.publish(store, "1", scale=1.0)
+    clock.now_s += EMPTY_RETRY_S
+    assert follower.view().leader.version == "1"
+
+
+def test_the_champion_answers_on_while_the_bucket_is_down_and_is_asked_less_and_less(
+    store: FaultyStore, follower: ChampionFollower, listener: Remembering, clock: Clock
+) -> None:
+    world.publish(store, "1", scale=1.0)
+    follower.view()
+    store.down = True
+    store.reads.clear()
+    for _ in range(100):
+        clock.now_s += TTL_S
+        assert follower.view().leader.source is PredictionSource.CHAMPION
+    assert len([key for key in store.reads if key == CHAMPION_KEY]) < 100 / MAX_BACKOFF + MAX_BACKOFF
+    assert "down" in str(follower.view().problem)
+    store.down = False
+    clock.now_s += TTL_S * MAX_BACKOFF
+    assert follower.view().problem is None
+
+
+def test_a_hanging_bucket_holds_a_request_for_a_moment_only(store: FaultyStore, clock: Clock) -> None:
+    follower = ChampionFollower(store, listener=Remembering(), ttl_s=TTL_S, wait_s=0.05, clock=clock)
+    world.publish(store, "1", scale=1.0)
+    follower.view()
+    store.delay_s = 1.0
+    clock.now_s += TTL_S
+    started_s = time.perf_counter()
+    for _ in range(20):
+        assert follower.view().leader.version == "1"
+    assert time.perf_counter() - started_s < 0.5
+
+
+def test_a_rollback_brings_the_old_model_back_as_champion(
+    store: FaultyStore, follower: ChampionFollower, clock: Clock
+) -> None:
+    first = world.publish(store, "1", scale=1.0)
+    world.publish(store, "2", scale=2.0, previous=first)
+    follower.view()
+    world.crown(store, first)
+    clock.now_s += TTL_S
+    assert [(e.version, e.source.value) for e in follower.view().engines][:2] == [
+        ("1", "champion"),
+        ("2", "previous_champion"),
+    ]
+
+
+def test_a_paused_automation_is_seen(store: FaultyStore, follower: ChampionFollower, clock: Clock) -> None:
+    world.publish(store, "1", scale=1.0)
+    assert not follower.view().automation.paused
+    store.write(AUTOMATION_KEY, b'{"paused": true, "reason": "severe drift"}')
+    clock.now_s += TTL_S
+    assert follower.view().automation.reason == "severe drift"
+
+
+def test_no_thread_ever_sees_a_wrong_answer_while_champions_change(store: FaultyStore) -> None:
+    """Each version answers its own scale; an answer under another version's name would be a torn swap."""
+    follower = ChampionFollower(store, listener=Remembering(), ttl_s=0.0)
+    manifests = [world.publish(store, "1", scale=1.0)]
+    manifests.append(world.publish(store, "2", scale=2.0, previous=manifests[0]))
+    wrong: list[str] = []
+    seen: set[str] = set()
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            try:
+                answered = answer(follower.view().engines, QUESTION)
+            except UnavailableError as err:
+                wrong.append(str(err))
+                continue
+            seen.add(answered.engine.version)
+            scale = int(answered.engine.version)
+            if answered.forecast.values.tolist() != [40.0 * scale, 50.0 * scale]:
+                wrong.append(f"{answered.engine.version}: {answered.forecast.values}")
+
+    threads = [threading.Thread(target=ask) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for turn in range(30):
+        world.crown(store, manifests[turn % 2])
+        time.sleep(0.03)
+    stop.set()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
+    assert seen == {"1", "2"}

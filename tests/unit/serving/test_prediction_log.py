@@ -1,0 +1,135 @@
+"""The prediction log: packed, sent, never in the way; what the queue does not take is handed back."""
+
+import json
+import threading
+import time
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bikecast.serving.prediction_log import (
+    CAPACITY_MESSAGES,
+    COOL_DOWN_S,
+    PredictionRow,
+    QueueLog,
+    messages,
+)
+from tests.unit.serving.faults import Clock
+
+
+def row(index: int, padding: str = "") -> PredictionRow:
+    return PredictionRow(
+        id=f"r-{index}",
+        request_id="r",
+        predicted_for=None,
+        requested_at="2025-01-01T00:00:00+00:00",
+        model_version="1",
+        source="champion",
+        prediction=1.0,
+        low=0.5,
+        high=1.5,
+        inputs={"padding": padding},
+        latency_ms=0.1,
+    )
+
+
+class Queue:
+    """An SQS client as far as the log uses it: it takes, refuses or hangs."""
+
+    def __init__(self) -> None:
+        self.bodies: list[str] = []
+        self.broken = False
+        self.gate = threading.Event()
+        self.gate.set()
+
+    def send_message(self, *, QueueUrl: str, MessageBody: str) -> None:
+        self.gate.wait(10)
+        if self.broken:
+            raise ConnectionError("refused")
+        self.bodies.append(MessageBody)
+
+
+class World:
+    """A log on a queue, and what was handed back."""
+
+    def __init__(self, wait_s: float = 2.0) -> None:
+        self.queue, self.clock = Queue(), Clock()
+        self.unsent: list[tuple[str, str]] = []
+        client: Any = self.queue
+        self.log = QueueLog(
+            client, "url", wait_s=wait_s, on_unsent=lambda body, why: self.unsent.append((body, why))
+        )
+
+
+@given(st.lists(st.text(max_size=400), min_size=1, max_size=30), st.integers(700, 3000))
+def test_packing_keeps_rows_order_and_limit(paddings: list[str], max_bytes: int) -> None:
+    rows = [row(index, padding) for index, padding in enumerate(paddings)]
+    packed = list(messages(rows, max_bytes=max_bytes))
+    assert [item for body in packed for item in json.loads(body)] == rows
+    alone = max(len(body.encode()) for item in rows for body in messages([item]))
+    assert all(len(body.encode()) <= max(max_bytes, alone) for body in packed)
+
+
+def test_a_request_of_a_thousand_rows_is_a_few_messages_and_one_row_is_one() -> None:
+    assert len(list(messages([row(0)]))) == 1
+    assert len(list(messages([row(index, "x" * 300) for index in range(1000)]))) == 2
+
+
+def test_rows_are_sent_as_one_message() -> None:
+    world = World()
+    world.log.record([row(0), row(1)])
+    assert [item["id"] for item in json.loads(world.queue.bodies[0])] == ["r-0", "r-1"]
+    assert world.unsent == []
+
+
+def test_a_refusing_queue_hands_the_rows_back_with_the_reason() -> None:
+    world = World()
+    world.queue.broken = True
+    world.log.record([row(0)])
+    [(body, why)] = world.unsent
+    assert json.loads(body)[0]["id"] == "r-0"
+    assert why == "ConnectionError: refused"
+
+
+def test_a_hanging_queue_costs_one_short_wait_and_then_none() -> None:
+    world = World(wait_s=0.1)
+    world.queue.gate.clear()
+    started_s = time.perf_counter()
+    for index in range(200):
+        world.log.record([row(index)])
+    assert time.perf_counter() - started_s < 0.5
+    assert len(world.unsent) == 200
+    assert f"{CAPACITY_MESSAGES} messages are already waiting" in {why for _, why in world.unsent}
+    world.queue.gate.set()  # the queue lives again: what waited is sent too, and does no harm
+
+
+def test_trust_comes_back_after_the_cool_down() -> None:
+    queue, clock = Queue(), Clock()
+    unsent: list[str] = []
+    client: Any = queue
+    log = QueueLog(client, "url", wait_s=0.5, on_unsent=lambda body, _: unsent.append(body), clock=clock)
+    queue.broken = True
+    log.record([row(0)])
+    queue.broken = False
+    clock.now_s += COOL_DOWN_S
+    log.record([row(1)])
+    assert len(unsent) == 1
+    assert len(queue.bodies) == 1
+
+
+@pytest.mark.parametrize("n_threads", [8])
+def test_threads_share_one_log(n_threads: int) -> None:
+    world = World()
+    threads = [
+        threading.Thread(target=lambda base=base: [world.log.record([row(base + i)]) for i in range(20)])
+        for base in range(0, 20 * n_threads, 20)
+    ]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    sent = {json.loads(body)[0]["id"] for body in world.queue.bodies}
+    handed_back = {json.loads(body)[0]["id"] for body, _ in world.unsent}
+    assert len(sent | handed_back) == 20 * n_threads
