@@ -8,11 +8,11 @@ from pathlib import Path
 
 from bikecast.errors import DeploymentError
 from local_cloud import processes
+from local_cloud.engine.images import network_environment
 from local_cloud.files import private_dir
 from local_cloud.settings import Engine, LocalCloudSettings
 
 _START_TIMEOUT_S = 20.0
-_KEPT = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
 
 
 def docker_host(settings: LocalCloudSettings) -> str | None:
@@ -55,7 +55,8 @@ def start_engine(settings: LocalCloudSettings, name: str) -> None:
 
 def base_environment() -> dict[str, str]:
     """Return what our processes take over from the caller's environment: no credentials, no profile."""
-    return {key: os.environ[key] for key in _KEPT if key in os.environ}
+    own = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH") if key in os.environ}
+    return own | network_environment()
 
 
 def _answers(socket_path: Path) -> bool:

@@ -28,6 +28,7 @@ class ProcessRecord(BaseModel):
     born: float
     log: Path
     url: str | None = None
+    fingerprint: str = ""
 
     def process(self) -> psutil.Process | None:
         """Return the living process, or None if it has ended."""
@@ -47,6 +48,7 @@ def spawn(
     environment: Mapping[str, str],
     cwd: Path,
     url: str | None = None,
+    fingerprint: str = "",
 ) -> ProcessRecord:
     """Start ``argv`` so that it outlives this process and its terminal, and record it."""
     log = private_dir(settings.log_dir) / f"{name}.log"
@@ -60,9 +62,8 @@ def spawn(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    record = ProcessRecord(
-        name=name, pid=child.pid, born=psutil.Process(child.pid).create_time(), log=log, url=url
-    )
+    born = psutil.Process(child.pid).create_time()
+    record = ProcessRecord(name=name, pid=child.pid, born=born, log=log, url=url, fingerprint=fingerprint)
     write_private(_path(settings, name), record.model_dump_json())
     return record
 
@@ -124,10 +125,12 @@ def _ours(process: psutil.Process, settings: LocalCloudSettings) -> bool:
     try:
         if process.environ().get(STATE_VARIABLE) == str(settings.root):
             return True
-        program = next(iter(process.cmdline()), "")
+        arguments = process.cmdline()
     except (psutil.NoSuchProcess, psutil.AccessDenied, psutil.ZombieProcess):
         return False
-    return program.startswith(f"{settings.emulator_dir}{os.sep}")
+    # Functions don't get our variable, but each runs a file in the emulator's temporary folder.
+    folders = tuple(f"{folder}{os.sep}" for folder in (settings.temporary_dir, settings.volumes_dir))
+    return any(argument.startswith(folders) for argument in arguments)
 
 
 def _signal(processes: Iterable[psutil.Process], number: signal.Signals) -> None:

@@ -38,6 +38,10 @@ class LocalCloudSettings(BaseSettings):
     engine: Engine = Engine.PROCESS
     region: str = "us-east-1"
     account_id: str = Field(default="000000000000", pattern=r"^\d{12}$")
+    # Where the emulator's packages are installed; several clouds may share them.
+    packages_dir: Path | None = None
+    # Fidelity fixes to leave out; the tests show with it what each one is for.
+    skipped_fixes: frozenset[str] = frozenset()
 
     @property
     def root(self) -> Path:
@@ -56,13 +60,28 @@ class LocalCloudSettings(BaseSettings):
 
     @property
     def emulator_dir(self) -> Path:
-        """The emulator's environments and saved state."""
+        """The emulator's saved state."""
         return self.root / "emulator"
+
+    @property
+    def temporary_dir(self) -> Path:
+        """The emulator's temporary files, emptied at each start."""
+        return self.emulator_dir / "tmp"
+
+    @property
+    def packages(self) -> Path:
+        """The emulator's environments."""
+        return self.packages_dir.resolve() if self.packages_dir else self.emulator_dir
 
     @property
     def engine_dir(self) -> Path:
         """The engine's volumes: databases live here."""
         return self.root / "engine"
+
+    @property
+    def volumes_dir(self) -> Path:
+        """One folder per container volume."""
+        return self.engine_dir / "volumes"
 
     @property
     def engine_socket(self) -> Path:

@@ -1,5 +1,6 @@
 """The emulator's two environments, for itself and for functions, built from hash-locked files."""
 
+import fcntl
 import hashlib
 import shutil
 import subprocess
@@ -7,6 +8,7 @@ import sys
 from pathlib import Path
 
 from bikecast.errors import DeploymentError
+from local_cloud.files import private_dir
 from local_cloud.settings import LocalCloudSettings
 
 _LOCKS = Path(__file__).parent
@@ -15,12 +17,12 @@ _INSTALL_TIMEOUT_S = 600
 
 def emulator_python(settings: LocalCloudSettings) -> Path:
     """The interpreter that runs the emulator."""
-    return _python(settings.emulator_dir / "venv")
+    return _python(settings.packages / "venv")
 
 
 def function_python(settings: LocalCloudSettings) -> Path:
     """The interpreter that runs Lambda functions: boto3 and what the bundle brings, as on AWS."""
-    return _python(settings.emulator_dir / "runtime")
+    return _python(settings.packages / "runtime")
 
 
 def install(settings: LocalCloudSettings) -> None:
@@ -29,8 +31,11 @@ def install(settings: LocalCloudSettings) -> None:
     Raises:
         DeploymentError: The packages cannot be installed; the message holds uv's own words.
     """
-    for name, lock in (("venv", "requirements.lock"), ("runtime", "runtime-requirements.lock")):
-        _build(settings.emulator_dir / name, _LOCKS / lock)
+    private_dir(settings.packages)
+    with (settings.packages / "packages.lock").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        for name, lock in (("venv", "requirements.lock"), ("runtime", "runtime-requirements.lock")):
+            _build(settings.packages / name, _LOCKS / lock)
 
 
 def _build(environment: Path, lock: Path) -> None:

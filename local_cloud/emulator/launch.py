@@ -27,14 +27,13 @@ def start(settings: LocalCloudSettings, name: str, reached: Connection) -> None:
     """
     require_free(settings.port, field="port", purpose="the emulator")
     require_free(settings.database_port, field="database_port", purpose="the database")
-    temporary = settings.emulator_dir / "tmp"
-    shutil.rmtree(temporary, ignore_errors=True)
-    private_dir(temporary)
+    shutil.rmtree(settings.temporary_dir, ignore_errors=True)
+    private_dir(settings.temporary_dir)
     record = processes.spawn(
         settings,
         name,
         argv=[str(emulator_python(settings)), "-I", str(_MAIN)],
-        environment=_environment(settings, reached, temporary=temporary),
+        environment=_environment(settings, reached),
         cwd=settings.emulator_dir,
         url=settings.endpoint_url,
     )
@@ -57,7 +56,7 @@ def answers(settings: LocalCloudSettings) -> bool:
         client.close()
 
 
-def _environment(settings: LocalCloudSettings, reached: Connection, *, temporary: Path) -> dict[str, str]:
+def _environment(settings: LocalCloudSettings, reached: Connection) -> dict[str, str]:
     host = docker_host(settings)
     return base_environment() | ({"DOCKER_HOST": host} if host else {}) | {
         "GATEWAY_PORT": str(settings.port),
@@ -79,6 +78,7 @@ def _environment(settings: LocalCloudSettings, reached: Connection, *, temporary
         "RDS_BASE_PORT": str(settings.database_port),
         "IOT_MTLS_ENABLED": "0",
         "SFTP_ENABLED": "0",
-        "TMPDIR": str(temporary),
+        "TMPDIR": str(settings.temporary_dir),
         "BIKECAST_FUNCTION_PYTHON": str(function_python(settings)),
+        "BIKECAST_SKIPPED_FIXES": ",".join(sorted(settings.skipped_fixes)),
     }  # fmt: skip

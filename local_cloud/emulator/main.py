@@ -3,6 +3,7 @@
 Started as a file, so that the project is importable here and nowhere below: functions must not see it.
 """
 
+import os
 import sys
 from pathlib import Path
 
@@ -12,7 +13,7 @@ def main() -> None:
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
     from local_cloud.fidelity import apply_all
 
-    apply_all()
+    apply_all(frozenset(os.environ.get("BIKECAST_SKIPPED_FIXES", "").split(",")))
     from ministack.app import main as serve
 
     serve()

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from local_cloud.engine import views
 from local_cloud.engine.images import NoSuchImageError, body_of
+from local_cloud.engine.logs import STDERR, STDOUT
 from local_cloud.engine.registry import NameTakenError, NoSuchContainerError, Registry
 
 API_VERSION = "1.43"
@@ -163,7 +164,9 @@ class Handler(BaseHTTPRequestHandler):
             if self.flag("follow")
             else container.log.lines(since_s=since_s, tail=int(tail) if tail.isdigit() else None)
         )
-        self.stream(line.frame(timestamps=self.flag("timestamps")) for line in lines)
+        wanted = {number for name, number in (("stdout", STDOUT), ("stderr", STDERR)) if self.flag(name)}
+        stamps = self.flag("timestamps")
+        self.stream(line.frame(timestamps=stamps) for line in lines if line.stream in wanted)
 
     def volume(self, name: str) -> None:
         self.answer(200, {"Name": name, "Driver": "folder"})

@@ -74,10 +74,10 @@ class Container:
         self.kill(self.launch.stop_signal)
         if not self.wait(timeout_s=grace_s):
             self.kill(signal.SIGKILL)
-            self.wait(timeout_s=grace_s)
+            self.wait(timeout_s=_STOP_GRACE_S)
 
     def kill(self, number: signal.Signals = signal.SIGKILL) -> None:
-        """Send a signal; SIGKILL ends the whole session, so that nothing stays behind."""
+        """Send a signal to the command; after SIGKILL nothing that it started stays behind."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
@@ -85,10 +85,7 @@ class Container:
         if process is None or process.poll() is not None:
             return
         with contextlib.suppress(ProcessLookupError):
-            if number == signal.SIGKILL:
-                os.killpg(process.pid, number)
-            else:
-                process.send_signal(number)
+            process.send_signal(signal.SIGUSR1 if number == signal.SIGKILL else number)
 
     def wait(self, *, timeout_s: float | None = None) -> bool:
         """Wait until the container has ended; return whether it has."""

@@ -50,7 +50,7 @@ class ImageMap:
     def _base(self, scratch: Path) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
         fixed = {"LANG": "C.UTF-8", "TZ": "UTC", "PYTHONUNBUFFERED": "1", "DO_NOT_TRACK": "1"}
-        return fixed | {"PATH": path, "HOME": str(scratch), "TMPDIR": str(scratch)}
+        return network_environment() | fixed | {"PATH": path, "HOME": str(scratch), "TMPDIR": str(scratch)}
 
     def _task(self, body: dict[str, Any], environment: dict[str, str]) -> Launch:
         region = _region((body.get("Labels") or {}).get(_TASK_LABEL, ""))
@@ -76,6 +76,16 @@ class ImageMap:
         names = [bind.partition(":")[0] for bind in host.get("Binds") or []]
         names += [mount["Source"] for mount in host.get("Mounts") or [] if mount.get("Source")]
         return self.volumes_dir / re.sub(r"[^\w.-]", "_", next(iter(names), "unnamed"))
+
+
+def network_environment() -> dict[str, str]:
+    """Return how programs of this machine reach other networks; loopback never goes through a proxy."""
+    names = ("http_proxy", "https_proxy", "no_proxy", "ssl_cert_file", "requests_ca_bundle")
+    found = {name: os.environ[name] for key in names for name in (key, key.upper()) if name in os.environ}
+    loopback = "127.0.0.1,localhost"
+    return {
+        key: f"{value},{loopback}" if key.lower() == "no_proxy" else value for key, value in found.items()
+    }
 
 
 def _reachable(value: str) -> str:

@@ -3,7 +3,8 @@
 usage: python -I -S init.py STOP_SIGNAL GRACE_S COMMAND...
 
 Standard input is a pipe from the engine; its end means that the engine is gone, and then the
-command is asked to stop. Standard library only: it starts once per container and must be quick.
+command is asked to stop. SIGUSR1 stands for SIGKILL, which could not be passed on. Standard
+library only: it starts once per container and must be quick.
 """
 
 import ctypes
@@ -30,6 +31,7 @@ def main() -> int:
     child = _start(command)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT):
         signal.signal(number, lambda received, _: _kill(child, received))
+    signal.signal(signal.SIGUSR1, lambda *_: _kill(child, signal.SIGKILL))
     code = _wait(child, wake, stop_signal=stop_signal, grace_s=grace_s)
     _end_descendants()
     return code

@@ -36,7 +36,9 @@ class Registry:
         """
         image = body["Image"]
         if not self.images.knows(image):
-            raise NoSuchImageError(f"no process stands for image {image}")
+            raise NoSuchImageError(
+                f"No such image: {image}; this engine runs the project's images and postgres"
+            )
         with self._lock:
             number = len(self._containers)
             name = name or f"unnamed-{number}"

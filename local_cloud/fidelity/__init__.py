@@ -14,6 +14,7 @@ FIXES = (
     "administrator",
     "durable_state",
     "function_process",
+    "function_files",
     "function_credentials",
     "function_errors",
     "function_metrics",
