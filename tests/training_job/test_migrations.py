@@ -3,9 +3,11 @@
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from bikecast.database import DatabaseSettings, connect
 from psycopg import OperationalError
+from psycopg.errors import InsufficientPrivilege
 
+from bikecast.database import DatabaseSettings, connect
+from bikecast.names import FUNCTION_DATABASE_USER
 from tests.postgres import Server
 from training_job.migrations import migrate
 
@@ -54,3 +56,24 @@ def test_a_server_that_is_down_is_named(postgres: Server) -> None:
     with pytest.raises(Exception, match=r"127\.0\.0\.1") as caught:
         migrate(settings)
     assert isinstance(caught.value.__cause__, OperationalError)
+
+
+def test_where_there_is_login_by_token_functions_get_a_user_of_their_own(database: DatabaseSettings) -> None:
+    with connect(database, application="test") as connection:
+        connection.execute("create role rds_iam")
+    try:
+        for _ in range(2):
+            migrate(database)
+        with connect(database, application="test") as connection:
+            connection.execute(f"set role {FUNCTION_DATABASE_USER}".encode())
+            assert connection.execute("select count(*) from predictions").fetchone() == (0,)
+            with pytest.raises(InsufficientPrivilege):
+                connection.execute("create table monitoring.own (id int)")
+    finally:
+        _forget_roles(database)
+
+
+def _forget_roles(settings: DatabaseSettings) -> None:
+    with connect(settings, application="test") as connection:
+        connection.execute(f"drop owned by {FUNCTION_DATABASE_USER}".encode())
+        connection.execute(f"drop role {FUNCTION_DATABASE_USER}, rds_iam".encode())

@@ -7,13 +7,30 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from bikecast.database import DatabaseSettings, sqlalchemy_url
-from bikecast.names import Schema
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
+from bikecast.database import DatabaseSettings, sqlalchemy_url
+from bikecast.names import FUNCTION_DATABASE_USER, Schema
+
 # Any two processes that migrate at once agree on this number; it has no other meaning.
 LOCK_KEY = 0x62696B65
+
+# RDS offers login by IAM token to members of ``rds_iam``; elsewhere functions log in as the owner.
+# Source: Amazon RDS User Guide, "Creating a database account using IAM authentication".
+ADMIT_FUNCTIONS = f"""
+do $$ begin
+    if not exists (select from pg_roles where rolname = 'rds_iam') then
+        return;
+    end if;
+    if not exists (select from pg_roles where rolname = '{FUNCTION_DATABASE_USER}') then
+        create role {FUNCTION_DATABASE_USER} login;
+    end if;
+    grant rds_iam to {FUNCTION_DATABASE_USER};
+    grant usage on schema {Schema.MONITORING} to {FUNCTION_DATABASE_USER};
+    grant select, insert, update, delete on all tables in schema {Schema.MONITORING}
+        to {FUNCTION_DATABASE_USER};
+end $$"""  # noqa: S608 - our own names, no input
 
 
 def migrate(settings: DatabaseSettings, *, revision: str = "head") -> None:
@@ -28,6 +45,8 @@ def migrate(settings: DatabaseSettings, *, revision: str = "head") -> None:
         connection.commit()
         try:
             _upgrade(connection, revision=revision)
+            connection.execute(text(ADMIT_FUNCTIONS))
+            connection.commit()
         finally:
             connection.rollback()
             connection.execute(text("select pg_advisory_unlock(:key)"), {"key": LOCK_KEY})

@@ -1,6 +1,7 @@
 """What alembic runs: upgrades over the connection that ``migrate`` holds locked."""
 
 from alembic import context
+
 from bikecast.names import Schema
 
 context.configure(

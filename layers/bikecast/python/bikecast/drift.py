@@ -58,7 +58,6 @@ class Limit(_Part):
     value: float = Field(gt=0)
     kind: Kind
     method: str
-    reference: str
     history_median: float = 0.0
     history_p90: float = 0.0
 
@@ -70,7 +69,9 @@ class Thresholds(_Part):
     window_days: int = Field(7, ge=1)
     windows_needed: int = Field(2, ge=1, description="k: unusual windows that make an alarm ...")
     windows_seen: int = Field(3, ge=1, description="... n: among the last n, this one included.")
-    alarm_factor: float = Field(description="Limits are this many times the 90th percentile of history.")
+    alarm_factors: dict[Kind, float] = Field(
+        description="By kind: limits are this many times the 90th percentile of history."
+    )
     severe_factor: float = Field(2.0, description="An alarm this many times its limit is severe.")
     target_false_alarms_a_quarter: float
     measured_false_alarms_a_quarter: float
@@ -134,46 +135,46 @@ def judge(
             ``windows_seen - 1`` are expected, more would loosen the rule.
     """
     unusual = _unusual({score.name: score.value for score in scores}, thresholds)
-    before = [_unusual(window, thresholds) for window in previous]
-    alarming = {name for name in unusual if _persists(name, before, thresholds)}
+    windows = [unusual, *(_unusual(window, thresholds) for window in previous)]
+    alarming = {name for name in unusual if _persists(name, windows, thresholds)}
     over = {name: unusual[name] for name in alarming} or unusual
-    severity = max(over.values(), default=0.0)
-    ranked = sorted(over, key=lambda name: -over[name])
     by_name = {score.name: score for score in scores}
     return Judgement(
-        verdict=_verdict(unusual, alarming, thresholds),
-        severity=round(severity, 3),
-        reasons=tuple(_reason(by_name[name], thresholds) for name in ranked),
+        verdict=_verdict(windows, alarming, thresholds),
+        severity=round(max(over.values(), default=0.0), 3),
+        reasons=tuple(_reason(by_name[name], thresholds) for name in sorted(over, key=lambda n: -over[n])),
         unusual=unusual,
         alarms=frozenset(thresholds.limits[name].kind for name in alarming),
     )
 
 
 def _unusual(values: Mapping[str, float], thresholds: Thresholds) -> dict[str, float]:
+    """Return how many times over its limit each unusual score is."""
     limits = thresholds.limits
     known = {name: value for name, value in values.items() if name in limits and not np.isnan(value)}
     return {n: v / limits[n].value for n, v in known.items() if v > limits[n].value}
 
 
-def _persists(name: str, before: Sequence[Mapping[str, float]], thresholds: Thresholds) -> bool:
+def _persists(
+    name: str, windows: Sequence[Mapping[str, float]], thresholds: Thresholds, *, times: float = 1.0
+) -> bool:
     if thresholds.limits[name].kind is Kind.QUALITY:
         return True  # a missing column or a stuck sensor is a fact, not a tendency
-    return 1 + sum(name in window for window in before) >= thresholds.windows_needed
+    return sum(window.get(name, 0.0) >= times for window in windows) >= thresholds.windows_needed
 
 
-def _verdict(unusual: Mapping[str, float], alarming: set[str], thresholds: Thresholds) -> Verdict:
-    if not unusual:
-        return Verdict.OK
-    if not alarming:
-        return Verdict.WATCH
-    # Weather may be strange without the model being wrong, so drift alone is never severe.
-    serious = [n for n in alarming if thresholds.limits[n].kind is not Kind.DRIFT]
-    if any(unusual[name] >= thresholds.severe_factor for name in serious):
+def _verdict(windows: Sequence[Mapping[str, float]], alarming: set[str], thresholds: Thresholds) -> Verdict:
+    """Severe and degraded say that the model or its data are bad; strange weather alone is to be watched."""
+    kinds = {thresholds.limits[name].kind for name in alarming}
+    errors = [name for name in alarming if thresholds.limits[name].kind is Kind.PERFORMANCE]
+    if any(_persists(name, windows, thresholds, times=thresholds.severe_factor) for name in errors):
         return Verdict.SEVERE
-    return Verdict.DEGRADED
+    if kinds - {Kind.DRIFT}:
+        return Verdict.DEGRADED
+    return Verdict.WATCH if windows[0] else Verdict.OK
 
 
 def _reason(score: Score, thresholds: Thresholds) -> str:
     limit = thresholds.limits[score.name]
-    text = score.sentence or f"{score.name} differs from {limit.reference}"
+    text = score.sentence or f"{score.name} is unusual"
     return f"{text}: {score.value:.3g}, limit {limit.value:.3g} ({limit.method})"

@@ -8,17 +8,19 @@ import numpy as np
 from bikecast.drift import Kind, Limit, Score, Thresholds, judge
 from bikecast.errors import DataError
 from bikecast.monitoring.hours import DAY, ScoredHours
-from bikecast.monitoring.reference import STATEMENT, season_reference
+from bikecast.monitoring.reference import season_reference
 from bikecast.monitoring.scores import window_scores
 
 FALSE_ALARMS_A_QUARTER = 1.0
 WEEKS_A_QUARTER = 13
-FACTORS = tuple(np.round(np.arange(0.6, 4.01, 0.1), 2).tolist())
+FACTORS = tuple(np.round(np.arange(4.0, 0.79, -0.1), 2).tolist())
 FEWEST_WINDOWS = 8
+LEARNED = (Kind.DRIFT, Kind.PERFORMANCE)
 # No limit is lower: an effect this small is not worth a person's time, however quiet the history was.
 FLOORS = {
     "wasserstein": 0.1,  # Evidently's own default
-    "jensenshannon": 0.02,
+    "jensenshannon": 0.1,  # as well
+    "jensenshannon of blocks": 0.03,
     "ratio of WAPE": 1.2,
     "median day": 0.5,
     "difference": 0.05,
@@ -29,6 +31,14 @@ FLOORS = {
 # History was read under the contract of complete hours; a window is held to the floor.
 ABSENT = Score("missing_hours", Kind.QUALITY, "share", 0.0)
 
+# Until there are enough honest windows to learn from.
+UNLEARNED = {
+    "error": Limit(value=1.5, kind=Kind.PERFORMANCE, method="ratio of WAPE"),
+    "level": Limit(value=2.0, kind=Kind.PERFORMANCE, method="median day"),
+    "shape": Limit(value=0.06, kind=Kind.PERFORMANCE, method="jensenshannon of blocks"),
+    "coverage": Limit(value=0.15, kind=Kind.PERFORMANCE, method="difference"),
+}
+
 History = Mapping[np.datetime64, Sequence[Score]]
 
 
@@ -38,13 +48,13 @@ def calibrate(
     """Learn the limits of one model version.
 
     Every window of history, starting at every day, is scored against the rest of its season and the
-    four weeks before it. Limits are a common multiple of each score's 90th percentile: the lowest
-    multiple at which weekly monitoring of this history would have opened at most
-    ``false_alarms_a_quarter`` incidents.
+    four weeks before it. Limits of drift are a common multiple of each score's 90th percentile, limits
+    of performance another: the lowest at which weekly monitoring of this history would have opened at
+    most ``false_alarms_a_quarter`` incidents, half of them of each kind.
 
     Args:
-        history: The training window, scored by a model that did not learn from the scored hour
-            (out of fold or held out); in-sample predictions would make every live error an alarm.
+        history: The training window, scored. Only rows that their model had not learnt from (column
+            ``honest``) teach the limits of errors.
         window_days: Length of the windows to be judged.
         false_alarms_a_quarter: Incidents in 13 weeks in which nothing is wrong.
     Raises:
@@ -53,16 +63,38 @@ def calibrate(
     rolled = roll(history, window_days=window_days)
     if len(rolled) < FEWEST_WINDOWS:
         raise DataError(
-            f"history allows {len(rolled)} windows of {window_days} days; at least {FEWEST_WINDOWS} needed"
+            f"history allows {len(rolled)} windows of {window_days} days; {FEWEST_WINDOWS} are needed"
         )
+    chosen = _unlimited(rolled, days=window_days, target=false_alarms_a_quarter)
+    for kind in LEARNED:
+        chosen = _with_kind(chosen, rolled, kind, allowed=false_alarms_a_quarter / len(LEARNED))
+    return chosen
+
+
+def _with_kind(thresholds: Thresholds, rolled: History, kind: Kind, *, allowed: float) -> Thresholds:
+    """Add the limits of one kind: lowered from far above until they would ring too often.
+
+    From above, because limits so low that an incident never closes open few incidents too.
+    """
+    scores = [score for window in rolled.values() for score in window if score.kind is kind]
+    judged = {start: window for start, window in rolled.items() if any(s.kind is kind for s in window)}
+    if len(judged) < FEWEST_WINDOWS:
+        return thresholds
+    chosen, chosen_rate, limits = FACTORS[0], 0.0, _limits(scores, factor=FACTORS[0])
     for factor in FACTORS:
-        limits = _limits(rolled, factor=factor)
-        candidate = _thresholds(
-            rolled, limits, factor=factor, days=window_days, target=false_alarms_a_quarter
-        )
-        if candidate.measured_false_alarms_a_quarter <= false_alarms_a_quarter:
+        candidate = _limits(scores, factor=factor)
+        rate = false_alarms_a_quarter(judged, thresholds.model_copy(update={"limits": candidate}))
+        if rate > allowed:
             break
-    return candidate
+        chosen, chosen_rate, limits = factor, rate, candidate
+    measured = thresholds.measured_false_alarms_a_quarter + chosen_rate
+    return thresholds.model_copy(
+        update={
+            "limits": thresholds.limits | limits,
+            "alarm_factors": thresholds.alarm_factors | {kind: chosen},
+            "measured_false_alarms_a_quarter": round(measured, 3),
+        }
+    )
 
 
 def roll(history: ScoredHours, *, window_days: int, step_days: int = 1) -> dict[np.datetime64, list[Score]]:
@@ -99,11 +131,11 @@ def _opened(rolled: History, starts: Sequence[np.datetime64], thresholds: Thresh
     return opened
 
 
-def _limits(rolled: History, *, factor: float) -> dict[str, Limit]:
-    scores = [score for window in rolled.values() for score in window]
-    names = {score.name for score in scores}
-    found = {name: _limit([score for score in scores if score.name == name], factor) for name in names}
-    return found | {ABSENT.name: _limit([ABSENT], factor)}
+def _limits(scores: Sequence[Score], *, factor: float) -> dict[str, Limit]:
+    values: dict[str, list[Score]] = {}
+    for score in scores:
+        values.setdefault(score.name, []).append(score)
+    return {name: _limit(found, factor) for name, found in values.items()}
 
 
 def _limit(scores: Sequence[Score], factor: float) -> Limit:
@@ -116,25 +148,22 @@ def _limit(scores: Sequence[Score], factor: float) -> Limit:
         value=max(usual, FLOORS[method]),
         kind=kind,
         method=method,
-        reference=STATEMENT,
         history_median=float(np.median(values)),
         history_p90=p90,
     )
 
 
-def _thresholds(
-    rolled: History, limits: dict[str, Limit], *, factor: float, days: int, target: float
-) -> Thresholds:
+def _unlimited(rolled: History, *, days: int, target: float) -> Thresholds:
+    """Return thresholds of quality alone; the other kinds are learned one after the other."""
     starts = sorted(rolled)
-    draft = Thresholds(
+    quality = [score for window in rolled.values() for score in window if score.kind is Kind.QUALITY]
+    return Thresholds(
         window_days=days,
-        alarm_factor=factor,
+        alarm_factors={},
         target_false_alarms_a_quarter=target,
         measured_false_alarms_a_quarter=0.0,
         history_start=starts[0].astype("datetime64[s]").astype(dt.datetime),
         history_end=(starts[-1] + days * DAY).astype("datetime64[s]").astype(dt.datetime),
         n_windows=len(starts),
-        limits=limits,
+        limits=_limits([*quality, ABSENT], factor=1.0) | UNLEARNED,
     )
-    rate = false_alarms_a_quarter(rolled, draft)
-    return draft.model_copy(update={"measured_false_alarms_a_quarter": round(rate, 3)})

@@ -9,8 +9,9 @@ import numpy as np
 from bikecast.drift import Judgement, Kind, Score, Thresholds, Verdict, judge
 from bikecast.monitoring import scores as of
 from bikecast.monitoring.hours import HOLIDAY, PREDICTION, TARGET, ScoredHours
-from bikecast.monitoring.reference import RECENT_DAYS, season_reference
-from bikecast.monitoring.report import ColumnDrift, WindowReport, run_report
+from bikecast.monitoring.numbers import ColumnDrift, Metrics, column_drifts, metric_values
+from bikecast.monitoring.reference import RECENT_DAYS, Reference, season_reference
+from bikecast.monitoring.report import WindowReport, run_report
 from bikecast.monitoring.sources import Champion, Loaded
 from bikecast.monitoring.windows import Window
 
@@ -24,18 +25,12 @@ class Examined:
     judgement: Judgement
     counts: Mapping[str, Any]
     scores: Mapping[str, float] = field(default_factory=dict)
+    metrics: Metrics = field(default_factory=dict)
+    features: tuple[ColumnDrift, ...] = ()
     report: WindowReport | None = None
 
-    @property
-    def features(self) -> tuple[ColumnDrift, ...]:
-        return self.report.features if self.report is not None else ()
 
-    @property
-    def metrics(self) -> Mapping[str, float | int | None]:
-        return self.report.metrics if self.report is not None else {}
-
-
-def examine(loaded: Loaded, champion: Champion, *, window: Window) -> Examined:
+def examine(loaded: Loaded, champion: Champion, *, window: Window, pages: bool = True) -> Examined:
     """Examine one window of loaded hours, with the windows before it for the k-of-n rule.
 
     Those are scored again and not looked up, so a verdict does not depend on which windows were
@@ -45,6 +40,7 @@ def examine(loaded: Loaded, champion: Champion, *, window: Window) -> Examined:
         loaded: Scored hours that include the window and ``lookback_days`` before it.
         champion: Its history and thresholds.
         window: What to judge.
+        pages: Let Evidently compute and draw; else numpy gives the same numbers alone.
     """
     current = loaded.hours.between(*window.edges)
     counts = _counts(loaded, current, window)
@@ -55,9 +51,14 @@ def examine(loaded: Loaded, champion: Champion, *, window: Window) -> Examined:
     earlier = (_scores(loaded, champion, w) for w in _before(window, champion.thresholds.windows_seen - 1))
     previous = [{score.name: score.value for score in found[0]} for found in earlier if found is not None]
     judgement = judge(scores, champion.thresholds, previous=previous)
+    values = {score.name: round(score.value, 6) for score in scores}
+    if not pages:
+        features = column_drifts(current, reference, champion.thresholds)
+        metrics = metric_values(current, reference, features)
+        return Examined(judgement, counts, values, metrics, features)
     labels = {"model_version": champion.manifest.version, "verdict": str(judgement.verdict)}
     report = run_report(current, reference, champion.thresholds, labels=labels)
-    return Examined(judgement, counts, {score.name: round(score.value, 6) for score in scores}, report)
+    return Examined(judgement, counts, values, report.metrics, report.features, report)
 
 
 def lookback_days(thresholds: Thresholds) -> int:
@@ -71,7 +72,7 @@ def _before(window: Window, count: int) -> Iterator[Window]:
         yield window
 
 
-def _scores(loaded: Loaded, champion: Champion, window: Window) -> tuple[list[Score], ScoredHours] | None:
+def _scores(loaded: Loaded, champion: Champion, window: Window) -> tuple[list[Score], Reference] | None:
     """Return a window's scores and its reference, or None where there are too few hours to judge."""
     start, end = window.edges
     current = loaded.hours.between(start, end)
@@ -96,7 +97,7 @@ def _absent(counts: Mapping[str, Any], window: Window) -> Score:
 def _counts(loaded: Loaded, current: ScoredHours, window: Window) -> dict[str, Any]:
     start, end = window.edges
     whole = current.take(~np.isnan(current[PREDICTION]))
-    judged = whole.take(~np.isnan(whole[TARGET]))
+    judged = whole.judged()
     holiday = current[HOLIDAY]
     return {
         "n_rows": len(current),

@@ -18,7 +18,9 @@ Timestamps = NDArray[np.datetime64]
 
 WEATHER = (*REQUIRED_WEATHER, *OPTIONAL_WEATHER)
 TARGET, PREDICTION, LOW, HIGH, HOLIDAY = "trips", "prediction", "low", "high", "holiday"
-COLUMNS = (TARGET, PREDICTION, LOW, HIGH, HOLIDAY, *WEATHER)
+# 0 where a model was asked about an hour that it had learnt from; anything else is an honest prediction.
+HONEST = "honest"
+COLUMNS = (TARGET, PREDICTION, LOW, HIGH, HOLIDAY, HONEST, *WEATHER)
 DAY = np.timedelta64(1, "D")
 
 
@@ -53,6 +55,14 @@ class ScoredHours:
     def between(self, start: np.datetime64, end: np.datetime64) -> Self:
         """Return the rows of ``start <= hour < end``."""
         return self.take((self.timestamp >= start) & (self.timestamp < end))
+
+    def honest(self) -> Self:
+        """Return the rows whose prediction was made without having seen their demand."""
+        return self.take(self[HONEST] != 0)
+
+    def judged(self) -> Self:
+        """Return the honest rows whose demand is known."""
+        return self.take((self[HONEST] != 0) & ~np.isnan(self[TARGET]) & ~np.isnan(self[PREDICTION]))
 
     def days(self) -> Timestamps:
         """Return each row's day."""

@@ -1,48 +1,64 @@
 """What a window is compared with: the same season of the training window, and the recent past."""
 
+from dataclasses import dataclass
+
 import numpy as np
 
+from bikecast.arrays import Array
 from bikecast.calendar import YEAR_DAYS, day_of_year
-from bikecast.monitoring.hours import DAY, ScoredHours
+from bikecast.monitoring.hours import DAY, ScoredHours, Timestamps
 
 SEASON_DAYS = 24  # on either side of the window's middle: about seven weeks
 RECENT_DAYS = 28
 FEWEST_SEASON_DAYS = 14
-STATEMENT = (
-    f"the training window's days within {SEASON_DAYS} days of the season, and the {RECENT_DAYS} days before"
-)
+
+
+@dataclass(frozen=True)
+class Reference:
+    """Rows to compare a window with; the window itself is never among them.
+
+    ``season`` holds the training window's days of the same season and the four weeks before: for
+    features, predictions, demand and quality. ``honest`` holds those of them that were scored by a
+    model which had not seen them: for errors. Where one has less than two weeks of the season, as a
+    young model's may, the whole of history stands in.
+    """
+
+    season: ScoredHours
+    honest: ScoredHours
 
 
 def season_reference(
     history: ScoredHours, *, start: np.datetime64, end: np.datetime64, recent: ScoredHours | None = None
-) -> ScoredHours:
-    """Select the rows to compare a window with; the window itself is never among them.
+) -> Reference:
+    """Select the rows to compare a window with.
 
     Args:
         history: The champion's training window, scored.
         start: The window's first hour.
         end: The hour after its last.
-        recent: Scored hours before the window that history lacks; of those of the last
-            ``RECENT_DAYS`` days, each is used once.
-    Returns:
-        Same-season rows and recent rows. If history holds less than two weeks of the season, as a young
-        model's may, all of it stands in.
+        recent: Scored hours before the window; those that history has too are used once.
     """
-    outside = history.take((history.timestamp < start) | (history.timestamp >= end))
-    if recent is not None and len(recent):
-        outside = ScoredHours.joined([outside, recent.take(~np.isin(recent.timestamp, history.timestamp))])
-    near = _season_distance(outside, start + (end - start) // 2) <= SEASON_DAYS
-    before = (outside.timestamp >= start - RECENT_DAYS * DAY) & (outside.timestamp < start)
-    if (
-        len(np.unique(outside.days()[near & np.isin(outside.timestamp, history.timestamp)]))
-        < FEWEST_SEASON_DAYS
-    ):
-        near = np.isin(outside.timestamp, history.timestamp)
-    return outside.take(near | before)
+    past = history.take((history.timestamp < start) | (history.timestamp >= end))
+    before = _before(history, recent, start)
+    return Reference(_near(past, before, start, end), _near(past.honest(), before.honest(), start, end))
 
 
-def _season_distance(hours: ScoredHours, middle: np.datetime64) -> np.ndarray:
+def _before(history: ScoredHours, recent: ScoredHours | None, start: np.datetime64) -> ScoredHours:
+    parts = (
+        [history] if recent is None else [history, recent.take(~np.isin(recent.timestamp, history.timestamp))]
+    )
+    return ScoredHours.joined([part.between(start - RECENT_DAYS * DAY, start) for part in parts])
+
+
+def _near(past: ScoredHours, before: ScoredHours, start: np.datetime64, end: np.datetime64) -> ScoredHours:
+    season = past.take(_season_distance(past.timestamp, start + (end - start) // 2) <= SEASON_DAYS)
+    if len(np.unique(season.days())) < FEWEST_SEASON_DAYS:
+        season = past
+    return ScoredHours.joined([season, before.take(~np.isin(before.timestamp, season.timestamp))])
+
+
+def _season_distance(hours: Timestamps, middle: np.datetime64) -> Array:
     day = day_of_year(np.asarray([middle]).astype("datetime64[s]"))[0]
-    apart = np.abs(day_of_year(hours.timestamp) - day)
-    distance: np.ndarray = np.minimum(apart, YEAR_DAYS - apart)
+    apart = np.abs(day_of_year(hours) - day)
+    distance: Array = np.minimum(apart, YEAR_DAYS - apart)
     return distance

@@ -2,16 +2,27 @@
 
 import datetime as dt
 import os
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from bikecast.arrays import Array
 from bikecast.drift import Thresholds
-from bikecast.monitoring.columns import TAIL_COLUMNS, TAILS
-from bikecast.monitoring.hours import PREDICTION, TARGET, WEATHER, Array, ScoredHours
-from bikecast.monitoring.scores import BANDS, FEATURE_METHODS
+from bikecast.monitoring.hours import PREDICTION, TARGET, ScoredHours
+from bikecast.monitoring.numbers import (
+    FEWEST_ERRORS,
+    METHODS,
+    PERCENT,
+    ColumnDrift,
+    Metrics,
+    column_drifts,
+    metric_values,
+    watched,
+)
+from bikecast.monitoring.reference import Reference
+from bikecast.monitoring.scores import BANDS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -28,33 +39,17 @@ REGRESSION = {
     "abs_error_std": ("MAE", "std"),
     "abs_perc_error_std": ("MAPE", "std"),
 }
-PERCENT = 100.0
-TAIL_QUANTILE = 0.05
-SMALLEST_REGRESSION = 2
-METHODS = FEATURE_METHODS | {PREDICTION: "wasserstein", TARGET: "wasserstein"}
 BAND_NAMES = ("none", "little", "some", "much")
-
-
-@dataclass(frozen=True)
-class ColumnDrift:
-    """How far one column is from its reference."""
-
-    feature: str
-    kind: str
-    method: str
-    score: float | None
-    threshold: float | None
-    drifted: bool
-    current_mean: float | None
-    reference_mean: float | None
-    missing_share: float
+# Evidently takes one reference for all metrics, so the errors have columns of their own: there the
+# honest rows stand, and NaN, which its error metrics leave out, where a row is only there for drift.
+JUDGED_TARGET, JUDGED_PREDICTION = "actual trips", "judged prediction"
 
 
 @dataclass(frozen=True)
 class WindowReport:
-    """What Evidently and numpy say of one window; ``snapshot`` is Evidently's own, for its UI."""
+    """What Evidently says of one window; ``snapshot`` is Evidently's own, for its UI."""
 
-    metrics: Mapping[str, float | int | None]
+    metrics: Metrics
     features: tuple[ColumnDrift, ...]
     snapshot: Any
 
@@ -74,22 +69,8 @@ class WindowReport:
         return body.encode()
 
 
-def evidently_frame(hours: ScoredHours, columns: tuple[str, ...]) -> "pd.DataFrame":
-    """Return the watched columns; rain and snow as bands, so that Evidently compares shares of days."""
-    import pandas as pd
-
-    return pd.DataFrame({n: _banded(n, hours[n]) if n in BANDS else hours[n] for n in columns})
-
-
-def _banded(name: str, values: Array) -> np.ndarray:
-    names = np.asarray([*BAND_NAMES, None], dtype=object)
-    band = np.searchsorted(BANDS[name], values, side="right")
-    banded: np.ndarray = names[np.where(np.isnan(values), len(BAND_NAMES), band)]
-    return banded
-
-
 def run_report(
-    current: ScoredHours, reference: ScoredHours, thresholds: Thresholds, *, labels: Mapping[str, str]
+    current: ScoredHours, reference: Reference, thresholds: Thresholds, *, labels: Mapping[str, str]
 ) -> WindowReport:
     """Compare a window with its reference.
 
@@ -99,63 +80,78 @@ def run_report(
         thresholds: Their limits decide which columns count as drifted.
         labels: Stored with Evidently's snapshot, such as the model version.
     """
-    watched = tuple(n for n in (*WEATHER, PREDICTION, TARGET) if reference.has(n))
-    sides = (_judged(current), _judged(reference))
-    snapshot = _run(current, reference, watched=watched, thresholds=thresholds, labels=labels)
+    drawn = column_drifts(current, reference, thresholds)
+    snapshot = _run(current, reference, thresholds=thresholds, labels=labels)
     found = _Found(snapshot)
-    features = tuple(_column_drift(n, current, reference, found, thresholds) for n in watched)
-    dataset = {
-        "prediction_drift": next((f.score for f in features if f.feature == PREDICTION), None),
-        "num_drifted_columns": int(found.value("DriftedColumnsCount")["count"]),
-        # Evidently's own share divides by rows, not cells.
-        "share_missing_values": found.value("DatasetMissingValueCount")["count"]
-        / max(len(current) * len(watched), 1),
-    }
-    regression = found.regression() if min(map(len, sides)) >= SMALLEST_REGRESSION else {}
-    return WindowReport(dataset | regression | _tails(*sides), features, snapshot)
+    features = tuple(replace(feature, score=found.drift(feature.feature)) for feature in drawn)
+    judged = found.errors() if _has_errors(current, reference) else {}
+    counted = {"num_drifted_columns": int(found.value("DriftedColumnsCount")["count"])}
+    return WindowReport(
+        {**metric_values(current, reference, features), **counted, **judged}, features, snapshot
+    )
+
+
+def _has_errors(current: ScoredHours, reference: Reference) -> bool:
+    return min(len(current.judged()), len(reference.honest.judged())) >= FEWEST_ERRORS
 
 
 def _run(
-    current: ScoredHours,
-    reference: ScoredHours,
-    *,
-    watched: tuple[str, ...],
-    thresholds: Thresholds,
-    labels: Mapping[str, str],
+    current: ScoredHours, reference: Reference, *, thresholds: Thresholds, labels: Mapping[str, str]
 ) -> Any:
     os.environ["DO_NOT_TRACK"] = "1"  # read by Evidently when it is imported
     from evidently import DataDefinition, Dataset, Regression, Report
 
-    compared = [n for n in watched if current.has(n)]
-    judged = min(len(_judged(current)), len(_judged(reference))) >= SMALLEST_REGRESSION
+    names = watched(reference)
+    errors = _has_errors(current, reference)
     definition = DataDefinition(
-        numerical_columns=[n for n in watched if n not in BANDS],
-        categorical_columns=[n for n in watched if n in BANDS],
-        regression=[Regression(target=TARGET, prediction=PREDICTION)] if judged else None,
+        numerical_columns=[*(n for n in names if n not in BANDS), JUDGED_TARGET, JUDGED_PREDICTION],
+        categorical_columns=[n for n in names if n in BANDS],
+        regression=[Regression(target=JUDGED_TARGET, prediction=JUDGED_PREDICTION)] if errors else None,
     )
-    sides = [Dataset.from_pandas(evidently_frame(side, watched), definition) for side in (current, reference)]
-    report = Report(
-        _metrics(compared, thresholds, judged=judged), metadata=dict(labels), tags=[*labels.values()]
-    )
+    frames = (_frame(current, current, names), _frame(reference.season, reference.honest, names))
+    sides = [Dataset.from_pandas(frame, definition) for frame in frames]
+    compared = [name for name in names if current.has(name)]
+    metrics = [*_drift_metrics(compared, thresholds), *(_error_metrics() if errors else [])]
     end = current.timestamp.max().astype("datetime64[s]").astype(dt.datetime)
+    report = Report(metrics, metadata=dict(labels), tags=[*labels.values()])
     return report.run(*sides, timestamp=end)
 
 
-def _metrics(compared: list[str], thresholds: Thresholds, *, judged: bool) -> list[Any]:
+def _frame(drift: ScoredHours, judged: ScoredHours, names: Sequence[str]) -> "pd.DataFrame":
+    """Put the rows for drift and those for errors side by side; the shorter side ends in NaN."""
+    import pandas as pd
+
+    rows = pd.DataFrame({n: _banded(n, drift[n]) if n in BANDS else drift[n] for n in names})
+    honest = judged.judged()
+    errors = pd.DataFrame({JUDGED_TARGET: honest[TARGET], JUDGED_PREDICTION: honest[PREDICTION]})
+    return pd.concat([rows, errors], axis=1)
+
+
+def _banded(name: str, values: Array) -> np.ndarray:
+    names = np.asarray([*BAND_NAMES, None], dtype=object)
+    band = np.searchsorted(BANDS[name], values, side="right")
+    banded: np.ndarray = names[np.where(np.isnan(values), len(BAND_NAMES), band)]
+    return banded
+
+
+def _drift_metrics(compared: Sequence[str], thresholds: Thresholds) -> list[Any]:
     from evidently import metrics as of
 
-    limits = {n: thresholds.limits[n].value if n in thresholds.limits else None for n in compared}
-    drift = [of.ValueDrift(column=n, method=METHODS[n], threshold=limits[n]) for n in compared]
+    limits = {n: thresholds.limits[n].value for n in compared if n in thresholds.limits}
     counted = of.DriftedColumnsCount(
-        columns=compared,
-        per_column_method={n: METHODS[n] for n in compared},
-        per_column_threshold={n: limit for n, limit in limits.items() if limit is not None},
+        columns=[name for name in compared if name in limits],
+        per_column_method={name: METHODS[name] for name in limits},
+        per_column_threshold=limits,
     )
-    quality = [of.RowCount(), of.DatasetMissingValueCount()]
-    errors = (
-        [of.R2Score(), of.RMSE(), of.MAE(), of.MeanError(), of.AbsMaxError(), of.MAPE()] if judged else []
-    )
-    return [counted, *drift, *errors, *quality]
+    drift = [of.ValueDrift(column=n, method=METHODS[n], threshold=limits.get(n)) for n in compared]
+    missing = [of.MissingValueCount(column=name) for name in compared]
+    return [counted, *drift, of.RowCount(), *missing]
+
+
+def _error_metrics() -> list[Any]:
+    from evidently import metrics as of
+
+    return [of.R2Score(), of.RMSE(), of.MAE(), of.MeanError(), of.AbsMaxError(), of.MAPE()]
 
 
 class _Found:
@@ -165,7 +161,7 @@ class _Found:
         self._context = snapshot.context
         metrics = snapshot.dict()["metrics"]
         self._drift = {m["config"]["column"]: m["value"] for m in metrics if _type(m) == "ValueDrift"}
-        self._metrics = {_type(m): m for m in metrics if _type(m) != "ValueDrift"}
+        self._metrics = {_type(m): m for m in metrics if "column" not in m["config"]}
 
     def value(self, name: str) -> Any:
         return self._metrics[name]["value"]
@@ -174,10 +170,10 @@ class _Found:
         value = self._drift.get(column)
         return None if value is None or np.isnan(value) else float(value)
 
-    def regression(self) -> dict[str, float | None]:
+    def errors(self) -> dict[str, float]:
         return {
             f"{column}_{side}": self._side(side, name, part)
-            * (PERCENT if column == "abs_perc_error_std" else 1.0)
+            * (PERCENT if column == "abs_perc_error_std" else 1.0)  # its mean is in percent already
             for side in ("current", "reference")
             for column, (name, part) in REGRESSION.items()
         }
@@ -193,55 +189,3 @@ class _Found:
 def _type(metric: Mapping[str, Any]) -> str:
     name: str = metric["config"]["type"].rsplit(":", 1)[1]
     return name
-
-
-def _judged(hours: ScoredHours) -> ScoredHours:
-    return hours.take(~np.isnan(hours[TARGET]) & ~np.isnan(hours[PREDICTION]))
-
-
-def _column_drift(
-    name: str, current: ScoredHours, reference: ScoredHours, found: _Found, thresholds: Thresholds
-) -> ColumnDrift:
-    limit = thresholds.limits.get(name)
-    score = found.drift(name)
-    return ColumnDrift(
-        feature=name,
-        kind={PREDICTION: "prediction", TARGET: "target"}.get(name, "feature"),
-        method=METHODS[name],
-        score=score,
-        threshold=None if limit is None else limit.value,
-        drifted=score is not None and limit is not None and score > limit.value,
-        current_mean=_mean(current[name]),
-        reference_mean=_mean(reference[name]),
-        missing_share=float(np.isnan(current[name]).mean()) if len(current) else 1.0,
-    )
-
-
-def _mean(values: Array) -> float | None:
-    known = values[~np.isnan(values)]
-    return float(known.mean()) if known.size else None
-
-
-def _tails(current: ScoredHours, reference: ScoredHours) -> dict[str, float | None]:
-    """Split each side's errors at its own 5th and 95th percentile; the middle is "underperformance".
-
-    Source: evidently.legacy RegressionQualityMetric, whose names these are.
-    """
-    result: dict[str, float | None] = {}
-    for side, suffix in ((current, ""), (reference, "_reference")):
-        values = _tail_values(side[PREDICTION] - side[TARGET])
-        result |= {f"{column}{suffix}": values.get(column) for column in TAIL_COLUMNS}
-    return result
-
-
-def _tail_values(error: Array) -> dict[str, float]:
-    if error.size < SMALLEST_REGRESSION:
-        return {}
-    low, high = np.quantile(error, [TAIL_QUANTILE, 1 - TAIL_QUANTILE])
-    middle = (error > low) & (error < high)
-    parts = zip(TAILS, (error[middle], error[error <= low], error[error >= high]), strict=True)
-    values: dict[str, float] = {}
-    for name, part in parts:
-        values |= {f"{name}_mean_error": float(part.mean())} if part.size else {}
-        values |= {f"{name}_std_error": float(part.std(ddof=1))} if part.size > 1 else {}
-    return values

@@ -18,7 +18,7 @@ class MonitorRequest(BaseModel):
     window_end: dt.datetime | None = Field(None, description="New York midnight after the last day.")
     source: Source | None = Field(None, description="By default the log, if it has the window.")
     every: str | None = Field(None, description="Judge each window of this length in between, such as 1w.")
-    html: bool = Field(True, description="Store the page of each window, not only its numbers.")
+    html: bool = Field(True, description="Let Evidently draw a page of each window; else only its numbers.")
     act: bool = Field(True, description="Open incidents and pause, for windows of the newest weeks of data.")
 
     @model_validator(mode="after")

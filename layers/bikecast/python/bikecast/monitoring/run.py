@@ -94,10 +94,10 @@ class _WindowRun:
 
     def judge(self, request: MonitorRequest, source: Source, loaded: Loaded) -> dict[str, Any]:
         lock_window(self.connection, self.version, self.window)
-        examined = examine(loaded, self.champion, window=self.window)
+        examined = examine(loaded, self.champion, window=self.window, pages=request.html)
         now = self.ports.clock()
         row = self._row(examined) | self._ages(loaded, now) | {"source": str(source), "computed_at": now}
-        row["report_key"] = upload(self.ports.reports, self.version, self.window, examined, html=request.html)
+        row["report_key"] = upload(self.ports.reports, self.version, self.window, examined)
         write_window(self.connection, row, examined.features)
         acting = request.act and loaded.is_news(self.window)
         return verdict_json(row, examined, self._act(examined, now) if acting else Acted())

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from bikecast.calendar import hour_of_day, is_day_off
 from bikecast.drift import Kind, Score, jensen_shannon, wasserstein
 from bikecast.monitoring.hours import HIGH, LOW, PREDICTION, TARGET, WEATHER, ScoredHours
+from bikecast.monitoring.reference import Reference
 
 Array = NDArray[np.float64]
 
@@ -52,14 +53,10 @@ def band_counts(name: str, values: Array) -> Array:
     return np.bincount(band, minlength=len(BANDS[name]) + 1).astype(np.float64)
 
 
-def window_scores(current: ScoredHours, reference: ScoredHours) -> list[Score]:
-    """Return every score that the window's columns allow; a score without data is left out.
-
-    Args:
-        current: The window.
-        reference: The same season of the training window and the four weeks before.
-    """
-    found = [*_drift(current, reference), *_performance(current, reference), *_quality(current, reference)]
+def window_scores(current: ScoredHours, reference: Reference) -> list[Score]:
+    """Return every score that the window's columns allow; a score without data is left out."""
+    drift, quality = _drift(current, reference.season), _quality(current, reference.season)
+    found = [*drift, *_performance(current, reference.honest), *quality]
     return [score for score in found if not np.isnan(score.value)]
 
 
@@ -75,12 +72,14 @@ def _drift(current: ScoredHours, reference: ScoredHours) -> Iterator[Score]:
 
 
 def _performance(current: ScoredHours, reference: ScoredHours) -> Iterator[Score]:
-    now, then = _judged(current), _judged(reference)
-    if not len(now) or not len(then):
+    now, then = current.judged(), reference.judged()
+    if not len(now) or not len(then) or len(current.honest()) < len(current):
         return
     yield _score("error", wape(now) / max(wape(then), 1e-6), "ratio of WAPE", "the error grew, as a multiple")
     yield _score("level", level(now) / day_spread(then), "median day", "demand is not at the predicted level")
-    yield _score("shape", shape(now), "jensenshannon", "demand is spread over the day unlike predicted")
+    yield _score(
+        "shape", shape(now), "jensenshannon of blocks", "demand is spread over the day unlike predicted"
+    )
     if now.has(LOW) and then.has(LOW):
         short = coverage(then) - coverage(now)
         yield _score("coverage", short, "difference", "intervals hold fewer actuals than they did")
@@ -103,10 +102,6 @@ def _quality(current: ScoredHours, reference: ScoredHours) -> Iterator[Score]:
             )
     odd = float(out_of_range(current)) / max(len(current), 1)
     yield Score("out_of_range", Kind.QUALITY, "share", odd, "values are outside what is physically plausible")
-
-
-def _judged(hours: ScoredHours) -> ScoredHours:
-    return hours.take(~np.isnan(hours[TARGET]) & ~np.isnan(hours[PREDICTION]))
 
 
 def wape(hours: ScoredHours) -> float:

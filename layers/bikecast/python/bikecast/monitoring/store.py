@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bikecast.monitoring.columns import EXTRA_COLUMNS, METRIC_COLUMNS
-from bikecast.monitoring.report import ColumnDrift
+from bikecast.monitoring.numbers import ColumnDrift
 from bikecast.monitoring.windows import Window
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def write_window(
     values |= {name: json.dumps(row[name]) for name in JSON_COLUMNS}
     columns = ", ".join(WINDOW_COLUMNS)
     places = ", ".join(f"%({name})s" for name in WINDOW_COLUMNS)
-    changes = ", ".join(f"{name} = excluded.{name}" for name in WINDOW_COLUMNS if name not in KEY)
+    changes = ", ".join(_change(name) for name in WINDOW_COLUMNS if name not in KEY)
     statement = (
         f"insert into monitoring.citibike_metrics ({columns}) values ({places})"  # noqa: S608 - own names
         f" on conflict ({', '.join(KEY)}) do update set {changes}"
@@ -77,6 +77,12 @@ def write_window(
     )
     if features:
         _write_features(connection, key, features)
+
+
+def _change(column: str) -> str:
+    if column == "report_key":  # a later run for numbers alone keeps the page of an earlier one
+        return "report_key = coalesce(excluded.report_key, citibike_metrics.report_key)"
+    return f"{column} = excluded.{column}"
 
 
 def _write_features(

@@ -1,0 +1,91 @@
+"""Laws of the verdict: distances, k of n windows, and what counts as severe."""
+
+import datetime as dt
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra.numpy import arrays
+from scipy import stats
+from scipy.spatial import distance
+
+from bikecast.drift import Kind, Limit, Score, Thresholds, Verdict, jensen_shannon, judge, wasserstein
+
+LIMITS = {
+    "TMAX": Limit(value=1.0, kind=Kind.DRIFT, method="wasserstein"),
+    "error": Limit(value=1.5, kind=Kind.PERFORMANCE, method="ratio of WAPE"),
+    "missing:PRCP": Limit(value=0.02, kind=Kind.QUALITY, method="share"),
+}
+THRESHOLDS = Thresholds(
+    alarm_factors={},
+    target_false_alarms_a_quarter=1.0,
+    measured_false_alarms_a_quarter=0.5,
+    history_start=dt.datetime(2024, 1, 1),
+    history_end=dt.datetime(2025, 1, 1),
+    n_windows=360,
+    limits=LIMITS,
+)
+values = arrays(np.float64, st.integers(2, 60), elements=st.floats(-1e3, 1e3, width=32))
+weights = arrays(np.float64, 5, elements=st.floats(0, 100)).filter(lambda found: found.sum() > 0)
+
+
+def _scores(**found: float) -> list[Score]:
+    return [Score(name, LIMITS[name].kind, LIMITS[name].method, value) for name, value in found.items()]
+
+
+@given(values, values)
+def test_wasserstein_is_scipys_in_units_of_the_reference(current: np.ndarray, reference: np.ndarray) -> None:
+    wanted = stats.wasserstein_distance(current, reference) / max(reference.std(), 0.001)
+    assert wasserstein(current, reference) == pytest.approx(wanted, rel=1e-6, abs=1e-9)
+
+
+@given(weights, weights)
+def test_jensen_shannon_is_scipys(current: np.ndarray, reference: np.ndarray) -> None:
+    wanted = distance.jensenshannon(current, reference)
+    assert jensen_shannon(current, reference) == pytest.approx(wanted, rel=1e-6, abs=1e-7)
+
+
+@given(values)
+def test_a_sample_is_at_no_distance_from_itself_however_often_it_is_repeated(sample: np.ndarray) -> None:
+    assert wasserstein(np.tile(sample, 50), sample) == pytest.approx(0.0, abs=1e-9)
+
+
+def test_values_that_are_missing_say_nothing() -> None:
+    assert np.isnan(wasserstein(np.asarray([np.nan]), np.asarray([1.0, 2.0])))
+    assert judge(_scores(TMAX=float("nan")), THRESHOLDS, previous=[]).verdict is Verdict.OK
+
+
+def test_one_unusual_window_is_watched_and_two_of_three_make_an_alarm() -> None:
+    now = _scores(error=2.0)
+    assert judge(now, THRESHOLDS, previous=[]).verdict is Verdict.WATCH
+    second = judge(now, THRESHOLDS, previous=[{"error": 1.0}, {"error": 1.6}])
+    assert (second.verdict, second.alarms) == (Verdict.DEGRADED, frozenset({Kind.PERFORMANCE}))
+    assert second.severity == pytest.approx(2.0 / 1.5, abs=1e-3)
+
+
+def test_an_alarm_needs_the_window_itself_to_be_unusual() -> None:
+    calm = judge(_scores(error=1.0), THRESHOLDS, previous=[{"error": 9.0}, {"error": 9.0}])
+    assert (calm.verdict, calm.alarms) == (Verdict.OK, frozenset())
+
+
+def test_severe_is_an_error_far_over_its_limit_in_two_windows() -> None:
+    once = judge(_scores(error=4.0), THRESHOLDS, previous=[{"error": 1.6}])
+    twice = judge(_scores(error=4.0), THRESHOLDS, previous=[{"error": 3.1}])
+    assert (once.verdict, twice.verdict) == (Verdict.DEGRADED, Verdict.SEVERE)
+
+
+def test_strange_weather_alone_opens_an_incident_but_is_only_watched() -> None:
+    found = judge(_scores(TMAX=9.0), THRESHOLDS, previous=[{"TMAX": 9.0}])
+    assert (found.verdict, found.alarms) == (Verdict.WATCH, frozenset({Kind.DRIFT}))
+
+
+def test_bad_data_are_a_fact_of_one_window() -> None:
+    found = judge(_scores(**{"missing:PRCP": 1.0}), THRESHOLDS, previous=[])
+    assert (found.verdict, found.alarms) == (Verdict.DEGRADED, frozenset({Kind.QUALITY}))
+
+
+def test_reasons_are_sentences_with_value_and_limit_worst_first() -> None:
+    found = judge(_scores(TMAX=1.5, error=9.0), THRESHOLDS, previous=[])
+    assert found.reasons[0] == "error is unusual: 9, limit 1.5 (ratio of WAPE)"
+    assert found.reasons[1].startswith("TMAX")
