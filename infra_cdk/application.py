@@ -20,6 +20,8 @@ FLAGS = {
     "@aws-cdk/aws-s3:serverAccessLogsUseBucketPolicy": True,
     "@aws-cdk/aws-stepfunctions-tasks:fixRunEcsTaskPolicy": True,
     "@aws-cdk/core:checkSecretUsage": True,
+    # A stack refuses to drop what another one uses.
+    "@aws-cdk/core:defaultCrossStackReferences": "strong",
     "@aws-cdk/core:enablePartitionLiterals": True,
     "@aws-cdk/core:explicitStackTags": True,
 }

@@ -81,7 +81,7 @@ def _open(page: apigateway.Resource, integration: apigateway.Integration) -> Non
 
 
 def _integration(function: lambda_.IFunction) -> apigateway.LambdaIntegration:
-    return apigateway.LambdaIntegration(function, allow_test_invoke=False, scope_permission_to_method=False)
+    return apigateway.LambdaIntegration(function, scope_permission_to_method=False)
 
 
 def _stage(access_log: ExpiringLogGroup, *, settings: InfraSettings) -> apigateway.StageOptions:
