@@ -78,6 +78,11 @@ def model_prefix(version: str) -> str:
     return f"{MODELS_PREFIX}{version}/"
 
 
+def thresholds_key(version: str) -> str:
+    """Key of what counts as drift for one model version."""
+    return f"{model_prefix(version)}thresholds.json"
+
+
 class Alias(StrEnum):
     """Registry aliases."""
 

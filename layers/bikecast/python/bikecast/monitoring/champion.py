@@ -11,13 +11,8 @@ from bikecast.manifest import ChampionManifest
 from bikecast.monitoring.calibration import calibrate
 from bikecast.monitoring.hours import ScoredHours
 from bikecast.monitoring.sources import Champion
-from bikecast.names import CHAMPION_KEY, model_prefix
+from bikecast.names import CHAMPION_KEY, thresholds_key
 from bikecast.storage import MissingObjectError, ObjectStore
-
-
-def thresholds_key(version: str) -> str:
-    """Key of a version's thresholds in the serving bucket."""
-    return f"{model_prefix(version)}thresholds.json"
 
 
 def load_champion(store: ObjectStore, *, window_days: int = 7) -> Champion:

@@ -14,6 +14,7 @@ from bikecast.monitoring.incidents import close_superseded, open_incident, updat
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.sources import Champion, Loaded, Source, load_predictions, load_processed
 from bikecast.monitoring.store import lock_window, traffic, write_window
+from bikecast.monitoring.summary import write_summary
 from bikecast.monitoring.uploads import upload
 from bikecast.monitoring.verdicts import RETRAIN, Acted, action, incident_event, pause_event, verdict_json
 from bikecast.monitoring.windows import Window
@@ -62,6 +63,7 @@ def monitor(request: MonitorRequest, ports: Ports) -> Iterator[dict[str, Any]]:
                 run = _WindowRun(connection, ports, champion, window)
                 verdict = run.judge(request, source, loaded)
             yield verdict
+        write_summary(ports.serving, ports.reports, connection, now=ports.clock())
 
 
 def _load(

@@ -1,0 +1,130 @@
+"""The dashboard's one JSON: champion, verdicts, live error, heat map, incidents, decisions.
+
+Light imports: the monitor writes it after every run, and steps that change what it shows may too.
+"""
+
+import datetime as dt
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from bikecast.drift import Thresholds
+from bikecast.manifest import ChampionManifest
+from bikecast.monitoring.automation import list_incidents, read_switch
+from bikecast.names import CHAMPION_KEY, DASHBOARD_SUMMARY_KEY, thresholds_key
+from bikecast.storage import MissingObjectError, ObjectStore
+
+if TYPE_CHECKING:
+    import psycopg
+
+WINDOWS_SHOWN = 60
+ROWS_SHOWN = 20
+
+WINDOWS = """
+select model_version, window_start, window_end, verdict, severity, reasons, source, n_rows, n_predictions,
+    rmse_score_current as rmse, rmse_score_reference as reference_rmse, mae_score_current as mae, wape,
+    case when (scores ->> 'error')::float8 > 0
+         then wape * (thresholds ->> 'error')::float8 / (scores ->> 'error')::float8 end as wape_limit,
+    bias, interval_coverage, prediction_drift, num_drifted_columns, share_missing_values, missing_hours,
+    label_delay_hours, latency_p95_ms, fallback_share, report_key, computed_at
+from monitoring.citibike_metrics order by window_end desc, computed_at desc limit %s
+"""
+HEAT = """
+select feature, window_start, score, threshold, drifted, method, current_mean, reference_mean
+from monitoring.feature_drift
+where model_version = %s and window_end > %s order by feature, window_start
+"""
+LIVE = """
+select model_version, window_start, n_hours, rmse, mae, wape, bias, interval_coverage, label_delay_hours
+from monitoring.live_error order by window_start desc, model_version limit %s
+"""
+DECISIONS = """
+select decided_at, decision, reason, challenger_version, champion_version
+from monitoring.decisions order by decided_at desc limit %s
+"""
+AUTOMATION = """
+select happened_at, action, actor, reason from monitoring.automation_events
+order by happened_at desc limit %s
+"""
+
+
+def write_summary(
+    serving: ObjectStore, reports: ObjectStore, connection: "psycopg.Connection", *, now: dt.datetime
+) -> None:
+    """Gather the summary and replace the object that the dashboard reads."""
+    summary = build_summary(serving, connection, now=now)
+    reports.write(DASHBOARD_SUMMARY_KEY, json.dumps(summary, default=str, allow_nan=False).encode())
+
+
+def build_summary(
+    serving: ObjectStore, connection: "psycopg.Connection", *, now: dt.datetime
+) -> dict[str, Any]:
+    """Return what the dashboard shows, newest first; what is not known is null."""
+    manifest = _read(serving, CHAMPION_KEY, ChampionManifest)
+    thresholds = None if manifest is None else _read(serving, thresholds_key(manifest.version), Thresholds)
+    windows = _rows(connection, WINDOWS, WINDOWS_SHOWN)
+    return {
+        "generated_at": now.isoformat(),
+        "champion": None if manifest is None else _champion(manifest),
+        "automation": read_switch(serving).model_dump(mode="json"),
+        "automation_events": _rows(connection, AUTOMATION, ROWS_SHOWN),
+        "windows": windows,
+        "heat": _heat(connection, windows),
+        "live_error": _rows(connection, LIVE, WINDOWS_SHOWN * 3),
+        "incidents": [_plain(row) for row in list_incidents(connection, limit=ROWS_SHOWN)],
+        "decisions": _rows(connection, DECISIONS, ROWS_SHOWN),
+        "thresholds": None if thresholds is None else thresholds.model_dump(mode="json"),
+        "latest_report": next((w["report_key"] for w in windows if w["report_key"]), None),
+    }
+
+
+def _read(store: ObjectStore, key: str, model: type[Any]) -> Any:
+    try:
+        return model.model_validate_json(store.read(key).body)
+    except MissingObjectError:
+        return None
+
+
+def _champion(manifest: ChampionManifest) -> dict[str, Any]:
+    names = {"model_name", "version", "run_id", "published_at", "code_version", "data_hash"}
+    shown: dict[str, Any] = manifest.model_dump(mode="json", include=names | {"holdout", "baselines"})
+    as_of = manifest.level.as_of
+    return shown | {
+        "n_features": len(manifest.features),
+        "level_as_of": None if as_of is None else as_of.isoformat(),
+        "previous_version": None if manifest.previous is None else manifest.previous.version,
+    }
+
+
+def _heat(connection: "psycopg.Connection", windows: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return scores of one version's windows, a row a feature, a column a window, oldest first."""
+    if not windows:
+        return {"version": None, "windows": [], "features": []}
+    version = windows[0]["model_version"]
+    starts = sorted({w["window_start"] for w in windows if w["model_version"] == version})
+    features: dict[str, dict[str, Any]] = {}
+    for row in _rows(connection, HEAT, version, starts[0]):
+        found = features.setdefault(
+            row["feature"], {"feature": row["feature"], "method": row["method"], "cells": {}}
+        )
+        found["cells"][row["window_start"]] = {n: row[n] for n in ("score", "threshold", "drifted")}
+    rows = [f | {"cells": [f["cells"].get(start) for start in starts]} for f in features.values()]
+    return {"version": version, "windows": starts, "features": rows}
+
+
+def _rows(connection: "psycopg.Connection", query: str, *values: object) -> list[dict[str, Any]]:
+    cursor = connection.execute(query.encode(), values)
+    names = [column.name for column in cursor.description or ()]
+    return [_plain(dict(zip(names, row, strict=True))) for row in cursor]
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {name: _value(value) for name, value in row.items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, dt.date | dt.datetime):
+        return value.isoformat()
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
