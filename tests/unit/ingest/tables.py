@@ -25,7 +25,7 @@ def counts(store: ObjectStore) -> dict[str, int]:
 
 
 def publish(
-    store: ObjectStore, groups: list[str] | None = None, *, years: range = range(2013, 2027)
+    store: ObjectStore, groups: list[str] | None = None, *, years: range = range(2024, 2025)
 ) -> LoadReport:
     """Publish with weather for every day."""
     days = pd.date_range(f"{years[0]}-01-01", f"{years[-1]}-12-31")

@@ -63,11 +63,12 @@ def read_layout(path: Path) -> Layout:
     line = re.split(rb"\r\n|\n|\r", head.removeprefix(b"\xef\xbb\xbf"), maxsplit=1)[0]
     if len(line) >= HEADER_BYTES - 3:
         raise UnreadableFileError(f"the first line is longer than {HEADER_BYTES} bytes: this is no trip file")
-    names = _normalised(line.decode())
+    header = _text(line)
+    names = _normalised(header)
     for schema, required in _REQUIRED.items():
         if set(required) <= set(names):
             return Layout(schema=schema, columns=_distinct(names), start=required[1], end=required[2])
-    raise UnreadableFileError(_why_unknown(line.decode(), names))
+    raise UnreadableFileError(_why_unknown(header, names))
 
 
 def _refuse_what_is_no_table(head: bytes) -> None:
@@ -82,14 +83,19 @@ def _refuse_what_is_no_table(head: bytes) -> None:
         raise UnreadableFileError(
             "the file holds merge-conflict markers: resolve the conflict and load it again"
         )
-    try:
-        head[: head.rfind(b"\n") + 1 or len(head)].decode("utf-8-sig")
-    except UnicodeDecodeError as err:
-        raise UnreadableFileError(f"the file is binary or not UTF-8 (byte {err.start})") from err
     if b"\r" in head and b"\n" not in head:
         raise UnreadableFileError("lines end with a carriage return alone; save the file with line feeds")
     if b"\x00" in head:
         raise UnreadableFileError("the file is binary: its first lines hold zero bytes")
+
+
+def _text(line: bytes) -> str:
+    try:
+        return line.decode()
+    except UnicodeDecodeError as err:
+        raise UnreadableFileError(
+            f"the file is binary or not UTF-8 (byte {err.start} of its first line)"
+        ) from err
 
 
 def _normalised(line: str) -> list[str]:

@@ -73,7 +73,10 @@ def scan_csv(path: Path, name: str, folder: Path, *, quarantine: QuarantineWrite
 
 
 def _mark_repeated(engine: duckdb.DuckDBPyConnection) -> None:
-    """Keep of each ride the row that starts first, whatever the order of rows."""
+    """Keep of each ride in each month the row that starts first, whatever the order of rows.
+
+    Months are counted apart, so an id that comes back in another month is another ride.
+    """
     engine.execute(
         "CREATE TEMP TABLE repeated AS "
         "SELECT ride FROM judged WHERE reason IS NULL GROUP BY ride HAVING count(*) > 1"
@@ -86,7 +89,7 @@ def _mark_repeated(engine: duckdb.DuckDBPyConnection) -> None:
                 THEN '{Reason.REPEATED_ROW}' ELSE '{Reason.REPEATED_RIDE_ID}' END AS problem,
                 row_number() OVER times AS place
             FROM judged SEMI JOIN repeated USING (ride) WHERE reason IS NULL
-            WINDOW times AS (PARTITION BY ride ORDER BY start, row)
+            WINDOW times AS (PARTITION BY ride, date_trunc('month', start) ORDER BY start, row)
         ) AS later
         WHERE later.place > 1 AND judged.row = later.row
         """  # noqa: S608 - our own constants
