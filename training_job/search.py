@@ -58,6 +58,17 @@ class Validation(_Part):
     days: int = Field(ge=7)
 
 
+class Blocks(_Part):
+    """Which days are left out in turn to learn how far the model strays."""
+
+    folds: int = Field(ge=2)
+    block_days: int = Field(ge=1)
+
+    def folds_of(self, hours: Hours) -> list[splits.Fold]:
+        """Cut the training window."""
+        return list(splits.blocked_folds(hours, n_folds=self.folds, block_days=self.block_days))
+
+
 class Sampler(_Part):
     startup_trials: int = Field(ge=1)
 
@@ -90,6 +101,7 @@ class Search(_Part):
     """The whole file."""
 
     validation: Validation
+    calibration: Blocks
     sampler: Sampler
     pruner: Pruner
     worker: Worker

@@ -6,15 +6,17 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from mlflow.tracking import MlflowClient
 
-from bikecast.arrays import Array, Mask
+from bikecast.arrays import Mask
 from bikecast.backtest import Sample
 from bikecast.errors import ArtifactError, FeatureError, JudgementError
 from bikecast.families import Fitted
 from bikecast.features import FEATURE_NAMES
 from bikecast.forecaster import Forecaster, OnnxModel
 from bikecast.gate import Decision, Thresholds
+from bikecast.level import LevelState
 from bikecast.manifest import ChampionManifest
 from bikecast.names import Alias, Stage, ValidationStatus, decision_key, evaluation_prefix
 from bikecast.requests import parse_request
@@ -25,6 +27,7 @@ from training_job.decisions import Contestant, DecisionRecord
 from training_job.handover import EvaluateJob
 from training_job.judgement import Calibration, Forecasts, Judgement
 from training_job.plots import draw_all
+from training_job.predictions import read_left_out
 from training_job.steps.train import CALIBRATION_FILE
 
 logger = logging.getLogger(__name__)
@@ -35,7 +38,7 @@ class Case:
     """What is judged: all hours, which of them are the holdout, the challenger and its calibration."""
 
     job: EvaluateJob
-    frame: Any
+    frame: pd.DataFrame
     everything: Sample
     judged: Mask
     fitted: Fitted
@@ -127,7 +130,7 @@ def _champion(context: Context, case: Case, reigning: Reigning) -> Forecasts | N
 
 
 def _publish(
-    context: Context, case: Case, outcome: Judgement, *, graph: bytes, level: Any, served: OnnxModel
+    context: Context, case: Case, outcome: Judgement, *, graph: bytes, level: LevelState, served: OnnxModel
 ) -> None:
     """Write the version's files and its manifest; nothing that serves changes."""
     files = bundle.publish_bundle(
@@ -160,24 +163,15 @@ def _publish(
     context.serving.write(manifest_key(manifest.version), manifest_bytes(manifest))
 
 
-def _reference(context: Context, case: Case, *, level: Any, served: OnnxModel) -> Any:
-    """Return every hour scored: the holdout and the rolling-origin hours by models that had not seen them.
-
-    Column ``honest`` says so; the older hours are the model's own training rows, fit for comparing
-    distributions, too good for comparing errors.
-    """
-    key = f"{evaluation_prefix(case.job.execution)}rolling_origin.parquet"
-    rolling = dataset.read_frame(context.reports, key)
+def _reference(context: Context, case: Case, *, level: LevelState, served: OnnxModel) -> pd.DataFrame:
+    """Return every hour scored by models that had not seen it: left-out blocks, then the holdout."""
     sample = case.everything
     predicted = served.predict(sample.features)
-    before = np.isin(sample.hours, rolling["timestamp"].to_numpy(dtype="datetime64[s]"))
-    predicted[before] = rolling["prediction"].to_numpy(dtype=np.float64)
+    hours, left_out = read_left_out(context.reports, case.job.execution)
+    predicted[np.isin(sample.hours, hours)] = left_out
     values = predicted * level.factors(sample.hours)
     low, high = case.calibration.interval.bounds(sample.features, values)
-    honest: Array = (before | case.judged).astype(np.float64)
-    return dataset.scored_frame(
-        case.frame, {"prediction": values, "low": low, "high": high, "honest": honest}
-    )
+    return dataset.scored_frame(case.frame, {"prediction": values, "low": low, "high": high})
 
 
 def _draw(context: Context, client: MlflowClient, case: Case, forecasts: Forecasts) -> tuple[str, ...]:

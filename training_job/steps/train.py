@@ -2,25 +2,38 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import optuna
 from mlflow.tracking import MlflowClient
 
-from bikecast.arrays import Array, Matrix
-from bikecast.backtest import Fit, Sample, best_blend, blended, leveled_rmse, out_of_fold, with_level
+from bikecast.arrays import Array
+from bikecast.backtest import (
+    FEWEST_TRIPS,
+    Fit,
+    Sample,
+    best_blend,
+    blended,
+    leveled_rmse,
+    out_of_fold,
+    with_level,
+)
 from bikecast.errors import JudgementError
 from bikecast.families import Fitted, family
 from bikecast.families.blend import Blend
-from bikecast.families.spare import WithSpare, with_hidden_weather
+from bikecast.families.spare import HIDDEN_COLUMNS, WithSpare, with_hidden_weather
 from bikecast.intervals import calibrate
 from bikecast.names import Stage, ValidationStatus
 from bikecast.requests import parse_request
+from bikecast.splits import Fold
 from training_job import registry, tracking
 from training_job.champion import read_champion
 from training_job.context import Context
 from training_job.handover import TrainJob
 from training_job.judgement import Calibration
+from training_job.predictions import TrialPredictions, write_left_out
 from training_job.search import Search, load_search, split_params
 from training_job.steps.tune import tuning_sample
 from training_job.study import best_of_each_family, open_study, progress
@@ -45,27 +58,21 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     run_id = tracking.open_run(client, context, execution=job.execution, tags=tags)
     study = open_study(context.database, job.execution, search=search)
     tracking.log_trials(client, run_id, study.get_trials(deepcopy=False))
-    found = {family: split_params(trial.params)[1] for family, trial in best_of_each_family(study).items()}
-    if not found:
-        raise JudgementError(
-            f"none of {progress(study)['n_trials_done']} trials was completed: read the workers' log"
-        )
     sample = tuning_sample(context, job.prepare)
-    members, predicted, calibration = _calibrate(sample, found, search, seed=job.request.random_state)
+    choice = _choose(context, study, sample, search)
+    calibration = _calibrate(context, job, sample, choice, search)
     _log_yardsticks(client, run_id, sample, search)
-    chosen = {member: found[member] for member in members}
-    _log_choice(client, run_id, chosen, calibration)
-    _store_predictions(context, job, sample, predicted)
+    _log_choice(client, run_id, choice, calibration)
     version = registry.version_of_execution(client, name, job.execution)
     if version is None:
-        fitted = fit_final(sample, chosen, seed=job.request.random_state)
+        fitted = fit_final(sample, choice.params, seed=job.request.random_state)
         version = tracking.register(run_id, fitted, name=name, example=sample.features[:5])
     registry.tag_version(client, name, version=version, tags=_tags(job, context))
     return {
         "version": version,
         "run_id": run_id,
-        "members": list(members),
-        "cv_rmse": calibration.cv_rmse,
+        "members": list(choice.params),
+        "cv_rmse": choice.rmse,
         **progress(study),
     }
 
@@ -77,20 +84,54 @@ def _clean_up(client: MlflowClient, context: Context, *, name: str, execution: s
     registry.archive_abandoned(client, name, now=context.clock(), execution=execution)
 
 
+@dataclass(frozen=True)
+class Choice:
+    """The members with their hyperparameters, and their mean's rolling-origin predictions and error."""
+
+    params: Found
+    predicted: Array
+    rmse: float
+
+
+def _choose(context: Context, study: optuna.Study, sample: Sample, search: Search) -> Choice:
+    """Blend the best trials of the families."""
+    best = best_of_each_family(study)
+    if not best:
+        done = progress(study)["n_trials_done"]
+        raise JudgementError(f"none of {done} trials was completed: read the workers' log")
+    kept = TrialPredictions(context.artifacts, study.study_name)
+    predictions = {name: kept.read(trial.number) for name, trial in best.items()}
+    members, rmse = best_blend(sample, predictions, state=search.level.state())
+    params = {name: split_params(best[name].params)[1] for name in members}
+    return Choice(params, blended(predictions, members), rmse)
+
+
 def _calibrate(
-    sample: Sample, found: Found, search: Search, *, seed: int
-) -> tuple[tuple[str, ...], Array, Calibration]:
-    """Choose the members by their rolling-origin predictions, and learn level and interval from these."""
-    folds, state = search.folds(sample.hours), search.level.state()
-    predictions = {
-        name: out_of_fold(sample, _fit(name, params, seed=seed), folds) for name, params in found.items()
-    }
-    members, rmse = best_blend(sample, predictions, state=state)
-    predicted = blended(predictions, members)
-    values, level = with_level(sample, predicted, state=state)
-    known = np.isfinite(values)
-    interval = calibrate(sample.features[known], sample.actual[known], values[known])
-    return members, predicted, Calibration(level=level, interval=interval, cv_rmse=rmse)
+    context: Context, job: TrainJob, sample: Sample, choice: Choice, search: Search
+) -> Calibration:
+    """Learn the level from rolling origins, and interval widths from left-out blocks of all seasons."""
+    seed, folds = job.request.random_state, search.calibration.folds_of(sample.hours)
+    _, level = with_level(sample, choice.predicted, state=search.level.state())
+    left_out = out_of_fold(sample, _fit_blend(choice.params, seed=seed), folds)
+    write_left_out(context.reports, job.execution, hours=sample.hours, predicted=left_out)
+    leveled, _ = with_level(sample, left_out, state=search.level.state())
+    bare = _without_optional_weather(sample, folds[0], choice, seed=seed)
+    interval = calibrate(
+        np.vstack([sample.features, bare.features]),
+        np.concatenate([sample.actual, sample.actual[folds[0].valid]]),
+        np.concatenate([leveled, bare.actual]),
+    )
+    return Calibration(level=level, interval=interval, cv_rmse=choice.rmse)
+
+
+def _without_optional_weather(sample: Sample, fold: Fold, choice: Choice, *, seed: int) -> Sample:
+    """Return one fold's rows without optional weather, and in ``actual`` what a spare says of them."""
+    rest = hide_weather(sample.take(fold.train), seed=seed)
+    spare = _fit_blend(choice.params, seed=seed)(rest)
+    rows = sample.take(fold.valid)
+    features = rows.features.copy()
+    features[:, HIDDEN_COLUMNS] = np.nan
+    return Sample(rows.hours, features, np.maximum(spare.predict(features), FEWEST_TRIPS))
 
 
 def _fit(name: str, params: Mapping[str, Any], *, seed: int) -> Fit:
@@ -100,22 +141,23 @@ def _fit(name: str, params: Mapping[str, Any], *, seed: int) -> Fit:
     return fit
 
 
-def fit_final(sample: Sample, chosen: Found, *, seed: int) -> Fitted:
+def fit_final(sample: Sample, params: Found, *, seed: int) -> Fitted:
     """Fit the members on the whole window, and their spare on days that lack optional weather."""
+    fit = _fit_blend(params, seed=seed)
+    return WithSpare(full=fit(sample), spare=fit(hide_weather(sample, seed=seed)))
+
+
+def hide_weather(sample: Sample, *, seed: int) -> Sample:
+    """Return the sample and a copy of it in which days lack optional weather."""
     features, actual = with_hidden_weather(sample.features, sample.actual, seed=seed)
-    return WithSpare(
-        full=_fit_blend(sample.features, sample.actual, chosen, seed=seed),
-        spare=_fit_blend(features, actual, chosen, seed=seed),
-    )
+    return Sample(np.concatenate([sample.hours, sample.hours]), features, actual)
 
 
-def _fit_blend(features: Matrix, actual: Array, chosen: Found, *, seed: int) -> Blend:
-    return Blend(
-        {
-            name: family(name).fit(features, actual, params=params, seed=seed)
-            for name, params in chosen.items()
-        }
-    )
+def _fit_blend(params: Found, *, seed: int) -> Fit:
+    def fit(sample: Sample) -> Fitted:
+        return Blend({name: _fit(name, found, seed=seed)(sample) for name, found in params.items()})
+
+    return fit
 
 
 def _log_yardsticks(client: MlflowClient, run_id: str, sample: Sample, search: Search) -> None:
@@ -129,23 +171,11 @@ def _log_yardsticks(client: MlflowClient, run_id: str, sample: Sample, search: S
         )
 
 
-def _log_choice(client: MlflowClient, run_id: str, chosen: Found, calibration: Calibration) -> None:
-    params = {f"{name}.{key}": value for name, found in chosen.items() for key, value in found.items()}
-    params["members"] = ",".join(chosen)
+def _log_choice(client: MlflowClient, run_id: str, choice: Choice, calibration: Calibration) -> None:
+    params = {f"{name}.{key}": value for name, found in choice.params.items() for key, value in found.items()}
+    params["members"] = ",".join(choice.params)
     tracking.log_numbers(client, run_id, metrics={"cv_rmse": calibration.cv_rmse}, params=params)
     client.log_text(run_id, calibration.model_dump_json(indent=1), CALIBRATION_FILE)
-
-
-def _store_predictions(context: Context, job: TrainJob, sample: Sample, predicted: Array) -> None:
-    """Keep the rolling-origin predictions: the honest part of the monitor's reference."""
-    import pandas as pd
-
-    from bikecast.names import evaluation_prefix
-    from training_job.dataset import write_frame
-
-    known = np.isfinite(predicted)
-    frame = pd.DataFrame({"timestamp": sample.hours[known], "prediction": predicted[known]})
-    write_frame(context.reports, f"{evaluation_prefix(job.execution)}rolling_origin.parquet", frame)
 
 
 def _tags(job: TrainJob, context: Context) -> dict[str, Any]:

@@ -14,6 +14,7 @@ from bikecast.splits import Fold
 from training_job import dataset
 from training_job.context import Context
 from training_job.handover import Prepared, TuneJob
+from training_job.predictions import TrialPredictions
 from training_job.search import Search, load_search, split_params
 from training_job.study import claimed, make_sampler, open_study, progress
 
@@ -26,7 +27,8 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     search, seed = load_search(), job.request.random_state
     study = open_study(context.database, job.execution, search=search)
     study.sampler = make_sampler(search, seed=_own_seed(study, seed=seed, worker=job.worker))
-    objective = make_objective(tuning_sample(context, job.prepare), search, seed=seed)
+    keep = TrialPredictions(context.artifacts, job.execution).write
+    objective = make_objective(tuning_sample(context, job.prepare), search, seed=seed, keep=keep)
     while claimed(study) < job.request.n_trials:
         study.optimize(objective, n_trials=1)
         logger.info("trial done", extra=progress(study))
@@ -47,8 +49,17 @@ def tuning_sample(context: Context, prepared: Prepared) -> Sample:
     return sample.take(sample.hours < dataset.midnight(prepared.holdout_start))
 
 
-def make_objective(sample: Sample, search: Search, *, seed: int) -> Callable[[optuna.Trial], float]:
-    """Return the function that fits and judges one trial: RMSE at its level over all folds."""
+def make_objective(
+    sample: Sample, search: Search, *, seed: int, keep: Callable[[int, Array], None]
+) -> Callable[[optuna.Trial], float]:
+    """Return the function that fits and judges one trial: RMSE at its level over all folds.
+
+    Args:
+        sample: The training window.
+        search: Families, spaces and folds.
+        seed: Of the fits.
+        keep: Takes the number and the predictions of a trial that was not pruned.
+    """
     folds, state = search.folds(sample.hours), search.level.state()
 
     def objective(trial: optuna.Trial) -> float:
@@ -65,6 +76,8 @@ def make_objective(sample: Sample, search: Search, *, seed: int) -> Callable[[op
         def fit(part: Sample) -> Any:
             return family(chosen).fit(part.features, part.actual, params=params, seed=seed)
 
-        return leveled_rmse(sample, out_of_fold(sample, fit, folds, after_fold=report), state=state)
+        predicted = out_of_fold(sample, fit, folds, after_fold=report)
+        keep(trial.number, predicted)
+        return leveled_rmse(sample, predicted, state=state)
 
     return objective

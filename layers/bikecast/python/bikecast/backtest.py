@@ -27,6 +27,7 @@ class Sample:
 
 Fit = Callable[[Sample], Fitted]
 FEWEST_TRIPS = 1.0
+BLEND_NOISE = 0.02
 
 
 def out_of_fold(
@@ -75,14 +76,19 @@ def leveled_rmse(sample: Sample, predicted: Array, *, state: LevelState) -> floa
 def best_blend(
     sample: Sample, predictions: Mapping[str, Array], *, state: LevelState
 ) -> tuple[tuple[str, ...], float]:
-    """Return the members whose mean has the lowest leveled RMSE, and that RMSE; fewer members win a tie."""
+    """Return the members to average, and their leveled RMSE.
+
+    Of all blends within 2 % of the best one, which is noise on a few months, the largest is taken:
+    members that err differently protect against weather that validation did not meet.
+    """
     scores = {
         members: leveled_rmse(sample, blended(predictions, members), state=state)
         for size in range(1, len(predictions) + 1)
         for members in combinations(sorted(predictions), size)
     }
-    best = min(scores, key=lambda members: (scores[members], len(members)))
-    return best, scores[best]
+    close = [members for members, rmse in scores.items() if rmse <= min(scores.values()) * (1 + BLEND_NOISE)]
+    chosen = min(close, key=lambda members: (-len(members), scores[members]))
+    return chosen, scores[chosen]
 
 
 def blended(predictions: Mapping[str, Array], members: Sequence[str]) -> Array:

@@ -1,48 +1,83 @@
 """Conformal intervals: how far actual demand strayed from honest predictions of the same kind of hour.
 
-Split-conformal with groups (Mondrian): the bounds are quantiles of actual/predicted within a band of
-hours and kind of weather, taken from rolling-origin predictions that the model did not see.
-Source: Vovk, Gammerman, Shafer, "Algorithmic Learning in a Random World", section 4.5.
+The relative error is divided by a scale that depends on hour, weather and kind of day; what is left is
+ranked within groups (Mondrian), and the bounds are its conformal quantiles.
+Source: Lei et al., "Distribution-free predictive inference for regression", 2018, section 5.2; Vovk et
+al., "Algorithmic Learning in a Random World", section 4.5.
 """
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast import segments
-from bikecast.arrays import Array, Matrix
+from bikecast.arrays import Array, Mask, Matrix
 from bikecast.errors import JudgementError
 
 SMALLEST_GROUP = 60
-ANY = "any"
+ANY, DRY, WET, UNKNOWN = "any", "dry", "wet", "unknown"
+RIDGE = 5.0
+SMALLEST_ERROR = 0.01  # relative; keeps the logarithm of a lucky hit finite
 
 
 class IntervalCalibration(BaseModel):
-    """Lower and upper factor on the prediction, by group.
+    """What turns a prediction into an interval.
 
-    ``groups`` maps ``<hour band>|<weather>`` to (low, high); weather ``any`` answers for groups that
-    were too small to calibrate.
+    ``scale`` are the weights of the log of the relative error; ``groups`` maps ``<hour band>|<weather>``
+    to the quantiles of the scaled error, weather ``any`` standing in for groups too small to calibrate.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     coverage: float = Field(0.9, gt=0, lt=1)
     n_calibration: int = 0
+    scale: dict[str, float]
     groups: dict[str, tuple[float, float]]
 
     def bounds(self, features: Matrix, values: Array) -> tuple[Array, Array]:
-        """Return lower and upper bounds for predictions of these feature rows; each of shape (n,)."""
-        factors = np.asarray([self._factors(*key) for key in zip(*_keys(features), strict=True)])
-        factors = factors.reshape(-1, 2)
-        return values * factors[:, 0], values * factors[:, 1]
+        """Return lower and upper bounds for predictions of these feature rows, none negative; shape (n,)."""
+        bands, weathers = _keys(features)
+        rows = [self._quantiles(band, weather) for band, weather in zip(bands, weathers, strict=True)]
+        quantiles = np.asarray(rows, dtype=np.float64).reshape(-1, 2)
+        spread = values * _scale(features, self.scale)
+        low = np.maximum(values + spread * quantiles[:, 0], 0.0)
+        return low, np.maximum(values + spread * quantiles[:, 1], low)
 
-    def _factors(self, band: str, weather: str) -> tuple[float, float]:
+    def _quantiles(self, band: str, weather: str) -> tuple[float, float]:
         return self.groups.get(f"{band}|{weather}", self.groups[f"{band}|{ANY}"])
+
+
+def _unknown(features: Matrix) -> Mask:
+    return np.isnan(segments.column(features, "PRCP"))
+
+
+def _wet(features: Matrix) -> Mask:
+    return segments.rain(features) | (segments.column(features, "SNOW") > 0)
 
 
 def _keys(features: Matrix) -> tuple[list[str], list[str]]:
     bands = [segments.BANDS[index] for index in segments.hour_band(features)]
-    wet = segments.rain(features) | (segments.column(features, "SNOW") > 0)
-    return bands, ["wet" if flag else "dry" for flag in wet]
+    weather = np.where(_unknown(features), UNKNOWN, np.where(_wet(features), WET, DRY))
+    return bands, weather.tolist()
+
+
+def _columns(features: Matrix) -> dict[str, Array]:
+    """Return what the size of an error depends on."""
+    band = segments.hour_band(features)
+    rain_inch = np.nan_to_num(segments.column(features, "PRCP"))
+    flags = {f"hours {name}": band == index for index, name in enumerate(segments.BANDS)}
+    flags |= {"wet": _wet(features), "snow": segments.column(features, "SNOW") > 0}
+    flags |= {"holiday": segments.column(features, "holiday") > 0, UNKNOWN: _unknown(features)}
+    flags |= {"day off": segments.column(features, "workday") == 0}
+    return {name: flag.astype(np.float64) for name, flag in flags.items()} | {
+        "root of rain": np.sqrt(rain_inch)
+    }
+
+
+def _scale(features: Matrix, weights: dict[str, float]) -> Array:
+    log_scale = np.zeros(features.shape[0])
+    for name, column in _columns(features).items():
+        log_scale += weights[name] * column
+    return np.exp(log_scale)
 
 
 def calibrate(
@@ -55,25 +90,39 @@ def calibrate(
     """
     if not (np.isfinite(actual).all() and np.isfinite(predicted).all() and (predicted > 0).all()):
         raise JudgementError("intervals need finite actual and positive predicted trips")
-    ratio = actual / predicted
+    error = actual / predicted - 1
+    weights = _fit_scale(features, error)
+    groups = _group_quantiles(features, error / _scale(features, weights), coverage)
+    return IntervalCalibration(coverage=coverage, n_calibration=error.size, scale=weights, groups=groups)
+
+
+def _fit_scale(features: Matrix, error: Array) -> dict[str, float]:
+    columns = _columns(features)
+    design = np.column_stack(list(columns.values()))
+    target = np.log(np.abs(error) + SMALLEST_ERROR)
+    weights = np.linalg.solve(design.T @ design + RIDGE * np.eye(design.shape[1]), design.T @ target)
+    return dict(zip(columns, weights.tolist(), strict=True))
+
+
+def _group_quantiles(features: Matrix, scaled: Array, coverage: float) -> dict[str, tuple[float, float]]:
     bands, weathers = (np.asarray(keys) for keys in _keys(features))
     groups: dict[str, tuple[float, float]] = {}
     for band in segments.BANDS:
-        groups[f"{band}|{ANY}"] = _quantiles(ratio[bands == band], coverage, band)
-        for weather in ("dry", "wet"):
-            rows = ratio[(bands == band) & (weathers == weather)]
+        groups[f"{band}|{ANY}"] = _quantiles(scaled[bands == band], coverage, band)
+        for weather in (DRY, WET, UNKNOWN):
+            rows = scaled[(bands == band) & (weathers == weather)]
             if rows.size >= SMALLEST_GROUP:
                 groups[f"{band}|{weather}"] = _quantiles(rows, coverage, band)
-    return IntervalCalibration(coverage=coverage, n_calibration=ratio.size, groups=groups)
+    return groups
 
 
-def _quantiles(ratio: Array, coverage: float, band: str) -> tuple[float, float]:
+def _quantiles(scaled: Array, coverage: float, band: str) -> tuple[float, float]:
     """Return the conformal quantiles: the ranks that cover with at least the stated probability."""
-    if ratio.size < SMALLEST_GROUP:
+    if scaled.size < SMALLEST_GROUP:
         raise JudgementError(
-            f"hours {band} have {ratio.size} rows to calibrate on; {SMALLEST_GROUP} are needed"
+            f"hours {band} have {scaled.size} rows to calibrate on; {SMALLEST_GROUP} are needed"
         )
-    ordered, tail = np.sort(ratio), (1 - coverage) / 2
-    low = max(int(np.floor((ratio.size + 1) * tail)) - 1, 0)
-    high = min(int(np.ceil((ratio.size + 1) * (1 - tail))) - 1, ratio.size - 1)
+    ordered, tail = np.sort(scaled), (1 - coverage) / 2
+    low = max(int(np.floor((scaled.size + 1) * tail)) - 1, 0)
+    high = min(int(np.ceil((scaled.size + 1) * (1 - tail))) - 1, scaled.size - 1)
     return float(ordered[low]), float(ordered[high])

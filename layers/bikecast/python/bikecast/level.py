@@ -29,7 +29,7 @@ class LevelState(BaseModel):
 
     half_life_days: float = Field(14.0, gt=0)
     horizon_hours: int = Field(168, ge=0)
-    prior_days: float = Field(1.0, ge=0)
+    prior_days: float = Field(0.5, ge=0)
     lowest: float = Field(0.5, gt=0)
     highest: float = Field(2.0, gt=0)
     days: tuple[dt.date, ...] = ()

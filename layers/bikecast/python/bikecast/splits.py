@@ -58,3 +58,15 @@ def rolling_folds(hours: Hours, *, n_folds: int, valid_days: int) -> Iterator[Fo
         begin = start + np.timedelta64(number * valid_days, "D")
         valid = (day >= begin) & (day < begin + np.timedelta64(valid_days, "D"))
         yield Fold(number, day < begin, valid)
+
+
+def blocked_folds(hours: Hours, *, n_folds: int, block_days: int) -> Iterator[Fold]:
+    """Yield folds that each leave out every ``n_folds``-th block of days, so that all seasons are judged.
+
+    They train on days after those that they judge, so they tell nothing of trend; what they tell is how far
+    a model strays on days that it has not seen.
+    """
+    day = hours.astype("datetime64[D]")
+    block = (day - day.min()).astype(np.int64) // block_days % n_folds
+    for number in range(n_folds):
+        yield Fold(number, block != number, block == number)

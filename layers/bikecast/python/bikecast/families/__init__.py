@@ -14,6 +14,7 @@ _FAMILIES = {
     "linear": ("linear:FAMILY", "numpy"),
     "decision_tree": ("forests:DECISION_TREE", "sklearn"),
     "random_forest": ("forests:RANDOM_FOREST", "sklearn"),
+    "extra_trees": ("forests:EXTRA_TREES", "sklearn"),
     "lightgbm": ("light_trees:FAMILY", "lightgbm"),
     "catboost": ("cat_trees:FAMILY", "catboost"),
     "explainable_boosting": ("explainable:FAMILY", "interpret"),

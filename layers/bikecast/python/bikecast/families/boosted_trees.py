@@ -15,16 +15,16 @@ if TYPE_CHECKING:
 
 DEFAULTS: dict[str, dict[str, Any]] = {
     "reg:squarederror": {
-        "n_estimators": 600,
+        "n_estimators": 700,
         "learning_rate": 0.05,
-        "max_depth": 6,
+        "max_depth": 4,
         "min_child_weight": 5,
         "subsample": 0.8,
         "colsample_bytree": 0.7,
         "reg_lambda": 2.0,
     },
     "count:poisson": {
-        "n_estimators": 600,
+        "n_estimators": 500,
         "learning_rate": 0.05,
         "max_depth": 6,
         "min_child_weight": 20,

@@ -14,31 +14,37 @@ if TYPE_CHECKING:
 
     from bikecast.families.graphs import Trees
 
-FOREST = {"n_estimators": 60, "max_depth": 14, "min_samples_leaf": 3, "max_features": 0.5}
-TREE = {"max_depth": 12, "min_samples_leaf": 10}
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "decision_tree": {"max_depth": 12, "min_samples_leaf": 10},
+    "random_forest": {"n_estimators": 40, "max_depth": 14, "min_samples_leaf": 4, "max_features": 0.5},
+    "extra_trees": {"n_estimators": 40, "min_samples_leaf": 4, "max_features": 0.7},
+}
 
 
 @dataclass(frozen=True)
 class Forest:
-    """A random forest, or with ``single`` one tree."""
+    """One of scikit-learn's regressors that are made of trees."""
 
     name: str
-    single: bool
 
     def fit(self, features: Matrix, actual: Array, *, params: Params, seed: int) -> Fitted:
         """As ``Family.fit``; one thread, because workers run side by side."""
-        from sklearn.ensemble import RandomForestRegressor
+        settings = DEFAULTS[self.name] | dict(params)
+        return ForestModel(self._regressor(settings, seed=seed).fit(features, actual))
+
+    def _regressor(self, settings: dict[str, Any], *, seed: int) -> Any:
+        from sklearn.ensemble import ExtraTreesRegressor, RandomForestRegressor
         from sklearn.tree import DecisionTreeRegressor
 
-        if self.single:
-            tree = DecisionTreeRegressor(**(TREE | dict(params)), random_state=seed)
-            return ForestModel(tree.fit(features, actual))
-        forest = RandomForestRegressor(**(FOREST | dict(params)), random_state=seed, n_jobs=1)
-        return ForestModel(forest.fit(features, actual))
+        if self.name == "decision_tree":
+            return DecisionTreeRegressor(**settings, random_state=seed)
+        kind = RandomForestRegressor if self.name == "random_forest" else ExtraTreesRegressor
+        return kind(**settings, random_state=seed, n_jobs=1)
 
 
-RANDOM_FOREST = Forest("random_forest", single=False)
-DECISION_TREE = Forest("decision_tree", single=True)
+DECISION_TREE = Forest("decision_tree")
+RANDOM_FOREST = Forest("random_forest")
+EXTRA_TREES = Forest("extra_trees")
 
 
 @dataclass(frozen=True)
