@@ -7,6 +7,7 @@ from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
+from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.serving.http import create_app, errors
 from bikecast.serving.reports import Page, newest_page, read_summary
@@ -18,8 +19,19 @@ MAX_BODY_BYTES = 10_000
 # A function's answer has at most 6 MB, quotes and line ends escaped.
 MAX_PAGE_BYTES = 4_000_000
 DASHBOARD = FilePath(__file__).with_name("dashboard.html")
+PAGE: dict[int | str, dict[str, Any]] = {
+    200: {"content": {"text/html": {"schema": {"type": "string"}}}, "description": "The page."},
+    307: {"description": "Where a page too large to pass on is for some minutes."},
+}
 NO_DASHBOARD = "<!doctype html><title>bikecast</title><p>No dashboard is installed.</p>"
-WindowSize = Annotated[int | None, Query(ge=1, le=366, description="Length of the window in days.")]
+
+
+class WindowQuery(BaseModel):
+    """Query of the report pages."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    window_size: int | None = Field(None, ge=1, le=366, description="Length of the window in days.")
 
 
 @dataclass(frozen=True)
@@ -38,6 +50,7 @@ def build_app(ports: Ports, *, code_version: str) -> FastAPI:
         version=code_version,
         description=DESCRIPTION,
         max_body_bytes=MAX_BODY_BYTES,
+        posts=("/training",),
         prefix="/monitoring",
     )
     _add_trainings(app, ports.trainings)
@@ -81,12 +94,12 @@ def _add_page(app: FastAPI, ports: Ports, page: Page) -> None:
     @app.get(
         f"/monitor-{page}",
         name=f"read_{page}_report",
-        responses={200: {"content": {"text/html": {}}}, **errors(403, 404, 422, 429, 503)},
-        response_class=HTMLResponse,
+        responses=PAGE | errors(403, 404, 422, 429, 503),
+        response_model=None,
     )
-    def read_page(window_size: WindowSize = None) -> Response:
+    def read_page(query: Annotated[WindowQuery, Query()]) -> Response:
         """Show the newest window's report; a very large one by a link that works for some minutes."""
-        key = newest_page(ports.reports, page, window_days=window_size)
+        key = newest_page(ports.reports, page, window_days=query.window_size)
         body = ports.reports.read(key).body
         if len(body) > MAX_PAGE_BYTES:
             return RedirectResponse(ports.link(key), status_code=307)

@@ -14,11 +14,13 @@ from pydantic import (
     create_model,
     model_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from bikecast.features import FEATURES, OPTIONAL_WEATHER, Feature
 from bikecast.manifest import Scores
 from bikecast.monitoring.automation import AutomationSwitch
 from bikecast.names import PredictionSource
+from bikecast.serving.gateway import TOO_MANY_ROWS
 from bikecast.serving.hours import HOUR_PATTERN, parse_hour
 from bikecast.serving.ranges import ANY_FEATURE, FEATURE_RANGES, WEATHER_RANGES, Range
 
@@ -93,12 +95,23 @@ class TripHour(_Weather):
     TAVG: Annotated[float, _daily("TAVG", "Average temperature of the day, F.")] | None = None
 
 
+def _within_limit(rows: Any) -> Any:
+    if isinstance(rows, list) and len(rows) > MAX_ROWS:
+        raise PydanticCustomError(TOO_MANY_ROWS, f"at most {MAX_ROWS} rows a request; split the batch")
+    return rows
+
+
+# The limit is checked before the rows are, and answered by 413, so it is no part of the schema.
+Limited = BeforeValidator(_within_limit)
+_Rows = Field(min_length=1, description=f"At most {MAX_ROWS} rows.")
+
+
 class TripRequest(BaseModel):
     """Body of ``/predict_trip``."""
 
     model_config = ConfigDict(extra="forbid")
 
-    input_data: list[TripHour] = Field(min_length=1, max_length=MAX_ROWS)
+    input_data: Annotated[list[TripHour], Limited] = _Rows
 
 
 class ClockFeatures(_Weather):
@@ -150,10 +163,10 @@ def _kind(rows: Any) -> str:
     return "model" if isinstance(first, dict) and "sun" in first and "hr_sin" not in first else "clock"
 
 
-_Rows = Field(min_length=1, max_length=MAX_ROWS)
 FeatureRows = Annotated[
     Annotated[list[ClockFeatures], _Rows, Tag("clock")] | Annotated[list[ModelFeatures], _Rows, Tag("model")],
     Discriminator(_kind),
+    Limited,
 ]
 
 
@@ -183,6 +196,16 @@ class Predictions(BaseModel):
     """Answers, in the order of the rows asked for."""
 
     predictions: list[Prediction]
+
+
+class ForecastQuery(BaseModel):
+    """Query of ``/forecast``."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    hours: int = Field(
+        FORECAST_HOURS_MIN, ge=FORECAST_HOURS_MIN, le=FORECAST_HOURS_MAX, description="How many hours."
+    )
 
 
 class ForecastHour(Prediction):
@@ -227,6 +250,18 @@ class FeatureCard(BaseModel):
     meaning: str
 
 
+WallTime = Annotated[
+    dt.datetime, WithJsonSchema({"type": "string", "description": "New York wall time, without an offset."})
+]
+
+
+class WindowScores(Scores):
+    """Errors on one window, in trips per hour; shares as fractions."""
+
+    start: WallTime
+    end: WallTime
+
+
 class ModelCard(BaseModel):
     """The served model: where it comes from and how good it was on its holdout."""
 
@@ -238,8 +273,8 @@ class ModelCard(BaseModel):
     code_version: str
     data_hash: str
     features: list[FeatureCard]
-    holdout: Scores
-    baselines: dict[str, Scores]
+    holdout: WindowScores
+    baselines: dict[str, WindowScores]
     level_factor: float = Field(description="Recent actual demand over what the stateless model says of it.")
     level_as_of: dt.date | None
     interval_coverage: float = Field(description="Share of actual hours meant to fall inside the interval.")

@@ -1,8 +1,9 @@
 """What the predictor tells about itself."""
 
 from bikecast.features import FEATURES
+from bikecast.manifest import Scores
 from bikecast.names import PredictionSource
-from bikecast.serving.contract import FeatureCard, Health, ModelCard, Version
+from bikecast.serving.contract import FeatureCard, Health, ModelCard, Version, WindowScores
 from bikecast.serving.follower import UnavailableError, View
 
 
@@ -49,8 +50,8 @@ def model_card(view: View) -> ModelCard:
         features=[
             FeatureCard(name=item.name, known=item.known.value, meaning=item.meaning) for item in FEATURES
         ],
-        holdout=manifest.holdout,
-        baselines=manifest.baselines,
+        holdout=_shown(manifest.holdout),
+        baselines={name: _shown(scores) for name, scores in manifest.baselines.items()},
         level_factor=engine.forecaster.latest_factor(),
         level_as_of=manifest.level.as_of,
         interval_coverage=manifest.interval.coverage,
@@ -58,3 +59,7 @@ def model_card(view: View) -> ModelCard:
         decision_key=manifest.decision_key,
         automation=view.automation,
     )
+
+
+def _shown(scores: Scores) -> WindowScores:
+    return WindowScores.model_validate(scores.model_dump())

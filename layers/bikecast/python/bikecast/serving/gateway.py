@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Awaitable, Callable, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 
 Scope = MutableMapping[str, Any]
@@ -12,7 +12,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 REQUEST_ID_HEADER = "x-request-id"
-_WITH_BODY = frozenset({"POST", "PUT", "PATCH"})
+TOO_MANY_ROWS = "too_many_rows"  # a validation error of this type is answered by 413
 
 
 def request_id(scope: Scope) -> str:
@@ -70,13 +70,20 @@ class RequestId:
 
 
 class BodyGuard:
-    """Refuses bodies that are no JSON (415) or larger than allowed (413) before anybody parses them."""
+    """Refuses bodies that are no JSON (415) or larger than allowed (413) before anybody parses them.
 
-    def __init__(self, app: App, *, max_bytes: int) -> None:
-        self._app, self._max_bytes = app, max_bytes
+    Args:
+        app: What is behind it.
+        paths: Where bodies are expected; elsewhere nobody reads them.
+        max_bytes: The largest body.
+    """
+
+    def __init__(self, app: App, *, paths: Collection[str], max_bytes: int) -> None:
+        self._app, self._paths, self._max_bytes = app, paths, max_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["method"] not in _WITH_BODY:
+        path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
+        if scope["type"] != "http" or scope["method"] != "POST" or path not in self._paths:
             return await self._app(scope, receive, send)
         media_type = _header(scope, b"content-type").partition(";")[0].strip().lower()
         if media_type != "application/json":

@@ -1,7 +1,7 @@
 """What our HTTP applications share: errors that say what to do, and documents that work under any path."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
 from bikecast.errors import BikecastError, ConflictError, FeatureError, InputError, NotFoundError
-from bikecast.serving.gateway import BodyGuard, RequestId, StagePath, request_id
+from bikecast.serving.gateway import TOO_MANY_ROWS, BodyGuard, RequestId, StagePath, request_id
 
 log = logging.getLogger(__name__)
 
@@ -52,14 +52,21 @@ class Problem(BaseModel):
     request_id: str
 
 
+class GatewayProblem(BaseModel):
+    """What API Gateway says by itself, before we are asked."""
+
+    message: str
+
+
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
     """Return the OpenAPI entries of error statuses."""
     return {
-        status: {"model": InvalidRequest if status == 422 else Problem, "description": _MEANING[status]}
+        status: {"model": _BODIES.get(status, Problem), "description": _MEANING[status]}
         for status in statuses
     }
 
 
+_BODIES: dict[int, type[BaseModel]] = {403: GatewayProblem, 422: InvalidRequest, 429: GatewayProblem}
 _MEANING = {
     400: "The body is no JSON.",
     403: "The API key is missing or wrong.",
@@ -74,11 +81,17 @@ _MEANING = {
 
 
 def create_app(
-    *, title: str, version: str, description: str, max_body_bytes: int, prefix: str = ""
+    *,
+    title: str,
+    version: str,
+    description: str,
+    max_body_bytes: int,
+    posts: Collection[str],
+    prefix: str = "",
 ) -> FastAPI:
     """Return an application with our errors, limits and documents; routes are the caller's.
 
-    ``prefix`` comes before ``/docs`` and ``/openapi.json`` only.
+    ``posts`` are the paths that take bodies; ``prefix`` comes before ``/docs`` and ``/openapi.json`` only.
     """
     app = FastAPI(
         title=title,
@@ -94,7 +107,7 @@ def create_app(
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(BikecastError, _failed)
     app.add_exception_handler(Exception, _unexpected)
-    app.add_middleware(BodyGuard, max_bytes=max_body_bytes)
+    app.add_middleware(BodyGuard, paths=posts, max_bytes=max_body_bytes)
     app.add_middleware(RequestId)
     app.add_middleware(StagePath)
     _add_docs(app, prefix)
@@ -132,10 +145,9 @@ async def _invalid(request: Request, err: Exception) -> JSONResponse:
     found = err.errors()
     if any(item["type"] == "json_invalid" for item in found):
         return _problem(request, 400, "the body is no JSON")
-    for item in found:
-        if item["type"] == "too_long":
-            limit = item["ctx"]["max_length"]
-            return _problem(request, 413, f"{_path(item['loc'])} takes at most {limit} rows; split the batch")
+    too_many = next((item for item in found if item["type"] == TOO_MANY_ROWS), None)
+    if too_many is not None:
+        return _problem(request, 413, str(too_many["msg"]))
     fields = [_field_problem(item) for item in found]
     return JSONResponse({"detail": fields, "request_id": request_id(request.scope)}, status_code=422)
 

@@ -49,7 +49,7 @@ def newest_page(store: ObjectStore, page: Page, *, window_days: int | None) -> s
     ]
     if not fitting:
         lengths = sorted({report.days for report in reports})
-        raise NotFoundError(f"no report of {window_days or 'any'} days; there are reports of {lengths} days")
+        raise NotFoundError(f"no such report; run the monitor, or ask for a window_size of {lengths} days")
     return max(fitting, key=lambda report: (report.end, report.page == page)).key
 
 

@@ -6,7 +6,7 @@ import uuid
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, Field, StringConstraints
+from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from bikecast.errors import ConflictError, NotFoundError
 from bikecast.requests import RetrainRequest
@@ -25,6 +25,13 @@ class TrainingRequest(RetrainRequest):
     client_token: Token | None = Field(
         None, description="Sending the same token and request again starts nothing new."
     )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _json_has_one_kind_of_number(cls, fields: Any) -> Any:
+        if not isinstance(fields, dict):
+            return fields
+        return {name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in fields.items()}
 
 
 class Training(BaseModel):
