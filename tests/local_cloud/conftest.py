@@ -39,9 +39,9 @@ class Cloud:
     settings: LocalCloudSettings
     connection: Connection
 
-    def client(self, service: Any, **credentials: str) -> Any:
+    def client(self, service: Any, **credentials: Any) -> Any:
         """A boto3 client of the administrator, or of the given credentials."""
-        own = {
+        own: dict[str, Any] = {
             "aws_access_key_id": self.connection.access_key_id,
             "aws_secret_access_key": self.connection.secret_access_key.get_secret_value(),
         }

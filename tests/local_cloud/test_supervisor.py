@@ -1,0 +1,135 @@
+"""Start and stop, from any half-finished state."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from bikecast.errors import DeploymentError
+from local_cloud import connection, processes, supervisor
+from local_cloud.services import Service, start_service, stop_service
+from local_cloud.settings import ENV_PREFIX, LocalCloudSettings
+from tests.local_cloud.conftest import Cloud, eventually, free_ports, make_settings
+
+
+@pytest.fixture
+def settings(tmp_path: Path, packages: Path) -> Any:
+    settings = make_settings(tmp_path, packages)
+    yield settings
+    supervisor.stop(settings, say=lambda _: None)
+
+
+def kill(settings: LocalCloudSettings, name: str) -> None:
+    record = processes.find(settings, name)
+    assert record
+    os.kill(record.pid, signal.SIGKILL)
+    eventually(lambda: record.process() is None)
+
+
+def client(settings: LocalCloudSettings, service: Any) -> Any:
+    return Cloud(settings, connection.load(settings.state_dir)).client(service)
+
+
+def family(settings: LocalCloudSettings) -> list[psutil.Process]:
+    roots = [process for record in processes.records(settings) if (process := record.process())]
+    return [*roots, *(child for root in roots for child in root.children(recursive=True))]
+
+
+def test_what_was_acknowledged_survives_killing_each_process(settings: LocalCloudSettings) -> None:
+    said: list[str] = []
+    supervisor.start(settings, say=said.append)
+    queue = client(settings, "sqs").create_queue(QueueName="kept")["QueueUrl"]
+    client(settings, "s3").create_bucket(Bucket="kept")
+    client(settings, "s3").put_object(Bucket="kept", Key="a", Body=b"1")
+    state = settings.emulator_dir / "state"
+    eventually(
+        lambda: "kept" in (state / "sqs.json").read_text() and "kept" in (state / "s3.json").read_text()
+    )
+    for name in (supervisor.EMULATOR, supervisor.ENGINE):
+        kill(settings, name)
+        assert not all(component.running for component in supervisor.status(settings))
+        supervisor.start(settings, say=said.append)
+        assert f"{name} has died; clearing up after it" in said
+    assert client(settings, "sqs").list_queues()["QueueUrls"] == [queue]
+    assert client(settings, "s3").get_object(Bucket="kept", Key="a")["Body"].read() == b"1"
+    started = family(settings)
+    assert supervisor.stop(settings, say=said.append)
+    assert [process for process in started if process.is_running()] == []
+    assert not processes.strays(settings)
+    assert not supervisor.stop(settings, say=said.append)
+
+
+def test_a_second_start_changes_nothing_and_credentials_stay(settings: LocalCloudSettings) -> None:
+    first = supervisor.start(settings, say=lambda _: None)
+    before = [component.pid for component in supervisor.status(settings)]
+    assert supervisor.start(settings, say=lambda _: None) == first
+    assert [component.pid for component in supervisor.status(settings)] == before
+    path = settings.root / "connection.json"
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert settings.root.stat().st_mode & 0o777 == 0o700
+
+
+def test_a_taken_port_is_named_with_the_variable_to_change(settings: LocalCloudSettings) -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", settings.port))
+        holder.listen()
+        with pytest.raises(DeploymentError, match=rf"port {settings.port} .* set BIKECAST_LOCAL_PORT"):
+            supervisor.start(settings, say=lambda _: None)
+    supervisor.start(settings, say=lambda _: None)
+
+
+def test_the_cloud_outlives_the_command_that_started_it(settings: LocalCloudSettings) -> None:
+    fields = ("state_dir", "project_dir", "packages_dir", "port", "database_port")
+    environment = {f"{ENV_PREFIX}{field.upper()}": str(getattr(settings, field)) for field in fields}
+    command = [sys.executable, "-m", "local_cloud"]
+
+    def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
+        return subprocess.run(
+            [*command, *arguments],
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    assert run("status").returncode == 3
+    up = run("up")
+    assert up.returncode == 0, up.stderr
+    assert "ready after" in up.stderr
+    listed = json.loads(run("status", "--json").stdout)
+    assert {component["name"] for component in listed} == {"emulator", "engine"}
+    assert all(component["running"] for component in listed)
+    assert "stopped" in run("down").stderr
+    assert run("status").returncode == 3
+
+
+def test_services_stop_with_the_cloud_and_restart_only_when_changed(settings: LocalCloudSettings) -> None:
+    (port,) = free_ports(1)
+    argv = [sys.executable, "-m", "http.server", "--bind", "127.0.0.1", str(port)]
+    service = Service("pages", argv, port, "mlflow_port", {"SECRET": "s3cret"})
+    assert start_service(settings, service) == f"http://127.0.0.1:{port}"
+    record = processes.find(settings, "pages")
+    assert record
+    start_service(settings, service)
+    assert processes.find(settings, "pages") == record
+    start_service(settings, Service("pages", argv, port, "mlflow_port", {"SECRET": "other"}))
+    assert processes.find(settings, "pages") != record
+    assert "s3cret" not in repr(service)
+    supervisor.stop(settings, say=lambda _: None)
+    assert not processes.records(settings)
+    broken = Service("broken", [sys.executable, "-c", "raise SystemExit(1)"], port, "mlflow_port")
+    with pytest.raises(DeploymentError, match="ended while it started"):
+        start_service(settings, broken)
+    assert not stop_service(settings, "broken")
+
+
+def test_a_cloud_that_never_was_is_named() -> None:
+    with pytest.raises(DeploymentError, match="python -m local_cloud up"):
+        connection.load(Path("/nonexistent"))
