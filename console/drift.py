@@ -2,8 +2,9 @@
 
 import datetime as dt
 import re
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from bikecast.errors import DataError, InputError
@@ -15,6 +16,10 @@ from console.outputs import read_stack_outputs
 
 DAYS = {"d": 1, "w": 7}
 POLL_S = 0.5
+# Windows of one execution; fewer would load the champion more often, more would show less progress.
+WINDOWS_AT_ONCE = 6
+# Backfills of more windows get the numbers only: drawing a page takes most of a window's time.
+MOST_PAGES = 12
 
 
 @dataclass(frozen=True)
@@ -51,56 +56,74 @@ def windows(first_day: dt.date, last_day: dt.date, *, every: dt.timedelta) -> li
     return [Window(start + number * every, start + (number + 1) * every) for number in range(count)]
 
 
-def watch_windows(
-    cloud: Cloud, chosen: list[Window], *, source: str | None = None, at_once: int = 2
-) -> list[dict[str, Any]]:
-    """Run the monitor over each window and return its verdicts, in order of time.
+@dataclass(frozen=True)
+class Watch:
+    """How windows are watched: ``source`` and whether what is found has consequences.
+
+    ``source`` is predictions (as served) or processed (scored again), or ``None`` for the monitor's choice.
+    """
+
+    source: str | None = None
+    act: bool = True
+
+
+def watch_windows(cloud: Cloud, chosen: list[Window], *, watch: Watch) -> list[dict[str, Any]]:
+    """Run the monitor over adjoining windows and return its verdicts, in order of time.
 
     Raises:
-        ExecutionError: The monitor failed on a window.
+        ExecutionError: The monitor failed on a window; those before it are stored.
     """
     machine = read_stack_outputs(cloud.cloudformation).require(Output.MONITOR_STATE_MACHINE_ARN)
     verdicts: list[dict[str, Any]] = []
-    with ui.activity("drift monitor") as current, ThreadPoolExecutor(at_once) as pool:
-        current.update(f"0 of {len(chosen)} windows")
-        for verdict in pool.map(
-            lambda window: _run_monitor(cloud, machine, _payload(window, source)), chosen
-        ):
-            verdicts.append(verdict)
-            current.update(f"{len(verdicts)} of {len(chosen)} windows")
+    with ui.activity("drift monitor") as current:
+        for first in range(0, len(chosen), WINDOWS_AT_ONCE):
+            batch = chosen[first : first + WINDOWS_AT_ONCE]
+            progress = f"{first} of {len(chosen)} windows"
+            payload = _payload(batch, watch) | {"html": len(chosen) <= MOST_PAGES}
+            verdicts += _run_monitor(cloud, machine, payload, tell=partial(current.update, progress))
+        current.update(f"{len(verdicts)} windows")
     return verdicts
 
 
-def watch_latest(cloud: Cloud) -> dict[str, Any]:
+def watch_latest(cloud: Cloud, *, watch: Watch) -> list[dict[str, Any]]:
     """Return the monitor's verdict on the window it chooses by itself: the last complete week."""
     machine = read_stack_outputs(cloud.cloudformation).require(Output.MONITOR_STATE_MACHINE_ARN)
-    with ui.activity("drift monitor"):
-        return _run_monitor(cloud, machine, {})
+    payload = {"act": watch.act} | ({"source": watch.source} if watch.source else {})
+    with ui.activity("drift monitor") as current:
+        return _run_monitor(cloud, machine, payload, tell=lambda: current.update("the last complete week"))
 
 
-def _payload(window: Window, source: str | None) -> dict[str, Any]:
-    bounds = {"window_start": window.start.isoformat(), "window_end": window.end.isoformat()}
-    return bounds | ({"source": source} if source else {})
+def _payload(batch: list[Window], watch: Watch) -> dict[str, Any]:
+    length = batch[0].end - batch[0].start
+    asked: dict[str, Any] = {
+        "window_start": batch[0].start.isoformat(),
+        "window_end": batch[-1].end.isoformat(),
+        "every": f"{length.days}d",
+        "act": watch.act,
+    }
+    return asked | ({"source": watch.source} if watch.source else {})
 
 
-def _run_monitor(cloud: Cloud, machine: str, payload: dict[str, Any]) -> dict[str, Any]:
+def _run_monitor(
+    cloud: Cloud, machine: str, payload: dict[str, Any], *, tell: Callable[[], None]
+) -> list[dict[str, Any]]:
     arn = start_execution(cloud.stepfunctions, machine, payload=payload, kind="monitor")
-    execution = require_success(follow(cloud.stepfunctions, arn, on_change=_ignore, poll_s=POLL_S))
-    return verdict_of(execution)
+    execution = follow(cloud.stepfunctions, arn, on_change=lambda _: tell(), poll_s=POLL_S)
+    return verdicts_of(require_success(execution))
 
 
-def verdict_of(execution: Execution) -> dict[str, Any]:
-    """Return the monitor's verdict from an execution's output, wherever the machine put it.
+def verdicts_of(execution: Execution) -> list[dict[str, Any]]:
+    """Return the monitor's verdicts from an execution's output; the last one with all its numbers.
 
     Raises:
         DataError: There is none.
     """
     output = execution.output if isinstance(execution.output, dict) else {}
-    candidates = [output, *(value for value in output.values() if isinstance(value, dict))]
-    verdict = next((candidate for candidate in candidates if "verdict" in candidate), None)
-    if verdict is None:
+    if not output.get("windows"):
         raise DataError(f"the monitor's execution {execution.name} gave no verdict: {str(output)[:300]}")
-    return verdict
+    last = {name: value for name, value in output.items() if name != "windows"}
+    *before, brief = output["windows"]
+    return [*before, last | brief]
 
 
 def verdict_rows(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
@@ -109,18 +132,17 @@ def verdict_rows(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _verdict_row(verdict: dict[str, Any]) -> dict[str, Any]:
-    metrics = verdict.get("metrics") or {}
-    drifted = [feature["feature"] for feature in verdict.get("features") or [] if feature.get("drifted")]
     return {
-        "from": str(verdict["window_start"])[:10],
+        "week of": str(verdict["window_start"])[:10],
         "verdict": verdict["verdict"],
-        "RMSE": metrics.get("rmse_score_current"),
-        "reference": metrics.get("rmse_score_reference"),
-        "prediction drift": metrics.get("prediction_drift"),
-        "drifted": ", ".join(drifted) or "-",
-        "why": "; ".join(str(reason) for reason in verdict.get("reasons") or []),
+        "RMSE": verdict.get("rmse"),
+        "WAPE %": _percent(verdict.get("wape")),
+        "bias %": _percent(verdict.get("bias")),
+        "prediction drift": verdict.get("prediction_drift"),
+        "drifted": ", ".join(verdict.get("drifted") or []) or "-",
+        "why": "; ".join(str(reason) for reason in verdict.get("reasons") or []) or "-",
     }
 
 
-def _ignore(_: Execution) -> None:
-    return
+def _percent(share: float | None) -> str | None:
+    return None if share is None else f"{100 * share:.1f}"

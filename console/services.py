@@ -1,6 +1,22 @@
 """The user interfaces that run beside the embedded cloud: MLflow and Evidently."""
 
-from console.cloud import Cloud, local_settings
+import json
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from bikecast.database import DatabaseSettings, sqlalchemy_url
+from bikecast.names import Output, Schema
+from console import ui
+from console.cloud import Cloud, local_settings, running_connection
+from console.outputs import StackOutputs, read_stack_outputs
+
+if TYPE_CHECKING:
+    from local_cloud.services import Service
+
+MLFLOW, EVIDENTLY = "mlflow", "evidently"
 
 
 def service_urls() -> dict[str, str]:
@@ -10,9 +26,64 @@ def service_urls() -> dict[str, str]:
     settings = local_settings()
     if not settings.root.exists():
         return {}
-    found = ((name, find(settings, name)) for name in ("mlflow", "evidently"))
+    found = ((name, find(settings, name)) for name in (MLFLOW, EVIDENTLY))
     return {name: record.url for name, record in found if record and record.url and record.process()}
 
 
 def start_pages(cloud: Cloud) -> None:
-    """Start the user interfaces beside the cloud; those that run are left alone."""
+    """Start the user interfaces beside the cloud; those that run are left alone.
+
+    Raises:
+        DeploymentError: A port is taken, or one does not come up; its log is named.
+    """
+    from local_cloud.services import start_service
+
+    outputs = read_stack_outputs(cloud.cloudformation)
+    for service in (mlflow_service(cloud, outputs),):
+        with ui.activity(service.name) as current:
+            current.update(start_service(local_settings(), service))
+
+
+def mlflow_service(cloud: Cloud, outputs: StackOutputs) -> "Service":
+    """Return MLflow's server on the deployment's own registry; the password goes by its environment."""
+    from local_cloud.services import Service
+
+    settings = local_settings()
+    connection = running_connection()
+    url = sqlalchemy_url(database_login(cloud, outputs), schema=Schema.MLFLOW)
+    bucket = outputs.require(Output.ARTIFACTS_BUCKET)
+    arguments = ["--host", "127.0.0.1", "--port", str(settings.mlflow_port), "--workers", "1"]
+    return Service(
+        name=MLFLOW,
+        argv=[program("mlflow"), "server", "--artifacts-destination", f"s3://{bucket}", *arguments],
+        port=settings.mlflow_port,
+        port_field="mlflow_port",
+        health_path="/health",
+        environment={
+            **(connection.environment() if connection else {}),
+            "MLFLOW_BACKEND_STORE_URI": url,
+            "MLFLOW_S3_ENDPOINT_URL": cloud.endpoint_url or "",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "GIT_PYTHON_REFRESH": "quiet",
+        },
+    )
+
+
+def database_login(cloud: Cloud, outputs: StackOutputs) -> DatabaseSettings:
+    """Return the owner's login; the password comes from its secret and goes nowhere but to the service."""
+    secrets = cloud.session.client("secretsmanager", endpoint_url=cloud.endpoint_url)
+    secret = secrets.get_secret_value(SecretId=outputs.require(Output.DATABASE_SECRET_ARN))
+    return DatabaseSettings(
+        host=outputs.require(Output.DATABASE_HOST),
+        port=int(outputs.require(Output.DATABASE_PORT)),
+        name=outputs.require(Output.DATABASE_NAME),
+        user=outputs.require(Output.DATABASE_USER),
+        password=SecretStr(json.loads(secret["SecretString"])["password"]),
+        sslmode="disable",
+    )
+
+
+def program(name: str) -> str:
+    """Return the path of a program of this environment."""
+    return str(Path(sys.executable).with_name(name))

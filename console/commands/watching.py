@@ -8,7 +8,7 @@ import typer
 from bikecast.errors import InputError
 from console import ui
 from console.cloud import find_cloud
-from console.drift import parse_every, verdict_rows, watch_latest, watch_windows, windows
+from console.drift import Watch, parse_every, verdict_rows, watch_latest, watch_windows, windows
 from console.options import From, Json, TargetOption, To
 
 
@@ -28,6 +28,12 @@ def drift(
             help="What is watched: predictions (as served) or processed (scored again).", show_default=False
         ),
     ] = None,
+    act: Annotated[
+        bool,
+        typer.Option(
+            "--act/--no-act", help="Open incidents, pause or retrain if the newest weeks ask for it."
+        ),
+    ] = True,
     target: TargetOption = None,
     as_json: Json = False,
 ) -> None:
@@ -42,9 +48,9 @@ def drift(
         first = last - weeks * length + dt.timedelta(days=1)
     if (first is None) != (last is None):
         raise InputError("give --from and --to, or --weeks and --to, or none of them")
-    cloud = find_cloud(target)
+    cloud, watch = find_cloud(target), Watch(source=source, act=act)
     if first is None or last is None:
-        verdicts = [watch_latest(cloud)]
+        verdicts = watch_latest(cloud, watch=watch)
     else:
-        verdicts = watch_windows(cloud, windows(first.date(), last.date(), every=length), source=source)
+        verdicts = watch_windows(cloud, windows(first.date(), last.date(), every=length), watch=watch)
     ui.show(verdicts, as_json=as_json, table=lambda: ui.rows_table(verdict_rows(verdicts)))
