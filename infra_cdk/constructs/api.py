@@ -106,5 +106,6 @@ ACCEPTED = {
     "AwsSolutions-APIG3": "A web firewall costs more than this API; the key and both throttles bound abuse.",
     "AwsSolutions-APIG4": "Callers are known by API key and usage plan; the public pages hold no data.",
     "AwsSolutions-COG4": "There are no human accounts here; callers are programs with a key.",
-    "AwsSolutions-IAM4": "API Gateway's own role for its logs, as its documentation demands.",
+    "AwsSolutions-IAM4[Policy::arn:<AWS::Partition>:iam::aws:policy/service-role/"
+    "AmazonAPIGatewayPushToCloudWatchLogs]": "API Gateway's role for its logs, by its manual.",
 }

@@ -1,9 +1,13 @@
 """Buckets that only our own roles reach, by TLS, encrypted, with versions."""
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
+from infra_cdk.constructs.review import accept, imported
 from infra_cdk.settings import InfraSettings
 
 
@@ -42,6 +46,27 @@ class PrivateBucket(s3.Bucket):
             removal_policy=cdk.RemovalPolicy.RETAIN if settings.keep_data else cdk.RemovalPolicy.DESTROY,
             lifecycle_rules=[_rule(old_versions_days=old_versions_days, expire_days=expire_days)],
         )
+
+    def let_read(self, role: iam.IRole, *, keys: Sequence[str] = ("*",)) -> None:
+        """Let a role read the objects whose keys match, and tell a missing object from a forbidden one."""
+        self._allow(role, ["s3:GetObject"], keys=keys)
+        role.add_to_principal_policy(
+            iam.PolicyStatement(actions=["s3:ListBucket"], resources=[self.bucket_arn])
+        )
+
+    def let_write(self, role: iam.IRole, *, keys: Sequence[str] = ("*",)) -> None:
+        """Let a role write and delete the objects whose keys match."""
+        self._allow(role, ["s3:PutObject", "s3:DeleteObject", "s3:AbortMultipartUpload"], keys=keys)
+
+    def _allow(self, role: iam.IRole, actions: list[str], *, keys: Sequence[str]) -> None:
+        objects = [self.arn_for_objects(key) for key in keys]
+        role.add_to_principal_policy(iam.PolicyStatement(actions=actions, resources=objects))
+        name = imported(self, self.bucket_arn)
+        for key in keys:
+            if "*" in key:
+                accept(
+                    role, {f"AwsSolutions-IAM5[Resource::{name}/{key}]": "Objects are named by their data."}
+                )
 
 
 def _rule(*, old_versions_days: int, expire_days: int | None) -> s3.LifecycleRule:

@@ -96,5 +96,4 @@ ACCEPTED = {
     "AwsSolutions-RDS3": "One zone halves the cost; meanwhile captured predictions wait in their queue.",
     "AwsSolutions-RDS11": "Two security groups reach the port; another number would hide nothing.",
     "AwsSolutions-SMG4": "Rotation needs a function with a way out of the network; functions use tokens.",
-    "AwsSolutions-RDS10": "Emulated databases are thrown away with their stack; on AWS deletion is refused.",
 }

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from infra_cdk.constructs.function_parts import FunctionParts, Placement
 from infra_cdk.constructs.layers import ARCHITECTURE, BYTECODE, RUNTIME, Layers
+from infra_cdk.constructs.review import accept
 from infra_cdk.settings import ROOT, InfraSettings
 
 
@@ -72,7 +73,8 @@ class PythonFunction(lambda_.Function):
             vpc_subnets=parts.subnets,
             security_groups=parts.security_groups,
         )
-        self.logs = parts.log_group
+        self.parts, self.logs = parts, parts.log_group
+        accept(self, {"AwsSolutions-L1": "The newest Python that every package here has wheels for."})
 
 
 class ImageFunction(lambda_.DockerImageFunction):
@@ -126,7 +128,7 @@ class ImageFunction(lambda_.DockerImageFunction):
             vpc_subnets=parts.subnets,
             security_groups=parts.security_groups,
         )
-        self.logs = parts.log_group
+        self.parts, self.logs = parts, parts.log_group
 
 
 def function_code(name: str) -> lambda_.Code:

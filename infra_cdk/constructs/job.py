@@ -88,6 +88,7 @@ class Job(Construct):
             stop_timeout=cdk.Duration.seconds(30),
         )
         self.task.task_role.add_to_principal_policy(ANSWERS)
+        accept(self.task, {"AwsSolutions-IAM5[Resource::*]": WILDCARDS})
         accept(
             self.task,
             {"AwsSolutions-ECS2": "Only names and addresses are plain; the password is an ECS secret."},
@@ -98,6 +99,8 @@ class Job(Construct):
 ANSWERS = iam.PolicyStatement(
     actions=["states:SendTaskSuccess", "states:SendTaskFailure", "states:SendTaskHeartbeat"], resources=["*"]
 )
+
+WILDCARDS = "A task's answer and the login to ECR have no resource level."
 
 
 class JobStep(tasks.EcsRunTask):

@@ -1,11 +1,15 @@
 """State machines that log every step, and the steps they have in common."""
 
+from collections.abc import Sequence
+
 import aws_cdk as cdk
+from aws_cdk import aws_iam as iam
+from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra_cdk.constructs.logs import ExpiringLogGroup
-from infra_cdk.constructs.review import accept
+from infra_cdk.constructs.review import accept, function_versions, imported
 from infra_cdk.settings import InfraSettings
 
 
@@ -18,6 +22,7 @@ class Machine(sfn.StateMachine):
         definition: First state or chain.
         settings: The target.
         timeout: End of the longest execution.
+        invokes: Functions among its states.
     """
 
     def __init__(
@@ -28,6 +33,7 @@ class Machine(sfn.StateMachine):
         definition: sfn.IChainable,
         settings: InfraSettings,
         timeout: cdk.Duration,
+        invokes: Sequence[lambda_.IFunction] = (),
     ) -> None:
         log_group = ExpiringLogGroup(
             scope,
@@ -44,6 +50,23 @@ class Machine(sfn.StateMachine):
         )
         self.log_group = log_group
         accept(self.role, {"AwsSolutions-IAM5[Resource::*]": WILDCARDS})
+        for function in invokes:
+            accept(self.role, function_versions(function))
+
+    def let_follow(self, role: iam.IRole) -> None:
+        """Let a role see how this machine's executions are doing."""
+        name = self.state_machine_name
+        executions = cdk.Stack.of(role).format_arn(
+            service="states",
+            resource="execution",
+            resource_name=f"{name}:*",
+            arn_format=cdk.ArnFormat.COLON_RESOURCE_NAME,
+        )
+        role.add_to_principal_policy(
+            iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[executions])
+        )
+        arn = f"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{imported(self, name)}:*"
+        accept(role, {f"AwsSolutions-IAM5[Resource::{arn}]": "Executions of this one machine."})
 
 
 WILDCARDS = (

@@ -8,6 +8,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from bikecast.names import Output
+from infra_cdk.constructs.review import accept
 from infra_cdk.settings import InfraSettings
 
 
@@ -19,6 +20,7 @@ class BikecastStack(cdk.Stack):
         super().__init__(scope, f"bikecast-{concern}", description=description, synthesizer=synthesizer)
         self.settings = settings
         cdk.Tags.of(self).add("project", "bikecast")
+        accept(self, _left_out(settings))
 
     def put_out(self, values: Mapping[Output, str]) -> None:
         """Name values that people and programs look up."""
@@ -29,3 +31,20 @@ class BikecastStack(cdk.Stack):
         """Name this stack's log groups by role, as a JSON object."""
         parts = [f'{json.dumps(role)}: "{group.log_group_name}"' for role, group in groups.items()]
         self.put_out({Output.LOG_GROUPS: "{" + ", ".join(parts) + "}"})
+
+
+def _left_out(settings: InfraSettings) -> dict[str, str]:
+    """Return what a target leaves out and the rules therefore miss; on AWS that is nothing."""
+    left_out: dict[str, str] = {}
+    if not settings.require_tls:
+        left_out |= dict.fromkeys(("AwsSolutions-S10", "AwsSolutions-SQS4", "AwsSolutions-SNS3"), PLAIN_HTTP)
+    if not settings.tracing:
+        left_out |= dict.fromkeys(("AwsSolutions-SF2", "AwsSolutions-APIG7"), "Emulators have no X-Ray.")
+    if not settings.flow_logs:
+        left_out["AwsSolutions-VPC7"] = "Emulators have no flow logs."
+    if not settings.keep_data:
+        left_out["AwsSolutions-RDS10"] = "Emulated databases are thrown away with their stack."
+    return left_out
+
+
+PLAIN_HTTP = "Emulators answer over plain HTTP on loopback."

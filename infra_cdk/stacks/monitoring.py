@@ -5,7 +5,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from bikecast.names import Output, Variable
+from bikecast.names import AUTOMATION_KEY, Output, Variable, thresholds_key
 from infra_cdk.constructs.alarms import Alarms
 from infra_cdk.constructs.dashboard import OperationsDashboard
 from infra_cdk.constructs.function import ImageFunction
@@ -25,6 +25,9 @@ from infra_cdk.versions import code_version
 MONITOR_SCHEDULE = events.Schedule.cron(week_day="MON", hour="10", minute="0")
 # The publisher's files of a month appear in the first days of the next.
 RETRAIN_SCHEDULE = events.Schedule.cron(day="10", hour="11", minute="0")
+
+# The switch that pauses promotion, and the limits learned for each model; never a model or the manifest.
+WRITTEN_BY_MONITOR = (AUTOMATION_KEY, thresholds_key("*"))
 
 
 class MonitoringStack(BikecastStack):
@@ -47,7 +50,12 @@ class MonitoringStack(BikecastStack):
         self.judge = self._judge(storage=storage, network=network, database=database)
         steps = monitor.Monitor(self, "MonitorSteps", judge=self.judge, retrain=training.retrain)
         self.monitor = Machine(
-            self, "Monitor", definition=steps.start, settings=settings, timeout=monitor.TIMEOUT
+            self,
+            "Monitor",
+            definition=steps.start,
+            settings=settings,
+            timeout=monitor.TIMEOUT,
+            invokes=[self.judge],
         )
         self._schedule("MonitorWeekly", MONITOR_SCHEDULE, self.monitor)
         self._schedule("RetrainMonthly", RETRAIN_SCHEDULE, training.retrain)
@@ -106,9 +114,11 @@ class MonitoringStack(BikecastStack):
             placement=network.functions,
         )
         database.postgres.admit(function)
-        storage.data.grant_read(function)
-        storage.serving.grant_read_write(function)
-        storage.reports.grant_read_write(function)
+        role = function.parts.role
+        for bucket in (storage.data, storage.serving, storage.reports):
+            bucket.let_read(role)
+        storage.serving.let_write(role, keys=WRITTEN_BY_MONITOR)
+        storage.reports.let_write(role)
         return function
 
     def _schedule(self, construct_id: str, schedule: events.Schedule, machine: Machine) -> None:

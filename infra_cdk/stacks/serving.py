@@ -72,7 +72,7 @@ class ServingStack(BikecastStack):
             memory_mb=1769,  # one whole processor
             snap_start=True,
         )
-        storage.serving.grant_read(function)
+        storage.serving.let_read(function.parts.role)
         self.queue.grant_send_messages(function)
         return function
 
@@ -117,9 +117,9 @@ class ServingStack(BikecastStack):
             timeout_s=API_TIMEOUT_S,
             memory_mb=1024,
         )
-        storage.reports.grant_read(function)
+        storage.reports.let_read(function.parts.role)
         training.retrain.grant_start_execution(function)
-        training.retrain.grant_read(function)
+        training.retrain.let_follow(function.parts.role)
         return function
 
     def _outputs(self) -> None:

@@ -1,11 +1,13 @@
 """Ingestion, retraining and operations: the container cluster and the state machines over it."""
 
+from collections.abc import Sequence
+
 from aws_cdk import Aws, Duration
 from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from bikecast.names import Output, Variable
+from bikecast.names import Output, Prefix, Variable
 from infra_cdk.constructs.database import OWNER
 from infra_cdk.constructs.function import PythonFunction
 from infra_cdk.constructs.images import training_image
@@ -48,7 +50,7 @@ class TrainingStack(BikecastStack):
         self.plan_ingestion = self._planner(
             "plan_ingestion", layers=layers, environment={Variable.DATA_BUCKET: storage.data.bucket_name}
         )
-        storage.data.grant_read(self.plan_ingestion)
+        storage.data.let_read(self.plan_ingestion.parts.role, keys=[f"{Prefix.RAW}*"])
         self.approvals = PrivateQueue(self, "Approvals", settings=settings)
         accept(
             self.approvals, {"AwsSolutions-SQS3": "A person answers these; the state machine ends the wait."}
@@ -88,10 +90,11 @@ class TrainingStack(BikecastStack):
 
     def _let_job_use_storage(self) -> None:
         storage, role = self._storage, self.job.task.task_role
-        for bucket in (storage.data, storage.artifacts, storage.serving, storage.reports):
-            bucket.grant_read_write(role)
-            bucket.grant_delete(role)
-        accept(role, JOB_WILDCARDS)
+        storage.data.let_read(role)
+        storage.data.let_write(role, keys=WRITTEN_BY_JOB)
+        for bucket in (storage.artifacts, storage.serving, storage.reports):
+            bucket.let_read(role)
+            bucket.let_write(role)
 
     def _planner(self, name: str, *, layers: Layers, environment: dict[str, str]) -> PythonFunction:
         return PythonFunction(
@@ -112,12 +115,25 @@ class TrainingStack(BikecastStack):
         )
         ingesting = ingest.Ingest(self, "IngestSteps", job=self.job, plan=self.plan_ingestion)
         operating = operate.Operate(self, "OperateSteps", job=self.job)
-        self.retrain = self._machine("Retrain", retraining.start, timeout=retrain.TIMEOUT)
-        self.ingest = self._machine("Ingest", ingesting.start, timeout=ingest.TIMEOUT)
+        self.retrain = self._machine(
+            "Retrain", retraining.start, timeout=retrain.TIMEOUT, invokes=[self.plan_retraining]
+        )
+        self.ingest = self._machine(
+            "Ingest", ingesting.start, timeout=ingest.TIMEOUT, invokes=[self.plan_ingestion]
+        )
         self.operate = self._machine("Operate", operating.start, timeout=operate.TIMEOUT)
 
-    def _machine(self, construct_id: str, start: sfn.IChainable, *, timeout: Duration) -> Machine:
-        return Machine(self, construct_id, definition=start, settings=self.settings, timeout=timeout)
+    def _machine(
+        self,
+        construct_id: str,
+        start: sfn.IChainable,
+        *,
+        timeout: Duration,
+        invokes: Sequence[PythonFunction] = (),
+    ) -> Machine:
+        return Machine(
+            self, construct_id, definition=start, settings=self.settings, timeout=timeout, invokes=invokes
+        )
 
     def _outputs(self) -> None:
         self.put_out(
@@ -141,10 +157,5 @@ class TrainingStack(BikecastStack):
         )
 
 
-JOB_WILDCARDS = {
-    "AwsSolutions-IAM5[Action::s3:Abort*]": "The construct library's way to write: aborts uploads it began.",
-    "AwsSolutions-IAM5[Action::s3:DeleteObject*]": "Steps replace tables and retire models.",
-    "AwsSolutions-IAM5[Action::s3:GetBucket*]": "The construct library's way to read a bucket.",
-    "AwsSolutions-IAM5[Action::s3:GetObject*]": "The construct library's way to read objects.",
-    "AwsSolutions-IAM5[Action::s3:List*]": "The construct library's way to list a bucket.",
-}
+# The publishers' own files are never changed.
+WRITTEN_BY_JOB = tuple(f"{prefix}*" for prefix in Prefix if prefix is not Prefix.RAW)
