@@ -64,6 +64,12 @@ def test_one_unusual_window_is_watched_and_two_of_three_make_an_alarm() -> None:
     assert second.severity == pytest.approx(2.0 / 1.5, abs=1e-3)
 
 
+def test_a_window_just_over_a_limit_is_in_order_until_it_happens_again() -> None:
+    now = _scores(error=1.6)
+    assert judge(now, THRESHOLDS, previous=[]).verdict is Verdict.OK
+    assert judge(now, THRESHOLDS, previous=[{"error": 1.6}]).verdict is Verdict.DEGRADED
+
+
 def test_an_alarm_needs_the_window_itself_to_be_unusual() -> None:
     calm = judge(_scores(error=1.0), THRESHOLDS, previous=[{"error": 9.0}, {"error": 9.0}])
     assert (calm.verdict, calm.alarms) == (Verdict.OK, frozenset())

@@ -15,6 +15,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Array = NDArray[np.float64]
 
+# Scores that may be severe: the model is wrong, by far and again. Narrow intervals or another rhythm
+# of the day are worth an incident, but no reason to stop everything.
+SERIOUS = ("error", "level")
+HIGHEST_SEVERITY = 10.0
 # Source: evidently.legacy.calculations.stattests.wasserstein_distance_norm, so that both give one number.
 SMALLEST_SPREAD = 0.001
 
@@ -72,6 +76,7 @@ class Thresholds(_Part):
     alarm_factors: dict[Kind, float] = Field(
         description="By kind: limits are this many times the 90th percentile of history."
     )
+    watch_factor: float = Field(1.25, description="One window this many times over a limit is to be watched.")
     severe_factor: float = Field(2.0, description="An alarm this many times its limit is severe.")
     target_false_alarms_a_quarter: float
     measured_false_alarms_a_quarter: float
@@ -141,7 +146,7 @@ def judge(
     by_name = {score.name: score for score in scores}
     return Judgement(
         verdict=_verdict(windows, alarming, thresholds),
-        severity=round(max(over.values(), default=0.0), 3),
+        severity=round(min(max(over.values(), default=0.0), HIGHEST_SEVERITY), 3),
         reasons=tuple(_reason(by_name[name], thresholds) for name in sorted(over, key=lambda n: -over[n])),
         unusual=unusual,
         alarms=frozenset(thresholds.limits[name].kind for name in alarming),
@@ -166,12 +171,13 @@ def _persists(
 def _verdict(windows: Sequence[Mapping[str, float]], alarming: set[str], thresholds: Thresholds) -> Verdict:
     """Severe and degraded say that the model or its data are bad; strange weather alone is to be watched."""
     kinds = {thresholds.limits[name].kind for name in alarming}
-    errors = [name for name in alarming if thresholds.limits[name].kind is Kind.PERFORMANCE]
+    errors = [name for name in alarming if name in SERIOUS]
     if any(_persists(name, windows, thresholds, times=thresholds.severe_factor) for name in errors):
         return Verdict.SEVERE
     if kinds - {Kind.DRIFT}:
         return Verdict.DEGRADED
-    return Verdict.WATCH if windows[0] else Verdict.OK
+    far_over = max(windows[0].values(), default=0.0) >= thresholds.watch_factor
+    return Verdict.WATCH if kinds or far_over else Verdict.OK
 
 
 def _reason(score: Score, thresholds: Thresholds) -> str:

@@ -23,7 +23,7 @@ FLOORS = {
     "jensenshannon of blocks": 0.03,
     "ratio of WAPE": 1.2,
     "median day": 0.5,
-    "difference": 0.05,
+    "difference": 0.1,
     "share": 0.02,
     "days": 3.0,
 }

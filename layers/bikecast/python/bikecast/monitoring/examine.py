@@ -80,8 +80,10 @@ def _scores(loaded: Loaded, champion: Champion, window: Window) -> tuple[list[Sc
         return None
     recent = loaded.hours.take(loaded.hours.timestamp < start)
     reference = season_reference(champion.history, start=start, end=end, recent=recent)
-    absent = _absent(_counts(loaded, current, window), window)
-    return [*of.window_scores(current, reference), absent], reference
+    scores = of.window_scores(current, reference)
+    if loaded.every_hour:
+        scores.append(_absent(_counts(loaded, current, window), window))
+    return scores, reference
 
 
 def _no_data(hours: int) -> Judgement:

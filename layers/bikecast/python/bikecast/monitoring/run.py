@@ -9,10 +9,11 @@ from zoneinfo import ZoneInfo
 from bikecast.drift import Kind, Verdict
 from bikecast.monitoring.automation import MONITOR, ask_for_retraining, pause
 from bikecast.monitoring.champion import load_champion
-from bikecast.monitoring.examine import FEWEST_HOURS, Examined, examine, lookback_days
+from bikecast.monitoring.choice import Sources
+from bikecast.monitoring.examine import Examined, examine, lookback_days
 from bikecast.monitoring.incidents import close_superseded, open_incident, update_incidents
 from bikecast.monitoring.requests import MonitorRequest
-from bikecast.monitoring.sources import Champion, Loaded, Source, load_predictions, load_processed
+from bikecast.monitoring.sources import Champion, Loaded, Source
 from bikecast.monitoring.store import lock_window, traffic, write_window
 from bikecast.monitoring.summary import write_summary
 from bikecast.monitoring.uploads import upload
@@ -57,28 +58,13 @@ def monitor(request: MonitorRequest, ports: Ports) -> Iterator[dict[str, Any]]:
     span = Window(windows[0].start - lookback, windows[-1].end)
     with ports.connect() as connection:
         connection.autocommit = True
-        source, loaded = _load(request, champion, ports, connection=connection, span=span)
+        sources = Sources(ports.data, connection, champion, span, request.source)
         for window in windows:
             with connection.transaction():
                 run = _WindowRun(connection, ports, champion, window)
-                verdict = run.judge(request, source, loaded)
+                verdict = run.judge(request, *sources.of(window))
             yield verdict
         write_summary(ports.serving, ports.reports, connection, now=ports.clock())
-
-
-def _load(
-    request: MonitorRequest,
-    champion: Champion,
-    ports: Ports,
-    *,
-    connection: "psycopg.Connection",
-    span: Window,
-) -> tuple[Source, Loaded]:
-    if request.source is not Source.PROCESSED:
-        captured = load_predictions(connection, champion.manifest.version, span=span)
-        if len(captured.hours) >= FEWEST_HOURS or request.source is Source.PREDICTIONS:
-            return Source.PREDICTIONS, captured
-    return Source.PROCESSED, load_processed(ports.data, champion, span=span)
 
 
 @dataclass(frozen=True)

@@ -91,7 +91,7 @@ def _score(name: str, value: float, method: str, sentence: str) -> Score:
 
 def _quality(current: ScoredHours, reference: ScoredHours) -> Iterator[Score]:
     for name in WEATHER:
-        if not reference.has(name):
+        if name not in current.columns or not reference.has(name):
             continue
         more = float(np.isnan(current[name]).mean() - np.isnan(reference[name]).mean())
         yield Score(f"missing:{name}", Kind.QUALITY, "share", more, f"{name} is missing more often")

@@ -9,7 +9,7 @@ import numpy as np
 
 from bikecast.arrays import Mask
 from bikecast.drift import Thresholds
-from bikecast.features import REQUIRED_WEATHER, build_features
+from bikecast.features import OPTIONAL_WEATHER, REQUIRED_WEATHER, build_features
 from bikecast.forecaster import Forecaster
 from bikecast.manifest import ChampionManifest
 from bikecast.monitoring.hours import HIGH, HOLIDAY, LOW, PREDICTION, TARGET, WEATHER, ScoredHours, Timestamps
@@ -49,6 +49,7 @@ class Loaded:
     hours: ScoredHours
     repeated: Timestamps = field(default_factory=lambda: np.empty(0, "datetime64[s]"))
     newest: np.datetime64 = field(default_factory=lambda: np.datetime64("NaT"))
+    every_hour: bool = True  # False where an hour without a row means that nobody asked
 
     def is_news(self, window: Window) -> bool:
         """Tell whether a window ends in the last two weeks of known data.
@@ -79,7 +80,9 @@ def load_processed(store: ObjectStore, champion: Champion, *, span: Window) -> L
     hours = hours.between(*wide.edges)
     known = np.isin(hours.timestamp, champion.history.timestamp)
     published = champion.history.take(np.isin(champion.history.timestamp, hours.timestamp[known]))
-    return Loaded(ScoredHours.joined([published, score(hours.take(~known), champion)]), repeated, newest)
+    scored = ScoredHours.joined([published, score(hours.take(~known), champion)])
+    gone = {name: scored[name] for name in WEATHER if champion.history.has(name)}
+    return Loaded(ScoredHours(scored.timestamp, {**scored.columns, **gone}), repeated, newest)
 
 
 def score(hours: ScoredHours, champion: Champion) -> ScoredHours:
@@ -130,6 +133,9 @@ def load_predictions(connection: "psycopg.Connection", version: str, *, span: Wi
     stamps = np.asarray([row[0] for row in rows], dtype="datetime64[s]")
     names = (PREDICTION, LOW, HIGH, TARGET, *WEATHER)
     table = np.asarray([row[1:] for row in rows], dtype=np.float64).reshape(len(rows), len(names))
-    hours = ScoredHours(stamps, {name: table[:, i] for i, name in enumerate(names)})
+    columns = {name: table[:, i] for i, name in enumerate(names)}
+    # Optional weather that callers never send is no column of theirs; one that they stop sending is missing.
+    sent = {n: c for n, c in columns.items() if n not in OPTIONAL_WEATHER or not np.isnan(c).all()}
+    hours = ScoredHours(stamps, sent)
     newest = connection.execute("select max(predicted_for) from monitoring.predictions").fetchone()
-    return Loaded(hours, newest=np.datetime64((newest or [None])[0] or "NaT", "s"))
+    return Loaded(hours, newest=np.datetime64((newest or [None])[0] or "NaT", "s"), every_hour=False)
