@@ -1,4 +1,4 @@
-"""The two laws of our bodies that JSON Schema cannot state: about temperatures and about dates.
+"""The laws of our bodies that JSON Schema cannot state: about temperatures, windows and one hour in spring.
 
 Schemathesis makes bodies from the published schema; ``schemathesis.toml`` has it load this file.
 """
@@ -8,6 +8,8 @@ from typing import Any
 
 import schemathesis
 
+from bikecast.serving.hours import parse_hour
+
 LEGAL = {"TMIN": (-50.0, 110.0), "TMAX": (-40.0, 130.0)}
 START, END = "start_train_date", "end_train_date"
 DEFAULT_START = dt.date(2024, 1, 1)
@@ -15,15 +17,25 @@ DEFAULT_START = dt.date(2024, 1, 1)
 
 @schemathesis.hook
 def map_body(context: schemathesis.HookContext, body: Any) -> Any:
-    """Make days no colder at their warmest, and training windows end after they start."""
+    """Make days no colder at their warmest, hours exist, and training windows end after they start."""
     if not isinstance(body, dict):
         return body
     rows = body.get("input_data")
     for row in rows if isinstance(rows, list) else ():
-        if isinstance(row, dict) and all(_is_legal(row.get(name), name) for name in LEGAL):
-            row["TMAX"] = max(row["TMIN"], row["TMAX"])
+        if isinstance(row, dict):
+            _obey(row)
     start, end = _date(body.get(START, str(DEFAULT_START))), _date(body.get(END))
     return {k: v for k, v in body.items() if k != END} if start and end and end <= start else body
+
+
+def _obey(row: dict[str, Any]) -> None:
+    if all(_is_legal(row.get(name), name) for name in LEGAL):
+        row["TMAX"] = max(row["TMIN"], row["TMAX"])
+    try:
+        parse_hour(row.get("date", "2025-01-02"))
+    except (TypeError, ValueError) as err:
+        if "does not exist" in str(err):
+            row["date"] = row["date"][: len("2025-03-09")]
 
 
 def _is_legal(value: Any, name: str) -> bool:

@@ -10,9 +10,11 @@ import pandas as pd
 from bikecast import calendar
 from bikecast.arrays import Array, Matrix
 from bikecast.backtest import Sample
+from bikecast.climatology import Climatology
 from bikecast.errors import ArtifactError
 from bikecast.families import Fitted
 from bikecast.families.spare import HIDDEN_COLUMNS
+from bikecast.features import FEATURE_NAMES, OPTIONAL_WEATHER, REQUIRED_WEATHER
 from bikecast.forecaster import OnnxModel, Profile, golden_json
 from bikecast.manifest import Artifact
 from bikecast.names import model_prefix
@@ -114,7 +116,18 @@ def make_profile(sample: Sample) -> Profile:
         values=[float(row.mean()) for row in rows],
         low=[float(row.min()) for row in rows],
         high=[float(row.max()) for row in rows],
+        climatology=_climatology(sample),
     )
+
+
+def _climatology(sample: Sample) -> Climatology:
+    """Return the typical weather of the season, for days ahead that nobody forecasts."""
+    _, first_hours = np.unique(sample.hours.astype("datetime64[D]"), return_index=True)
+    columns = {
+        name: sample.features[first_hours, FEATURE_NAMES.index(name)].astype(np.float64)
+        for name in (*REQUIRED_WEATHER, *OPTIONAL_WEATHER)
+    }
+    return Climatology.fitted(sample.hours[first_hours], columns)
 
 
 def _day(hour: np.datetime64) -> dt.date:
