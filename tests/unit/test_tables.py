@@ -2,16 +2,19 @@
 
 import datetime as dt
 import io
-import os
 from pathlib import Path
 
 import pandas as pd
 import pytest
+
 from bikecast.errors import DataError
 from bikecast.names import citibike_key, weather_key
 from bikecast.storage import FolderStore
 from bikecast.tables import join_weather, read_hourly, read_weather, write_hourly, write_weather
 from bikecast.wall_time import span, wall_hours
+from tests.real_data import real_data
+
+__all__ = ["real_data"]
 
 JANUARY = (dt.date(2024, 1, 1), dt.date(2024, 1, 31))
 
@@ -148,11 +151,3 @@ def test_published_new_york_files_read_as_they_are(real_data: Path, tmp_path: Pa
     assert last_hour_of_may["trips"].tolist() == [4005 + 1088]
     assert len(table) == len(wall_hours(*period))
     assert len(join_weather(table, read_weather(store, *period))) == len(table) - 48
-
-
-@pytest.fixture
-def real_data() -> Path:
-    folder = os.environ.get("BIKECAST_REAL_DATA")
-    if not folder:
-        pytest.skip("set BIKECAST_REAL_DATA to a folder of published files to run this test")
-    return Path(folder)

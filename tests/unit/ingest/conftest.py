@@ -1,6 +1,5 @@
 """A store and the way to load files into it."""
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
@@ -10,7 +9,10 @@ from bikecast.ingest.month import ingest_month
 from bikecast.ingest.reports import MonthReport
 from bikecast.ingest.sources import folder_sources
 from bikecast.storage import FolderStore
+from tests.real_data import real_data
 from tests.unit.ingest.trips import write_files
+
+__all__ = ["real_data"]
 
 Load = Callable[..., MonthReport]
 
@@ -31,11 +33,3 @@ def load(store: FolderStore, tmp_path: Path) -> Load:
         return ingest_month(store, month, sources, **options)  # type: ignore[arg-type]  # options are its keywords
 
     return load_files
-
-
-@pytest.fixture
-def real_data() -> Path:
-    folder = os.environ.get("BIKECAST_REAL_DATA")
-    if not folder:
-        pytest.skip("set BIKECAST_REAL_DATA to a folder of published files to run this test")
-    return Path(folder)

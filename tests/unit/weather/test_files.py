@@ -1,0 +1,101 @@
+"""Weather files: NOAA's exports taken in, everything else refused with a reason."""
+
+import datetime as dt
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from bikecast.errors import DataError, InputError
+from bikecast.simulator import simulate
+from bikecast.storage import FolderStore
+from bikecast.tables import read_weather
+from bikecast.weather.files import load_weather_files, read_weather_file
+
+DAYS = pd.DataFrame(
+    {"DATE": pd.date_range("2024-07-01", periods=10).astype(str), "TMAX": 85.0, "TMIN": 70.0, "SNOW": 0.0}
+)
+
+
+def csv(table: pd.DataFrame) -> bytes:
+    return table.to_csv(index=False).encode()
+
+
+def test_days_without_a_required_value_are_left_out() -> None:
+    table = DAYS.copy()
+    table.loc[3, "SNOW"] = float("nan")
+    assert len(read_weather_file("a.csv", csv(table))) == 9
+
+
+def test_column_names_are_read_in_any_case() -> None:
+    assert len(read_weather_file("a.csv", csv(DAYS.rename(columns=str.lower)))) == 10
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (csv(DAYS.drop(columns="SNOW")), "lacks the columns .'SNOW'"),
+        (csv(DAYS.assign(TMAX=29.0, TMIN=21.0)), "metric units"),
+        (csv(DAYS.assign(STATION=["USW00014732", "USW00094728"] * 5)), "mixes the stations"),
+        (csv(DAYS.assign(TMAX="warm")), "no day with all"),
+        (b"", "cannot be read"),
+        (b"<html></html>", "lacks the columns"),
+    ],
+)
+def test_unusable_file_is_refused_with_its_reason(body: bytes, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        read_weather_file("a.csv", body)
+
+
+def test_values_out_of_range_are_refused() -> None:
+    with pytest.raises(DataError, match="SNOW"):
+        read_weather_file("a.csv", csv(DAYS.assign(SNOW=-1.0)))
+
+
+def test_other_formats_are_refused() -> None:
+    with pytest.raises(InputError, match=r"neither \.csv nor \.parquet"):
+        read_weather_file("a.xlsx", b"")
+    with pytest.raises(InputError, match="cannot be read as parquet"):
+        read_weather_file("a.parquet", b"PAR1 not")
+
+
+def test_later_name_wins_a_day_and_bad_files_are_reported(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.write("raw/weather/1.csv", csv(DAYS))
+    store.write("raw/weather/2.csv", csv(DAYS.head(2).assign(TMAX=90.0)))
+    store.write("raw/weather/3.csv", b"<html>")
+    load = load_weather_files(store)
+    assert (load.days, list(load.problems)) == (10, ["raw/weather/3.csv"])
+    table = read_weather(store, dt.date(2024, 7, 1), dt.date(2024, 7, 31))
+    assert table["TMAX"].tolist() == [90.0, 90.0, *[85.0] * 8]
+
+
+def test_loading_again_and_adding_days_keeps_the_others(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.write("raw/weather/1.csv", csv(DAYS))
+    load_weather_files(store)
+    store.delete("raw/weather/1.csv")
+    store.write(
+        "raw/weather/2.csv",
+        csv(DAYS.assign(DATE=pd.date_range("2024-08-01", periods=10).astype(str), PRCP=0.1)),
+    )
+    load_weather_files(store)
+    load_weather_files(store)
+    table = read_weather(store, dt.date(2024, 7, 1), dt.date(2024, 8, 31))
+    assert len(table) == 20
+    assert table["PRCP"].isna().sum() == 10
+
+
+def test_simulated_weather_is_read(tmp_path: Path) -> None:
+    simulation = simulate(tmp_path, dt.date(2024, 1, 1), dt.date(2024, 1, 31), scale=0.0005)
+    body = (simulation.folder / "weather/simulated-weather.csv").read_bytes()
+    assert len(read_weather_file("simulated-weather.csv", body)) == 31
+
+
+def test_metric_file_of_the_archive_is_refused(real_data: Path) -> None:
+    body = (real_data / "jersey_city/weather_2022_laguardia.csv").read_bytes()
+    with pytest.raises(InputError, match="SNOW"):
+        read_weather_file("weather_2022_laguardia.csv", body)
+    with_snow = pd.read_csv(real_data / "jersey_city/weather_2022_laguardia.csv").assign(SNOW=0.0)
+    with pytest.raises(InputError, match="metric units"):
+        read_weather_file("weather_2022_laguardia.csv", csv(with_snow))

@@ -1,0 +1,135 @@
+"""Weather from providers: one contract, units, issue times, days that one lacks filled by the next."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from bikecast.contracts import WEATHER, checked
+from bikecast.errors import DataError, InputError
+from bikecast.storage import FolderStore
+from bikecast.tables import read_weather
+from bikecast.weather.hourly import HOURLY_FIELDS, read_hourly_file
+from bikecast.weather.loading import load_weather
+from bikecast.weather.providers import NceiDaily, OpenMeteo, WeatherProvider
+from bikecast.web import WebError
+from tests.unit.web import QUICK, Site, serving
+
+START, END = dt.date(2025, 1, 10), dt.date(2025, 1, 12)
+# The service pads its values, and leaves out what the station did not report.
+NCEI_ANSWER = b"""\
+"STATION","DATE","AWND","PRCP","SNOW","SNWD","TAVG","TMAX","TMIN"
+"USW00014732","2025-01-10","   12.08","    0.00","     0.0","     0.0","   33","   38","   28"
+"USW00014732","2025-01-11","    9.84","    0.03",,,"   33","   35","   30"
+"USW00014732","2025-01-12","   10.29","    0.00","     0.0","     0.0","   34","   40","   29"
+"""
+
+
+def open_meteo_answer(days: int = 3) -> bytes:
+    hours = pd.date_range(START, periods=24 * days, freq="h")
+    values = {name: np.full(len(hours), 0.0).tolist() for name in HOURLY_FIELDS.values()}
+    values["temperature_2m"] = (30 + 10 * np.sin(np.arange(len(hours)) / 24 * 2 * np.pi)).round(1).tolist()
+    values["snowfall"] = [0.1] * len(hours)
+    values["snow_depth"] = [0.25] * len(hours)
+    return json.dumps({"hourly": {"time": hours.strftime("%Y-%m-%dT%H:%M").tolist(), **values}}).encode()
+
+
+def ncei(site: Site) -> NceiDaily:
+    return NceiDaily(url=site.url + "ncei", patience=QUICK)
+
+
+def open_meteo(site: Site) -> OpenMeteo:
+    clock = lambda: dt.datetime(2025, 1, 10, 5, tzinfo=dt.UTC)  # noqa: E731 - a fixed clock
+    return OpenMeteo(
+        archive_url=site.url + "archive", forecast_url=site.url + "forecast", patience=QUICK, clock=clock
+    )
+
+
+def site() -> Site:
+    return Site({"/ncei": NCEI_ANSWER, "/archive": open_meteo_answer(), "/forecast": open_meteo_answer()})
+
+
+@pytest.mark.parametrize("make", [ncei, open_meteo])
+def test_provider_fulfils_the_contract(make: type) -> None:
+    with serving(site()) as served:
+        provider: WeatherProvider = make(served)
+        days = provider.daily(START, END)
+    checked(days, WEATHER)
+    assert days["DATE"].between(pd.Timestamp(START), pd.Timestamp(END)).all()
+
+
+def test_station_is_asked_for_standard_units_without_a_key() -> None:
+    with serving(site()) as served:
+        days = ncei(served).daily(START, END)
+        (query,) = served.queries
+    assert (query["units"], query["stations"], query["dataset"]) == (
+        ["standard"],
+        ["USW00014732"],
+        ["daily-summaries"],
+    )
+    assert "token" not in query
+    assert days["DATE"].dt.day.tolist() == [10, 12]
+    assert list(days[["TMAX", "AWND"]].iloc[0]) == [38.0, 12.08]
+
+
+def test_hours_make_a_day_in_the_tables_units() -> None:
+    with serving(site()) as served:
+        days = open_meteo(served).daily(START, END)
+    assert list(days[["TMAX", "TMIN", "SNOW", "SNWD"]].iloc[0]) == [40.0, 20.0, 2.4, 3.0]
+
+
+def test_forecast_says_when_it_was_known_and_observations_do_not() -> None:
+    with serving(site()) as served:
+        provider = open_meteo(served)
+        forecast, observed = provider.forecast(3), provider.hourly(START, END)
+    assert forecast["issued_at"].unique().tolist() == [pd.Timestamp("2025-01-10 05:00", tz="UTC")]
+    assert observed["issued_at"].isna().all()
+
+
+def test_day_that_the_station_lacks_is_filled_by_the_grid(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    with serving(site()) as served:
+        given = load_weather(store, START, END, providers=[ncei(served), open_meteo(served)])
+    assert given == {"ncei": 2, "open-meteo": 1}
+    assert read_weather(store, START, END)["TMAX"].tolist() == [38.0, 40.0, 40.0]
+
+
+def test_second_provider_is_not_asked_without_need(tmp_path: Path) -> None:
+    first = dt.date(2025, 1, 10)
+    with serving(site()) as served:
+        assert load_weather(
+            FolderStore(tmp_path), first, first, providers=[ncei(served), open_meteo(served)]
+        ) == {"ncei": 1}
+
+
+@pytest.mark.parametrize(
+    "answer", [b"<html>maintenance</html>", b'{"error": true, "reason": "daily limit"}', b"[]"]
+)
+def test_other_answers_are_refused(answer: bytes) -> None:
+    with serving(Site({"/archive": answer, "/ncei": answer})) as served:
+        with pytest.raises(WebError, match="does not answer with"):
+            open_meteo(served).daily(START, END)
+        with pytest.raises(InputError, match="lacks the columns"):
+            ncei(served).daily(START, END)
+
+
+def test_empty_answer_names_the_period() -> None:
+    with (
+        serving(Site({"/ncei": b"\n"})) as served,
+        pytest.raises(DataError, match="2025-01-10 and 2025-01-12"),
+    ):
+        ncei(served).daily(START, END)
+
+
+def test_published_forecasts_keep_their_issue_time(real_data: Path) -> None:
+    folder = real_data / "nyc/weather_forecast"
+    body = (folder / "nyc_openmeteo_hourly_forecasts_asof.parquet").read_bytes()
+    forecasts = read_hourly_file("forecasts.parquet", body)
+    assert forecasts["issued_at"].min() == pd.Timestamp("2023-12-01 05:00", tz="UTC")
+    observed = read_hourly_file(
+        "observed.parquet", (folder / "nyc_openmeteo_hourly_observed.parquet").read_bytes()
+    )
+    assert observed["issued_at"].isna().all()
