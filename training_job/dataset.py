@@ -3,12 +3,10 @@
 import datetime as dt
 import hashlib
 import io
-from collections.abc import Mapping
 
 import numpy as np
 import pandas as pd
 
-from bikecast.arrays import Array
 from bikecast.backtest import Sample
 from bikecast.errors import DataError
 from bikecast.features import OPTIONAL_WEATHER, REQUIRED_WEATHER, build_features
@@ -72,11 +70,6 @@ def midnight(day: dt.date) -> np.datetime64:
 def training_set_key(data_hash: str) -> str:
     """Key of a training set, named after its content."""
     return f"{Prefix.TRAINING_SETS}{data_hash[:32]}.parquet"
-
-
-def scored_frame(frame: pd.DataFrame, columns: Mapping[str, Array]) -> pd.DataFrame:
-    """Return the rows with ``prediction``, ``low`` and ``high``, and the features that are no weather."""
-    return frame.assign(**dict(columns))
 
 
 def latest_day(store: ObjectStore) -> dt.date:

@@ -164,14 +164,18 @@ def _publish(
 
 
 def _reference(context: Context, case: Case, *, level: LevelState, served: OnnxModel) -> pd.DataFrame:
-    """Return every hour scored by models that had not seen it: left-out blocks, then the holdout."""
+    """Return every hour scored by models that had not seen it: left-out blocks, then the holdout.
+
+    Column ``honest`` says so for every row.
+    """
     sample = case.everything
     predicted = served.predict(sample.features)
     hours, left_out = read_left_out(context.reports, case.job.execution)
     predicted[np.isin(sample.hours, hours)] = left_out
     values = predicted * level.factors(sample.hours)
     low, high = case.calibration.interval.bounds(sample.features, values)
-    return dataset.scored_frame(case.frame, {"prediction": values, "low": low, "high": high})
+    honest = np.ones(values.shape)
+    return case.frame.assign(prediction=values, low=low, high=high, honest=honest)
 
 
 def _draw(context: Context, client: MlflowClient, case: Case, forecasts: Forecasts) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ def _columns(features: Matrix) -> dict[str, Array]:
     rain_inch = np.nan_to_num(segments.column(features, "PRCP"))
     flags = {f"hours {name}": band == index for index, name in enumerate(segments.BANDS)}
     flags |= {"wet": _wet(features), "snow": segments.column(features, "SNOW") > 0}
-    flags |= {"holiday": segments.column(features, "holiday") > 0, UNKNOWN: _unknown(features)}
+    flags |= {"holiday": segments.column(features, "holiday") > 0}
     flags |= {"day off": segments.column(features, "workday") == 0}
     return {name: flag.astype(np.float64) for name, flag in flags.items()} | {
         "root of rain": np.sqrt(rain_inch)
@@ -91,7 +91,9 @@ def calibrate(
     if not (np.isfinite(actual).all() and np.isfinite(predicted).all() and (predicted > 0).all()):
         raise JudgementError("intervals need finite actual and positive predicted trips")
     error = actual / predicted - 1
-    weights = _fit_scale(features, error)
+    known = ~_unknown(features)
+    rows = known if known.any() else ~known
+    weights = _fit_scale(features[rows], error[rows])
     groups = _group_quantiles(features, error / _scale(features, weights), coverage)
     return IntervalCalibration(coverage=coverage, n_calibration=error.size, scale=weights, groups=groups)
 
