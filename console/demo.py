@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from bikecast.errors import DeploymentError
 from bikecast.names import Prefix, Target
 from console import champions, drift, loading, predictions, services, training
 from console.cloud import Cloud, find_cloud, local_settings, start_cloud
@@ -73,7 +74,8 @@ def run_demo(options: DemoOptions) -> DemoResult:
         result.data = _load(cloud, options.data)
     with story.stage("training", advice=ADVICE["training"]):
         result.training = _train(cloud, options)
-        result.champion = champions.read_champion(cloud)
+        services.begin_mlflow(cloud)
+        result.champion = _champion(cloud, result.training)
     with story.stage("prediction", advice=ADVICE["prediction"]):
         result.prediction = _predict(cloud, result.champion)
     with story.stage("monitor", advice=ADVICE["monitor"]):
@@ -97,6 +99,13 @@ def _load(cloud: Cloud, path: Path | None) -> dict[str, Any]:
 def _train(cloud: Cloud, options: DemoOptions) -> dict[str, Any]:
     request = {"n_trials": options.trials, "tuning_workers": options.workers}
     return training.summary(training.watch_training(cloud, training.start_training(cloud, request)))
+
+
+def _champion(cloud: Cloud, trained: dict[str, Any]) -> "ChampionManifest":
+    try:
+        return champions.read_champion(cloud)
+    except DeploymentError as err:
+        raise DeploymentError(f"no champion yet: {trained['decision']}, {trained['reason']}") from err
 
 
 def _predict(cloud: Cloud, champion: "ChampionManifest") -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """The user interfaces that run beside the embedded cloud: MLflow and Evidently."""
 
+import hashlib
 import json
 import sys
 from pathlib import Path
@@ -30,18 +31,47 @@ def service_urls() -> dict[str, str]:
     return {name: record.url for name, record in found if record and record.url and record.process()}
 
 
+def begin_mlflow(cloud: Cloud) -> None:
+    """Start MLflow's server without waiting: it takes its time, and others can use it."""
+    from local_cloud.services import start_service
+
+    service = mlflow_service(cloud, read_stack_outputs(cloud.cloudformation))
+    start_service(local_settings(), service, wait_s=0)
+
+
 def start_pages(cloud: Cloud) -> None:
-    """Start the user interfaces beside the cloud; those that run are left alone.
+    """Start the user interfaces beside the cloud, or bring those that run up to date.
 
     Raises:
         DeploymentError: A port is taken, or one does not come up; its log is named.
     """
+    from console.evidently_pages import update_workspace
     from local_cloud.services import start_service
 
-    outputs = read_stack_outputs(cloud.cloudformation)
-    for service in (mlflow_service(cloud, outputs),):
-        with ui.activity(service.name) as current:
-            current.update(start_service(local_settings(), service))
+    begin_mlflow(cloud)
+    with ui.activity("Evidently") as current:
+        current.update(f"{update_workspace(cloud)} windows")
+        current.update(start_service(local_settings(), evidently_service()))
+    with ui.activity("MLflow") as current:
+        service = mlflow_service(cloud, read_stack_outputs(cloud.cloudformation))
+        current.update(start_service(local_settings(), service))
+
+
+def evidently_service() -> "Service":
+    """Return Evidently's interface over the workspace folder; without the secret it only reads."""
+    from console.evidently_pages import workspace_folder
+    from local_cloud.services import Service
+
+    settings, connection = local_settings(), running_connection()
+    own = connection.secret_access_key.get_secret_value() if connection else ""
+    arguments = ["--host", "127.0.0.1", "--port", str(settings.evidently_port)]
+    return Service(
+        name=EVIDENTLY,
+        argv=[program("evidently"), "ui", *arguments, "--workspace", str(workspace_folder())],
+        port=settings.evidently_port,
+        port_field="evidently_port",
+        environment={"EVIDENTLY_SECRET": hashlib.sha256(own.encode()).hexdigest()},
+    )
 
 
 def mlflow_service(cloud: Cloud, outputs: StackOutputs) -> "Service":
