@@ -9,7 +9,7 @@ from pathlib import Path
 from bikecast.errors import DeploymentError
 from local_cloud import processes
 from local_cloud.engine.images import network_environment
-from local_cloud.files import private_dir
+from local_cloud.files import code_digest, private_dir
 from local_cloud.settings import Engine, LocalCloudSettings
 
 _START_TIMEOUT_S = 20.0
@@ -45,12 +45,18 @@ def start_engine(settings: LocalCloudSettings, name: str) -> None:
         environment=base_environment() | {"PYTHONPATH": str(settings.project_dir)},
         cwd=settings.project_dir,
         url=f"unix://{socket_path}",
+        fingerprint=fingerprint(settings),
     )  # fmt: skip
     deadline = time.monotonic() + _START_TIMEOUT_S
     while not _answers(socket_path):
         if record.process() is None or time.monotonic() > deadline:
             raise DeploymentError(f"the container engine did not start; see {record.log}")
         time.sleep(0.05)
+
+
+def fingerprint(settings: LocalCloudSettings) -> str:
+    """Return a digest that changes with the engine's code and the project that it runs."""
+    return f"{code_digest(Path(__file__).with_name('engine'))} {settings.project_dir}"
 
 
 def base_environment() -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Files that only this user may read, written whole or not at all."""
 
 import contextlib
+import hashlib
 import os
 import stat
 import tempfile
@@ -21,6 +22,14 @@ def private_dir(path: Path) -> Path:
         raise DeploymentError(f"{path} belongs to another user; choose another state folder")
     path.chmod(0o700)
     return path
+
+
+def code_digest(*folders: Path) -> str:
+    """Return a digest that changes with any Python or lock file in ``folders``."""
+    found = sorted(
+        path for folder in folders for path in folder.rglob("*") if path.suffix in (".py", ".lock")
+    )
+    return hashlib.sha256(b"".join(path.read_bytes() for path in found)).hexdigest()
 
 
 def write_private(path: Path, text: str) -> None:

@@ -7,9 +7,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from local_cloud import connection, emulator, processes
+from local_cloud import connection, container_engine, emulator, processes
 from local_cloud.connection import Connection
-from local_cloud.container_engine import start_engine
 from local_cloud.files import private_dir
 from local_cloud.settings import Engine, LocalCloudSettings
 
@@ -37,13 +36,13 @@ def start(settings: LocalCloudSettings, *, say: Callable[[str], None] | None = N
     say = say or _say
     with _exclusive(settings):
         reached = connection.ensure(settings)
-        if _healthy(settings):
+        if _healthy(settings, reached):
             say(f"the embedded cloud is running at {settings.endpoint_url}")
             return reached
         _clear(settings, say=say)
         _timed("the emulator's packages", lambda: emulator.install(settings), say=say)
         if settings.engine is Engine.PROCESS:
-            _timed("the container engine", lambda: start_engine(settings, ENGINE), say=say)
+            _timed("the container engine", lambda: container_engine.start_engine(settings, ENGINE), say=say)
         _timed("the emulator", lambda: emulator.start(settings, EMULATOR, reached), say=say)
         say(f"the embedded cloud is running at {settings.endpoint_url}")
         return reached
@@ -72,11 +71,13 @@ def status(settings: LocalCloudSettings) -> list[ComponentStatus]:
     ]
 
 
-def _healthy(settings: LocalCloudSettings) -> bool:
-    wanted = [EMULATOR, *([ENGINE] if settings.engine is Engine.PROCESS else [])]
-    known = {record.name: record for record in processes.records(settings)}
-    alive = all(name in known and known[name].process() for name in wanted)
-    return alive and known[EMULATOR].url == settings.endpoint_url and emulator.answers(settings)
+def _healthy(settings: LocalCloudSettings, reached: Connection) -> bool:
+    """Whether everything runs, with the code and the settings of now."""
+    wanted = {EMULATOR: emulator.fingerprint(settings, reached)}
+    if settings.engine is Engine.PROCESS:
+        wanted[ENGINE] = container_engine.fingerprint(settings)
+    living = {record.name: record.fingerprint for record in processes.records(settings) if record.process()}
+    return wanted.items() <= living.items() and emulator.answers(settings)
 
 
 def _clear(settings: LocalCloudSettings, *, say: Callable[[str], None], helpers: bool = False) -> bool:

@@ -1,5 +1,6 @@
 """Starts the emulator on loopback, with IAM on and its state on disk."""
 
+import hashlib
 import shutil
 import time
 from http import HTTPStatus
@@ -11,7 +12,7 @@ from local_cloud import processes
 from local_cloud.connection import Connection
 from local_cloud.container_engine import base_environment, docker_host
 from local_cloud.emulator.install import emulator_python, function_python
-from local_cloud.files import private_dir
+from local_cloud.files import code_digest, private_dir
 from local_cloud.ports import require_free
 from local_cloud.settings import LocalCloudSettings
 
@@ -36,12 +37,21 @@ def start(settings: LocalCloudSettings, name: str, reached: Connection) -> None:
         environment=_environment(settings, reached),
         cwd=settings.emulator_dir,
         url=settings.endpoint_url,
+        fingerprint=fingerprint(settings, reached),
     )
     deadline = time.monotonic() + _START_TIMEOUT_S
     while not answers(settings):
         if record.process() is None or time.monotonic() > deadline:
             raise DeploymentError(f"the emulator did not start; see the end of {record.log}")
         time.sleep(0.05)
+
+
+def fingerprint(settings: LocalCloudSettings, reached: Connection) -> str:
+    """Return a digest that changes with what the emulator runs and how."""
+    folder = Path(__file__).parent
+    facts = sorted(f"{key}={value}" for key, value in _own_environment(settings, reached).items())
+    code = code_digest(folder, folder.with_name("fidelity"))
+    return hashlib.sha256("\0".join((code, *facts)).encode()).hexdigest()
 
 
 def answers(settings: LocalCloudSettings) -> bool:
@@ -57,8 +67,12 @@ def answers(settings: LocalCloudSettings) -> bool:
 
 
 def _environment(settings: LocalCloudSettings, reached: Connection) -> dict[str, str]:
+    return base_environment() | _own_environment(settings, reached)
+
+
+def _own_environment(settings: LocalCloudSettings, reached: Connection) -> dict[str, str]:
     host = docker_host(settings)
-    return base_environment() | ({"DOCKER_HOST": host} if host else {}) | {
+    return ({"DOCKER_HOST": host} if host else {}) | {
         "GATEWAY_PORT": str(settings.port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",
