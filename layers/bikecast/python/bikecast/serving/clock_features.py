@@ -6,6 +6,7 @@ features, so the hour those numbers point at is found first and featured anew.
 
 import datetime as dt
 import math
+from functools import lru_cache
 from typing import NamedTuple
 
 DAYS_PER_YEAR = 365
@@ -36,10 +37,15 @@ def nearest_hour(clock: Clock, *, not_after: dt.date) -> dt.datetime:
     The weekday and hour always hold; the month holds before the ISO week, whose encoding
     wraps the 53rd week to the first.
     """
+    day = _nearest_day(clock.weekday, clock.week, clock.month, not_after)
+    return dt.datetime.combine(day, dt.time(clock.hour))
+
+
+@lru_cache(maxsize=4096)
+def _nearest_day(weekday: int, week: int, month: int, not_after: dt.date) -> dt.date:
     days = (not_after - dt.timedelta(days=back) for back in range(DAYS_PER_YEAR))
-    fitting = (day for day in days if day.weekday() == clock.weekday)
-    best = min(fitting, key=lambda day: (day.month != clock.month, _weeks_apart(day, clock.week)))
-    return dt.datetime.combine(best, dt.time(clock.hour))
+    fitting = (day for day in days if day.weekday() == weekday)
+    return min(fitting, key=lambda day: (day.month != month, _weeks_apart(day, week)))
 
 
 def _weeks_apart(day: dt.date, week: int) -> int:

@@ -2,6 +2,8 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from functools import cache
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
@@ -51,8 +53,12 @@ def _clock(row: ClockFeatures) -> Clock:
     )
 
 
-def _season_clock(row: BaseModel) -> Clock:
-    numbers = row.model_dump()
-    day = step_of(numbers["doy_sin"], numbers["doy_cos"], steps=DAYS_PER_LEAP_YEAR)
-    date = dt.date(2024, 1, 1) + dt.timedelta(days=max(day - 1, 0))  # any leap year
-    return Clock(round(numbers["hour"]), round(numbers["dow"]), date.isocalendar().week, date.month)
+def _season_clock(row: Any) -> Clock:
+    week, month = _week_and_month(step_of(row.doy_sin, row.doy_cos, steps=DAYS_PER_LEAP_YEAR))
+    return Clock(round(row.hour), round(row.dow), week, month)
+
+
+@cache
+def _week_and_month(day_of_year: int) -> tuple[int, int]:
+    date = dt.date(2024, 1, 1) + dt.timedelta(days=max(day_of_year - 1, 0))  # any leap year
+    return date.isocalendar().week, date.month

@@ -1,0 +1,1 @@
+"""How fast the predictor is, beside the servers it replaces and the floor below all of them."""

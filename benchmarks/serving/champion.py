@@ -1,0 +1,89 @@
+"""One model for every server: trained on made-up demand, published as champion, saved for the rivals."""
+
+import datetime as dt
+import hashlib
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bikecast.families import family
+from bikecast.features import FEATURE_NAMES, build_features
+from bikecast.forecaster import OnnxModel, Profile, golden_json
+from bikecast.intervals import calibrate
+from bikecast.level import LevelState
+from bikecast.manifest import Artifact, ChampionManifest, Scores
+from bikecast.names import CHAMPION_KEY, MODEL_NAME, model_prefix
+from bikecast.storage import FolderStore, ObjectStore
+
+N_TREES = 600
+MAX_DEPTH = 6
+VERSION = "1"
+HOURS = np.arange("2024-01-01", "2025-01-01", dtype="datetime64[h]")
+
+
+@dataclass(frozen=True)
+class Model:
+    """Where the servers find it, and the rows that all of them are asked."""
+
+    bucket: Path
+    booster: Path
+    rows: list[dict[str, float]]
+
+
+def make_model(folder: Path) -> Model:
+    """Train, publish and save the model."""
+    rng = np.random.default_rng(7)
+    season = 55 - 25 * np.cos(2 * np.pi * np.arange(HOURS.size) / HOURS.size)
+    weather = {"TMAX": season + 8, "TMIN": season - 8, "SNOW": np.zeros(HOURS.size)}
+    weather |= {"PRCP": np.where(rng.random(HOURS.size) < 0.3, 0.2, 0.0)}
+    features = build_features(HOURS, weather)
+    rush = 2000 + 1500 * np.sin((HOURS.astype(np.int64) % 24) / 24 * 2 * np.pi - 2)
+    trips = np.maximum(rush + 20 * season + rng.normal(0, 200, HOURS.size), 10.0)
+    params = {"n_estimators": N_TREES, "max_depth": MAX_DEPTH}
+    fitted: Any = family("xgboost").fit(features, trips, params=params, seed=7)
+    fitted.booster.feature_names = list(FEATURE_NAMES)
+    booster = folder / "model.ubj"
+    fitted.booster.save_model(booster)
+    store = FolderStore(folder / "bucket")
+    _publish(store, fitted.to_onnx().SerializeToString(), features, trips)
+    asked = rng.choice(HOURS.size, 100, replace=False)
+    rows = [dict(zip(FEATURE_NAMES, map(float, features[row]), strict=True)) for row in asked]
+    return Model(store.root, booster, json.loads(json.dumps(rows).replace("NaN", "null")))
+
+
+def _publish(store: ObjectStore, graph: bytes, features: np.ndarray, trips: np.ndarray) -> None:
+    prefix = model_prefix(VERSION)
+    predicted = OnnxModel(graph).predict(features)
+    slots = [float(value) for value in np.resize(trips, 168)]
+    day = dt.date(2024, 1, 1)
+    profile = Profile(start=day, end=day, values=slots, low=slots, high=slots)
+    nothing = Scores(
+        n_rows=1, start=HOURS[0].item(), end=HOURS[1].item(), rmse=0, mae=0, wape=0, r2=0, bias=0
+    )
+    manifest = ChampionManifest(
+        model_name=MODEL_NAME,
+        version=VERSION,
+        run_id="benchmark",
+        published_at=dt.datetime.now(dt.UTC),
+        code_version="benchmark",
+        data_hash="made-up",
+        features=FEATURE_NAMES,
+        model=_put(store, f"{prefix}model.onnx", graph),
+        golden=_put(store, f"{prefix}golden.json", golden_json(features[:48], predicted[:48])),
+        profile=_put(store, f"{prefix}profile.json", profile.model_dump_json().encode()),
+        reference=_put(store, f"{prefix}reference.parquet", b"none"),
+        level=LevelState().updated(HOURS, trips, predicted),
+        interval=calibrate(features, trips, predicted),
+        holdout=nothing,
+        baselines={},
+        decision_key="none",
+    )
+    store.write(CHAMPION_KEY, manifest.model_dump_json().encode())
+
+
+def _put(store: ObjectStore, key: str, body: bytes) -> Artifact:
+    store.write(key, body)
+    return Artifact(key=key, sha256=hashlib.sha256(body).hexdigest(), size_bytes=len(body))
