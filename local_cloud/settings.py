@@ -15,7 +15,11 @@ _MAX_SOCKET_PATH_BYTES = 107
 
 
 class Engine(StrEnum):
-    """What runs containers: processes of this machine, or its Docker (or podman) service."""
+    """How tasks run: as processes of this machine, or in containers of its Docker (or podman).
+
+    With real containers our engine still stands between: the emulator listens on loopback only,
+    which a bridged container cannot reach, so tasks run on the machine's own network.
+    """
 
     PROCESS = "process"
     DOCKER = "docker"

@@ -41,8 +41,9 @@ def start(settings: LocalCloudSettings, *, say: Callable[[str], None] | None = N
             return reached
         _clear(settings, say=say)
         _timed("the emulator's packages", lambda: emulator.install(settings), say=say)
-        if settings.engine is Engine.PROCESS:
-            _timed("the container engine", lambda: container_engine.start_engine(settings, ENGINE), say=say)
+        if settings.engine is Engine.DOCKER:
+            _timed("the training image", lambda: container_engine.build_task_image(settings), say=say)
+        _timed("the container engine", lambda: container_engine.start_engine(settings, ENGINE), say=say)
         _timed("the emulator", lambda: emulator.start(settings, EMULATOR, reached), say=say)
         say(f"the embedded cloud is running at {settings.endpoint_url}")
         return reached
@@ -73,9 +74,10 @@ def status(settings: LocalCloudSettings) -> list[ComponentStatus]:
 
 def _healthy(settings: LocalCloudSettings, reached: Connection) -> bool:
     """Whether everything runs, with the code and the settings of now."""
-    wanted = {EMULATOR: emulator.fingerprint(settings, reached)}
-    if settings.engine is Engine.PROCESS:
-        wanted[ENGINE] = container_engine.fingerprint(settings)
+    wanted = {
+        EMULATOR: emulator.fingerprint(settings, reached),
+        ENGINE: container_engine.fingerprint(settings),
+    }
     living = {record.name: record.fingerprint for record in processes.records(settings) if record.process()}
     return wanted.items() <= living.items() and emulator.answers(settings)
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from bikecast.errors import DeploymentError
 from local_cloud import processes
 from local_cloud.connection import Connection
-from local_cloud.container_engine import base_environment, docker_host
+from local_cloud.container_engine import base_environment
 from local_cloud.emulator.install import emulator_python, function_python
 from local_cloud.files import code_digest, private_dir
 from local_cloud.ports import require_free
@@ -71,8 +71,8 @@ def _environment(settings: LocalCloudSettings, reached: Connection) -> dict[str,
 
 
 def _own_environment(settings: LocalCloudSettings, reached: Connection) -> dict[str, str]:
-    host = docker_host(settings)
-    return ({"DOCKER_HOST": host} if host else {}) | {
+    return {
+        "DOCKER_HOST": f"unix://{settings.engine_socket}",
         "GATEWAY_PORT": str(settings.port),
         "BIND_HOST": "127.0.0.1",
         "MINISTACK_HOST": "127.0.0.1",

@@ -1,4 +1,7 @@
-"""The container engine's process: ``python -m local_cloud.engine SOCKET STATE_DIR PROJECT_DIR``."""
+"""The container engine's process.
+
+usage: python -m local_cloud.engine SOCKET STATE_DIR PROJECT_DIR [DOCKER_OR_PODMAN]
+"""
 
 import os
 import shutil
@@ -27,7 +30,12 @@ def main() -> None:
     socket_path, state_dir, project_dir = (Path(argument) for argument in sys.argv[1:4])
     scratch = private_dir(state_dir) / "scratch"
     shutil.rmtree(scratch, ignore_errors=True)
-    images = ImageMap(project_dir, private_dir(state_dir / "volumes"), os.environ.get(STATE_VARIABLE, ""))
+    images = ImageMap(
+        project_dir,
+        private_dir(state_dir / "volumes"),
+        owner=os.environ.get(STATE_VARIABLE, ""),
+        container_program=next(iter(sys.argv[4:5]), None),
+    )
     Handler.registry = Registry(images, private_dir(scratch))
     private_dir(socket_path.parent)
     socket_path.unlink(missing_ok=True)

@@ -31,6 +31,7 @@ class Launch:
     environment: dict[str, str]
     stop_signal: signal.Signals = signal.SIGTERM
     restarts: bool = False
+    cleanup: tuple[str, ...] = ()
 
 
 @dataclass
@@ -147,6 +148,8 @@ class Container:
             os.killpg(process.pid, signal.SIGKILL)
         for pump in pumps:
             pump.join(timeout=2)
+        if self.launch.cleanup:
+            subprocess.run(self.launch.cleanup, env=self.launch.environment, capture_output=True, check=False)
         return code if code >= 0 else 128 - code
 
     def _pump(self, stream: int, source: IO[bytes]) -> None:

@@ -1,5 +1,6 @@
 """Which command stands for which image: the project's own images and PostgreSQL, nothing else."""
 
+import hashlib
 import json
 import os
 import re
@@ -12,6 +13,8 @@ from typing import Any
 from local_cloud.engine.containers import Launch
 from local_cloud.processes import STATE_VARIABLE
 
+# What the training image is called where it is built for real.
+TASK_IMAGE = "bikecast-training:local"
 _POSTGRES = re.compile(r"^(.+/)?postgres(:|@|$)")
 _PROJECT = re.compile(r"^.+\.dkr\.ecr\..+/.+$")
 _COMMAND = re.compile(r'^CMD \["([\w.]+)"\]$', re.MULTILINE)
@@ -31,6 +34,7 @@ class ImageMap:
     project_dir: Path
     volumes_dir: Path
     owner: str
+    container_program: str | None = None
 
     def knows(self, image: str) -> bool:
         """Whether this engine can run ``image``."""
@@ -45,6 +49,8 @@ class ImageMap:
             return self._database(body, environment, port=ports["5432/tcp"])
         if _FUNCTION_VARIABLE in given:
             return self._function(body, environment, port=ports["8080/tcp"])
+        if self.container_program:
+            return self._contained_task(body, given, name=scratch.name)
         return self._task(body, environment)
 
     def _base(self, scratch: Path) -> dict[str, str]:
@@ -53,10 +59,19 @@ class ImageMap:
         return network_environment() | fixed | {"PATH": path, "HOME": str(scratch), "TMPDIR": str(scratch)}
 
     def _task(self, body: dict[str, Any], environment: dict[str, str]) -> Launch:
-        region = _region((body.get("Labels") or {}).get(_TASK_LABEL, ""))
-        fargate = {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
         argv = [sys.executable, "-m", "training_job", *(body.get("Cmd") or [])]
-        return Launch(argv, self._with_project(fargate | environment))
+        return Launch(argv, self._with_project(_fargate(body) | environment))
+
+    def _contained_task(self, body: dict[str, Any], given: dict[str, str], *, name: str) -> Launch:
+        """Run the task's image for real; values go through the environment, where nobody else sees them."""
+        assert self.container_program
+        variables = _fargate(body) | {key: _reachable(value) for key, value in given.items()}
+        name = f"bikecast-{hashlib.sha256(self.owner.encode()).hexdigest()[:8]}-{name}"
+        options = ["--rm", "--init", "--network", "host", "--name", name]
+        passed = [part for key in variables for part in ("--env", key)]
+        argv = [self.container_program, "run", *options, *passed, TASK_IMAGE, *(body.get("Cmd") or [])]
+        environment = dict(os.environ) | variables
+        return Launch(argv, environment, cleanup=(self.container_program, "rm", "--force", name))
 
     def _function(self, body: dict[str, Any], environment: dict[str, str], *, port: int) -> Launch:
         handler = next(iter(body.get("Cmd") or []), None) or image_handler(self.project_dir)
@@ -93,6 +108,12 @@ def _reachable(value: str) -> str:
     for alias in _HOST_ALIASES:
         value = value.replace(alias, "127.0.0.1")
     return value
+
+
+def _fargate(body: dict[str, Any]) -> dict[str, str]:
+    """Return what Fargate adds to a task's environment."""
+    region = _region((body.get("Labels") or {}).get(_TASK_LABEL, ""))
+    return {"AWS_REGION": region, "AWS_DEFAULT_REGION": region} if region else {}
 
 
 def _region(arn: str) -> str:
