@@ -8,8 +8,7 @@ from pathlib import Path
 NODE = Path(sys.executable).with_name("node")
 if NODE.exists():
     os.environ.setdefault("JSII_NODE", str(NODE))
-# The construct library's check of every template takes longer than everything else together;
-# tests/infra runs it, so a deployment need not.
+# The construct library's check of every template takes longer than all else; tests/infra have cfn-lint.
 os.environ.setdefault("CDK_VALIDATION", "false")
 # Compiling the construct library takes a quarter of a minute: keep the bytecode in our own environment.
 sys.dont_write_bytecode = False

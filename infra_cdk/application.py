@@ -1,5 +1,7 @@
 """The six stacks of one target."""
 
+from collections.abc import Mapping
+
 import aws_cdk as cdk
 
 from infra_cdk.settings import InfraSettings, settings_for
@@ -27,9 +29,9 @@ FLAGS = {
 }
 
 
-def new_app(*, outdir: str | None = None) -> cdk.App:
-    """Return an app with our flags; the command line's context comes on top."""
-    return cdk.App(context=FLAGS, outdir=outdir, analytics_reporting=False)
+def new_app(*, outdir: str | None = None, context: Mapping[str, object] | None = None) -> cdk.App:
+    """Return an app with our flags and more context; the command line's context comes on top."""
+    return cdk.App(context={**FLAGS, **(context or {})}, outdir=outdir, analytics_reporting=False)
 
 
 def add_stacks(app: cdk.App, *, settings: InfraSettings) -> None:

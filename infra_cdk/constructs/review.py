@@ -26,6 +26,11 @@ def accept(construct: IConstruct, reasons: Mapping[str, str]) -> None:
     Args:
         construct: The smallest construct that the reasons hold for.
         reasons: Rule, or ``Rule[finding]``, to the reason in one sentence.
+
+    Raises:
+        ValueError: A reason is no sentence.
     """
     for rule, reason in reasons.items():
+        if not reason.endswith("."):
+            raise ValueError(f"say in a sentence why {rule} does not apply (got {reason!r})")
         cdk.Validations.of(construct).acknowledge(cdk.Acknowledgment(id=rule, reason=reason))

@@ -6,7 +6,6 @@ from constructs import Construct
 
 from infra_cdk.constructs.function_parts import Placement
 from infra_cdk.constructs.logs import ExpiringLogGroup
-from infra_cdk.constructs.review import accept
 from infra_cdk.settings import InfraSettings
 from infra_cdk.stacks.base import BikecastStack
 
@@ -79,10 +78,6 @@ class NetworkStack(BikecastStack):
         if self.settings.flow_logs:
             log_group: logs.ILogGroup = ExpiringLogGroup(self, "FlowLogs")
             self.vpc.add_flow_log("Flow", destination=ec2.FlowLogDestination.to_cloud_watch_logs(log_group))
-        else:
-            accept(
-                self.vpc, {"AwsSolutions-VPC7": "The embedded cloud has no flow logs; on AWS they are on."}
-            )
 
 
 # The way EC2 says "none": an empty list would mean "everything".

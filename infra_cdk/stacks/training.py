@@ -71,7 +71,6 @@ class TrainingStack(BikecastStack):
             **database.postgres.location(),
             Variable.DATABASE_USER: OWNER,
             Variable.CODE_VERSION: code_version(self, "training_job"),
-            Variable.TARGET: self.settings.target.value,
             "AWS_REGION": Aws.REGION,
             "DO_NOT_TRACK": "1",
             "MLFLOW_DISABLE_TELEMETRY": "true",

@@ -1,0 +1,134 @@
+"""Every target's templates, synthesized once: the same code, offline, as ``cdk synth`` runs it."""
+
+import json
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bikecast.names import Target
+
+NODE = Path(sys.executable).with_name("node")
+if NODE.exists():
+    os.environ.setdefault("JSII_NODE", str(NODE))
+# The construct library's own check of every template takes longer than all else; cfn-lint makes it here.
+os.environ["CDK_VALIDATION"] = "false"
+# Compiling the construct library takes a quarter of a minute; keep its bytecode.
+sys.dont_write_bytecode = False
+REPORT = "validation-report.json"
+# Findings go to the report instead of ending the synthesis.
+REPORT_ONLY = {"@aws-cdk/core:failSynthOnValidationErrors": False}
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of one stack."""
+
+    stack: str
+    logical_id: str
+    type: str
+    properties: Mapping[str, Any]
+    whole: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Assembly:
+    """What one target's synthesis wrote."""
+
+    target: Target
+    folder: Path
+
+    @property
+    def templates(self) -> dict[str, dict[str, Any]]:
+        """Templates by stack."""
+        suffix = ".template.json"
+        paths = sorted(self.folder.glob(f"*{suffix}"))
+        return {path.name.removesuffix(suffix): json.loads(path.read_text()) for path in paths}
+
+    @property
+    def report(self) -> dict[str, Any]:
+        """Findings of the rule sets."""
+        report: dict[str, Any] = json.loads((self.folder / REPORT).read_text())
+        return report
+
+    def resources(self, kind: str | None = None) -> list[Resource]:
+        """Return the resources of one type, or all."""
+        return [
+            Resource(stack, name, body["Type"], body.get("Properties", {}), body)
+            for stack, template in self.templates.items()
+            for name, body in template["Resources"].items()
+            if kind in (None, body["Type"])
+        ]
+
+    def asset(self, stack: str, key: str) -> Path:
+        """Return the file or folder that a bucket key in a template stands for."""
+        files = json.loads((self.folder / f"{stack}.assets.json").read_text())["files"]
+        return self.folder / str(files[key.split(".")[0]]["source"]["path"])
+
+
+@pytest.fixture(scope="session")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where this session's assemblies are written."""
+    return tmp_path_factory.mktemp("cdk")
+
+
+@pytest.fixture(scope="session")
+def assemblies(folder: Path) -> dict[Target, Assembly]:
+    """Every target's assembly, looked at by the AwsSolutions rules."""
+    return {target: synthesize(target, folder / target) for target in Target}
+
+
+@pytest.fixture(scope="session")
+def aws(assemblies: dict[Target, Assembly]) -> Assembly:
+    """The production shape."""
+    return assemblies[Target.AWS]
+
+
+@pytest.fixture(scope="session")
+def embedded(assemblies: dict[Target, Assembly]) -> Assembly:
+    """The embedded cloud's shape."""
+    return assemblies[Target.EMBEDDED]
+
+
+@pytest.fixture(scope="session", params=list(Target))
+def assembly(request: pytest.FixtureRequest, assemblies: dict[Target, Assembly]) -> Assembly:
+    """Each target's assembly in turn."""
+    return assemblies[request.param]
+
+
+def synthesize(target: Target, folder: Path, *, checked: bool = True) -> Assembly:
+    """Write one target's assembly; findings go to its report."""
+    import aws_cdk as cdk
+    import cdk_nag
+
+    from infra_cdk.application import add_stacks, new_app
+    from infra_cdk.settings import settings_for
+
+    app = new_app(outdir=str(folder), context=REPORT_ONLY)
+    add_stacks(app, settings=settings_for(target))
+    if checked:
+        cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
+    app.synth()
+    return Assembly(target, folder)
+
+
+def text_of(value: Any) -> str:
+    """Return a template's value as plain text, intrinsic functions replaced by what they join or name."""
+    if isinstance(value, str):
+        return value
+    if isinstance(value, list):
+        return "".join(map(text_of, value))
+    if isinstance(value, dict):
+        return _intrinsic(value)
+    return json.dumps(value)
+
+
+def _intrinsic(value: dict[str, Any]) -> str:
+    name, argument = next(iter(value.items()))
+    if name == "Fn::Join":
+        return str(argument[0]).join(map(text_of, argument[1]))
+    return f"<{'.'.join(argument) if isinstance(argument, list) else argument}>"

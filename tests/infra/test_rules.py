@@ -1,0 +1,69 @@
+"""What rule sets and resource schemas say of the templates."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import aws_cdk as cdk
+import cdk_nag
+import pytest
+from aws_cdk import aws_s3
+
+from bikecast.names import Target
+from infra_cdk.application import new_app
+from infra_cdk.constructs.review import accept
+from tests.infra.conftest import REPORT_ONLY, Assembly
+
+# The construct library names a dependency twice; CloudFormation does not mind.
+HARMLESS = "W3005"
+
+
+def test_no_rule_finds_anything_without_a_written_reason(assembly: Assembly) -> None:
+    assert _findings(assembly) == []
+
+
+def test_the_rules_would_find_a_careless_bucket(tmp_path: Path) -> None:
+    app = new_app(outdir=str(tmp_path), context=REPORT_ONLY)
+    aws_s3.Bucket(cdk.Stack(app, "careless"), "Bucket")
+    cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
+    app.synth()
+    found = {rule for _, rule, _ in _findings(Assembly(Target.AWS, tmp_path))}
+    assert {"AwsSolutions-S1", "AwsSolutions-S10"} <= found
+
+
+def test_a_finding_is_accepted_with_a_sentence_only() -> None:
+    with pytest.raises(ValueError, match="sentence"):
+        accept(cdk.Stack(cdk.App(), "any"), {"AwsSolutions-S1": "later"})
+
+
+def test_templates_fulfil_the_resource_schemas(aws: Assembly, embedded: Assembly) -> None:
+    templates = [str(path) for each in (aws, embedded) for path in each.folder.glob("*.template.json")]
+    assert len(templates) == 2 * 6
+    linter = Path(sys.executable).with_name("cfn-lint")
+    done = subprocess.run(
+        [linter, "--ignore-checks", HARMLESS, "--", *templates], capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+
+
+@pytest.mark.parametrize("named", [None, "moon", ""])
+def test_a_deployment_names_its_target(named: str | None) -> None:
+    from infra_cdk.settings import TargetError, settings_for
+
+    with pytest.raises(TargetError, match="embedded, localstack, aws"):
+        settings_for(named)
+
+
+def _findings(assembly: Assembly) -> list[tuple[str, str, list[str]]]:
+    """Return rule set, rule and constructs of everything that is not accepted."""
+    return [
+        (plugin["pluginName"], found["ruleName"], [str(each) for each in _violating(found)])
+        for plugin in assembly.report["pluginReports"]
+        for found in plugin["violations"]
+    ]
+
+
+def _violating(found: Mapping[str, Any]) -> list[Any]:
+    return list(found.get("violatingConstructs") or found.get("violatingResources") or [])

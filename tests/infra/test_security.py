@@ -1,0 +1,125 @@
+"""Encryption, reach and rights."""
+
+import json
+from typing import Any
+
+from tests.infra.conftest import Assembly, Resource, text_of
+
+# Actions without a resource level, each of which AWS wants with "*".
+WITHOUT_RESOURCE = {
+    "ec2:CreateNetworkInterface": "before the interface exists, it has no name",
+    "ec2:DeleteNetworkInterface": "the interface's name is AWS's choice",
+    "ec2:DescribeNetworkInterfaces": "describing has no resource level",
+    "ec2:DescribeSubnets": "describing has no resource level",
+    "ec2:AssignPrivateIpAddresses": "the interface's name is AWS's choice",
+    "ec2:UnassignPrivateIpAddresses": "the interface's name is AWS's choice",
+    "ecr:GetAuthorizationToken": "a login is for the whole registry",
+    "ecs:StopTask": "a task's name is AWS's choice",
+    "ecs:DescribeTasks": "a task's name is AWS's choice",
+    "logs:CreateLogDelivery": "log delivery has no resource level",
+    "logs:GetLogDelivery": "log delivery has no resource level",
+    "logs:UpdateLogDelivery": "log delivery has no resource level",
+    "logs:DeleteLogDelivery": "log delivery has no resource level",
+    "logs:ListLogDeliveries": "log delivery has no resource level",
+    "logs:PutResourcePolicy": "log delivery has no resource level",
+    "logs:DescribeResourcePolicies": "log delivery has no resource level",
+    "logs:DescribeLogGroups": "log delivery has no resource level",
+    "states:SendTaskSuccess": "the task's token is the right",
+    "states:SendTaskFailure": "the task's token is the right",
+    "states:SendTaskHeartbeat": "the task's token is the right",
+    "xray:PutTraceSegments": "X-Ray has no resource level",
+    "xray:PutTelemetryRecords": "X-Ray has no resource level",
+    "xray:GetSamplingRules": "X-Ray has no resource level",
+    "xray:GetSamplingTargets": "X-Ray has no resource level",
+}
+
+
+def test_no_role_has_an_action_with_a_wildcard(assembly: Assembly) -> None:
+    wild = [(policy, action) for policy, action, _ in _allowed(assembly) if "*" in action]
+    assert wild == []
+
+
+def test_only_actions_without_resource_level_are_allowed_on_everything(assembly: Assembly) -> None:
+    everywhere = {action for _, action, resource in _allowed(assembly) if resource == "*"}
+    assert everywhere <= set(WITHOUT_RESOURCE)
+
+
+def test_buckets_are_private_and_encrypted_and_keep_old_versions(assembly: Assembly) -> None:
+    buckets = assembly.resources("AWS::S3::Bucket")
+    assert len(buckets) == 5
+    for bucket in buckets:
+        assert bucket.properties["BucketEncryption"]
+        assert all(bucket.properties["PublicAccessBlockConfiguration"].values())
+        assert bucket.properties["VersioningConfiguration"] == {"Status": "Enabled"}
+
+
+def test_queues_topic_and_database_are_encrypted(assembly: Assembly) -> None:
+    assert all(queue.properties["SqsManagedSseEnabled"] for queue in assembly.resources("AWS::SQS::Queue"))
+    assert all(topic.properties["KmsMasterKeyId"] for topic in assembly.resources("AWS::SNS::Topic"))
+    (database,) = assembly.resources("AWS::RDS::DBInstance")
+    assert database.properties["StorageEncrypted"] is True
+    assert database.properties["BackupRetentionPeriod"] >= 7
+
+
+def test_on_aws_buckets_queues_and_topics_refuse_plain_http(aws: Assembly) -> None:
+    kinds = ("AWS::S3::BucketPolicy", "AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy")
+    policies = [policy for kind in kinds for policy in aws.resources(kind)]
+    assert len(policies) == 5 + 3 + 1
+    assert all("aws:SecureTransport" in json.dumps(policy.properties) for policy in policies)
+
+
+def test_on_aws_data_outlives_its_stack(aws: Assembly) -> None:
+    for bucket in aws.resources("AWS::S3::Bucket"):
+        assert bucket.whole["DeletionPolicy"] == "Retain"
+    (database,) = aws.resources("AWS::RDS::DBInstance")
+    assert database.whole["DeletionPolicy"] == "Snapshot"
+    assert database.properties["DeletionProtection"] is True
+    assert database.properties["EnableIAMDatabaseAuthentication"] is True
+
+
+def test_nothing_idles_for_money_and_nothing_comes_in(assembly: Assembly) -> None:
+    kinds = {resource.type for resource in assembly.resources()}
+    assert not kinds & {"AWS::EC2::NatGateway", "AWS::EC2::EIP", "AWS::ECS::Service"}
+    groups = assembly.resources("AWS::EC2::SecurityGroup")
+    ingress = [rule for group in groups for rule in group.properties.get("SecurityGroupIngress", [])]
+    assert {rule["FromPort"] for rule in ingress} == {5432}
+    assert all("SourceSecurityGroupId" in rule for rule in ingress)
+
+
+def test_no_template_holds_a_password(assembly: Assembly) -> None:
+    for resource in (*assembly.resources("AWS::Lambda::Function"), *_containers(assembly)):
+        assert "resolve:secretsmanager" not in json.dumps(resource.properties)
+    (task,) = _containers(assembly)
+    (container,) = task.properties["ContainerDefinitions"]
+    assert [secret["Name"] for secret in container["Secrets"]] == ["DATABASE_PASSWORD"]
+
+
+def test_the_predictor_can_start_no_training_and_the_job_leaves_raw_files_alone(assembly: Assembly) -> None:
+    predictor = [action for policy, action, _ in _allowed(assembly) if "PredictParts" in policy]
+    assert "s3:GetObject" in predictor
+    assert not [action for action in predictor if action.startswith("states:") or action == "s3:PutObject"]
+    written = [
+        resource
+        for policy, action, resource in _allowed(assembly)
+        if "JobTaskTaskRole" in policy and action == "s3:PutObject" and "CitibikeData" in resource
+    ]
+    assert written
+    assert not [resource for resource in written if resource.endswith((">/*", "/raw/*"))]
+
+
+def _containers(assembly: Assembly) -> list[Resource]:
+    return assembly.resources("AWS::ECS::TaskDefinition")
+
+
+def _allowed(assembly: Assembly) -> list[tuple[str, str, str]]:
+    """Return policy, action and resource of everything that a role may do."""
+    found = []
+    for policy in assembly.resources("AWS::IAM::Policy"):
+        for statement in policy.properties["PolicyDocument"]["Statement"]:
+            pairs = [(a, r) for a in _each(statement["Action"]) for r in _each(statement["Resource"])]
+            found += [(policy.logical_id, str(action), text_of(resource)) for action, resource in pairs]
+    return found
+
+
+def _each(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
