@@ -55,6 +55,11 @@ class Deployment:
         """``bikecast outputs``."""
         return dict(self.bikecast("outputs"))
 
+    @property
+    def endpoint_url(self) -> str:
+        """Where this cloud's AWS API listens."""
+        return f"http://127.0.0.1:{self.env['BIKECAST_LOCAL_PORT']}"
+
     def client(self, service: Any) -> Any:
         """A boto3 client with the administrator's credentials."""
         from local_cloud.connection import load

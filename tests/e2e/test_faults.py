@@ -1,0 +1,82 @@
+"""Processes are killed while the loop runs: the failure is named, the champion serves, the next try succeeds."""
+
+import json
+import os
+import signal
+from typing import Any
+
+import httpx
+import psutil
+import pytest
+
+from tests.e2e.conftest import Deployment, eventually
+from tests.e2e.test_loop import TRIP
+
+pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
+
+
+def processes(cloud: Deployment, *words: str) -> list[psutil.Process]:
+    """Processes of this cloud whose command line holds every word; other clouds' are not touched."""
+    ours = str(cloud.state_dir)
+    found = []
+    for process in psutil.process_iter():
+        try:
+            told = " ".join(process.cmdline())
+            env = process.environ() if "training_job" in told else {}
+        except (psutil.NoSuchProcess, psutil.AccessDenied):
+            continue
+        mine = ours in told or env.get("AWS_ENDPOINT_URL") == cloud.endpoint_url
+        if mine and all(word in told for word in words):
+            found.append(process)
+    return found
+
+
+def kill(cloud: Deployment, *words: str) -> None:
+    """Kill what matches, with no chance to clean up."""
+    for process in eventually(lambda: processes(cloud, *words)):
+        os.kill(process.pid, signal.SIGKILL)
+
+
+def answer(cloud: Deployment) -> dict[str, Any]:
+    headers = {"x-api-key": cloud.outputs["api_key"]}
+    url = f"{cloud.outputs['api_url']}/predict_trip"
+    response = httpx.post(url, json={"input_data": [TRIP]}, headers=headers, timeout=60)
+    assert response.status_code == 200, response.text
+    return dict(response.json()["predictions"][0])
+
+
+def test_a_killed_step_fails_by_name_or_resumes_and_the_champion_stays(cloud: Deployment) -> None:
+    before = cloud.champion()["version"]
+    states = cloud.client("stepfunctions")
+    arn = states.start_execution(
+        stateMachineArn=cloud.outputs["retrain_state_machine"], input=json.dumps({"n_trials": 2})
+    )["executionArn"]
+    kill(cloud, "training_job", "prepare")
+    ended = cloud.finished(arn, timeout_s=500)
+    assert ended["status"] == "FAILED"
+    assert ended["error"] in {"States.HeartbeatTimeout", "States.TaskFailed", "Stopped"}
+    assert "prepare" in ended["cause"].lower()
+    assert cloud.champion()["version"] == before
+    assert answer(cloud)["source"] == "champion"
+
+
+def test_a_killed_database_is_back_with_its_rows(cloud: Deployment) -> None:
+    rows = cloud.sql("select count(*) from monitoring.decisions")
+    kill(cloud, "bin/postgres", "-D")
+    assert answer(cloud)["source"] == "champion"
+    cloud.bikecast("up")
+    assert eventually(lambda: cloud.sql("select count(*) from monitoring.decisions")) == rows
+
+
+@pytest.mark.parametrize("victim", ["emulator/main.py", "local_cloud.engine"])
+def test_a_killed_part_of_the_cloud_comes_back_as_it_was(cloud: Deployment, victim: str) -> None:
+    before = cloud.bikecast("outputs")
+    champion = cloud.champion()
+    kill(cloud, victim)
+    cloud.bikecast("up")
+    after = cloud.bikecast("outputs")
+    assert {key: after[key] for key in ("api_url", "retrain_state_machine", "buckets", "database")} == {
+        key: before[key] for key in ("api_url", "retrain_state_machine", "buckets", "database")
+    }
+    assert cloud.champion() == champion
+    assert answer(cloud)["model_version"] == champion["version"]
