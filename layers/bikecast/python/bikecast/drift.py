@@ -17,7 +17,7 @@ Array = NDArray[np.float64]
 
 # Scores that may be severe: the model is wrong, by far and again. Narrow intervals or another rhythm
 # of the day are worth an incident, but no reason to stop everything.
-SERIOUS = ("error", "level")
+SERIOUS = ("error", "level", "step")
 HIGHEST_SEVERITY = 10.0
 # Source: evidently.legacy.calculations.stattests.wasserstein_distance_norm, so that both give one number.
 SMALLEST_SPREAD = 0.001

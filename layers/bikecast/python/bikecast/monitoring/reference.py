@@ -20,11 +20,12 @@ class Reference:
     ``season`` holds the training window's days of the same season and the four weeks before: for
     features, predictions, demand and quality. ``honest`` holds those of them that were scored by a
     model which had not seen them: for errors. Where one has less than two weeks of the season, as a
-    young model's may, the whole of history stands in.
+    young model's may, the whole of history stands in. ``before`` holds the four weeks before alone.
     """
 
     season: ScoredHours
     honest: ScoredHours
+    before: ScoredHours
 
 
 def season_reference(
@@ -40,7 +41,8 @@ def season_reference(
     """
     past = history.take((history.timestamp < start) | (history.timestamp >= end))
     before = _before(history, recent, start)
-    return Reference(_near(past, before, start, end), _near(past.honest(), before.honest(), start, end))
+    honest = before.honest()
+    return Reference(_near(past, before, start, end), _near(past.honest(), honest, start, end), honest)
 
 
 def _before(history: ScoredHours, recent: ScoredHours | None, start: np.datetime64) -> ScoredHours:

@@ -36,6 +36,7 @@ PLAUSIBLE: dict[str, tuple[float, float]] = {
     "prediction": (0, 1e6),
 }
 HOURS_A_BLOCK = 4
+DAYS_A_WEEK = 7
 SMALLEST_DAY_SPREAD = 0.03
 FEATURE_METHODS = dict.fromkeys(CONTINUOUS, "wasserstein") | dict.fromkeys(BANDS, "jensenshannon")
 
@@ -56,7 +57,7 @@ def band_counts(name: str, values: Array) -> Array:
 def window_scores(current: ScoredHours, reference: Reference) -> list[Score]:
     """Return every score that the window's columns allow; a score without data is left out."""
     drift, quality = _drift(current, reference.season), _quality(current, reference.season)
-    found = [*drift, *_performance(current, reference.honest), *quality]
+    found = [*drift, *_performance(current, reference), *quality]
     return [score for score in found if not np.isnan(score.value)]
 
 
@@ -71,15 +72,16 @@ def _drift(current: ScoredHours, reference: ScoredHours) -> Iterator[Score]:
         yield Score(name, Kind.DRIFT, "wasserstein", value, f"{text} their season and the last four weeks")
 
 
-def _performance(current: ScoredHours, reference: ScoredHours) -> Iterator[Score]:
-    now, then = current.judged(), reference.judged()
+def _performance(current: ScoredHours, reference: Reference) -> Iterator[Score]:
+    now, then = current.judged(), reference.honest.judged()
     if not len(now) or not len(then) or len(current.honest()) < len(current):
         return
     yield _score("error", wape(now) / max(wape(then), 1e-6), "ratio of WAPE", "the error grew, as a multiple")
     yield _score("level", level(now) / day_spread(then), "median day", "demand is not at the predicted level")
-    yield _score(
-        "shape", shape(now), "jensenshannon of blocks", "demand is spread over the day unlike predicted"
-    )
+    moved = step(now, reference.before.judged()) / day_spread(then)
+    yield _score("step", moved, "median day", "demand moved away from predictions")
+    unlike = "demand is spread over the day unlike predicted"
+    yield _score("shape", shape(now), "jensenshannon of blocks", unlike)
     if now.has(LOW) and then.has(LOW):
         short = coverage(then) - coverage(now)
         yield _score("coverage", short, "difference", "intervals hold fewer actuals than they did")
@@ -112,7 +114,21 @@ def wape(hours: ScoredHours) -> float:
 
 def level(hours: ScoredHours) -> float:
     """Return the logarithm by which the median day misses its predicted total; a storm moves it little."""
-    return abs(float(np.median(_day_ratios(hours))))
+    return abs(_median_ratio(hours))
+
+
+def step(hours: ScoredHours, before: ScoredHours) -> float:
+    """Return by how much that miss differs from the one of the weeks before; NaN with less than one.
+
+    A model may be off by its usual amount; a step is news, even while the level is catching up.
+    """
+    if len(np.unique(before.days())) < DAYS_A_WEEK:
+        return float("nan")
+    return abs(_median_ratio(hours) - _median_ratio(before))
+
+
+def _median_ratio(hours: ScoredHours) -> float:
+    return float(np.median(_day_ratios(hours)))
 
 
 def day_spread(hours: ScoredHours) -> float:
