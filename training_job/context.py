@@ -3,10 +3,13 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 from bikecast.database import DatabaseSettings
 from bikecast.storage import ObjectStore
 from training_job.settings import JobSettings
+
+SEARCH_FILE = Path(__file__).with_name("search.toml")
 
 
 def utc_now() -> dt.datetime:
@@ -25,6 +28,7 @@ class Context:
     database: DatabaseSettings
     code_version: str
     clock: Callable[[], dt.datetime] = utc_now
+    search_file: Path = SEARCH_FILE
 
 
 def build_context(settings: JobSettings) -> Context:

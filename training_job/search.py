@@ -16,8 +16,6 @@ from bikecast.level import LevelState
 if TYPE_CHECKING:
     import optuna
 
-FILE = Path(__file__).with_name("search.toml")
-
 
 class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -129,7 +127,7 @@ class Search(_Part):
 
 
 @cache
-def load_search(path: Path = FILE) -> Search:
+def load_search(path: Path) -> Search:
     """Read and check the file; ``pydantic.ValidationError`` names what is wrong."""
     return Search.model_validate(tomllib.loads(path.read_text()))
 

@@ -11,7 +11,7 @@ from training_job import dataset
 from training_job.context import Context
 from training_job.handover import Job, Prepared
 from training_job.migrations import migrate
-from training_job.search import load_search
+from training_job.search import Search, load_search
 from training_job.study import enqueue_starts, open_study
 
 logger = logging.getLogger(__name__)
@@ -25,19 +25,19 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     job = parse_request(Job, payload)
     migrate(context.database)
-    prepared = _freeze(context.data, job)
-    search = load_search()
+    search = load_search(context.search_file)
+    prepared = _freeze(context.data, job, search)
     study = open_study(context.database, job.execution, search=search)
     enqueue_starts(study, search)
     return prepared.model_dump(mode="json")
 
 
-def _freeze(store: ObjectStore, job: Job) -> Prepared:
+def _freeze(store: ObjectStore, job: Job, search: Search) -> Prepared:
     end = job.request.end_train_date or dataset.latest_complete_month(store)
     frame = dataset.read_hours(store, job.request.start_train_date, end)
     hours = frame["timestamp"].to_numpy(dtype="datetime64[s]")
     start = holdout_start(hours, test_size=job.request.test_size)
-    load_search().folds(hours[hours < start])  # too short a window fails here, not in every worker
+    search.folds(hours[hours < start])  # too short a window fails here, not in every worker
     data_hash = dataset.content_hash(frame)
     key = dataset.training_set_key(data_hash)
     if not _exists(store, key):

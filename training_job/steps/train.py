@@ -51,7 +51,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         JudgementError: No trial was completed.
     """
     job = parse_request(TrainJob, payload)
-    search, name = load_search(), job.request.registered_model_name
+    search, name = load_search(context.search_file), job.request.registered_model_name
     client = tracking.open_client(context)
     _clean_up(client, context, name=name, execution=job.execution)
     tags = {"data_hash": job.prepare.data_hash, "code_version": context.code_version}

@@ -24,7 +24,7 @@ logger = logging.getLogger(__name__)
 def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the study's name, how many trials are done, and the best error."""
     job = parse_request(TuneJob, payload)
-    search, seed = load_search(), job.request.random_state
+    search, seed = load_search(context.search_file), job.request.random_state
     study = open_study(context.database, job.execution, search=search)
     study.sampler = make_sampler(search, seed=_own_seed(study, seed=seed, worker=job.worker))
     keep = TrialPredictions(context.artifacts, job.execution).write
