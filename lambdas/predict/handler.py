@@ -5,11 +5,10 @@ from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.logging import correlation_paths
-from mangum import Mangum
 
 from bikecast.names import METRIC_NAMESPACE
 
-from .parts import build
+from .parts import Predictor, build
 from .settings import Runtime, Settings
 
 SERVICE = "predict"
@@ -19,9 +18,9 @@ metrics = Metrics(namespace=METRIC_NAMESPACE, service=SERVICE)
 
 
 @cache
-def api() -> Mangum:
-    """Build the application on first use."""
-    return Mangum(build(Settings(), logger=logger, metrics=metrics), lifespan="off")
+def predictor() -> Predictor:
+    """Put the predictor together on first use."""
+    return build(Settings(), Runtime(), logger=logger, metrics=metrics)
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
@@ -29,8 +28,8 @@ def api() -> Mangum:
 @metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one request."""
-    return api()(event, context)
+    return predictor().answer(event, context)
 
 
 if Runtime().aws_lambda_function_name:
-    api()  # model and connections are ready before the first request, and are in the snapshot
+    predictor()  # model and connections are ready before the first request, and are in the snapshot

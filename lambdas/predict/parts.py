@@ -1,13 +1,19 @@
 """Puts the predictor together: clients once, then follower, log, service, application."""
 
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
 import boto3
 import numpy as np
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
 from fastapi import FastAPI
+from mangum import Mangum
 
 from bikecast.names import METRIC_NAMESPACE, Metric, PredictionSource
+from bikecast.serving.after_response import AfterResponse
 from bikecast.serving.engines import Question
 from bikecast.serving.follower import ChampionFollower, UnavailableError
 from bikecast.serving.outlook import OutlookReader
@@ -17,7 +23,7 @@ from bikecast.serving.service import Ports, PredictionService
 from bikecast.storage import S3Store
 
 from .app import build_app
-from .settings import Settings
+from .settings import Runtime, Settings
 
 # A request must never wait long for a store: short timeouts, one more try.
 STORE_CONFIG = Config(
@@ -55,9 +61,9 @@ class Telemetry:
         )
 
     def unsent(self, body: str, reason: str) -> None:
-        """Keep a prediction message that the queue did not take; called in the request."""
-        self._metrics.add_metric(Metric.CAPTURE_SEND_FAILED, MetricUnit.Count, 1)
+        """Keep a prediction message that the queue did not take; called by any thread."""
         self._logger.error("predictions not queued", extra={"reason": reason, "unsent_predictions": body})
+        self._count(Metric.CAPTURE_SEND_FAILED)
 
     def swapped(self, version: str) -> None:
         """Count a new leader; called by the follower's thread."""
@@ -74,22 +80,55 @@ class Telemetry:
             metric.add_dimension("service", self._metrics.service)
 
 
-def build(settings: Settings, *, logger: Logger, metrics: Metrics) -> FastAPI:
-    """Build the application and load the champion."""
+class Predictor:
+    """The application behind API Gateway, and what is done after each answer.
+
+    Args:
+        app: The application.
+        log: Where answered rows go.
+        after: Told of each answer, where Lambda would freeze the process otherwise.
+    """
+
+    def __init__(self, app: FastAPI, log: QueueLog, after: AfterResponse | None) -> None:
+        self._api, self._after = Mangum(app, lifespan="off"), after
+        self.log = log
+
+    def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
+        """Answer one request."""
+        try:
+            return self._api(event, context)
+        finally:
+            if self._after is not None:
+                self._after.answered()
+
+
+def build(settings: Settings, runtime: Runtime, *, logger: Logger, metrics: Metrics) -> Predictor:
+    """Build the predictor and load the champion."""
+    logger.append_keys(code_version=settings.code_version)
     telemetry = Telemetry(logger, metrics)
     store = S3Store(boto3.client("s3", config=STORE_CONFIG), settings.serving_bucket)
     follower = ChampionFollower(
         store, listener=telemetry, ttl_s=settings.champion_ttl_s, wait_s=settings.champion_wait_s
     )
-    log = QueueLog(
-        boto3.client("sqs", config=QUEUE_CONFIG),
-        settings.capture_queue_url,
-        wait_s=settings.capture_wait_s,
-        on_unsent=telemetry.unsent,
-    )
+    queue = boto3.client("sqs", config=QUEUE_CONFIG)
+    log = QueueLog(queue, settings.capture_queue_url, on_unsent=telemetry.unsent)
+    after = _after_response(runtime, partial(log.drain, timeout_s=settings.capture_drain_s), logger)
+    if after is None and runtime.aws_lambda_runtime_api is not None:
+        log.wait_s = settings.capture_wait_s  # Lambda would freeze the sending thread
     service = PredictionService(Ports(follower, OutlookReader(store), log, telemetry))
     _warm(follower, logger)
-    return build_app(service, follower, code_version=settings.code_version)
+    return Predictor(build_app(service, follower, code_version=settings.code_version), log, after)
+
+
+def _after_response(runtime: Runtime, finish: Callable[[], object], logger: Logger) -> AfterResponse | None:
+    """Stay awake after answers where Lambda offers it; elsewhere nothing freezes us."""
+    if runtime.aws_lambda_runtime_api is None:
+        return None
+    try:
+        return AfterResponse(runtime.aws_lambda_runtime_api, finish).start()
+    except OSError as err:
+        logger.warning("no work after answers; requests wait for the queue", extra={"reason": str(err)})
+        return None
 
 
 def _warm(follower: ChampionFollower, logger: Logger) -> None:

@@ -15,7 +15,12 @@ class Settings(BaseSettings):
     champion_ttl_s: float = Field(5.0, ge=0, description="The manifest is revalidated at most this often.")
     champion_wait_s: float = Field(1.0, ge=0, description="The longest that a request waits for that.")
     capture_wait_s: float = Field(
-        0.15, ge=0, description="The longest that a request waits for the capture queue."
+        0.15,
+        ge=0,
+        description="The longest wait for the queue where Lambda freezes us after the answer.",
+    )
+    capture_drain_s: float = Field(
+        4.0, ge=0, description="The longest that the function stays awake for the queue after an answer."
     )
 
 
@@ -25,3 +30,4 @@ class Runtime(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     aws_lambda_function_name: str | None = None
+    aws_lambda_runtime_api: str | None = None

@@ -31,15 +31,16 @@ def deployed(store: S3Store, queue_url: str, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setenv("CAPTURE_QUEUE_URL", queue_url)
     monkeypatch.setenv("CODE_VERSION", "test")
     monkeypatch.setenv("CHAMPION_TTL_S", "0")
-    monkeypatch.setenv("CAPTURE_WAIT_S", "5")
-    handler.api.cache_clear()
+    handler.predictor.cache_clear()
     yield
-    handler.api.cache_clear()
+    handler.predictor.cache_clear()
 
 
 def ask(method: str, path: str, body: Any = None, **more: Any) -> Answer:
     text = None if body is None else json.dumps(body)
-    return answer_of(handler.lambda_handler(event(method, path, text, **more), Context()))
+    answer = answer_of(handler.lambda_handler(event(method, path, text, **more), Context()))
+    assert handler.predictor().log.drain(timeout_s=10)
+    return answer
 
 
 def captured(queue_url: str) -> list[dict[str, Any]]:

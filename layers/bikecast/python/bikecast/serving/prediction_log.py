@@ -65,21 +65,20 @@ def _list(packed: list[bytes]) -> str:
 class _Parcel:
     body: str
     done: threading.Event = field(default_factory=threading.Event)
-    failure: str | None = None
 
 
 class QueueLog:
-    """Sends by a thread of its own; a request waits for it a moment, and not at all while the queue is down.
+    """Sends by a thread of its own, after the request was answered.
 
-    A function may be frozen as soon as it has answered, so a message that was not acknowledged in
-    time is handed to ``on_unsent`` as well. The rows carry ids: arriving twice does no harm.
+    What the queue does not take is handed to ``on_unsent``, and for a while after a failure it is not
+    even asked. The rows carry ids: arriving twice does no harm.
 
     Args:
         client: An SQS client with short timeouts of its own.
         queue_url: The capture queue.
-        wait_s: The longest that ``record`` waits for the acknowledgement.
-        on_unsent: Gets the body of each message that was not sent in time, and why; called by the
-            thread that called ``record``.
+        on_unsent: Gets the body of each message that was not sent, and why; called by any thread.
+        wait_s: The longest that ``record`` waits for the acknowledgement; more than 0 only where the
+            process is frozen between requests. What is not acknowledged by then is handed over as well.
         clock: Monotonic seconds.
     """
 
@@ -88,13 +87,14 @@ class QueueLog:
         client: "SQSClient",
         queue_url: str,
         *,
-        wait_s: float,
         on_unsent: Callable[[str, str], None],
+        wait_s: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client, self._queue_url = client, queue_url
-        self._wait_s, self._on_unsent, self._clock = wait_s, on_unsent, clock
+        self.wait_s, self._on_unsent, self._clock = wait_s, on_unsent, clock
         self._parcels: Queue[_Parcel] = Queue(maxsize=CAPACITY_MESSAGES)
+        self._last: _Parcel | None = None
         self._start = threading.Lock()
         self._worker: threading.Thread | None = None
         self._distrusted_until_s = -math.inf
@@ -102,27 +102,36 @@ class QueueLog:
     def record(self, rows: Sequence[PredictionRow]) -> None:
         """Send the rows, or hand them to ``on_unsent``; never raises for a queue that is slow or down."""
         self._ensure_worker()
-        parcels = [_Parcel(body) for body in messages(rows)]
-        for parcel in parcels:
-            self._post(parcel)
-        now_s = self._clock()
-        deadline_s = now_s + (self._wait_s if now_s >= self._distrusted_until_s else 0.0)
-        for parcel in parcels:
-            self._settle(parcel, deadline_s)
+        posted = [parcel for parcel in map(_Parcel, messages(rows)) if self._post(parcel)]
+        if self.wait_s:
+            self._settle(posted)
 
-    def _post(self, parcel: _Parcel) -> None:
+    def drain(self, *, timeout_s: float) -> bool:
+        """Wait until what was recorded is sent or handed over; tell whether it is."""
+        last = self._last
+        return last is None or last.done.wait(timeout_s)
+
+    def _post(self, parcel: _Parcel) -> bool:
+        if self._clock() < self._distrusted_until_s:
+            self._on_unsent(parcel.body, "the queue failed a moment ago")
+            return False
         try:
             self._parcels.put_nowait(parcel)
         except Full:
-            parcel.failure = f"{CAPACITY_MESSAGES} messages are already waiting"
-            parcel.done.set()
+            self._on_unsent(parcel.body, f"{CAPACITY_MESSAGES} messages are already waiting")
+            return False
+        self._last = parcel
+        return True
 
-    def _settle(self, parcel: _Parcel, deadline_s: float) -> None:
-        acknowledged = parcel.done.wait(max(deadline_s - self._clock(), 0.0))
-        failure = parcel.failure if acknowledged else "the queue did not acknowledge in time"
-        if failure is not None:
-            self._distrusted_until_s = self._clock() + COOL_DOWN_S
-            self._on_unsent(parcel.body, failure)
+    def _settle(self, parcels: Sequence[_Parcel]) -> None:
+        deadline_s = self._clock() + self.wait_s
+        for parcel in parcels:
+            if not parcel.done.wait(max(deadline_s - self._clock(), 0.0)):
+                self._distrust()
+                self._on_unsent(parcel.body, "the queue did not acknowledge in time")
+
+    def _distrust(self) -> None:
+        self._distrusted_until_s = self._clock() + COOL_DOWN_S
 
     def _ensure_worker(self) -> None:
         with self._start:
@@ -135,8 +144,9 @@ class QueueLog:
             parcel = self._parcels.get()
             try:
                 self._client.send_message(QueueUrl=self._queue_url, MessageBody=parcel.body)
-            except Exception as err:  # noqa: BLE001 - the worker must live; the sender is told
-                parcel.failure = f"{type(err).__name__}: {err}"
+            except Exception as err:  # noqa: BLE001 - the worker must live; the rows are handed over
+                self._distrust()
+                self._on_unsent(parcel.body, f"{type(err).__name__}: {err}")
             parcel.done.set()
 
 
