@@ -163,6 +163,9 @@ class Step(StrEnum):
     ROLLBACK = "rollback"
     PREDICT_PERIOD = "predict-period"
     REFRESH_LEVEL = "refresh-level"
+    RECORD_ACTUALS = "record-actuals"
+    RESUME_AUTOMATION = "resume-automation"
+    REFRESH_DASHBOARD = "refresh-dashboard"
     MIGRATE = "migrate"
 
 
