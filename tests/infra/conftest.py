@@ -24,6 +24,13 @@ REPORT = "validation-report.json"
 REPORT_ONLY = {"@aws-cdk/core:failSynthOnValidationErrors": False}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep what uses the assemblies in one worker, so that they are synthesized once."""
+    for item in items:
+        if Path(__file__).parent in item.path.parents:
+            item.add_marker(pytest.mark.xdist_group("infra"))
+
+
 @dataclass(frozen=True)
 class Resource:
     """One resource of one stack."""

@@ -1,0 +1,87 @@
+"""Grouping raw files for the containers that count them."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bikecast.errors import InputError
+from bikecast.requests import parse_request
+from lambdas.plan_ingestion.plan import MAX_KEY_CHARACTERS, IngestRequest, label, plan_ingestion
+
+KEYS = [
+    "raw/202401-citibike-tripdata.zip",
+    "raw/202402-citbike-tripdata.csv.zip",
+    "raw/JC-202401-citibike-tripdata.csv.zip",
+    "raw/2013-citibike-tripdata.zip",
+    "raw/more/trips.CSV",
+    "raw/notes.txt",
+    "raw/weather/2024.csv",
+]
+
+
+def plan(keys: list[str], **request: object) -> dict[str, object]:
+    return plan_ingestion(parse_request(IngestRequest, request), keys)
+
+
+def test_files_are_grouped_by_the_month_in_their_name() -> None:
+    assert plan(KEYS) == {
+        "groups": [
+            {"month": "2013", "keys": ["raw/2013-citibike-tripdata.zip"]},
+            {
+                "month": "2024-01",
+                "keys": ["raw/202401-citibike-tripdata.zip", "raw/JC-202401-citibike-tripdata.csv.zip"],
+            },
+            {"month": "2024-02", "keys": ["raw/202402-citbike-tripdata.csv.zip"]},
+            {"month": "undated", "keys": ["raw/more/trips.CSV"]},
+        ],
+        "publish": {"months": ["2013", "2024-01", "2024-02", "undated"]},
+    }
+
+
+def test_asked_months_come_with_the_files_that_may_hold_them() -> None:
+    planned = plan(KEYS, months=["2024-02"], force=True)
+    assert planned["groups"] == [
+        {"month": "2024-02", "keys": ["raw/202402-citbike-tripdata.csv.zip"], "force": True},
+        {"month": "undated", "keys": ["raw/more/trips.CSV"], "force": True},
+    ]
+
+
+def test_weather_alone_is_worth_publishing() -> None:
+    assert plan(["raw/weather/2024.csv"]) == {"groups": [], "publish": {"months": []}}
+
+
+@pytest.mark.parametrize(
+    ("keys", "request_", "problem"),
+    [
+        ([], {}, "holds no trip files"),
+        (["raw/202401-x.zip"], {"months": ["2025-01"]}, "months: none of the 1 trip files .* is of 2025-01"),
+        ([], {"months": ["January"]}, "months.0"),
+        ([], {"month": "2024-01"}, "month: Extra inputs"),
+    ],
+)
+def test_nothing_to_do_is_said(keys: list[str], request_: dict[str, object], problem: str) -> None:
+    with pytest.raises(InputError, match=problem):
+        plan(keys, **request_)
+
+
+@pytest.mark.parametrize(
+    ("key", "month"),
+    [
+        ("raw/202401-citibike-tripdata.zip", "2024-01"),
+        ("raw/2014-07 - Citi Bike trip data.csv", "2014-07"),
+        ("raw/2018/part-1.csv", "2018"),
+        ("raw/2024/202413-broken.csv", "2024"),
+        ("raw/trips.csv", "undated"),
+    ],
+)
+def test_the_month_is_read_from_the_name(key: str, month: str) -> None:
+    assert label(key) == month
+
+
+@given(st.lists(st.text(min_size=1, max_size=60), unique=True, min_size=1, max_size=300))
+def test_every_file_is_in_exactly_one_group_that_a_container_can_be_told(names: list[str]) -> None:
+    keys = [f"raw/202401/{number}-{name}.csv" for number, name in enumerate(names)]
+    groups = plan(keys)["groups"]
+    assert isinstance(groups, list)
+    assert sorted(key for group in groups for key in group["keys"]) == sorted(keys)
+    assert all(sum(map(len, group["keys"])) <= MAX_KEY_CHARACTERS for group in groups)
