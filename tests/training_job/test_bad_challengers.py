@@ -1,0 +1,135 @@
+"""Challengers that must never serve, and workers that die: what registry and record say afterwards."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+
+from bikecast.arrays import Array, Matrix
+from bikecast.families import Fitted
+from bikecast.names import CHAMPION_KEY, MODEL_NAME, evaluation_prefix
+from tests.postgres import Server
+from tests.training_job import world as made_up
+from tests.training_job.world import World
+
+pytestmark = pytest.mark.xdist_group("bad-challengers")
+
+
+@dataclass(frozen=True)
+class Spoiled:
+    """A model whose predictions are multiplied, after it was exported rightly or wrongly."""
+
+    good: Fitted
+    factor: float
+    graph_factor: float
+
+    def predict(self, features: Matrix) -> Array:
+        return self.good.predict(features) * self.factor
+
+    def importance(self) -> dict[str, float]:
+        return self.good.importance()
+
+    def to_onnx(self) -> Any:
+        from onnx import compose, helper
+
+        from bikecast.families.graphs import INPUT, OUTPUT, model, tensor
+
+        graph = compose.add_prefix(self.good.to_onnx(), "good_").graph
+        nodes = [
+            helper.make_node("Identity", [INPUT], ["good_" + INPUT]),
+            *graph.node,
+            helper.make_node("Mul", ["good_" + OUTPUT, "factor"], [OUTPUT]),
+        ]
+        return model(nodes, [*graph.initializer, tensor("factor", self.graph_factor)], name="spoiled")
+
+
+@pytest.fixture(scope="module")
+def trained(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[World, dict[str, Any]]:
+    """A city with a champion."""
+    world = made_up.build(tmp_path_factory.mktemp("city"), postgres.create_database())
+    job = world.until_evaluated("good")
+    world.step("promote", job)
+    return world, job
+
+
+@pytest.mark.parametrize(
+    ("factor", "graph_factor", "reason"),
+    [
+        (50.0, 50.0, "does not surely beat the baseline"),
+        (float("nan"), float("nan"), "nan"),
+        (1.0, 1.01, "differs from the registered model"),
+    ],
+    ids=["fifty times too high", "not a number", "graph unlike the model"],
+)
+def test_bad_challenger_is_rejected_and_the_champion_stays(
+    trained: tuple[World, dict[str, Any]], factor: float, graph_factor: float, reason: str
+) -> None:
+    from training_job import tracking
+
+    world, job = trained
+    before = world.context.serving.read(CHAMPION_KEY)
+    tracking.open_client(world.context)
+    good = tracking.load_registered(MODEL_NAME, job["train"]["version"])
+    example = np.zeros((2, len(good.importance())), dtype=np.float32)
+    spoiled = Spoiled(good, factor, graph_factor)
+    version = tracking.register(job["train"]["run_id"], spoiled, name=MODEL_NAME, example=example)
+    left_out = world.context.reports.read(f"{evaluation_prefix('good')}left_out.parquet").body
+    world.context.reports.write(f"{evaluation_prefix(f'bad-{version}')}left_out.parquet", left_out)
+    bad = {**job, "execution": f"bad-{version}", "train": job["train"] | {"version": version}}
+    bad["evaluate"] = world.step("evaluate", bad)
+    assert bad["evaluate"]["decision"] == "reject"
+    assert reason in bad["evaluate"]["reason"]
+    assert world.step("promote", bad)["decision"] == "rejected"
+    assert world.context.serving.read(CHAMPION_KEY) == before
+    assert world.tags(version)["validation_status"] == "rejected"
+    assert world.rows(f"select decision from decisions where id = 'bad-{version}'") == [("rejected",)]
+
+
+def test_a_dead_workers_trial_is_tried_again_and_the_study_goes_on(
+    trained: tuple[World, dict[str, Any]],
+) -> None:
+    from training_job.search import load_search
+    from training_job.study import open_study
+
+    world = trained[0]
+    job: dict[str, Any] = {"request": made_up.REQUEST | {"n_trials": 4}, "execution": "worker-died"}
+    job["prepare"] = world.step("prepare", job)
+    study = open_study(world.context.database, "worker-died", search=load_search(world.context.search_file))
+    dead = study.ask()
+    dead.suggest_categorical("family", ["xgboost", "glm"])
+    storage: Any = study._storage
+    storage.record_heartbeat(dead._trial_id)  # what its heartbeat thread did before it was killed
+    _let_heartbeats_age(world)
+    result = world.step("tune", {**job, "worker": 0})
+    assert result["n_trials_done"] == 4
+    assert result["n_retried"] == 1
+    retried = [t for t in study.get_trials() if t.system_attrs.get("failed_trial") == dead.number]
+    assert [trial.state.name for trial in retried] == ["COMPLETE"]
+
+
+def _let_heartbeats_age(world: World) -> None:
+    from bikecast.database import connect
+
+    with connect(world.context.database, application="test") as connection:
+        connection.execute("update optuna.trial_heartbeats set heartbeat = heartbeat - interval '1 hour'")
+
+
+def test_an_execution_that_is_taken_up_again_keeps_its_trials_and_its_version(
+    trained: tuple[World, dict[str, Any]],
+) -> None:
+    world, job = trained
+    again = {key: job[key] for key in ("request", "execution", "prepare")}
+    assert world.step("prepare", again) == job["prepare"]
+    assert world.step("tune", {**again, "worker": 1})["n_trials_done"] == made_up.REQUEST["n_trials"]
+    assert world.step("train", again)["version"] == job["train"]["version"]
+
+
+def test_a_window_that_is_too_short_fails_at_once_and_says_what_to_load(
+    trained: tuple[World, dict[str, Any]],
+) -> None:
+    from bikecast.errors import DataError
+
+    short = made_up.REQUEST | {"start_train_date": "2024-07-10"}
+    with pytest.raises(DataError, match="load more months"):
+        trained[0].step("prepare", {"request": short, "execution": "short"})
