@@ -5,6 +5,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Self
 
 import numpy as np
@@ -12,8 +13,8 @@ from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast import calendar
-from bikecast.climatology import Climatology
 from bikecast.arrays import Array, Hours, Matrix
+from bikecast.climatology import Climatology
 from bikecast.errors import ArtifactError
 from bikecast.features import FEATURE_NAMES, build_features
 from bikecast.intervals import IntervalCalibration
@@ -118,9 +119,11 @@ class Forecaster:
         Raises:
             FeatureError: Weather is missing.
         """
-        known_until = None if now is None else (now - dt.timedelta(days=1)).date()
-        factors = self.level.factors(hours, known_until=known_until)
-        return self._forecast(build_features(hours, weather), factors)
+        features = build_features(hours, weather)
+        if now is None:
+            return self._forecast(features, self._factors(hours))
+        known_until = (now - dt.timedelta(days=1)).date()
+        return self._forecast(features, self.level.factors(hours, known_until=known_until))
 
     def predict_features(self, features: Matrix, *, factors: Array | None = None) -> Forecast:
         """Forecast from ready features; without ``factors`` at the latest known level."""
@@ -133,7 +136,20 @@ class Forecaster:
         if self.level.as_of is None:
             return 1.0
         far = np.datetime64(self.level.as_of, "D") + np.timedelta64(self.level.horizon_hours + 24, "h")
-        return float(self.level.factors(np.asarray([far]))[0])
+        return float(self._factors(np.asarray([far]))[0])
+
+    def _factors(self, hours: Hours) -> Array:
+        """Return the level of each hour; that of a day is computed once."""
+        days = np.asarray(hours).astype("datetime64[D]").astype(np.int64).tolist()
+        missing = [day for day in set(days) if day not in self._factor_of_day]
+        if missing:
+            found = self.level.factors(np.asarray(missing, dtype=np.int64).astype("datetime64[D]"))
+            self._factor_of_day.update(zip(missing, found.tolist(), strict=True))
+        return np.asarray([self._factor_of_day[day] for day in days], dtype=np.float64)
+
+    @cached_property
+    def _factor_of_day(self) -> dict[int, float]:
+        return {}
 
     def _forecast(self, features: Matrix, factors: Array) -> Forecast:
         values = self.model.predict(features) * factors
