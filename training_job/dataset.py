@@ -12,7 +12,6 @@ from bikecast.errors import DataError
 from bikecast.features import OPTIONAL_WEATHER, REQUIRED_WEATHER, build_features
 from bikecast.names import Prefix
 from bikecast.storage import ObjectStore
-from bikecast.tables import join_weather, read_hourly, read_weather
 
 WEATHER = (*REQUIRED_WEATHER, *OPTIONAL_WEATHER)
 COLUMNS = ("timestamp", "trips", "holiday", *WEATHER)
@@ -24,6 +23,9 @@ def read_hours(store: ObjectStore, start: dt.date, end: dt.date) -> pd.DataFrame
     Raises:
         DataError: Hours or weather are missing; the message names them.
     """
+    # Its contracts take a second to import, and most steps read a training set that has passed them.
+    from bikecast.tables import join_weather, read_hourly, read_weather
+
     joined = join_weather(read_hourly(store, start, end), read_weather(store, start, end))
     frame = joined.reindex(columns=list(COLUMNS))
     return frame.sort_values("timestamp", ignore_index=True)
