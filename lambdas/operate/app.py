@@ -93,7 +93,7 @@ def _add_monitoring(app: FastAPI, ports: Ports) -> None:
 def _add_page(app: FastAPI, ports: Ports, page: Page) -> None:
     @app.get(
         f"/monitor-{page}",
-        name=f"read_{page}_report",
+        name=f"read_{page}_report".replace("-", "_"),
         responses=PAGE | errors(403, 404, 422, 429, 503),
         response_model=None,
     )

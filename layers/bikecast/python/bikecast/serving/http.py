@@ -100,6 +100,7 @@ def create_app(
         servers=[{"url": "./", "description": "Where this document was read."}],
         root_path_in_servers=False,
         openapi_url=f"{prefix}/openapi.json",
+        generate_unique_id_function=lambda route: route.name,  # what generated clients call it
         docs_url=None,
         redoc_url=None,
     )
