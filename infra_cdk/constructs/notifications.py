@@ -6,10 +6,14 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_sns as sns
+from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
 from bikecast.names import EVENT_SOURCE, Event
 from infra_cdk.settings import InfraSettings
+
+# ``-c notify=ops@example.org,https://chat.example.org/hook``
+CONTEXT_KEY = "notify"
 
 
 class Notifications(Construct):
@@ -29,6 +33,15 @@ class Notifications(Construct):
             ),
         )
         rule.add_target(targets.SnsTopic(self.topic, message=_sentence()))
+        for address in str(self.node.try_get_context(CONTEXT_KEY) or "").split(","):
+            if address:
+                self.topic.add_subscription(_subscription(address.strip()))
+
+
+def _subscription(address: str) -> sns.ITopicSubscription:
+    if "@" in address:
+        return subscriptions.EmailSubscription(address)
+    return subscriptions.UrlSubscription(address)
 
 
 def _sentence() -> events.RuleTargetInput:
