@@ -133,8 +133,10 @@ def test_open_quote_costs_one_row_and_not_the_rest_of_the_file(
     assert (report.rows, report.kept, report.problems) == (40, 39, {})
 
 
-def test_row_that_is_not_utf_8_is_refused_alone(store: FolderStore, load: Load) -> None:
-    body = csv_bytes([*ROWS[:3], ROWS[3].replace("W 21 St", "Caf\xe9")]).decode().encode("latin-1")
+def test_other_encodings_cost_a_row_only_where_they_hide_its_times(store: FolderStore, load: Load) -> None:
+    in_name = ROWS[2].replace("W 21 St", "Caf\xe9")
+    in_time = ROWS[3].replace(" 08:03", "\xe908:03")
+    body = csv_bytes([*ROWS[:2], in_name, in_time]).decode().encode("latin-1")
     report = load({"a.csv": body})
     assert (report.rows, report.kept) == (4, 3)
 

@@ -9,7 +9,7 @@ import duckdb
 
 from bikecast.ingest.layouts import CONFLICT_MARKERS, Layout, UnreadableFileError
 from bikecast.ingest.lines import LineCount, count_lines, mend
-from bikecast.ingest.rules import Reason, reason_sql, time_sql
+from bikecast.ingest.rules import reason_sql, time_sql
 
 MEMORY_LIMIT = "400MB"
 _HEADER_LINES = 1
@@ -42,8 +42,9 @@ def bounded_engine(folder: Path, *, threads: int) -> Iterator[duckdb.DuckDBPyCon
 def load_judged(engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout, *, folder: Path) -> LostLines:
     """Fill the table ``judged``: one row a line of the file, with the reason to refuse it, if any.
 
-    The table has ``row`` (1 for the first row that could be read), ``ride``, ``start``, ``seconds``,
-    ``reason`` and, where refused, ``text``. A file whose lines do not add up is mended and read again.
+    The table has ``ride``, ``start``, ``lasted_us``, ``reason`` (place in ``REASONS``) and, where refused,
+    ``text``; its ``rowid`` is 0 for the first row that could be read, as the engine keeps a file's order.
+    A file whose lines do not add up is mended and read again.
 
     Raises:
         UnreadableFileError: The file holds merge-conflict markers or lines still do not add up.
@@ -57,7 +58,7 @@ def load_judged(engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout, *
     found = _load(engine, mended, layout)
     mended.unlink()
     lost = LostLines(malformed=removed.malformed | found.malformed, blank=removed.blank + found.blank)
-    missing = counted.lines - _HEADER_LINES - _rows(engine) - len(lost)
+    missing = counted.lines - _HEADER_LINES - _count(engine, "true") - len(lost)
     if missing:
         raise UnreadableFileError(
             f"{missing} of {counted.lines} lines cannot be told apart: is this a CSV file?"
@@ -74,12 +75,13 @@ def _load_fast(
         lost = _load(engine, path, layout)
     except duckdb.InvalidInputException:
         return None  # line breaks of two kinds, for one; mending makes them one kind
-    return lost if counted.lines == _HEADER_LINES + _rows(engine) + len(lost) else None
+    return lost if counted.lines == _HEADER_LINES + _count(engine, "true") + len(lost) else None
 
 
 def _load(engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> LostLines:
-    engine.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
-    engine.execute(_judged_sql(layout), {"path": str(path)})
+    _judge(engine, path, layout, all_columns=False)
+    if _count(engine, "ride IS NULL AND reason IS NULL"):
+        _judge(engine, path, layout, all_columns=True)
     rejected = engine.execute("SELECT line, any_value(csv_line) FROM reject_errors GROUP BY line").fetchall()
     texts = {line: text.strip()[:_SHOWN_CHARACTERS] for line, text in sorted(rejected)}
     for line, text in texts.items():
@@ -91,28 +93,34 @@ def _load(engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> Lost
     return LostLines(malformed=malformed, blank=[line for line in texts if line not in malformed])
 
 
-def _judged_sql(layout: Layout) -> str:
+def _judge(engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout, *, all_columns: bool) -> None:
+    engine.execute("DROP TABLE IF EXISTS reject_errors; DROP TABLE IF EXISTS reject_scans")
+    engine.execute(_judged_sql(layout, all_columns=all_columns), {"path": str(path)})
+
+
+def _judged_sql(layout: Layout, *, all_columns: bool) -> str:
+    ride = layout.identity_sql("start_time", "end_time", all_columns=all_columns)
     columns = ", ".join(f"'{name}': 'VARCHAR'" for name in layout.columns)
-    reasons = ", ".join(f"'{reason}'" for reason in Reason)
+    texts = (layout.start, layout.end)
+    reason = reason_sql(start="start_time", end="end_time", lasted_us="lasted_us", texts=texts)
     return f"""
         CREATE OR REPLACE TEMP TABLE judged AS
         WITH timed AS (
-            SELECT row_number() OVER () AS row, *,
-                {time_sql(layout.start)} AS start_time, {time_sql(layout.end)} AS end_time
+            SELECT *, {time_sql(layout.start)} AS start_time, {time_sql(layout.end)} AS end_time
             FROM read_csv($path, auto_detect = false, header = false, skip = {_HEADER_LINES}, delim = ',',
                 quote = '"', escape = '"', columns = {{{columns}}}, store_rejects = true)
+        ), lasting AS (
+            SELECT *, epoch_us(end_time) - epoch_us(start_time) AS lasted_us FROM timed
         ), reasoned AS (
-            SELECT *, {reason_sql("start_time", "end_time")} AS problem FROM timed
+            SELECT *, {reason} AS reason FROM lasting
         )
-        SELECT row::INTEGER AS row, {layout.identity_sql("start_time", "end_time")} AS ride,
-            start_time AS start,
-            (epoch_us(end_time) - epoch_us(start_time)) // 1000000 AS seconds,
-            problem::ENUM({reasons}) AS reason,
-            CASE WHEN problem IS NOT NULL THEN concat_ws(' to ', {layout.start}, {layout.end}) END AS text
+        SELECT {ride} AS ride,
+            start_time AS start, lasted_us, reason,
+            CASE WHEN reason IS NOT NULL THEN concat_ws(' to ', {layout.start}, {layout.end}) END AS text
         FROM reasoned
     """  # noqa: S608 - column names are reduced to a-z and 0-9 when the header is read
 
 
-def _rows(engine: duckdb.DuckDBPyConnection) -> int:
-    (count,) = engine.execute("SELECT count(*) FROM judged").fetchone() or (0,)
+def _count(engine: duckdb.DuckDBPyConnection, condition: str) -> int:
+    (count,) = engine.execute(f"SELECT count(*) FROM judged WHERE {condition}").fetchone() or (0,)  # noqa: S608
     return int(count)

@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from bikecast.errors import InputError
-from bikecast.ingest.rules import hash_sql, ride_id_sql
+from bikecast.ingest.rules import bike_ride_sql, ride_id_sql
 
 HEADER_BYTES = 65_536
 CONFLICT_MARKERS = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
@@ -36,12 +36,19 @@ class Layout:
     start: str
     end: str
 
-    def identity_sql(self, start: str, end: str) -> str:
-        """Return SQL for a ride's identity; ``start`` and ``end`` are its parsed times."""
+    def identity_sql(self, start: str, end: str, *, all_columns: bool) -> str:
+        """Return SQL for a ride's identity.
+
+        Args:
+            start: Its parsed time.
+            end: Its parsed time.
+            all_columns: Tell rides without an id apart by everything else, which makes the engine read
+                every column; otherwise they have no identity.
+        """
         if self.schema is Schema.BIKE_IDS:
-            return hash_sql(["bikeid", start, end])
+            return bike_ride_sql("bikeid", start=start, end=end)
         others = [name for name in self.columns if name not in ("rideid", self.start, self.end)]
-        return ride_id_sql("rideid", otherwise=[start, end, *others])
+        return ride_id_sql("rideid", otherwise=[start, end, *others] if all_columns else [])
 
 
 _REQUIRED = {

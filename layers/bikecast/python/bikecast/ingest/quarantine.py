@@ -9,11 +9,13 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from bikecast.ingest.engine import LostLines
-from bikecast.ingest.rules import Reason
+from bikecast.ingest.rules import REASONS, Reason
 
 SCHEMA = pa.schema(
     [("file", pa.string()), ("line", pa.int64()), ("reason", pa.string()), ("text", pa.string())],
 )
+
+_NAMES = pa.array([str(reason) for reason in REASONS])
 
 
 class QuarantineWriter:
@@ -34,13 +36,14 @@ class QuarantineWriter:
 
         Args:
             file: Name to look it up by.
-            refused: Columns ``row`` (ordinal of the rows that could be read), ``reason``, ``text``.
+            refused: Columns ``row`` (ordinal of the rows that could be read), ``reason`` (place in
+                ``REASONS``) and ``text``.
             lost: Lines that gave no row; they shift the lines of the rows after them.
         """
         without_row = np.array(sorted([*lost.malformed, *lost.blank]), dtype=np.int64)
         for batch in refused:
             lines = line_numbers(batch["row"].to_numpy(zero_copy_only=False), without_row)
-            self._write(file, pa.array(lines), batch["reason"].cast(pa.string()), batch["text"])
+            self._write(file, pa.array(lines), _NAMES.take(batch["reason"]), batch["text"])
         malformed = pa.array([str(Reason.MALFORMED_ROW)] * len(lost.malformed), pa.string())
         texts = pa.array(list(lost.malformed.values()), pa.string())
         self._write(file, pa.array(list(lost.malformed), pa.int64()), malformed, texts)

@@ -10,7 +10,7 @@ import pyarrow as pa
 from bikecast.ingest.engine import LostLines, bounded_engine, load_judged
 from bikecast.ingest.layouts import Schema, UnreadableFileError, read_layout
 from bikecast.ingest.quarantine import QuarantineWriter
-from bikecast.ingest.rules import Reason
+from bikecast.ingest.rules import REASONS, Reason
 
 # A file of which most rows cannot be read has another format; it does not have a few bad rows.
 _MOST_ROWS = 0.5
@@ -66,7 +66,7 @@ def scan_csv(path: Path, name: str, folder: Path, *, quarantine: QuarantineWrite
             rows=kept + sum(refused.values()),
             kept=kept,
             refused=refused,
-            under_60_s=_count(engine, "reason IS NULL AND seconds < 60"),
+            under_60_s=_count(engine, "reason IS NULL AND lasted_us < 60000000"),
             kept_by_month=kept_by_month,
             rides=_write_rides(engine, kept_by_month, folder),
         )
@@ -85,22 +85,25 @@ def _mark_repeated(engine: duckdb.DuckDBPyConnection) -> None:
         f"""
         UPDATE judged SET reason = later.problem, text = judged.start::VARCHAR
         FROM (
-            SELECT row, CASE WHEN start = first(start) OVER times AND seconds = first(seconds) OVER times
-                THEN '{Reason.REPEATED_ROW}' ELSE '{Reason.REPEATED_RIDE_ID}' END AS problem,
+            SELECT rowid AS place_in_file,
+                CASE WHEN start = first(start) OVER times AND lasted_us = first(lasted_us) OVER times
+                THEN {REASONS.index(Reason.REPEATED_ROW)}
+                ELSE {REASONS.index(Reason.REPEATED_RIDE_ID)} END AS problem,
                 row_number() OVER times AS place
             FROM judged SEMI JOIN repeated USING (ride) WHERE reason IS NULL
-            WINDOW times AS (PARTITION BY ride, date_trunc('month', start) ORDER BY start, row)
+            WINDOW times AS (PARTITION BY ride, date_trunc('month', start) ORDER BY start, rowid)
         ) AS later
-        WHERE later.place > 1 AND judged.row = later.row
+        WHERE later.place > 1 AND judged.rowid = later.place_in_file
         """  # noqa: S608 - our own constants
     )
 
 
 def _counts(engine: duckdb.DuckDBPyConnection, lost: LostLines) -> tuple[int, dict[Reason, int]]:
     counts = dict(engine.execute("SELECT reason, count(*) FROM judged GROUP BY reason").fetchall())
-    kept = counts.pop(None, 0)
-    counts[Reason.MALFORMED_ROW] = len(lost.malformed)
-    return kept, {reason: counts[reason] for reason in Reason if counts.get(reason)}
+    counts[REASONS.index(Reason.MALFORMED_ROW)] = len(lost.malformed)
+    return counts.get(None, 0), {
+        reason: counts[code] for code, reason in enumerate(REASONS) if counts.get(code)
+    }
 
 
 def _refuse_unreadable(kept: int, refused: dict[Reason, int], lost: LostLines) -> None:
@@ -117,7 +120,9 @@ def _refuse_unreadable(kept: int, refused: dict[Reason, int], lost: LostLines) -
 
 
 def _refused_rows(engine: duckdb.DuckDBPyConnection) -> pa.RecordBatchReader:
-    rows = engine.sql("SELECT row, reason, text FROM judged WHERE reason IS NOT NULL ORDER BY row")
+    rows = engine.sql(
+        "SELECT rowid + 1 AS row, reason, text FROM judged WHERE reason IS NOT NULL ORDER BY rowid"
+    )
     return rows.to_arrow_reader(_BATCH_ROWS)
 
 
