@@ -19,6 +19,7 @@ FIXES = (
     "function_errors",
     "function_metrics",
     "task_role",
+    "task_stop",
     "task_secrets",
     "database",
     "task_timing",

@@ -20,6 +20,12 @@ ASSUME_ROLE = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Principal": {"Service": "*"}, "Action": "sts:AssumeRole"}],
 }
+PATIENT = (
+    "import signal, sys, time\n"
+    "signal.signal(signal.SIGTERM, lambda *_: (print('stopping', flush=True), sys.exit(7)))\n"
+    "print('waiting', flush=True)\n"
+    "time.sleep(60)"
+)
 UNSIGNED_REQUESTS = Config(signature_version=UNSIGNED)
 END = "that is all"
 IMAGE = f"{ACCOUNT}.dkr.ecr.{REGION}.amazonaws.com/assets:1"
@@ -279,6 +285,52 @@ def task_role(cloud: Cloud) -> None:
     assert f":assumed-role/{arn.rsplit('/', 1)[1]}/" in said
     assert "refused True" in said
     assert "queues 200" in said
+
+
+def start_task(cloud: Cloud, *, command: str, override: dict[str, Any] | None = None) -> tuple[str, str]:
+    """Start a task with a variable and a log group; return its ARN and the group."""
+    family, group = unique("task"), unique("group")
+    options = {
+        "awslogs-group": group,
+        "awslogs-region": REGION,
+        "awslogs-stream-prefix": "job",
+        "awslogs-create-group": "true",
+    }
+    container = {
+        "name": "job",
+        "image": IMAGE,
+        "command": [command],
+        "environment": [{"name": "NAME", "value": "defined"}],
+        "logConfiguration": {"logDriver": "awslogs", "options": options},
+    }
+    ecs = cloud.client("ecs")
+    ecs.create_cluster(clusterName="tests")
+    ecs.register_task_definition(family=family, containerDefinitions=[container])
+    overrides = {"containerOverrides": [{"name": "job", **(override or {})}]}
+    (task,) = ecs.run_task(cluster="tests", taskDefinition=family, overrides=overrides)["tasks"]
+    return str(task["taskArn"]), group
+
+
+def stopped(cloud: Cloud, task: str) -> dict[str, Any]:
+    def found() -> dict[str, Any] | None:
+        (state,) = cloud.client("ecs").describe_tasks(cluster="tests", tasks=[task])["tasks"]
+        return dict(state) if state["lastStatus"] == "STOPPED" else None
+
+    return dict(eventually(found, timeout_s=30))
+
+
+def logged(cloud: Cloud, group: str) -> list[str]:
+    groups = cloud.client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    return log_lines(cloud, group) if groups else []
+
+
+def task_stop(cloud: Cloud) -> None:
+    task, group = start_task(cloud, command=PATIENT)
+    eventually(lambda: "waiting" in logged(cloud, group))
+    cloud.client("ecs").stop_task(cluster="tests", task=task, reason="enough")
+    state = stopped(cloud, task)
+    assert (state["containers"][0]["exitCode"], state["stoppedReason"]) == (7, "enough")
+    eventually(lambda: "stopping" in logged(cloud, group), timeout_s=5)
 
 
 def task_secrets(cloud: Cloud) -> None:

@@ -27,6 +27,7 @@ HALVES = (
         "function_credentials",
         "function_errors",
         "task_role",
+        "task_stop",
         "task_secrets",
         "execution_end",
     ),

@@ -48,10 +48,8 @@ def test_what_was_acknowledged_survives_killing_each_process(settings: LocalClou
     queue = client(settings, "sqs").create_queue(QueueName="kept")["QueueUrl"]
     client(settings, "s3").create_bucket(Bucket="kept")
     client(settings, "s3").put_object(Bucket="kept", Key="a", Body=b"1")
-    state = settings.emulator_dir / "state"
-    eventually(
-        lambda: "kept" in (state / "sqs.json").read_text() and "kept" in (state / "s3.json").read_text()
-    )
+    saved = [settings.emulator_dir / f"state/{service}.json" for service in ("sqs", "s3")]
+    eventually(lambda: all(path.exists() and "kept" in path.read_text() for path in saved))
     for name in (supervisor.EMULATOR, supervisor.ENGINE):
         kill(settings, name)
         assert not all(component.running for component in supervisor.status(settings))

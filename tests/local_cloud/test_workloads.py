@@ -1,0 +1,38 @@
+"""Tasks and image functions through the emulator's own API: what runs, what is logged, how it ends."""
+
+import json
+
+import pytest
+
+from tests.local_cloud import probes
+from tests.local_cloud.conftest import Cloud, eventually
+
+pytestmark = pytest.mark.xdist_group("fidelity")
+
+NAMED = "import os, sys; print(os.environ['NAME'], os.environ['AWS_REGION']); sys.exit(3)"
+
+
+def test_a_task_runs_with_its_overrides_and_its_exit_code_counts(cloud: Cloud) -> None:
+    override = {"command": [NAMED], "environment": [{"name": "NAME", "value": "overridden"}]}
+    task, group = probes.start_task(cloud, command="raise SystemExit(1)", override=override)
+    assert probes.stopped(cloud, task)["containers"][0]["exitCode"] == 3
+    eventually(lambda: f"overridden {probes.REGION}" in probes.log_lines(cloud, group), timeout_s=5)
+
+
+def test_an_image_function_answers_logs_and_fails_like_a_zip_function(cloud: Cloud) -> None:
+    name, functions = probes.unique("monitor"), cloud.client("lambda")
+    functions.create_function(
+        FunctionName=name,
+        PackageType="Image",
+        Code={"ImageUri": probes.IMAGE},
+        Role=probes.role(cloud),
+        Timeout=20,
+    )
+    assert probes.invoke(cloud, name, {"week": 1})["name"] == name
+    failed = functions.invoke(FunctionName=name, Payload=json.dumps({"raise": "gone"}).encode())
+    assert failed["FunctionError"] == "Unhandled"
+    assert json.loads(failed["Payload"].read())["errorType"] == "LookupError"
+    lines = "\n".join(probes.log_lines(cloud, f"/aws/lambda/{name}"))
+    assert "seen ['week']" in lines
+    assert "LookupError: gone" in lines
+    assert "REPORT RequestId" in lines
