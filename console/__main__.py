@@ -17,6 +17,7 @@ from console.commands import (
     loading,
     local,
     logs,
+    monitoring,
     predicting,
     queues,
     runs,
@@ -61,10 +62,13 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (SERVE, predicting.forecast),
     (SERVE, queues.redrive),
     (SERVE, watching.drift),
+    (SERVE, monitoring.incidents),
+    (SERVE, monitoring.resume),
 ]
 
 for panel, command in COMMANDS:
     app.command(rich_help_panel=panel)(command)
+app.add_typer(monitoring.monitor, rich_help_panel=SERVE)
 
 
 def main() -> None:

@@ -66,7 +66,7 @@ def answer(cloud: Cloud, word: Answer, *, execution: str | None, reason: str | N
     """
     waiting = _choose(list_waiting(cloud), execution)
     reply = {"decision": word.value, "by": getpass.getuser(), "reason": reason or "no reason given"}
-    _send(cloud, waiting, reply)
+    _send(cloud, waiting, reply=reply)
     url = read_stack_outputs(cloud.cloudformation).require(Output.APPROVAL_QUEUE_URL)
     cloud.sqs.delete_message(QueueUrl=url, ReceiptHandle=waiting.receipt)
     return {"execution": waiting.execution, **reply}
@@ -83,7 +83,7 @@ def _choose(waiting: list[Waiting], execution: str | None) -> Waiting:
     raise InputError(f"no such training waits for approval; waiting: {names}")
 
 
-def _send(cloud: Cloud, waiting: Waiting, reply: dict[str, str]) -> None:
+def _send(cloud: Cloud, waiting: Waiting, *, reply: dict[str, str]) -> None:
     from botocore.exceptions import ClientError
 
     try:

@@ -28,6 +28,12 @@ def read_champion(cloud: Cloud) -> "ChampionManifest":
     return ChampionManifest.model_validate_json(body)
 
 
+def champion_exists(cloud: Cloud) -> bool:
+    """Tell whether a model was ever promoted."""
+    bucket = read_stack_outputs(cloud.cloudformation).require(Output.SERVING_BUCKET)
+    return any(key == CHAMPION_KEY for key in S3Store(cloud.s3, bucket).keys(CHAMPION_KEY))
+
+
 def score_rows(champion: "ChampionManifest") -> list[dict[str, Any]]:
     """Return the champion's holdout errors beside the baselines', one row each."""
     scores = {f"champion (version {champion.version})": champion.holdout, **champion.baselines}

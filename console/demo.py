@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bikecast.errors import DeploymentError
 from bikecast.names import Prefix, Target
 from console import champions, drift, loading, predictions, services, training
+from console.buckets import data_bucket
 from console.cloud import Cloud, find_cloud, local_settings, start_cloud
 from console.deployment import deploy
 from console.outputs import ConsoleOutputs, console_outputs
@@ -89,7 +90,7 @@ def run_demo(options: DemoOptions) -> DemoResult:
 
 def _load(cloud: Cloud, path: Path | None) -> dict[str, Any]:
     """Load ``path``; without one keep what is loaded, and simulate if nothing is."""
-    bucket = loading.data_bucket(cloud)
+    bucket = data_bucket(cloud)
     if path is None and bucket.keys(Prefix.PROCESSED_CITIBIKE) and bucket.keys(Prefix.PROCESSED_WEATHER):
         return {"kind": "loaded before", "simulated": bucket.has(loading.MARKER_KEY)}
     source = simulated_source() if path is None else recognise(path)

@@ -136,6 +136,10 @@ class _StackProgress:
             self._activity.step(finished["stack"] + (finished["unchanged"] or ""))
         event = STACK_EVENT.match(line)
         if event:
-            of_all = f" of {event['all']}" if event["all"] else ""
-            self._detail = f"{event['stack']}: {event['done']}{of_all} resources"
+            self._detail = f"{event['stack']}: {_progress(int(event['done']), event['all'])}"
         self._activity.update(self._detail)
+
+
+def _progress(done: int, of_all: str | None) -> str:
+    """Say how many resources are done; an update counts more events than it has resources."""
+    return f"{done} of {of_all} resources" if of_all and done <= int(of_all) else f"{done} events"

@@ -80,7 +80,7 @@ def watch_windows(cloud: Cloud, chosen: list[Window], *, watch: Watch) -> list[d
             batch = chosen[first : first + WINDOWS_AT_ONCE]
             progress = f"{first} of {len(chosen)} windows"
             payload = _payload(batch, watch) | {"html": len(chosen) <= MOST_PAGES}
-            verdicts += _run_monitor(cloud, machine, payload, tell=partial(current.update, progress))
+            verdicts += _run_monitor(cloud, machine, payload=payload, tell=partial(current.update, progress))
         current.update(f"{len(verdicts)} windows")
     return verdicts
 
@@ -90,7 +90,9 @@ def watch_latest(cloud: Cloud, *, watch: Watch) -> list[dict[str, Any]]:
     machine = read_stack_outputs(cloud.cloudformation).require(Output.MONITOR_STATE_MACHINE_ARN)
     payload = {"act": watch.act} | ({"source": watch.source} if watch.source else {})
     with ui.activity("drift monitor") as current:
-        return _run_monitor(cloud, machine, payload, tell=lambda: current.update("the last complete week"))
+        return _run_monitor(
+            cloud, machine, payload=payload, tell=lambda: current.update("the last complete week")
+        )
 
 
 def _payload(batch: list[Window], watch: Watch) -> dict[str, Any]:
@@ -105,7 +107,7 @@ def _payload(batch: list[Window], watch: Watch) -> dict[str, Any]:
 
 
 def _run_monitor(
-    cloud: Cloud, machine: str, payload: dict[str, Any], *, tell: Callable[[], None]
+    cloud: Cloud, machine: str, *, payload: dict[str, Any], tell: Callable[[], None]
 ) -> list[dict[str, Any]]:
     arn = start_execution(cloud.stepfunctions, machine, payload=payload, kind="monitor")
     execution = follow(cloud.stepfunctions, arn, on_change=lambda _: tell(), poll_s=POLL_S)

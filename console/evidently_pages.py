@@ -49,11 +49,13 @@ def update_workspace(cloud: Cloud) -> int:
     for key in keys:
         found = store.read(key)
         if index.etag(key) != found.etag:
-            index.put(key, found, run_id=_replace_run(workspace, project, index.run_id(key), found))
+            index.put(
+                key, found, run_id=_replace_run(workspace, project, old_id=index.run_id(key), found=found)
+            )
     return len(keys)
 
 
-def _replace_run(workspace: Any, project: Any, old_id: str | None, found: StoredObject) -> str:
+def _replace_run(workspace: Any, project: Any, *, old_id: str | None, found: StoredObject) -> str:
     from evidently.core.report import Snapshot
 
     if old_id is not None:

@@ -1,17 +1,18 @@
 """Bringing data to the cloud: processed tables as they are, trip files by the ingest state machine."""
 
-import hashlib
 import io
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import DataError
-from bikecast.names import Output, Prefix, citibike_key, weather_key
+from bikecast.names import Output, Prefix, Step, citibike_key, weather_key
 from console import ui
+from console.buckets import Bucket, data_bucket
+from console.champions import champion_exists
 from console.cloud import Cloud
 from console.executions import start_execution
+from console.operations import operate
 from console.outputs import read_stack_outputs
 from console.sources import MARKER_NAME, Source
 from console.watching import watch
@@ -21,7 +22,6 @@ if TYPE_CHECKING:
 
 RAW_WEATHER = f"{Prefix.RAW}weather/"
 MARKER_KEY = f"{Prefix.RAW}{MARKER_NAME}"
-HASH_FIELD = "sha256"
 # Everything that a load leaves behind; simulated data is removed whole before real data comes.
 LOADED_PREFIXES = (
     Prefix.RAW,
@@ -31,54 +31,6 @@ LOADED_PREFIXES = (
     Prefix.LOAD_REPORTS,
     Prefix.QUARANTINE,
 )
-
-
-@dataclass(frozen=True)
-class Bucket:
-    """The data bucket with the client that reaches it."""
-
-    cloud: Cloud
-    name: str
-
-    def put(self, path: Path, key: str) -> bool:
-        """Upload a file unless the object already holds the same bytes; return whether it was uploaded."""
-        digest = _sha256(path)
-        if self._digest(key) == digest:
-            return False
-        self.cloud.s3.upload_file(str(path), self.name, key, ExtraArgs={"Metadata": {HASH_FIELD: digest}})
-        return True
-
-    def has(self, key: str) -> bool:
-        """Tell whether there is such an object."""
-        return self._head(key) is not None
-
-    def keys(self, prefix: str) -> list[str]:
-        """Return the keys under a prefix."""
-        pages = self.cloud.s3.get_paginator("list_objects_v2").paginate(Bucket=self.name, Prefix=prefix)
-        return [item["Key"] for page in pages for item in page.get("Contents", [])]
-
-    def clear(self, prefix: str) -> None:
-        """Delete every object under a prefix."""
-        for key in self.keys(prefix):
-            self.cloud.s3.delete_object(Bucket=self.name, Key=key)
-
-    def _digest(self, key: str) -> str | None:
-        return (self._head(key) or {}).get(HASH_FIELD)
-
-    def _head(self, key: str) -> dict[str, str] | None:
-        from botocore.exceptions import ClientError
-
-        try:
-            return self.cloud.s3.head_object(Bucket=self.name, Key=key)["Metadata"]
-        except ClientError as err:
-            if err.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
-                return None
-            raise
-
-
-def data_bucket(cloud: Cloud) -> Bucket:
-    """Return the deployed data bucket."""
-    return Bucket(cloud, read_stack_outputs(cloud.cloudformation).require(Output.DATA_BUCKET))
 
 
 def load(
@@ -95,9 +47,20 @@ def load(
     bucket = data_bucket(cloud)
     keep_origins_apart(bucket, simulated=source.is_simulated)
     if source.is_processed:
-        return load_tables(bucket, source)
-    upload_files(bucket, source)
-    return ingest(cloud, months=months, force=force)
+        report = load_tables(bucket, source)
+    else:
+        upload_files(bucket, source)
+        report = ingest(cloud, months=months, force=force)
+    if champion_exists(cloud):
+        after_load(cloud, processed=source.is_processed)
+    return report
+
+
+def after_load(cloud: Cloud, *, processed: bool) -> None:
+    """Let new demand meet what was predicted for it; the champion's level moves too, as ingestion does it."""
+    if processed:
+        operate(cloud, Step.REFRESH_LEVEL, payload={})
+    operate(cloud, Step.RECORD_ACTUALS, payload={})
 
 
 def keep_origins_apart(bucket: Bucket, *, simulated: bool) -> None:
@@ -193,8 +156,3 @@ def ingest(cloud: Cloud, *, months: list[str] | None, force: bool) -> dict[str, 
     arn = start_execution(cloud.stepfunctions, machine, payload=payload, kind="ingest")
     output = watch(cloud, arn, title="ingest").output
     return output if isinstance(output, dict) else {"report": output}
-
-
-def _sha256(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

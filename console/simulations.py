@@ -24,16 +24,16 @@ def simulated_source() -> Source:
     if not folder.exists():
         unfinished = folder.with_suffix(".unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
-        simulate_files(unfinished, FIRST_DAY, LAST_DAY, seed=SEED)
+        simulate_files(unfinished, start=FIRST_DAY, end=LAST_DAY, seed=SEED)
         unfinished.rename(folder)
     return recognise(folder)
 
 
 def simulate_files(
     folder: Path,
+    *,
     start: dt.date,
     end: dt.date,
-    *,
     seed: int = SEED,
     scale: float | None = None,
     shift: "Shift | None" = None,

@@ -12,6 +12,7 @@ from bikecast.errors import InputError
 from console import ui
 from console.cloud import find_cloud
 from console.options import DAY_FORMATS, Json, TargetOption
+from console.sources import Source
 
 MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
@@ -29,26 +30,47 @@ def load(
     months: Annotated[
         str | None, typer.Option(help="Only these months, such as 2024-01..2024-06.", show_default=False)
     ] = None,
+    weather: Annotated[
+        bool, typer.Option("--weather", help="Also fetch the weather of --months from NOAA and Open-Meteo.")
+    ] = False,
+    jersey_city: Annotated[
+        bool, typer.Option("--jersey-city", help="Jersey City's files of the archive.")
+    ] = False,
     force: Annotated[bool, typer.Option("--force", help="Ingest again what was ingested already.")] = False,
     target: TargetOption = None,
     as_json: Json = False,
 ) -> None:
     """Load trips and weather: trip zips or CSV files of any year, or processed parquet tables as they are.
 
-    Examples: bikecast load ~/citibike --months 2024-01..2024-12, bikecast load --simulate
+    Examples: bikecast load ~/citibike, bikecast load --simulate, bikecast load --months 2024-01..2024-12
+
+    With --months and no path, trips come from the publisher's archive and the weather from NOAA.
 
     Loading the same files again, in any order, changes nothing. Simulated and real data are never mixed.
     """
+    from console.archive import fetch_weather
+    from console.buckets import data_bucket
     from console.loading import load as load_source
+
+    wanted = parse_months(months)
+    if (path is not None) + simulate != 1 and not (path is None and wanted and not simulate):
+        raise InputError("name a path to load, or --simulate, or --months to download")
+    cloud = find_cloud(target)
+    source = _source(path, wanted, simulate=simulate, jersey_city=jersey_city)
+    if wanted and not simulate and (weather or path is None):
+        fetch_weather(data_bucket(cloud), wanted)
+    report = load_source(cloud, source, months=wanted, force=force)
+    ui.show(report, as_json=as_json, table=lambda: report_table(report))
+
+
+def _source(path: Path | None, months: list[str] | None, *, simulate: bool, jersey_city: bool) -> Source:
+    from console.archive import download_months
     from console.simulations import simulated_source
     from console.sources import recognise
 
-    if (path is None) != simulate:
-        raise InputError("name a path to load, or --simulate; not both")
-    cloud = find_cloud(target)
-    source = simulated_source() if path is None else recognise(path)
-    report = load_source(cloud, source, months=parse_months(months), force=force)
-    ui.show(report, as_json=as_json, table=lambda: report_table(report))
+    if simulate:
+        return simulated_source()
+    return recognise(path) if path else download_months(months or [], jersey_city=jersey_city)
 
 
 def simulate(
@@ -73,7 +95,9 @@ def simulate(
     """
     from console.simulations import parse_shift, simulate_files
 
-    rows = simulate_files(out, first.date(), last.date(), seed=seed, scale=scale, shift=parse_shift(shift))
+    rows = simulate_files(
+        out, start=first.date(), end=last.date(), seed=seed, scale=scale, shift=parse_shift(shift)
+    )
     result = {"folder": str(out), "trips": rows, "simulated": True}
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(result))
 

@@ -8,9 +8,11 @@ from typing import Annotated, Any
 import typer
 
 from bikecast.errors import InputError
+from bikecast.names import Step, Target
 from console import ui
 from console.cloud import find_cloud
-from console.options import Json, TargetOption
+from console.operations import operate
+from console.options import From, Json, TargetOption, To
 from console.predictions import deployed_api, prediction_rows, trip_body
 
 HOUR_FORMATS = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"]
@@ -33,13 +35,22 @@ def predict(
         Path | None,
         typer.Option("--input", exists=True, help="A file with the whole request body.", show_default=False),
     ] = None,
+    first: From = None,
+    last: To = None,
     target: TargetOption = None,
     as_json: Json = False,
 ) -> None:
     """Ask the deployed API how many trips start in an hour, as any client would: POST /predict_trip.
 
-    Example: bikecast predict --date "2025-04-03 08:00" --tmax 61 --tmin 44 --prcp 0.1
+    With --from and --to, days that have passed are predicted as they would have been served and kept in the
+    prediction log; a repetition changes nothing.
+
+    Examples: bikecast predict --date "2025-04-03 08:00" --tmax 61 --tmin 44 --prcp 0.1,
+    bikecast predict --from 2025-03-01 --to 2025-03-31
     """
+    if first or last:
+        _predict_period(first, last, target=target, as_json=as_json)
+        return
     next_hour = dt.datetime.now().replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1)  # noqa: DTZ005
     request = (
         _read_body(body) if body else trip_body(date or next_hour, tmax=tmax, tmin=tmin, snow=snow, prcp=prcp)
@@ -59,6 +70,16 @@ def forecast(
     """
     answer = deployed_api(find_cloud(target)).get("/forecast", hours=hours)
     ui.show(answer, as_json=as_json, table=lambda: ui.rows_table(prediction_rows(answer)))
+
+
+def _predict_period(
+    first: dt.datetime | None, last: dt.datetime | None, *, target: Target | None, as_json: bool
+) -> None:
+    if first is None or last is None:
+        raise InputError("--from and --to belong together")
+    period = {"start": first.date().isoformat(), "end": last.date().isoformat()}
+    result = operate(find_cloud(target), Step.PREDICT_PERIOD, payload=period)
+    ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(dict(result or {})))
 
 
 def _read_body(path: Path) -> Any:

@@ -8,8 +8,9 @@ import pytest
 
 from bikecast.errors import DataError
 from bikecast.names import Prefix, citibike_key
+from console.buckets import Bucket
 from console.cloud import Cloud
-from console.loading import MARKER_KEY, Bucket, keep_origins_apart, load_tables, upload_files
+from console.loading import MARKER_KEY, keep_origins_apart, load_tables, upload_files
 from console.sources import recognise
 
 

@@ -1,0 +1,59 @@
+"""What the monitor knows: the summary that it writes for the dashboard, in the reports bucket."""
+
+import getpass
+import json
+from typing import Any
+
+from bikecast.errors import DeploymentError
+from bikecast.names import DASHBOARD_SUMMARY_KEY, Output, Step
+from bikecast.storage import MissingObjectError, S3Store
+from console.cloud import Cloud
+from console.operations import operate
+from console.outputs import read_stack_outputs
+
+
+def read_summary(cloud: Cloud, *, refresh: bool = False) -> dict[str, Any]:
+    """Return the summary as it was last written, or written anew.
+
+    Raises:
+        DeploymentError: The monitor never ran.
+    """
+    if refresh:
+        operate(cloud, Step.REFRESH_DASHBOARD, payload={})
+    store = S3Store(cloud.s3, read_stack_outputs(cloud.cloudformation).require(Output.REPORTS_BUCKET))
+    try:
+        summary: dict[str, Any] = json.loads(store.read(DASHBOARD_SUMMARY_KEY).body)
+    except MissingObjectError as err:
+        raise DeploymentError("the monitor never ran: `bikecast drift` runs it") from err
+    return summary
+
+
+def incident_row(incident: dict[str, Any]) -> dict[str, Any]:
+    """Return one line of the list of incidents."""
+    return {
+        "status": incident["status"],
+        "kind": incident["kind"],
+        "severity": incident["severity"],
+        "model": incident["model_version"],
+        "opened": str(incident["opened_at"])[:16],
+        "closed": str(incident["closed_at"])[:16] if incident.get("closed_at") else None,
+        "why": incident["reason"],
+    }
+
+
+def window_row(window: dict[str, Any]) -> dict[str, Any]:
+    """Return one line of the list of windows."""
+    wape = window.get("wape")
+    return {
+        "week of": str(window["window_start"])[:10],
+        "model": window["model_version"],
+        "verdict": window["verdict"],
+        "RMSE": window.get("rmse"),
+        "WAPE %": None if wape is None else f"{100 * wape:.1f}",
+        "drifted": window.get("num_drifted_columns"),
+    }
+
+
+def resume_automation(cloud: Cloud, *, reason: str) -> Any:
+    """Allow promotion again and return what changed."""
+    return operate(cloud, Step.RESUME_AUTOMATION, payload={"reason": reason, "actor": getpass.getuser()})
