@@ -11,14 +11,16 @@ from pydantic import BaseModel, ConfigDict, model_validator
 
 from bikecast.backtest import Sample
 from bikecast.database import connect
-from bikecast.errors import InputError
+from bikecast.errors import DataError, InputError
 from bikecast.forecaster import Forecast, Forecaster
+from bikecast.manifest import ChampionManifest
 from bikecast.names import PredictionSource
 from bikecast.requests import parse_request
 from training_job import actuals, dataset
 from training_job.champion import read_champion
 from training_job.context import Context
 from training_job.migrations import migrate
+from training_job.period_results import PeriodResults
 
 
 class PeriodRequest(BaseModel):
@@ -37,18 +39,31 @@ class PeriodRequest(BaseModel):
 
 
 def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return how many hours were predicted and by which version; a repetition changes nothing.
+    """Return how many hours were predicted, by which version and where; a repetition changes nothing.
+
+    When the period's demand or weather fail their contract, the last good result of the same period
+    stands in, and ``problem`` says why.
 
     Raises:
         InputError: There is no champion yet.
-        DataError: Demand or weather of the period are missing.
+        DataError: The inputs fail their contract and no earlier result is there to stand in.
     """
     request = parse_request(PeriodRequest, payload)
     manifest = read_champion(context.serving).manifest
     if manifest is None:
         raise InputError("there is no champion that could predict: train first")
     migrate(context.database)
-    frame = dataset.read_hours(context.data, request.start, request.end)
+    results = PeriodResults(context.data, request.start, request.end)
+    try:
+        frame = dataset.read_hours(context.data, request.start, request.end)
+    except DataError as err:
+        return results.last_good(err)
+    return _predict(context, frame, manifest, results)
+
+
+def _predict(
+    context: Context, frame: pd.DataFrame, manifest: ChampionManifest, results: PeriodResults
+) -> Mapping[str, Any]:
     sample = dataset.to_sample(frame)
     forecaster = Forecaster.load(context.serving, manifest)
     forecast = forecaster.predict_features(sample.features, factors=forecaster.level.factors(sample.hours))
@@ -56,7 +71,13 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     with connect(context.database, application="bikecast-predict-period") as connection:
         connection.cursor().executemany(_INSERT, rows)
         actuals.upsert(connection, sample, data_hash=dataset.content_hash(frame))
-    return {"n_predictions": len(rows), "model_version": manifest.version}
+    columns = {
+        "hour": sample.hours,
+        "prediction": forecast.values,
+        "low": forecast.low,
+        "high": forecast.high,
+    }
+    return results.keep(pd.DataFrame(columns), version=manifest.version)
 
 
 def _rows(
