@@ -76,16 +76,10 @@ def _table(trees: list[Any]) -> "Trees":
         tree=np.repeat(np.arange(len(trees)), sizes),
         node=np.concatenate([np.arange(size) for size in sizes]),
         feature=np.where(left < 0, -1, np.concatenate([tree.feature for tree in trees])).astype(np.int64),
-        threshold=_rounded_down(np.concatenate([tree.threshold for tree in trees])),
+        threshold=graphs.rounded_down(np.concatenate([tree.threshold for tree in trees])),
         left=left,
         right=np.concatenate([tree.children_right for tree in trees]).astype(np.int64),
         missing_left=np.concatenate([tree.missing_go_to_left for tree in trees]).astype(bool),
         value=(np.concatenate([tree.value[:, 0, 0] for tree in trees]) / len(trees)).astype(np.float32),
         mode="BRANCH_LEQ",
     )
-
-
-def _rounded_down(thresholds: Array) -> Any:
-    """Return the largest float32 not above each threshold, so that ``x <= t`` means the same for float32."""
-    narrow = thresholds.astype(np.float32)
-    return np.where(narrow > thresholds, np.nextafter(narrow, np.float32(-np.inf)), narrow)

@@ -12,6 +12,7 @@ import onnx
 from numpy.typing import NDArray
 from onnx import TensorProto, compose, helper
 
+from bikecast.arrays import Array
 from bikecast.features import FEATURE_NAMES
 
 OPSETS = (("", 17), ("ai.onnx.ml", 3))
@@ -127,3 +128,15 @@ def _side_by_side(models: Sequence[onnx.ModelProto]) -> tuple[list[onnx.NodeProt
         nodes.extend(graph.node)
         constants.extend(graph.initializer)
     return nodes, constants
+
+
+def rounded_down(thresholds: Array) -> NDArray[np.float32]:
+    """Return the largest float32 not above each, so that ``x <= t`` means the same for float32 rows."""
+    narrow = thresholds.astype(np.float32)
+    return np.where(narrow > thresholds, np.nextafter(narrow, np.float32(-np.inf)), narrow).astype(np.float32)
+
+
+def rounded_up(thresholds: Array) -> NDArray[np.float32]:
+    """Return the smallest float32 not below each, so that ``x < t`` means the same for float32 rows."""
+    narrow = thresholds.astype(np.float32)
+    return np.where(narrow < thresholds, np.nextafter(narrow, np.float32(np.inf)), narrow).astype(np.float32)
