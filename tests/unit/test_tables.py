@@ -72,6 +72,13 @@ def test_absent_hour_of_a_quiet_time_is_zero(store: FolderStore) -> None:
     assert len(read) == 744
 
 
+def test_quiet_hours_of_a_missing_day_are_not_zero(store: FolderStore) -> None:
+    table = hourly(*JANUARY, trips=2)
+    write_hourly(store, table[table["date"] != "2024-01-17"])
+    with pytest.raises(DataError, match="24 of 744"):
+        read_hourly(store, *JANUARY)
+
+
 def test_absent_hour_of_a_busy_time_is_not_invented(store: FolderStore) -> None:
     table = hourly(*JANUARY)
     absent = (table["hour"] == 17) & (table["date"] == "2024-01-17")

@@ -153,7 +153,8 @@ def _complete(hourly: pd.DataFrame, start: dt.date, end: dt.date) -> pd.DataFram
     absent = expected.difference(found)
     usual = hourly.groupby("hour")["trips"].median().to_dict()
     quiet = absent[absent.hour.map(usual).fillna(QUIET_HOUR_TRIPS + 1) <= QUIET_HOUR_TRIPS]
-    zeros = quiet[(quiet > found.min()) & (quiet < found.max())] if len(found) else quiet[:0]
+    # A day without any trip was not loaded, or nobody could ride: neither is an hour that nobody wanted.
+    zeros = quiet[quiet.normalize().isin(found.normalize()) & (quiet > found.min()) & (quiet < found.max())]
     lost = absent.difference(zeros)
     if len(lost) > MAX_MISSING_SHARE * len(expected):
         raise DataError(

@@ -91,9 +91,12 @@ def _store_report(store: ObjectStore, report: LoadReport) -> None:
 
 def _refuse_lost_weather(report: LoadReport) -> None:
     coverage = report.coverage
-    if coverage.hours_without_weather > MAX_MISSING_SHARE * coverage.hours:
-        raise DataError(
-            f"{coverage.hours_without_weather} of {coverage.hours} hours have no weather "
-            f"({coverage.days_without_weather}); at most {MAX_MISSING_SHARE:.0%} may be missing: "
-            f"put weather of these days under {Prefix.RAW}weather/ and load again; the counts are stored"
-        )
+    if coverage.hours_without_weather <= MAX_MISSING_SHARE * coverage.hours:
+        return
+    unusable = "; ".join(f"{name} was not used: {why}" for name, why in report.weather_problems.items())
+    raise DataError(
+        f"{coverage.hours_without_weather} of {coverage.hours} hours have no weather "
+        f"({coverage.days_without_weather}); at most {MAX_MISSING_SHARE:.0%} may be missing: "
+        f"put weather of these days under {Prefix.RAW}weather/ and load again; the counts are stored"
+        f"{'; ' + unusable if unusable else ''}"
+    )

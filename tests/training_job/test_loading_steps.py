@@ -1,0 +1,130 @@
+"""The steps of a load: what is simulated comes out as tables, and a bad month is named while others go on."""
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+
+from bikecast.database import DatabaseSettings
+from bikecast.errors import DataError, InputError
+from bikecast.names import Prefix
+from bikecast.simulator import simulate
+from bikecast.storage import FolderStore
+from bikecast.tables import join_weather, read_hourly, read_weather
+from training_job.context import Context
+from training_job.steps import ingest_month, publish_tables
+
+START, END = dt.date(2024, 7, 1), dt.date(2024, 9, 30)
+NAMES = ["202407-citbike-tripdata.zip", "202408-citibike-tripdata.zip", "202409-citibike-tripdata.zip"]
+
+
+@pytest.fixture(scope="module")
+def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return three simulated months with every trap."""
+    folder = tmp_path_factory.mktemp("simulated")
+    simulate(folder, START, END, scale=0.005)
+    return folder
+
+
+@pytest.fixture
+def context(tmp_path: Path, simulated: Path) -> Context:
+    """Return a context whose data bucket holds the simulated files."""
+    data, others = FolderStore(tmp_path / "data"), FolderStore(tmp_path / "others")
+    for path in simulated.rglob("*.*"):
+        data.upload(path, f"{Prefix.RAW}{path.relative_to(simulated).as_posix()}")
+    return Context(
+        data=data,
+        artifacts=others,
+        serving=others,
+        reports=others,
+        database=DatabaseSettings(host="unused", user="unused"),
+        code_version="test",
+        clock=lambda: dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
+    )
+
+
+def load(context: Context, names: list[str] = NAMES) -> dict[str, object]:
+    """Run the load as its state machine does."""
+    groups = [f"{name[:4]}-{name[4:6]}" for name in names]
+    for group, name in zip(groups, names, strict=True):
+        ingest_month.run(context, {"month": group, "keys": [f"{Prefix.RAW}{name}"]})
+    return dict(publish_tables.run(context, {"months": groups}))
+
+
+def test_simulated_files_become_joined_tables(context: Context) -> None:
+    report = load(context)
+    assert (report["status"], report["simulated"], report["sources"]) == ("complete", True, 3)
+    hourly = read_hourly(context.data, START, END)
+    joined = join_weather(hourly, read_weather(context.data, START, END))
+    assert len(joined) == 92 * 24
+    assert hourly["trips"].sum() == report["trips"]
+    assert json.loads(context.data.read(f"{Prefix.LOAD_REPORTS}latest.json").body) == json.loads(
+        json.dumps(report)
+    )
+
+
+def test_order_and_repetition_of_loads_change_nothing(context: Context) -> None:
+    load(context)
+    tables = {key: context.data.read(key).body for key in context.data.keys(Prefix.PROCESSED_CITIBIKE)}
+    load(context, NAMES[::-1])
+    load(context, NAMES[1:2])
+    assert {
+        key: context.data.read(key).body for key in context.data.keys(Prefix.PROCESSED_CITIBIKE)
+    } == tables
+
+
+def test_unchanged_files_are_not_read_again_unless_forced(context: Context) -> None:
+    job = {"month": "2024-08", "keys": [f"{Prefix.RAW}{NAMES[1]}"]}
+    assert ingest_month.run(context, job)["unchanged"] == []
+    assert ingest_month.run(context, job)["unchanged"] == [NAMES[1]]
+    assert ingest_month.run(context, job | {"force": True})["unchanged"] == []
+
+
+def test_changed_file_replaces_what_it_gave(context: Context) -> None:
+    load(context)
+    august = context.data.read(f"{Prefix.RAW}{NAMES[1]}").body
+    context.data.write(f"{Prefix.RAW}{NAMES[1]}", context.data.read(f"{Prefix.RAW}{NAMES[2]}").body)
+    report = load(context, [NAMES[1]])
+    with pytest.raises(DataError, match=r"2024-08-01\.\.2024-08-31"):
+        read_hourly(context.data, START, END)
+    assert report["in_several_files"] != 0
+    context.data.write(f"{Prefix.RAW}{NAMES[1]}", august)
+    load(context, [NAMES[1]])
+    assert len(read_hourly(context.data, START, END)) == 92 * 24
+
+
+def test_bad_month_is_named_and_others_go_on(context: Context) -> None:
+    context.data.write(f"{Prefix.RAW}{NAMES[1]}", b"<html>gone</html>")
+    report = load(context)
+    assert report["status"] == "incomplete"
+    problems = report["problems"]
+    assert isinstance(problems, dict)
+    assert "web page" in problems[NAMES[1]]
+    assert len(read_hourly(context.data, START, dt.date(2024, 7, 31))) == 31 * 24
+
+
+def test_load_of_nothing_readable_fails(context: Context) -> None:
+    context.data.write(f"{Prefix.RAW}{NAMES[1]}", b"<html>gone</html>")
+    with pytest.raises(DataError, match=r"none of 1 files could be read.*web page"):
+        load(context, [NAMES[1]])
+
+
+def test_lost_weather_fails_the_load_and_names_days_and_files(context: Context) -> None:
+    key = f"{Prefix.RAW}weather/simulated-weather.csv"
+    lines = context.data.read(key).body.splitlines(keepends=True)
+    context.data.write(key, b"".join(line for line in lines if b'"2024-08-1' not in line))
+    context.data.write(f"{Prefix.RAW}weather/broken.csv", b"no,weather\n1,2\n")
+    with pytest.raises(
+        DataError, match=r"23\d of \d+ hours have no weather \(2024-08-10\.\.2024-08-19\).*broken\.csv"
+    ):
+        load(context)
+    assert len(read_hourly(context.data, START, END)) == 92 * 24
+
+
+@pytest.mark.parametrize(
+    "payload", [{}, {"month": "2024-01"}, {"month": "2024-01", "keys": [], "speed": "high"}]
+)
+def test_wrong_input_names_the_field(context: Context, payload: dict[str, object]) -> None:
+    with pytest.raises(InputError, match=r"month|keys|speed"):
+        ingest_month.run(context, payload)
