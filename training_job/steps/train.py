@@ -24,7 +24,7 @@ from bikecast.errors import JudgementError
 from bikecast.families import Fitted, family
 from bikecast.families.blend import Blend
 from bikecast.families.spare import HIDDEN_COLUMNS, WithSpare, with_hidden_weather
-from bikecast.intervals import calibrate
+from bikecast.intervals import IntervalCalibration, calibrate
 from bikecast.names import Stage, ValidationStatus
 from bikecast.requests import parse_request
 from bikecast.splits import Fold
@@ -110,31 +110,45 @@ def _calibrate(
     context: Context, job: TrainJob, sample: Sample, choice: Choice, search: Search
 ) -> Calibration:
     """Learn the level from rolling origins, and interval widths from left-out blocks of all seasons."""
-    seed, folds = job.request.random_state, search.calibration.folds_of(sample.hours)
+    seed = job.request.random_state
     _, level = with_level(sample, choice.predicted, state=search.level.state())
-    left_out = out_of_fold(sample, _fit_blend(choice.params, seed=seed), folds)
+    interval, left_out = calibrate_interval(sample, fit_blend(choice.params, seed=seed), search, seed=seed)
     write_left_out(context.reports, job.execution, hours=sample.hours, predicted=left_out)
-    leveled, _ = with_level(sample, left_out, state=search.level.state())
-    bare = _without_optional_weather(sample, folds[0], choice, seed=seed)
-    interval = calibrate(
-        np.vstack([sample.features, bare.features]),
-        np.concatenate([sample.actual, sample.actual[folds[0].valid]]),
-        np.concatenate([leveled, bare.actual]),
-    )
     return Calibration(level=level, interval=interval, cv_rmse=choice.rmse)
 
 
-def _without_optional_weather(sample: Sample, fold: Fold, choice: Choice, *, seed: int) -> Sample:
-    """Return one fold's rows without optional weather, and in ``actual`` what a spare says of them."""
-    rest = hide_weather(sample.take(fold.train), seed=seed)
-    spare = _fit_blend(choice.params, seed=seed)(rest)
+def calibrate_interval(
+    sample: Sample, fit: Fit, search: Search, *, seed: int
+) -> tuple[IntervalCalibration, Array]:
+    """Return the interval and the left-out predictions that it was calibrated on.
+
+    One fold is predicted by a spare without optional weather, so that its wider errors are known too.
+    """
+    folds = search.calibration.folds_of(sample.hours)
+    left_out = out_of_fold(sample, fit, folds)
+    leveled, _ = with_level(sample, left_out, state=search.level.state())
+    bare, spare = _without_optional_weather(sample, folds[0], fit, seed=seed)
+    interval = calibrate(
+        np.vstack([sample.features, bare.features]),
+        np.concatenate([sample.actual, bare.actual]),
+        np.concatenate([leveled, spare]),
+    )
+    return interval, left_out
+
+
+def _without_optional_weather(sample: Sample, fold: Fold, fit: Fit, *, seed: int) -> tuple[Sample, Array]:
+    """Return one fold's rows without optional weather, and what a spare says of them."""
+    spare = fit(hide_weather(sample.take(fold.train), seed=seed))
     rows = sample.take(fold.valid)
     features = rows.features.copy()
     features[:, HIDDEN_COLUMNS] = np.nan
-    return Sample(rows.hours, features, np.maximum(spare.predict(features), FEWEST_TRIPS))
+    predicted = np.maximum(spare.predict(features), FEWEST_TRIPS)
+    return Sample(rows.hours, features, rows.actual), predicted
 
 
-def _fit(name: str, params: Mapping[str, Any], *, seed: int) -> Fit:
+def fit_one(name: str, params: Mapping[str, Any], *, seed: int) -> Fit:
+    """Return the function that fits one family."""
+
     def fit(sample: Sample) -> Fitted:
         return family(name).fit(sample.features, sample.actual, params=params, seed=seed)
 
@@ -143,7 +157,7 @@ def _fit(name: str, params: Mapping[str, Any], *, seed: int) -> Fit:
 
 def fit_final(sample: Sample, params: Found, *, seed: int) -> Fitted:
     """Fit the members on the whole window, and their spare on days that lack optional weather."""
-    fit = _fit_blend(params, seed=seed)
+    fit = fit_blend(params, seed=seed)
     return WithSpare(full=fit(sample), spare=fit(hide_weather(sample, seed=seed)))
 
 
@@ -153,9 +167,11 @@ def hide_weather(sample: Sample, *, seed: int) -> Sample:
     return Sample(np.concatenate([sample.hours, sample.hours]), features, actual)
 
 
-def _fit_blend(params: Found, *, seed: int) -> Fit:
+def fit_blend(params: Found, *, seed: int) -> Fit:
+    """Return the function that fits all members."""
+
     def fit(sample: Sample) -> Fitted:
-        return Blend({name: _fit(name, found, seed=seed)(sample) for name, found in params.items()})
+        return Blend({name: fit_one(name, found, seed=seed)(sample) for name, found in params.items()})
 
     return fit
 
@@ -164,7 +180,7 @@ def _log_yardsticks(client: MlflowClient, run_id: str, sample: Sample, search: S
     """Fit plain families once on the last fold and log them beside the trials."""
     fold, state = search.folds(sample.hours)[-1:], search.level.state()
     for name in search.yardsticks.families:
-        predicted = out_of_fold(sample, _fit(name, {}, seed=0), fold)
+        predicted = out_of_fold(sample, fit_one(name, {}, seed=0), fold)
         rmse = leveled_rmse(sample, predicted, state=state)
         tracking.log_nested(
             client, run_id, name=name, params={"family": name}, metrics={"last_fold_rmse": rmse}
