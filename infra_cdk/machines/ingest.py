@@ -29,11 +29,13 @@ class Ingest(Construct):
         self._job = job
         failed = failure(self, machine="ingest")
         checked = tasks.LambdaInvoke(self, "FindFiles", lambda_function=plan, payload_response_only=True)
-        months, publish, refresh = self._months(), self._publish(), self._refresh()
-        for state in (months, publish, refresh):
+        months, publish = self._months(), self._publish()
+        after = sfn.Parallel(self, "FollowDemand", result_path=sfn.JsonPath.DISCARD)
+        after.branch(self._refresh(), self._record())
+        for state in (months, publish, after):
             state.add_catch(failed, result_path="$.failure")
         report = sfn.Pass(self, "Report", input_path="$.report")
-        self.start = checked.next(months).next(publish).next(refresh).next(report)
+        self.start = checked.next(months).next(publish).next(after).next(report)
 
     def _months(self) -> sfn.Map:
         months = sfn.Map(
@@ -64,6 +66,19 @@ class Ingest(Construct):
             step=Step.PUBLISH_TABLES,
             input_path="$.publish",
             result_path="$.report",
+            timeout=cdk.Duration.hours(1),
+            retry_lost=True,
+        )
+
+    def _record(self) -> JobStep:
+        """What was predicted for these hours is judged, by whichever version."""
+        return JobStep(
+            self,
+            "RecordActuals",
+            job=self._job,
+            step=Step.RECORD_ACTUALS,
+            input_path="$.publish",
+            result_path=sfn.JsonPath.DISCARD,
             timeout=cdk.Duration.hours(1),
             retry_lost=True,
         )

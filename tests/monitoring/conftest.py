@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from bikecast.database import DatabaseSettings, connect
-from bikecast.monitoring.champion import load_champion
+from bikecast.monitoring.champion import load_champion, publish_thresholds, read_history
 from bikecast.monitoring.run import Ports
 from bikecast.monitoring.sources import Champion
 from bikecast.simulator.simulation import simulate_tables
@@ -31,7 +31,9 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_hourly(FolderStore(root / "data"), hourly)
     write_weather(FolderStore(root / "data"), weather)
     year, days = hourly[hourly["date"] <= TRAINED_UNTIL], weather[weather["DATE"] <= TRAINED_UNTIL]
-    publish_champion(FolderStore(root / "serving"), year, days)
+    serving = FolderStore(root / "serving")
+    manifest = publish_champion(serving, year, days)
+    publish_thresholds(serving, manifest.version, read_history(serving, manifest))
     return root
 
 

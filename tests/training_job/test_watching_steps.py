@@ -12,7 +12,7 @@ from bikecast.monitoring.automation import pause, read_switch
 from bikecast.names import DASHBOARD_SUMMARY_KEY
 from bikecast.simulator.simulation import simulate_tables
 from bikecast.storage import FolderStore
-from bikecast.tables import write_hourly, write_weather
+from bikecast.tables import write_hourly
 from training_job.context import Context
 from training_job.migrations import migrate
 from training_job.steps import record_actuals, refresh_dashboard, resume_automation
@@ -34,11 +34,10 @@ def _summary(context: Context) -> dict[str, object]:
 
 
 def test_arrived_demand_is_recorded_and_recorded_once(context: Context) -> None:
-    hourly, weather = simulate_tables(dt.date(2025, 3, 1), dt.date(2025, 3, 31))
-    write_weather(context.data, weather)
+    hourly, _ = simulate_tables(dt.date(2025, 3, 1), dt.date(2025, 3, 31))
     write_hourly(context.data, hourly)
-    first = record_actuals.run(context, {"start": "2025-03-01"})
-    again = record_actuals.run(context, {"start": "2025-03-01"})
+    first = record_actuals.run(context, {"months": None})
+    again = record_actuals.run(context, {"months": None})
     assert (first["changed_hours"], again["changed_hours"]) == (len(hourly), 0)
     assert first["until"] == "2025-03-31"
 

@@ -11,13 +11,15 @@ from mlflow.tracking import MlflowClient
 
 from bikecast.arrays import Mask
 from bikecast.backtest import Sample
-from bikecast.errors import ArtifactError, FeatureError, JudgementError
+from bikecast.errors import ArtifactError, DataError, FeatureError, JudgementError
 from bikecast.families import Fitted
 from bikecast.features import FEATURE_NAMES
 from bikecast.forecaster import Forecaster, OnnxModel
 from bikecast.gate import Decision, Thresholds
 from bikecast.level import LevelState
 from bikecast.manifest import ChampionManifest
+from bikecast.monitoring.champion import publish_thresholds
+from bikecast.monitoring.hours import ScoredHours
 from bikecast.names import Alias, Stage, ValidationStatus, decision_key, evaluation_prefix
 from bikecast.requests import parse_request
 from training_job import bundle, dataset, decisions, judgement, registry, tracking
@@ -133,13 +135,14 @@ def _publish(
     context: Context, case: Case, outcome: Judgement, *, graph: bytes, level: LevelState, served: OnnxModel
 ) -> None:
     """Write the version's files and its manifest; nothing that serves changes."""
+    reference = _reference(context, case, level=level, served=served)
     files = bundle.publish_bundle(
         context.serving,
         case.job.train.version,
         graph=graph,
         features=case.holdout.features,
         profile=bundle.make_profile(case.everything),
-        reference=_reference(context, case, level=level, served=served),
+        reference=reference,
     )
     assert outcome.challenger is not None
     manifest = ChampionManifest(
@@ -161,6 +164,15 @@ def _publish(
         decision_key=decision_key(case.job.execution),
     )
     context.serving.write(manifest_key(manifest.version), manifest_bytes(manifest))
+    _publish_limits(context, manifest.version, reference)
+
+
+def _publish_limits(context: Context, version: str, reference: pd.DataFrame) -> None:
+    """Learn what the monitor shall call unusual; a history too short for that is no reason to fail."""
+    try:
+        publish_thresholds(context.serving, version, ScoredHours.from_frame(reference))
+    except DataError as err:
+        logger.warning("the monitor has no limits for this version yet", exc_info=err)
 
 
 def _reference(context: Context, case: Case, *, level: LevelState, served: OnnxModel) -> pd.DataFrame:
