@@ -24,6 +24,7 @@ FIXES = (
     "database",
     "task_timing",
     "execution_end",
+    "machine_role",
     "alarms",
 )
 

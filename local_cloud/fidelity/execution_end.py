@@ -26,6 +26,11 @@ class _EndedError(Exception):
     """Leaves a branch of an execution that is over; no Catch or Retry matches it."""
 
 
+def current() -> Any:
+    """Return the execution whose task runs in this thread, None outside of one."""
+    return _current.get()
+
+
 def apply() -> None:
     """End what is over."""
     require(

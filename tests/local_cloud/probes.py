@@ -79,9 +79,11 @@ def log_lines(cloud: Cloud, group: str) -> list[str]:
     return [event["message"] for event in events]
 
 
-def machine(cloud: Cloud, definition: dict[str, Any]) -> str:
+def machine(cloud: Cloud, definition: dict[str, Any], *actions: str) -> str:
     created = cloud.client("stepfunctions").create_state_machine(
-        name=unique("machine"), definition=json.dumps(definition), roleArn=role(cloud)
+        name=unique("machine"),
+        definition=json.dumps(definition),
+        roleArn=role(cloud, *(actions or ("sqs:SendMessage",))),
     )
     return str(created["stateMachineArn"])
 
@@ -398,6 +400,15 @@ def task_timing(cloud: Cloud) -> None:
     states = cloud.client("stepfunctions")
     assert refused(lambda: states.send_task_heartbeat(taskToken=first)) == "TaskTimedOut"
     assert ended(cloud, execution)["error"] == "States.HeartbeatTimeout"
+
+
+def machine_role(cloud: Cloud) -> None:
+    task = waiting_task(queue(cloud), TimeoutSeconds=1)
+    definition = {"StartAt": "T", "States": {"T": task}}
+    refusal = ended(cloud, start(cloud, machine(cloud, definition, "sqs:ReceiveMessage")))
+    assert refusal["error"] == "SQS.AccessDeniedException"
+    assert "is not authorized to perform: sqs:SendMessage" in refusal["cause"]
+    assert ended(cloud, start(cloud, machine(cloud, definition)))["error"] == "States.Timeout"
 
 
 def execution_end(cloud: Cloud) -> None:

@@ -19,6 +19,7 @@ HALVES = (
         "function_process",
         "function_metrics",
         "task_timing",
+        "machine_role",
         "alarms",
         "database",
     ),
