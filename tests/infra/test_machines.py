@@ -58,7 +58,7 @@ def test_a_failed_step_is_told_and_the_execution_fails_with_its_error(name: str,
     assert (failed["ErrorPath"], failed["CausePath"]) == ("$.failure.Error", "$.failure.Cause")
     assert Event.TRAINING_FAILED in json.dumps(states["PublishFailure"])
     for label, state in states.items():
-        if "ecs:runTask" in str(state.get("Resource")) or state["Type"] == "Map":
+        if "ecs:runTask" in str(state.get("Resource")) or state["Type"] in ("Map", "Parallel"):
             assert {"PublishFailure"} == {rule["Next"] for rule in state["Catch"]}, label
 
 
@@ -124,8 +124,8 @@ def _container_steps(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for state in definition["States"].values():
         if "ecs:runTask" in str(state.get("Resource")):
             yield state
-        if "ItemProcessor" in state:
-            yield from _container_steps(state["ItemProcessor"])
+        for inner in (*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])):
+            yield from _container_steps(inner)
 
 
 def _interval_s(step: dict[str, Any]) -> int:
