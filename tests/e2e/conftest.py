@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import sys
@@ -134,6 +135,11 @@ def free_ports(count: int) -> list[int]:
     for each in sockets:
         each.close()
     return ports
+
+
+def pytest_configure() -> None:
+    """Being asked to stop ends the tests as Ctrl-C does, so that no cloud is left running."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
 
 
 def _environment(state_dir: Path) -> dict[str, str]:
