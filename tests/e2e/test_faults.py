@@ -1,4 +1,4 @@
-"""Processes are killed while the loop runs: failures are named, the champion serves, the next run succeeds."""
+"""Processes are killed while the loop runs: failures are named, the champion serves, the next try works."""
 
 import json
 import os
