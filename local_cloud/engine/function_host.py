@@ -17,6 +17,7 @@ import time
 import traceback
 import uuid
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -58,7 +59,8 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     one_at_a_time = threading.Lock()
-    function: Function
+    # Loaded while the server already listens: a heavy import must not look like a dead container.
+    loaded: Future[Function]
 
     def log_message(self, format: str, *args: Any) -> None:
         """Only the function's own lines belong in the log."""
@@ -68,7 +70,7 @@ class Handler(BaseHTTPRequestHandler):
         event = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
         with self.one_at_a_time:
             answer = invoke(
-                type(self).function, event, self.headers.get("X-Amzn-RequestId") or str(uuid.uuid4())
+                self.loaded.result(), event, self.headers.get("X-Amzn-RequestId") or str(uuid.uuid4())
             )
         text = json.dumps(answer).encode()
         self.send_response(200)
@@ -113,23 +115,34 @@ def main() -> None:
     port, handler = int(sys.argv[1]), sys.argv[2]
     logging.basicConfig(format="[%(levelname)s]\t%(asctime)s\t%(message)s", stream=sys.stderr)
     module, _, name = handler.rpartition(".")
-    Handler.function = staticmethod(_load(module, name))
-    ThreadingHTTPServer(("127.0.0.1", port), Handler).serve_forever()
+    server = ThreadingHTTPServer(("127.0.0.1", port), Handler)
+    Handler.loaded = ThreadPoolExecutor(max_workers=1).submit(_load, module, name)
+    server.serve_forever()
 
 
 def _load(module: str, name: str) -> Function:
-    """Return the handler; one that can't be imported answers every call with the reason."""
+    """Return the handler; one that can't be loaded answers every call with the reason."""
     try:
         function: Function = getattr(importlib.import_module(module), name)
-    except (ImportError, AttributeError) as error:
-        kind = "ImportModuleError" if isinstance(error, ImportError) else "HandlerNotFound"
-        message = f"Unable to import module '{module}': {error}"
-        return lambda *_: _raise(kind, message)
+    except ImportError as error:
+        unable = _runtime_error("ImportModuleError", f"Unable to import module '{module}': {error}")
+        return lambda *_: _raise(unable)
+    except AttributeError as error:
+        missing = _runtime_error("HandlerNotFound", f"Handler '{name}' missing on module '{module}': {error}")
+        return lambda *_: _raise(missing)
+    except Exception as error:  # noqa: BLE001 - a module may raise anything while it is imported
+        broken = error
+        return lambda *_: _raise(broken)
     return function
 
 
-def _raise(kind: str, message: str) -> None:
-    raise type(f"Runtime.{kind}", (RuntimeError,), {})(message)
+def _runtime_error(kind: str, message: str) -> Exception:
+    """Return an error of the platform, named as AWS names it."""
+    return type(f"Runtime.{kind}", (RuntimeError,), {})(message)
+
+
+def _raise(error: Exception) -> None:
+    raise error
 
 
 def _line(text: str) -> None:
