@@ -4,11 +4,11 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import boto3
 import numpy as np
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
+from botocore.session import get_session
 from fastapi import FastAPI
 from mangum import Mangum
 
@@ -106,11 +106,11 @@ def build(settings: Settings, runtime: Runtime, *, logger: Logger, metrics: Metr
     """Build the predictor and load the champion."""
     logger.append_keys(code_version=settings.code_version)
     telemetry = Telemetry(logger, metrics)
-    store = S3Store(boto3.client("s3", config=STORE_CONFIG), settings.serving_bucket)
+    store = S3Store(_client("s3", STORE_CONFIG), settings.serving_bucket)
     follower = ChampionFollower(
         store, listener=telemetry, ttl_s=settings.champion_ttl_s, wait_s=settings.champion_wait_s
     )
-    queue = boto3.client("sqs", config=QUEUE_CONFIG)
+    queue = _client("sqs", QUEUE_CONFIG)
     log = QueueLog(queue, settings.capture_queue_url, on_unsent=telemetry.unsent)
     after = _after_response(runtime, partial(log.drain, timeout_s=settings.capture_drain_s), logger)
     if after is None and runtime.aws_lambda_runtime_api is not None:
@@ -118,6 +118,11 @@ def build(settings: Settings, runtime: Runtime, *, logger: Logger, metrics: Metr
     service = PredictionService(Ports(follower, OutlookReader(store), log, telemetry))
     _warm(follower, logger)
     return Predictor(build_app(service, follower, code_version=settings.code_version), log, after)
+
+
+def _client(service: str, config: Config) -> Any:
+    """Build a client without boto3, whose transfer manager alone takes a tenth of the cold start."""
+    return get_session().create_client(service, config=config)
 
 
 def _after_response(runtime: Runtime, finish: Callable[[], object], logger: Logger) -> AfterResponse | None:
