@@ -1,0 +1,1 @@
+"""Grafana as code: dashboards, data sources and alert rules, for Docker and for Amazon Managed Grafana."""

@@ -1,0 +1,269 @@
+"""Write the dashboard and the alert rules: ``python -m dashboards.build``.
+
+The files are what Grafana provisions, in Docker by its provisioning folder and in Amazon Managed Grafana
+by its API; a test holds them to this module. Data sources are found by uid: ``bikecast-postgres`` and
+``bikecast-cloudwatch``.
+"""
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from bikecast.names import METRIC_NAMESPACE, Metric
+from dashboards import queries
+
+HERE = Path(__file__).parent
+POSTGRES = {"type": "grafana-postgresql-datasource", "uid": "bikecast-postgres"}
+CLOUDWATCH = {"type": "cloudwatch", "uid": "bikecast-cloudwatch"}
+SCHEMA_VERSION = 39  # Grafana 11; later ones migrate it
+COLUMNS = 24
+
+
+def sql(*statements: str, shape: str = "time_series") -> list[dict[str, Any]]:
+    """Return a panel's queries, named A, B, ..."""
+    return [
+        {
+            "refId": chr(ord("A") + index),
+            "datasource": POSTGRES,
+            "format": shape,
+            "rawQuery": True,
+            "editorMode": "code",
+            "rawSql": statement,
+        }
+        for index, statement in enumerate(statements)
+    ]
+
+
+def metric(name: str, *, statistic: str, service: str) -> dict[str, Any]:
+    """Return the query of one of our CloudWatch metrics."""
+    return {
+        "refId": name,
+        "datasource": CLOUDWATCH,
+        "queryMode": "Metrics",
+        "metricQueryType": 0,
+        "metricEditorMode": 0,
+        "namespace": METRIC_NAMESPACE,
+        "metricName": name,
+        "statistic": statistic,
+        "dimensions": {"service": [service]},
+        "matchExact": True,
+        "region": "default",
+        "period": "",
+        "id": "",
+        "label": "",
+    }
+
+
+def panel(
+    title: str,
+    kind: str,
+    targets: list[dict[str, Any]],
+    *,
+    at: tuple[int, int, int, int],
+    unit: str = "short",
+    limit: float | None = None,
+    note: str = "",
+) -> dict[str, Any]:
+    """Return one panel.
+
+    Args:
+        title: What a person reads.
+        kind: ``timeseries``, ``stat`` or ``table``.
+        targets: Its queries.
+        at: x, y, width, height in Grafana's grid of 24 columns.
+        unit: Grafana's unit id.
+        limit: A line drawn across, red above.
+        note: Shown behind the little i.
+    """
+    x, y, width, height = at
+    steps: list[dict[str, Any]] = [{"color": "green", "value": None}]
+    if limit is not None:
+        steps.append({"color": "red", "value": limit})
+    custom = {"thresholdsStyle": {"mode": "dashed" if limit is not None else "off"}, "showPoints": "auto"}
+    return {
+        "title": title,
+        "type": kind,
+        "description": note,
+        "datasource": targets[0]["datasource"],
+        "targets": targets,
+        "gridPos": {"x": x, "y": y, "w": width, "h": height},
+        "fieldConfig": {
+            "defaults": {
+                "unit": unit,
+                "thresholds": {"mode": "absolute", "steps": steps},
+                "custom": custom if kind == "timeseries" else {},
+            },
+            "overrides": [],
+        },
+        "options": {"reduceOptions": {"calcs": ["lastNotNull"], "fields": "/.*/"}} if kind == "stat" else {},
+    }
+
+
+def panels() -> list[dict[str, Any]]:
+    """Return the panels in reading order, with ids."""
+    found = [*_now(), *_errors(), *_drift(), *_traffic(), *_records(), *_cloudwatch()]
+    return [{"id": number, **one} for number, one in enumerate(found, start=1)]
+
+
+def _now() -> list[dict[str, Any]]:
+    still_open = sql(queries.OPEN_INCIDENTS, shape="table")
+    return [
+        panel("Last verdict", "stat", sql(queries.VERDICT, shape="table"), at=(0, 0, 8, 4)),
+        panel("Champion", "stat", sql(queries.CHAMPION, shape="table"), at=(8, 0, 5, 4)),
+        panel(
+            "Open incidents", "stat", sql(queries.OPEN_INCIDENTS, shape="table"), at=(13, 0, 5, 4), limit=1
+        ),
+        panel("Predictions in 24 h", "stat", sql(queries.PREDICTIONS_TODAY, shape="table"), at=(18, 0, 6, 4)),
+    ]
+
+
+def _errors() -> list[dict[str, Any]]:
+    error = sql(queries.WAPE, queries.WAPE_LIMIT)
+    note = "Limits come from the champion's own history, for a stated rate of false alarms."
+    live = sql(queries.LIVE_ERROR)
+    return [
+        panel(
+            "Share of trips predicted wrongly",
+            "timeseries",
+            error,
+            at=(0, 4, 12, 8),
+            unit="percentunit",
+            note=note,
+        ),
+        panel("RMSE against its reference", "timeseries", sql(queries.RMSE), at=(12, 4, 12, 8)),
+        panel(
+            "Bias and gap of the interval",
+            "timeseries",
+            sql(queries.BIAS),
+            at=(0, 12, 12, 8),
+            unit="percentunit",
+        ),
+        panel("Live RMSE of captured predictions, by version", "timeseries", live, at=(12, 12, 12, 8)),
+    ]
+
+
+def _drift() -> list[dict[str, Any]]:
+    ratio = sql(queries.DRIFT)
+    return [
+        panel("Drift, as a multiple of each limit", "timeseries", ratio, at=(0, 20, 16, 9), limit=1.0),
+        panel("Drifted columns and bad data", "timeseries", sql(queries.DRIFTED), at=(16, 20, 8, 9)),
+    ]
+
+
+def _traffic() -> list[dict[str, Any]]:
+    return [
+        panel("Predictions an hour, by source", "timeseries", sql(queries.TRAFFIC), at=(0, 29, 8, 8)),
+        panel("Latency", "timeseries", sql(queries.LATENCY), at=(8, 29, 8, 8), unit="ms"),
+        panel("Demand came after", "timeseries", sql(queries.LABEL_DELAY), at=(16, 29, 8, 8), unit="d"),
+    ]
+
+
+def _records() -> list[dict[str, Any]]:
+    return [
+        panel("Incidents", "table", sql(queries.INCIDENTS, shape="table"), at=(0, 37, 12, 8)),
+        panel("Decisions about models", "table", sql(queries.DECISIONS, shape="table"), at=(12, 37, 12, 8)),
+    ]
+
+
+def _cloudwatch() -> list[dict[str, Any]]:
+    served = [
+        metric(Metric.PREDICTIONS, statistic="Sum", service="predict"),
+        metric(Metric.FALLBACK_PREDICTIONS, statistic="Sum", service="predict"),
+    ]
+    ages = [
+        metric(Metric.MODEL_AGE_DAYS, statistic="Maximum", service="monitor_drift"),
+        metric(Metric.DATA_AGE_DAYS, statistic="Maximum", service="monitor_drift"),
+    ]
+    return [
+        panel("Served, and by plan B", "timeseries", served, at=(0, 45, 12, 8)),
+        panel("Age of model and data", "timeseries", ages, at=(12, 45, 12, 8), unit="d"),
+    ]
+
+
+def dashboard() -> dict[str, Any]:
+    """Return the dashboard as Grafana imports it."""
+    version = {
+        "name": "version",
+        "label": "Model version",
+        "type": "query",
+        "datasource": POSTGRES,
+        "query": queries.VERSIONS,
+        "refresh": 2,
+        "multi": True,
+        "includeAll": True,
+        "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
+    }
+    marks = (("Promotions", queries.PROMOTIONS, "blue"), ("Incidents", queries.INCIDENT_MARKS, "red"))
+    return {
+        "uid": "bikecast-model",
+        "title": "bikecast: model health",
+        "tags": ["bikecast"],
+        "timezone": "America/New_York",
+        "schemaVersion": SCHEMA_VERSION,
+        "editable": False,
+        "refresh": "5m",
+        "time": {"from": "now-1y", "to": "now"},
+        "templating": {"list": [version]},
+        "annotations": {"list": [_annotation(*mark) for mark in marks]},
+        "panels": panels(),
+    }
+
+
+def _annotation(name: str, statement: str, color: str) -> dict[str, Any]:
+    return {
+        "name": name,
+        "datasource": POSTGRES,
+        "enable": True,
+        "iconColor": color,
+        "target": sql(statement, shape="table")[0],
+    }
+
+
+def alert_rules() -> dict[str, Any]:
+    """Return the rules as Grafana provisions them."""
+    rules = [
+        _rule("model-degraded", "The last window is degraded or severe", queries.ERROR_OVER_LIMIT),
+        _rule("monitor-silent", "No window was judged for eight days", queries.NO_WINDOW_LATELY),
+        _rule("paused-long", "Promotion has been paused for more than a day", queries.PAUSED_LONG),
+    ]
+    group = {"orgId": 1, "name": "bikecast", "folder": "bikecast", "interval": "10m", "rules": rules}
+    return {"apiVersion": 1, "groups": [group]}
+
+
+def _rule(uid: str, title: str, statement: str) -> dict[str, Any]:
+    query = {"refId": "A", "datasourceUid": POSTGRES["uid"], "relativeTimeRange": {"from": 86400, "to": 0}}
+    above = {
+        "evaluator": {"type": "gt", "params": [0]},
+        "operator": {"type": "and"},
+        "query": {"params": ["A"]},
+    }
+    condition = {
+        "refId": "B",
+        "datasourceUid": "__expr__",
+        "model": {"refId": "B", "type": "threshold", "expression": "A", "conditions": [above]},
+    }
+    return {
+        "uid": f"bikecast-{uid}",
+        "title": title,
+        "condition": "B",
+        "data": [query | {"model": sql(statement, shape="table")[0]}, condition],
+        "for": "0s",
+        "noDataState": "Alerting",
+        "execErrState": "Error",
+        "labels": {"service": "bikecast"},
+    }
+
+
+def files() -> dict[str, str]:
+    """Return the text of each generated file by its path below this folder."""
+    written: Sequence[tuple[str, dict[str, Any]]] = (
+        ("model_health.json", dashboard()),
+        ("provisioning/alerting/rules.json", alert_rules()),
+    )
+    return {name: json.dumps(content, indent=2) + "\n" for name, content in written}
+
+
+if __name__ == "__main__":
+    for name, text in files().items():
+        (HERE / name).write_text(text)

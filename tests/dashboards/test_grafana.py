@@ -1,0 +1,144 @@
+"""Grafana's files: as the code writes them, and every query runs on a real Postgres."""
+
+import datetime as dt
+import json
+import re
+from typing import Any
+
+import psycopg
+import pytest
+
+from bikecast.database import DatabaseSettings, connect
+from bikecast.monitoring.columns import METRIC_COLUMNS
+from dashboards import build
+from tests.postgres import Server
+from training_job.migrations import migrate
+
+START = dt.datetime(2024, 1, 1)
+WEEKS = 52
+
+
+@pytest.fixture(scope="module")
+def year(postgres: Server) -> DatabaseSettings:
+    """A database with a year of windows."""
+    settings = postgres.create_database()
+    migrate(settings)
+    with connect(settings, application="test") as connection:
+        for week in range(WEEKS):
+            _fill(connection, START + dt.timedelta(days=7 * week))
+        connection.execute(
+            "insert into decisions (id, decided_at, decision, reason, challenger_version, champion_version)"
+            " values ('a', '2024-02-01', 'promoted', 'better', '1', '1')"
+        )
+        connection.execute(
+            "insert into incidents (id, model_version, kind, severity, reason, window_start, window_end,"
+            " opened_at) values ('b', '1', 'drift', 1.2, 'snow', '2024-01-08', '2024-01-15', '2024-01-15')"
+        )
+        connection.execute(
+            "insert into automation_events (id, happened_at, action, actor, reason)"
+            " values ('c', '2024-01-15', 'paused', 'monitor', 'errors')"
+        )
+    return settings
+
+
+def _fill(connection: psycopg.Connection, start: dt.datetime) -> None:
+    end = start + dt.timedelta(days=7)
+    columns = ", ".join(METRIC_COLUMNS)
+    values = ", ".join("1" for _ in METRIC_COLUMNS)
+    scores, limits = json.dumps({"error": 1.1}), json.dumps({"error": 1.5})
+    connection.execute(
+        f"insert into citibike_metrics (model_version, window_start, window_end, {columns}, source, verdict,"
+        " wape, bias, interval_coverage, missing_hours, out_of_range_values, scores, thresholds)"
+        f" values ('1', %s, %s, {values}, 'processed', 'degraded', 0.1, 0, 0.9, 0, 0, %s, %s)".encode(),
+        (start, end, scores, limits),
+    )
+    connection.execute(
+        "insert into feature_drift (model_version, window_start, window_end, feature, kind, method, score,"
+        " threshold, drifted) values ('1', %s, %s, 'TMAX', 'feature', 'wasserstein', 0.5, 1, false)",
+        (start, end),
+    )
+    connection.execute(
+        "insert into live_error"
+        " (model_version, window_start, window_end, n_hours, rmse, mae, label_delay_hours)"
+        " values ('1', %s, %s, 168, 300, 200, 700)",
+        (start, end),
+    )
+    connection.execute(
+        "insert into predictions (id, requested_at, model_version, source, prediction, latency_ms)"
+        " values (gen_random_uuid()::text, %s, '1', 'champion', 5, 12)",
+        (start,),
+    )
+
+
+def _targets() -> list[tuple[str, dict[str, Any]]]:
+    board = build.dashboard()
+    named = [(panel["title"], target) for panel in board["panels"] for target in panel["targets"]]
+    named += [(mark["name"], mark["target"]) for mark in board["annotations"]["list"]]
+    rules = build.alert_rules()["groups"][0]["rules"]
+    return named + [(rule["title"], rule["data"][0]["model"]) for rule in rules]
+
+
+QUERIES = [(title, target) for title, target in _targets() if "rawSql" in target]
+
+
+def _expanded(statement: str) -> bytes:
+    """Expand Grafana's macros as its Postgres data source does."""
+    within = r"\1 BETWEEN '2023-12-01T00:00:00Z' AND '2025-01-31T00:00:00Z'"
+    expanded = re.sub(r"\$__timeFilter\(([^()]+)\)", within, statement)
+    expanded = expanded.replace("$version", "'1','2'")
+    assert "$" not in expanded, expanded
+    return expanded.encode()
+
+
+@pytest.mark.parametrize(("title", "target"), QUERIES, ids=[f"{t} {q['refId']}" for t, q in QUERIES])
+def test_every_query_runs_and_has_the_shape_that_its_panel_needs(
+    title: str, target: dict[str, Any], year: DatabaseSettings
+) -> None:
+    with connect(year, application="test") as connection:
+        cursor = connection.execute(_expanded(target["rawSql"]))
+        names = [column.name for column in cursor.description or ()]
+        rows = cursor.fetchall()
+    assert rows
+    if target["format"] == "time_series":
+        assert names[0] == "time"
+        assert isinstance(rows[0][0], dt.datetime)
+        assert rows == sorted(rows, key=lambda row: row[0])
+        numbers = [
+            row[index] for row in rows for index, name in enumerate(names) if name not in ("time", "metric")
+        ]
+        assert any(number is not None for number in numbers)
+
+
+@pytest.mark.parametrize("name", build.files())
+def test_the_files_are_what_the_code_writes(name: str) -> None:
+    assert (build.HERE / name).read_text() == build.files()[name], "run `python -m dashboards.build`"
+
+
+def test_panels_have_ids_of_their_own_and_do_not_overlap() -> None:
+    panels = build.dashboard()["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    cells = [
+        (x, y)
+        for place in (panel["gridPos"] for panel in panels)
+        for x in range(place["x"], place["x"] + place["w"])
+        for y in range(place["y"], place["y"] + place["h"])
+    ]
+    assert len(set(cells)) == len(cells)
+    assert max(x for x, _ in cells) < build.COLUMNS
+
+
+def test_every_panel_reads_from_a_provisioned_data_source() -> None:
+    provisioned = (build.HERE / "provisioning/datasources/bikecast.yaml").read_text()
+    sources = {
+        target["datasource"]["uid"] for panel in build.dashboard()["panels"] for target in panel["targets"]
+    }
+    assert sources == {"bikecast-postgres", "bikecast-cloudwatch"}
+    assert all(f"uid: {uid}" in provisioned for uid in sources)
+
+
+def test_alerts_ring_on_the_filled_year_and_say_so_in_one_number(year: DatabaseSettings) -> None:
+    with connect(year, application="test") as connection:
+        for rule in build.alert_rules()["groups"][0]["rules"]:
+            (row,) = connection.execute(_expanded(rule["data"][0]["model"]["rawSql"])).fetchall()
+            assert len(row) == 1
+            assert row[0] in (0, 1)
