@@ -138,7 +138,8 @@ def _load(module: str, name: str) -> Function:
 
 def _runtime_error(kind: str, message: str) -> Exception:
     """Return an error of the platform, named as AWS names it."""
-    return type(f"Runtime.{kind}", (RuntimeError,), {})(message)
+    error: Exception = type(f"Runtime.{kind}", (RuntimeError,), {})(message)
+    return error
 
 
 def _raise(error: Exception) -> None:
