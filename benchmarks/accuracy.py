@@ -86,7 +86,7 @@ def judge_ours(train: Sample, test: Sample) -> None:
     }
     predicted = blended(rolling, list(params))
     model = fit_final(train, params, seed=SEED)
-    interval, _ = calibrate_interval(train, fit_blend(params, seed=SEED), search, seed=SEED)
+    interval, _ = calibrate_interval(train, predicted, fit_blend(params, seed=SEED), search=search, seed=SEED)
     stateless = model.predict(test.features)
     show("ours, stateless", score(test.hours, test.actual, predicted=stateless))
     for horizon in (24, 168, 744):

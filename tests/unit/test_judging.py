@@ -120,3 +120,20 @@ def test_a_small_group_borrows_from_its_band() -> None:
 def test_intervals_need_rows() -> None:
     with pytest.raises(JudgementError, match="rows to calibrate on"):
         intervals.calibrate(_features()[:24], DEMAND[:24] + 1, DEMAND[:24] + 1)
+
+
+def test_bands_in_which_time_costs_accuracy_are_widened_and_none_is_narrowed() -> None:
+    features, generator = _features(), np.random.default_rng(3)
+    predicted = DEMAND + 10
+    actual = predicted * generator.lognormal(0, 0.2, size=HOURS.size)
+    night = features[:, 0] < 6
+    rolling = np.where(night, predicted * 1.3, actual)
+    calibration = intervals.calibrate(features, actual, predicted)
+    wider = intervals.widened(calibration, features, actual, left_out=predicted, rolling=rolling)
+    for key, (low, high) in calibration.groups.items():
+        grown = wider.groups[key]
+        if key.startswith("00-06"):
+            assert grown[0] < low
+            assert grown[1] > high
+        else:
+            assert grown == (low, high)

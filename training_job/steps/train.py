@@ -24,7 +24,7 @@ from bikecast.errors import JudgementError
 from bikecast.families import Fitted, family
 from bikecast.families.blend import Blend
 from bikecast.families.spare import HIDDEN_COLUMNS, WithSpare, with_hidden_weather
-from bikecast.intervals import IntervalCalibration, calibrate
+from bikecast.intervals import IntervalCalibration, calibrate, widened
 from bikecast.names import Stage, ValidationStatus
 from bikecast.requests import parse_request
 from bikecast.splits import Fold
@@ -112,27 +112,32 @@ def _calibrate(
     """Learn the level from rolling origins, and interval widths from left-out blocks of all seasons."""
     seed = job.request.random_state
     _, level = with_level(sample, choice.predicted, state=search.level.state())
-    interval, left_out = calibrate_interval(sample, fit_blend(choice.params, seed=seed), search, seed=seed)
+    fit = fit_blend(choice.params, seed=seed)
+    interval, left_out = calibrate_interval(sample, choice.predicted, fit, search=search, seed=seed)
     write_left_out(context.reports, job.execution, hours=sample.hours, predicted=left_out)
     return Calibration(level=level, interval=interval, cv_rmse=choice.rmse)
 
 
 def calibrate_interval(
-    sample: Sample, fit: Fit, search: Search, *, seed: int
+    sample: Sample, rolling: Array, fit: Fit, *, search: Search, seed: int
 ) -> tuple[IntervalCalibration, Array]:
     """Return the interval and the left-out predictions that it was calibrated on.
 
     One fold is predicted by a spare without optional weather, so that its wider errors are known too.
     """
-    folds = search.calibration.folds_of(sample.hours)
+    folds, state = search.calibration.folds_of(sample.hours), search.level.state()
     left_out = out_of_fold(sample, fit, folds)
-    leveled, _ = with_level(sample, left_out, state=search.level.state())
+    at_level, _ = with_level(sample, left_out, state=state)
+    ahead, _ = with_level(sample, rolling, state=state)
     bare, spare = _without_optional_weather(sample, folds[0], fit, seed=seed)
     interval = calibrate(
         np.vstack([sample.features, bare.features]),
         np.concatenate([sample.actual, bare.actual]),
-        np.concatenate([leveled, spare]),
+        np.concatenate([at_level, spare]),
     )
+    both = np.isfinite(ahead)
+    part = sample.take(both)
+    interval = widened(interval, part.features, part.actual, left_out=at_level[both], rolling=ahead[both])
     return interval, left_out
 
 

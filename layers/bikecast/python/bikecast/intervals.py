@@ -16,6 +16,7 @@ from bikecast.errors import JudgementError
 SMALLEST_GROUP = 60
 ANY, DRY, WET, UNKNOWN = "any", "dry", "wet", "unknown"
 RIDGE = 5.0
+MOST_GROWTH = 1.5
 SMALLEST_ERROR = 0.01  # relative; keeps the logarithm of a lucky hit finite
 
 
@@ -96,6 +97,42 @@ def calibrate(
     weights = _fit_scale(features[rows], error[rows])
     groups = _group_quantiles(features, error / _scale(features, weights), coverage)
     return IntervalCalibration(coverage=coverage, n_calibration=error.size, scale=weights, groups=groups)
+
+
+def widened(
+    calibration: IntervalCalibration, features: Matrix, actual: Array, *, left_out: Array, rolling: Array
+) -> IntervalCalibration:
+    """Widen the bands of hours in which time itself costs accuracy; none is narrowed.
+
+    Left-out blocks have seen the days around them and know nothing of drift. Where predictions of the same
+    hours from a rolling origin err more, the band's bounds grow by the ratio of the two errors' quantiles.
+
+    Args:
+        calibration: From ``calibrate``.
+        features: Hours that both kinds of predictions have.
+        actual: Trips.
+        left_out: Predictions at their level by models that saw the days around.
+        rolling: Predictions at their level by models that saw only the past.
+    """
+    scale, bands = _scale(features, calibration.scale), segments.hour_band(features)
+    growth = {
+        name: _growth(
+            *(np.abs(actual / p - 1)[bands == index] / scale[bands == index] for p in (left_out, rolling))
+        )
+        for index, name in enumerate(segments.BANDS)
+    }
+    groups = {
+        key: (low * growth[key.split("|")[0]], high * growth[key.split("|")[0]])
+        for key, (low, high) in calibration.groups.items()
+    }
+    return calibration.model_copy(update={"groups": groups})
+
+
+def _growth(left_out: Array, rolling: Array) -> float:
+    if rolling.size < SMALLEST_GROUP:
+        return 1.0
+    ratio = float(np.quantile(rolling, 0.9) / np.quantile(left_out, 0.9))
+    return float(np.clip(ratio, 1.0, MOST_GROWTH))
 
 
 def _fit_scale(features: Matrix, error: Array) -> dict[str, float]:
