@@ -9,8 +9,10 @@ Python compiles on the first import stays for the next environment.
 """
 
 import hashlib
+import os
 import shutil
 import tempfile
+import time
 import zipfile
 from pathlib import Path
 from types import SimpleNamespace
@@ -22,11 +24,13 @@ from local_cloud.fidelity.anchors import require
 
 # Beside the folder of temporary files, so that a restart doesn't lose it.
 _CACHE_NAME = "unpacked"
+_KEPT_UNUSED_S = 3 * 86_400
 
 
 def apply() -> None:
     """Let the worker's archives be unpacked once."""
     require(lambda_runtime.Worker._spawn, "zf.extractall(code_dir)", "lzf.extractall(layer_dir)")
+    _forget_unused()
     archives = SimpleNamespace(**{**vars(zipfile), "ZipFile": _UnpackedOnce})
     lambda_runtime.zipfile = archives
 
@@ -40,6 +44,7 @@ class _UnpackedOnce(zipfile.ZipFile):
         unpacked = _cache_dir() / self._digest()
         if not unpacked.exists():
             self._unpack(unpacked)
+        os.utime(unpacked)
         for entry in unpacked.iterdir():
             (Path(path) / entry.name).symlink_to(entry)
 
@@ -56,6 +61,14 @@ class _UnpackedOnce(zipfile.ZipFile):
     def _digest(self) -> str:
         entries = sorted((info.filename, info.CRC, info.file_size) for info in self.infolist())
         return hashlib.sha256(repr(entries).encode()).hexdigest()
+
+
+def _forget_unused() -> None:
+    """Remove what no environment has used for days, such as the layers of earlier deployments."""
+    limit = time.time() - _KEPT_UNUSED_S
+    for folder in _cache_dir().glob("*"):
+        if folder.stat().st_mtime < limit:
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 def _cache_dir() -> Path:
