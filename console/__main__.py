@@ -1,6 +1,7 @@
 """The ``bikecast`` command: every command thin, every error one sentence."""
 
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -73,6 +74,7 @@ app.add_typer(monitoring.monitor, rich_help_panel=SERVE)
 
 def main() -> None:
     """Run the command line; what we refuse on purpose is one message, anything else a traceback."""
+    warnings.filterwarnings("ignore", message="Using typeguard < 3")  # of pandera, at import
     try:
         app()
     except BikecastError as err:

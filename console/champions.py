@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any
 from bikecast.errors import DeploymentError
 from bikecast.names import CHAMPION_KEY, Output
 from bikecast.storage import MissingObjectError, S3Store
+from console import ui
 from console.cloud import Cloud
 from console.outputs import read_stack_outputs
 
@@ -32,6 +33,15 @@ def champion_exists(cloud: Cloud) -> bool:
     """Tell whether a model was ever promoted."""
     bucket = read_stack_outputs(cloud.cloudformation).require(Output.SERVING_BUCKET)
     return any(key == CHAMPION_KEY for key in S3Store(cloud.s3, bucket).keys(CHAMPION_KEY))
+
+
+def retire_champion(cloud: Cloud) -> None:
+    """Let no model serve until the next training; simulated data taught it nothing real."""
+    if not champion_exists(cloud):
+        return
+    ui.note("the champion learned from simulated data and is retired: run `bikecast train` for a real one")
+    bucket = read_stack_outputs(cloud.cloudformation).require(Output.SERVING_BUCKET)
+    S3Store(cloud.s3, bucket).delete(CHAMPION_KEY)
 
 
 def score_rows(champion: "ChampionManifest") -> list[dict[str, Any]]:

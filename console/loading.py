@@ -9,7 +9,7 @@ from bikecast.errors import DataError
 from bikecast.names import Output, Prefix, Step, citibike_key, weather_key
 from console import ui
 from console.buckets import Bucket, data_bucket
-from console.champions import champion_exists
+from console.champions import champion_exists, retire_champion
 from console.cloud import Cloud
 from console.executions import start_execution
 from console.operations import operate
@@ -38,14 +38,15 @@ def load(
 ) -> dict[str, Any]:
     """Bring a source to the cloud and return the load report.
 
-    Simulated and real data never mix: loading real data removes simulated data first.
+    Simulated and real data never mix: loading real data removes simulated data first, and what they taught.
 
     Raises:
         DataError: A table breaks its contract, or simulated data would join real data.
         ExecutionError: The ingestion failed.
     """
     bucket = data_bucket(cloud)
-    keep_origins_apart(bucket, simulated=source.is_simulated)
+    if keep_origins_apart(bucket, simulated=source.is_simulated):
+        retire_champion(cloud)
     if source.is_processed:
         report = load_tables(bucket, source)
     else:
@@ -63,8 +64,8 @@ def after_load(cloud: Cloud, *, processed: bool) -> None:
     operate(cloud, Step.RECORD_ACTUALS, payload={})
 
 
-def keep_origins_apart(bucket: Bucket, *, simulated: bool) -> None:
-    """Make room for data of one origin.
+def keep_origins_apart(bucket: Bucket, *, simulated: bool) -> bool:
+    """Make room for data of one origin and tell whether simulated data was removed for it.
 
     Raises:
         DataError: Real data is there and simulated data was to be loaded.
@@ -79,6 +80,7 @@ def keep_origins_apart(bucket: Bucket, *, simulated: bool) -> None:
         ui.note("removing the simulated data before real data is loaded")
         for prefix in LOADED_PREFIXES:
             bucket.clear(prefix)
+    return holds_simulated and not simulated
 
 
 def load_tables(bucket: Bucket, source: Source) -> dict[str, Any]:

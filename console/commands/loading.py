@@ -119,8 +119,16 @@ def parse_months(text: str | None) -> list[str] | None:
 
 
 def report_table(report: dict[str, Any]) -> Table:
-    """Lay out a load report; lists are counted, their rows are in ``--json``."""
-    flat = {
-        name: f"{len(value)} entries" if isinstance(value, list) else value for name, value in report.items()
-    }
+    """Lay out a load report: tables row by row, counts by name, lists by their length."""
+    if "hourly" in report:
+        rows = [row | {"file": Path(row["file"]).name} for row in [*report["hourly"], *report["weather"]]]
+        return ui.rows_table(
+            rows, title=f"processed tables, {'simulated' if report['simulated'] else 'real'}"
+        )
+    flat: dict[str, Any] = {}
+    for name, value in report.items():
+        if isinstance(value, dict):
+            flat |= {f"{name}.{part}": count for part, count in value.items()}
+        else:
+            flat[name] = f"{len(value)} entries" if isinstance(value, list) else value
     return ui.pairs_table(flat)

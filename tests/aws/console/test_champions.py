@@ -1,0 +1,30 @@
+"""What simulated data taught does not serve real demand."""
+
+import pytest
+
+from bikecast.errors import DeploymentError
+from bikecast.names import CHAMPION_KEY, Output
+from console.champions import champion_exists, read_champion, retire_champion
+from console.cloud import Cloud
+from tests.aws.console.test_outputs import deploy_stack
+
+
+@pytest.fixture
+def serving(cloud: Cloud) -> Cloud:
+    cloud.s3.create_bucket(Bucket="serving")
+    deploy_stack(cloud, "bikecast-storage", {Output.SERVING_BUCKET: "serving"})
+    return cloud
+
+
+def test_before_the_first_promotion_there_is_none(serving: Cloud) -> None:
+    assert not champion_exists(serving)
+    with pytest.raises(DeploymentError, match="bikecast train"):
+        read_champion(serving)
+
+
+def test_a_retired_champion_is_gone_and_retiring_again_changes_nothing(serving: Cloud) -> None:
+    serving.s3.put_object(Bucket="serving", Key=CHAMPION_KEY, Body=b"{}")
+    assert champion_exists(serving)
+    retire_champion(serving)
+    retire_champion(serving)
+    assert not champion_exists(serving)
