@@ -111,9 +111,7 @@ def _now() -> list[dict[str, Any]]:
     return [
         panel("Last verdict", "stat", sql(queries.VERDICT, shape="table"), at=(0, 0, 8, 4)),
         panel("Champion", "stat", sql(queries.CHAMPION, shape="table"), at=(8, 0, 5, 4)),
-        panel(
-            "Open incidents", "stat", sql(queries.OPEN_INCIDENTS, shape="table"), at=(13, 0, 5, 4), limit=1
-        ),
+        panel("Open incidents", "stat", still_open, at=(13, 0, 5, 4), limit=1.0),
         panel("Predictions in 24 h", "stat", sql(queries.PREDICTIONS_TODAY, shape="table"), at=(18, 0, 6, 4)),
     ]
 

@@ -1,0 +1,157 @@
+"""Ours against the predecessor's loop: 52 weekly windows, in one run, on simulated data.
+
+    python -m benchmarks.monitoring
+
+The predecessor's loop is done its way on the same rows: Evidently's preset metrics with default methods on
+every column, calendar included, the whole training window as the reference, one row a week in Postgres.
+"""
+
+import argparse
+import datetime as dt
+import json
+import os
+import resource
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from bikecast.database import DatabaseSettings, connect
+from bikecast.monitoring.champion import publish_thresholds, read_history
+from bikecast.monitoring.hours import DAY, PREDICTION, TARGET, WEATHER, ScoredHours
+from bikecast.monitoring.requests import MonitorRequest
+from bikecast.monitoring.run import Ports, monitor
+from bikecast.monitoring.sources import Source
+from bikecast.storage import FolderStore
+
+WEEKS = 52
+FIRST_MONDAY = dt.datetime(2024, 1, 1)
+NUMBERS_S = 60.0  # what is promised for the year
+
+
+def main() -> None:
+    """Print one JSON object with both ways' times and alarms."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--weeks", type=int, default=WEEKS)
+    parser.add_argument("--pages", type=int, default=4, help="windows to draw with Evidently, ours")
+    parser.add_argument("--rival-weeks", type=int, default=6, help="windows of the predecessor's way to time")
+    arguments = parser.parse_args()
+    os.environ["DO_NOT_TRACK"] = "1"
+    with tempfile.TemporaryDirectory() as folder:
+        print(json.dumps(_compare(Path(folder), arguments), indent=1))
+
+
+def _compare(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
+    from tests.postgres import Server
+
+    server = Server(folder / "postgres")
+    (folder / "postgres").mkdir()
+    server.initialise()
+    server.start()
+    try:
+        ports = _city(folder, server.create_database())
+        numbers = _timed(lambda: _ours(ports, arguments.weeks, html=False))
+        pages = _timed(lambda: _ours(ports, arguments.pages, html=True))
+        rival = _timed(lambda: _theirs(ports, arguments.rival_weeks))
+    finally:
+        server.stop()
+    return {
+        "ours, numbers": _told(numbers, arguments.weeks),
+        "ours, with Evidently's pages": _told(pages, arguments.pages),
+        "predecessor's way": _told(rival, arguments.rival_weeks),
+        "year under a minute": numbers[1] <= NUMBERS_S,
+        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "load_1_min": round(os.getloadavg()[0], 1),
+    }
+
+
+def _city(folder: Path, database: DatabaseSettings) -> Ports:
+    from bikecast.simulator.simulation import simulate_tables
+    from bikecast.tables import write_hourly, write_weather
+    from tests.champions import publish_champion
+    from training_job.migrations import migrate
+
+    migrate(database)
+    stores = {name: FolderStore(folder / name) for name in ("data", "serving", "reports")}
+    hourly, weather = simulate_tables(dt.date(2024, 1, 1), dt.date(2024, 12, 31), scale=1.0)
+    write_hourly(stores["data"], hourly)
+    write_weather(stores["data"], weather)
+    manifest = publish_champion(stores["serving"], hourly, weather)
+    publish_thresholds(stores["serving"], manifest.version, read_history(stores["serving"], manifest))
+    return Ports(**stores, connect=lambda: connect(database, application="benchmark"))
+
+
+def _ours(ports: Ports, weeks: int, *, html: bool) -> int:
+    end = FIRST_MONDAY + dt.timedelta(days=7 * weeks)
+    request = MonitorRequest(
+        window_start=FIRST_MONDAY, window_end=end, every="1w", source=Source.PROCESSED, html=html, act=False
+    )
+    return sum(verdict["verdict"] in ("degraded", "severe") for verdict in monitor(request, ports))
+
+
+def _theirs(ports: Ports, weeks: int) -> int:
+    """Return how many weeks ring when one drifted column is an alarm, as Evidently's defaults have it."""
+    from bikecast.monitoring.champion import load_champion
+
+    history = load_champion(ports.serving).history
+    rang = 0
+    for week in range(weeks):
+        start = np.datetime64(FIRST_MONDAY, "s") + 7 * week * DAY
+        drifted = _default_report(history.between(start, start + 7 * DAY), history)
+        with ports.connect() as connection:
+            connection.execute("select %s::float8", (drifted,))
+        rang += drifted > 0
+    return rang
+
+
+def _default_report(current: ScoredHours, reference: ScoredHours) -> float:
+    from evidently import DataDefinition, Dataset, Regression, Report
+    from evidently import metrics as of
+
+    frames = [_calendar_frame(side) for side in (reference, current)]
+    regression = [Regression(target=TARGET, prediction=PREDICTION)]
+    definition = DataDefinition(numerical_columns=list(frames[0].columns), regression=regression)
+    errors = [of.R2Score(), of.RMSE(), of.MAE(), of.MeanError(), of.AbsMaxError(), of.MAPE()]
+    drift = [of.ValueDrift(column=PREDICTION), of.DriftedColumnsCount(), of.DatasetMissingValueCount()]
+    then, now = (Dataset.from_pandas(frame, definition) for frame in frames)
+    found = Report([*drift, *errors]).run(now, then).dict()["metrics"]
+    return next(
+        float(m["value"]["count"]) for m in found if m["config"]["type"].endswith("DriftedColumnsCount")
+    )
+
+
+def _calendar_frame(hours: ScoredHours) -> Any:
+    import pandas as pd
+
+    stamps = pd.DatetimeIndex(hours.timestamp)
+    turn = {"hr": stamps.hour / 24, "day": stamps.dayofweek / 7, "week": stamps.isocalendar().week / 52}
+    turns = {
+        f"{n}_{f.__name__}": f(2 * np.pi * np.asarray(v, float))
+        for n, v in turn.items()
+        for f in (np.sin, np.cos)
+    }
+    return pd.DataFrame({name: hours[name] for name in (TARGET, PREDICTION, *WEATHER)} | turns)
+
+
+def _timed(work: Callable[[], int]) -> tuple[int, float, float]:
+    wall, cpu = time.perf_counter(), time.process_time()
+    alarms = work()
+    return alarms, time.perf_counter() - wall, time.process_time() - cpu
+
+
+def _told(result: tuple[int, float, float], windows: int) -> dict[str, float]:
+    alarms, wall, cpu = result
+    return {
+        "windows": windows,
+        "wall_s": round(wall, 2),
+        "cpu_s": round(cpu, 2),
+        "cpu_s_for_52": round(cpu / windows * WEEKS, 1),
+        "windows_that_ring": alarms,
+    }
+
+
+if __name__ == "__main__":
+    main()
