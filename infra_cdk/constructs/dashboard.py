@@ -31,6 +31,17 @@ class OperationsDashboard(cloudwatch.Dashboard):
         dead_letters: sqs.IQueue,
     ) -> None:
         super().__init__(scope, construct_id, default_interval=cdk.Duration.days(7))
+        self._show_service(functions=functions, api=api)
+        self._show_model(functions["predict"])
+        self.add_widgets(
+            _graph(
+                "Failed executions", [machine.metric_failed(label=role) for role, machine in machines.items()]
+            ),
+            _graph("Waiting predictions", [queue.metric_approximate_number_of_messages_visible()]),
+            _graph("Dead letters", [dead_letters.metric_approximate_number_of_messages_visible()]),
+        )
+
+    def _show_service(self, *, functions: Mapping[str, lambda_.IFunction], api: apigateway.RestApi) -> None:
         self.add_widgets(
             _graph("Requests", [api.metric_count(), api.metric_client_error(), api.metric_server_error()]),
             _graph("Latency, ms", [api.metric_latency(statistic=s) for s in ("p50", "p95", "p99")]),
@@ -39,22 +50,17 @@ class OperationsDashboard(cloudwatch.Dashboard):
                 [function.metric_errors(label=role) for role, function in functions.items()],
             ),
         )
+
+    def _show_model(self, predict: lambda_.IFunction) -> None:
         self.add_widgets(
             _graph("Predictions", _predict(Metric.PREDICTIONS, Metric.FALLBACK_PREDICTIONS)),
             _graph("Champion", _predict(Metric.CHAMPION_SWAPPED, Metric.CHAMPION_LOAD_FAILED)),
-            _graph("Cold starts", _predict("ColdStart")),
+            _graph("Cold starts", [_cold_starts(predict)]),
         )
         self.add_widgets(
             _graph("Drift", _monitor(Metric.DRIFT_SCORE, Metric.DRIFTED_FEATURES)),
             _graph("Live error, trips per hour", _monitor(Metric.LIVE_RMSE)),
             _graph("Age, days", _monitor(Metric.MODEL_AGE_DAYS, Metric.DATA_AGE_DAYS)),
-        )
-        self.add_widgets(
-            _graph(
-                "Failed executions", [machine.metric_failed(label=role) for role, machine in machines.items()]
-            ),
-            _graph("Waiting predictions", [queue.metric_approximate_number_of_messages_visible()]),
-            _graph("Dead letters", [dead_letters.metric_approximate_number_of_messages_visible()]),
         )
 
 
@@ -64,6 +70,18 @@ def _graph(title: str, metrics: list[cloudwatch.Metric]) -> cloudwatch.GraphWidg
 
 def _predict(*names: str) -> list[cloudwatch.Metric]:
     return [_metric(name, service="predict", statistic="Sum") for name in names]
+
+
+def _cold_starts(predict: lambda_.IFunction) -> cloudwatch.Metric:
+    """Powertools names this one itself, and adds the function's name."""
+    dimensions = {"function_name": predict.function_name, "service": "predict"}
+    return cloudwatch.Metric(
+        namespace=METRIC_NAMESPACE,
+        metric_name="ColdStart",
+        dimensions_map=dimensions,
+        statistic="Sum",
+        period=HOUR,
+    )
 
 
 def _monitor(*names: str) -> list[cloudwatch.Metric]:

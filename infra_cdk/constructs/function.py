@@ -11,6 +11,8 @@ from infra_cdk.constructs.layers import ARCHITECTURE, BYTECODE, RUNTIME, Layers
 from infra_cdk.constructs.review import accept
 from infra_cdk.settings import ROOT, InfraSettings
 
+SNAPSHOTS = lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS
+
 
 class PythonFunction(lambda_.Function):
     """A function from ``lambdas/<name>``, on the shared package and one third-party set.
@@ -60,18 +62,10 @@ class PythonFunction(lambda_.Function):
             runtime=RUNTIME,
             architecture=ARCHITECTURE,
             layers=layers.of(packages),
-            snap_start=lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS
-            if snap_start and settings.snap_start
-            else None,
+            snap_start=SNAPSHOTS if snap_start and settings.snap_start else None,
             timeout=cdk.Duration.seconds(timeout_s),
             memory_size=memory_mb,
-            environment=parts.environment,
-            log_group=parts.log_group,
-            role=parts.role,
-            tracing=parts.tracing,
-            vpc=parts.vpc,
-            vpc_subnets=parts.subnets,
-            security_groups=parts.security_groups,
+            **parts.shared(),
         )
         self.parts, self.logs = parts, parts.log_group
         accept(self, {"AwsSolutions-L1": "The newest Python that every package here has wheels for."})
@@ -120,13 +114,7 @@ class ImageFunction(lambda_.DockerImageFunction):
             architecture=ARCHITECTURE,
             timeout=cdk.Duration.seconds(timeout_s),
             memory_size=memory_mb,
-            environment=parts.environment,
-            log_group=parts.log_group,
-            role=parts.role,
-            tracing=parts.tracing,
-            vpc=parts.vpc,
-            vpc_subnets=parts.subnets,
-            security_groups=parts.security_groups,
+            **parts.shared(),
         )
         self.parts, self.logs = parts, parts.log_group
 

@@ -2,10 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TypedDict
 
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
+from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from bikecast.names import METRIC_NAMESPACE
@@ -20,6 +22,18 @@ class Placement:
 
     vpc: ec2.IVpc
     security_group: ec2.ISecurityGroup
+
+
+class Shared(TypedDict):
+    """Arguments that zip and image functions take alike."""
+
+    environment: dict[str, str]
+    log_group: logs.ILogGroup
+    role: iam.IRole
+    tracing: lambda_.Tracing
+    vpc: ec2.IVpc | None
+    vpc_subnets: ec2.SubnetSelection | None
+    security_groups: list[ec2.ISecurityGroup] | None
 
 
 class FunctionParts(Construct):
@@ -50,10 +64,24 @@ class FunctionParts(Construct):
         self.log_group.grant_write(self.role)
         self.environment = {**_powertools(name, settings=settings), **environment}
         self.tracing = lambda_.Tracing.ACTIVE if settings.tracing else lambda_.Tracing.DISABLED
-        self.vpc, self.subnets, self.security_groups = _network(placement)
+        self._placement = placement
         if placement is not None:
             self.role.add_to_policy(NETWORK_INTERFACES)
         accept(self.role, {"AwsSolutions-IAM5[Resource::*]": ROLE_WILDCARDS})
+
+    def shared(self) -> Shared:
+        """Return the parts as arguments of a function."""
+        place = self._placement
+        isolated = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
+        return Shared(
+            environment=self.environment,
+            log_group=self.log_group,
+            role=self.role,
+            tracing=self.tracing,
+            vpc=place.vpc if place else None,
+            vpc_subnets=isolated if place else None,
+            security_groups=[place.security_group] if place else None,
+        )
 
 
 NETWORK_INTERFACES = iam.PolicyStatement(
@@ -68,15 +96,6 @@ NETWORK_INTERFACES = iam.PolicyStatement(
     resources=["*"],
 )
 ROLE_WILDCARDS = "X-Ray's and the network interfaces' actions have no resource level for functions."
-
-
-def _network(
-    placement: Placement | None,
-) -> tuple[ec2.IVpc | None, ec2.SubnetSelection | None, list[ec2.ISecurityGroup] | None]:
-    if placement is None:
-        return None, None, None
-    isolated = ec2.SubnetSelection(subnet_type=ec2.SubnetType.PRIVATE_ISOLATED)
-    return placement.vpc, isolated, [placement.security_group]
 
 
 def _powertools(name: str, *, settings: InfraSettings) -> dict[str, str]:

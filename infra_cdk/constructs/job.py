@@ -68,16 +68,7 @@ class Job(Construct):
         super().__init__(scope, construct_id)
         self.cluster, self.security_group, self.settings = cluster, security_group, settings
         self.log_group = ExpiringLogGroup(self, "Logs")
-        self.task = ecs.FargateTaskDefinition(
-            self,
-            "Task",
-            cpu=size.cpu_units,
-            memory_limit_mib=size.memory_mb,
-            runtime_platform=ecs.RuntimePlatform(
-                cpu_architecture=ecs.CpuArchitecture.X86_64,
-                operating_system_family=ecs.OperatingSystemFamily.LINUX,
-            ),
-        )
+        self.task = _task(self, size)
         self.container = self.task.add_container(
             CONTAINER,
             container_name=CONTAINER,
@@ -93,6 +84,15 @@ class Job(Construct):
             self.task,
             {"AwsSolutions-ECS2": "Only names and addresses are plain; the password is an ECS secret."},
         )
+
+
+def _task(scope: Construct, size: JobSize) -> ecs.FargateTaskDefinition:
+    platform = ecs.RuntimePlatform(
+        cpu_architecture=ecs.CpuArchitecture.X86_64, operating_system_family=ecs.OperatingSystemFamily.LINUX
+    )
+    return ecs.FargateTaskDefinition(
+        scope, "Task", cpu=size.cpu_units, memory_limit_mib=size.memory_mb, runtime_platform=platform
+    )
 
 
 # AWS documents no resource level for these three; who holds a task's token may answer that task and no other.

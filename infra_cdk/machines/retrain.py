@@ -76,17 +76,6 @@ class Retrain(Construct):
         return state
 
     def _tune(self) -> sfn.Map:
-        worker = JobStep(
-            self,
-            "TuneWorker",
-            job=self._job,
-            step=Step.TUNE,
-            input_path="$",
-            result_path="$",
-            timeout=cdk.Duration.hours(12),
-            on_spare_capacity=True,
-            retry_lost=True,
-        )
         workers = sfn.Map(
             self,
             "Tune",
@@ -100,9 +89,22 @@ class Retrain(Construct):
             max_concurrency=self._job.settings.tuning_concurrency,
             result_path="$.tune",
         )
-        workers.item_processor(worker)
+        workers.item_processor(self._worker())
         workers.add_catch(self._failure, result_path="$.failure")
         return workers
+
+    def _worker(self) -> JobStep:
+        return JobStep(
+            self,
+            "TuneWorker",
+            job=self._job,
+            step=Step.TUNE,
+            input_path="$",
+            result_path="$",
+            timeout=cdk.Duration.hours(12),
+            on_spare_capacity=True,
+            retry_lost=True,
+        )
 
     def _judge(self, approvals: sqs.IQueue) -> sfn.Chain:
         promote = self._step("Promote", Step.PROMOTE, hours=1)
@@ -121,24 +123,13 @@ class Retrain(Construct):
             "WaitForApproval",
             integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
             queue=approvals,
-            message_body=sfn.TaskInput.from_object(
-                {
-                    "task_token": sfn.JsonPath.task_token,
-                    "execution": sfn.JsonPath.string_at("$.job.execution"),
-                    "train": sfn.JsonPath.object_at("$.job.train"),
-                    "evaluate": sfn.JsonPath.object_at("$.job.evaluate"),
-                }
-            ),
+            message_body=_question(),
             task_timeout=sfn.Timeout.duration(cdk.Duration.days(APPROVAL_DAYS)),
             result_path="$.job.approval",
         )
+        silence = {"decision": "reject", "by": "nobody", "reason": f"no answer in {APPROVAL_DAYS} days"}
         refused = sfn.Pass(
-            self,
-            "NobodyApproved",
-            result=sfn.Result.from_object(
-                {"decision": "reject", "by": "nobody", "reason": f"not approved within {APPROVAL_DAYS} days"}
-            ),
-            result_path="$.job.approval",
+            self, "NobodyApproved", result=sfn.Result.from_object(silence), result_path="$.job.approval"
         )
         ask.add_catch(refused, errors=[sfn.Errors.TIMEOUT], result_path=sfn.JsonPath.DISCARD)
         ask.add_catch(self._failure, result_path="$.failure")
@@ -172,4 +163,15 @@ class Retrain(Construct):
 def _request() -> sfn.TaskInput:
     return sfn.TaskInput.from_object(
         {"request": sfn.JsonPath.object_at("$"), "execution": sfn.JsonPath.string_at("$$.Execution.Name")}
+    )
+
+
+def _question() -> sfn.TaskInput:
+    return sfn.TaskInput.from_object(
+        {
+            "task_token": sfn.JsonPath.task_token,
+            "execution": sfn.JsonPath.string_at("$.job.execution"),
+            "train": sfn.JsonPath.object_at("$.job.train"),
+            "evaluate": sfn.JsonPath.object_at("$.job.evaluate"),
+        }
     )

@@ -59,18 +59,14 @@ class MonitoringStack(BikecastStack):
         )
         self._schedule("MonitorWeekly", MONITOR_SCHEDULE, self.monitor)
         self._schedule("RetrainMonthly", RETRAIN_SCHEDULE, training.retrain)
-        functions = {
-            "predict": serving.predict,
-            "capture_predictions": serving.capture,
-            "operate": serving.operate,
-            "monitor_drift": self.judge,
-        }
-        machines = {
-            "retrain": training.retrain,
-            "ingest": training.ingest,
-            "operate": training.operate,
-            "monitor": self.monitor,
-        }
+        self.dashboard = self._watch(training=training, serving=serving, database=database)
+        self._outputs()
+
+    def _watch(
+        self, *, training: TrainingStack, serving: ServingStack, database: DatabaseStack
+    ) -> OperationsDashboard:
+        functions = serving.functions | {"monitor_drift": self.judge}
+        machines = training.machines | {"monitor": self.monitor}
         Alarms(
             self,
             "Alarms",
@@ -81,14 +77,21 @@ class MonitoringStack(BikecastStack):
             api=serving.api,
             database=database.postgres,
         )
-        dashboard = OperationsDashboard(
-            self, "Dashboard", functions=functions, machines=machines, api=serving.api, queue=serving.queue,
+        return OperationsDashboard(
+            self,
+            "Dashboard",
+            functions=functions,
+            machines=machines,
+            api=serving.api,
+            queue=serving.queue,
             dead_letters=serving.dead_letters,
-        )  # fmt: skip
+        )
+
+    def _outputs(self) -> None:
         self.put_out(
             {
                 Output.MONITOR_STATE_MACHINE_ARN: self.monitor.state_machine_arn,
-                Output.DASHBOARD_NAME: dashboard.dashboard_name,
+                Output.DASHBOARD_NAME: self.dashboard.dashboard_name,
             }
         )
         self.put_out_logs({"monitor_drift": self.judge.logs, "monitor": self.monitor.log_group})

@@ -55,6 +55,11 @@ class ServingStack(BikecastStack):
         self.api = PredictorApi(self, "Api", predictor=live, operations=self.operate, settings=settings)
         self._outputs()
 
+    @property
+    def functions(self) -> dict[str, lambda_.IFunction]:
+        """This stack's functions by role."""
+        return {"predict": self.predict, "capture_predictions": self.capture, "operate": self.operate}
+
     def _predict(self, storage: StorageStack) -> PythonFunction:
         function = PythonFunction(
             self,

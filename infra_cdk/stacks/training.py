@@ -58,6 +58,11 @@ class TrainingStack(BikecastStack):
         self._machines()
         self._outputs()
 
+    @property
+    def machines(self) -> dict[str, sfn.IStateMachine]:
+        """This stack's state machines by role."""
+        return {"retrain": self.retrain, "ingest": self.ingest, "operate": self.operate}
+
     def _job(self, *, network: NetworkStack, database: DatabaseStack) -> Job:
         cluster = ecs.Cluster(
             self,
@@ -66,7 +71,20 @@ class TrainingStack(BikecastStack):
             container_insights_v2=ecs.ContainerInsights.ENABLED,
             enable_fargate_capacity_providers=self.settings.spot_tuning,
         )
-        environment = {
+        password = ecs.Secret.from_secrets_manager(database.postgres.owner_secret, "password")
+        return Job(
+            self,
+            "Job",
+            cluster=cluster,
+            image=training_image(),
+            security_group=network.jobs,
+            environment=self._job_environment(database),
+            secrets={Variable.DATABASE_PASSWORD: password},
+            settings=self.settings,
+        )
+
+    def _job_environment(self, database: DatabaseStack) -> dict[str, str]:
+        return {
             **self._storage.names(),
             **database.postgres.location(),
             Variable.DATABASE_USER: OWNER,
@@ -75,17 +93,6 @@ class TrainingStack(BikecastStack):
             "DO_NOT_TRACK": "1",
             "MLFLOW_DISABLE_TELEMETRY": "true",
         }
-        password = ecs.Secret.from_secrets_manager(database.postgres.owner_secret, "password")
-        return Job(
-            self,
-            "Job",
-            cluster=cluster,
-            image=training_image(),
-            security_group=network.jobs,
-            environment=environment,
-            secrets={Variable.DATABASE_PASSWORD: password},
-            settings=self.settings,
-        )
 
     def _let_job_use_storage(self) -> None:
         storage, role = self._storage, self.job.task.task_role
