@@ -75,13 +75,13 @@ def _city(folder: Path, database: DatabaseSettings) -> Ports:
     from training_job.migrations import migrate
 
     migrate(database)
-    stores = {name: FolderStore(folder / name) for name in ("data", "serving", "reports")}
+    data, serving, reports = (FolderStore(folder / name) for name in ("data", "serving", "reports"))
     hourly, weather = simulate_tables(dt.date(2024, 1, 1), dt.date(2024, 12, 31), scale=1.0)
-    write_hourly(stores["data"], hourly)
-    write_weather(stores["data"], weather)
-    manifest = publish_champion(stores["serving"], hourly, weather)
-    publish_thresholds(stores["serving"], manifest.version, read_history(stores["serving"], manifest))
-    return Ports(**stores, connect=lambda: connect(database, application="benchmark"))
+    write_hourly(data, hourly)
+    write_weather(data, weather)
+    manifest = publish_champion(serving, hourly, weather)
+    publish_thresholds(serving, manifest.version, read_history(serving, manifest))
+    return Ports(data, serving, reports, connect=lambda: connect(database, application="benchmark"))
 
 
 def _ours(ports: Ports, weeks: int, *, html: bool) -> int:
@@ -118,9 +118,8 @@ def _default_report(current: ScoredHours, reference: ScoredHours) -> float:
     drift = [of.ValueDrift(column=PREDICTION), of.DriftedColumnsCount(), of.DatasetMissingValueCount()]
     then, now = (Dataset.from_pandas(frame, definition) for frame in frames)
     found = Report([*drift, *errors]).run(now, then).dict()["metrics"]
-    return next(
-        float(m["value"]["count"]) for m in found if m["config"]["type"].endswith("DriftedColumnsCount")
-    )
+    counts = (m["value"]["count"] for m in found if m["config"]["type"].endswith("DriftedColumnsCount"))
+    return float(next(counts))
 
 
 def _calendar_frame(hours: ScoredHours) -> Any:
@@ -128,11 +127,9 @@ def _calendar_frame(hours: ScoredHours) -> Any:
 
     stamps = pd.DatetimeIndex(hours.timestamp)
     turn = {"hr": stamps.hour / 24, "day": stamps.dayofweek / 7, "week": stamps.isocalendar().week / 52}
-    turns = {
-        f"{n}_{f.__name__}": f(2 * np.pi * np.asarray(v, float))
-        for n, v in turn.items()
-        for f in (np.sin, np.cos)
-    }
+    angles = {name: 2 * np.pi * np.asarray(share, float) for name, share in turn.items()}
+    turns = {f"{name}_sin": np.sin(angle) for name, angle in angles.items()}
+    turns |= {f"{name}_cos": np.cos(angle) for name, angle in angles.items()}
     return pd.DataFrame({name: hours[name] for name in (TARGET, PREDICTION, *WEATHER)} | turns)
 
 

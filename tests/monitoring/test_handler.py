@@ -74,16 +74,8 @@ def test_a_window_is_answered_with_its_verdict_and_its_metrics(
     told = handler.lambda_handler(event, LambdaContext())
     json.dumps(told)  # what Lambda does with it
     assert told["model_version"] == "1"
-    assert {
-        "verdict",
-        "severity",
-        "reasons",
-        "metrics",
-        "features",
-        "report_key",
-        "events",
-        "retrain",
-    } <= set(told)
+    promised = {"verdict", "severity", "reasons", "metrics", "features", "report_key", "events", "retrain"}
+    assert promised <= set(told)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     emf = next(line for line in lines if "_aws" in line)
     assert {"PredictionDrift", "DriftedFeatures", "LiveRmse", "ModelAgeDays", "DataAgeDays"} <= set(emf)
