@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 
-from bikecast.errors import BikecastError, DeploymentError
+from bikecast.errors import BikecastError
 from console import ui
 from console.commands import (
     champion,
@@ -25,7 +25,7 @@ from console.commands import (
     training,
     watching,
 )
-from console.errors import CommandError, ExecutionError
+from console.errors import CommandError, ExecutionError, refusal, sdk_errors
 
 FAILED = 1
 INTERRUPTED = 130
@@ -79,18 +79,11 @@ def main() -> None:
         app()
     except BikecastError as err:
         sys.exit(_report(err))
-    except _sdk_errors() as err:
-        sys.exit(_report(DeploymentError(f"the cloud refused or cannot be reached: {err}")))
+    except sdk_errors() as err:
+        sys.exit(_report(refusal(err)))
     except KeyboardInterrupt:
         ui.note("interrupted")
         sys.exit(INTERRUPTED)
-
-
-def _sdk_errors() -> tuple[type[Exception], ...]:
-    """Return what boto3 raises; asked for only when something was raised, so that help stays quick."""
-    from botocore.exceptions import BotoCoreError, ClientError
-
-    return (BotoCoreError, ClientError)
 
 
 def _report(err: BikecastError) -> int:

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from bikecast.errors import BikecastError
+from bikecast.errors import BikecastError, DeploymentError
 
 
 class CommandError(BikecastError):
@@ -33,3 +33,23 @@ class ExecutionError(BikecastError):
 
 class ApiError(BikecastError):
     """The predictor's API refused a call or could not be reached."""
+
+
+def sdk_errors() -> tuple[type[Exception], ...]:
+    """Return what boto3 raises; asked for only when something was raised, so that help stays quick."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return (BotoCoreError, ClientError)
+
+
+def refusal(err: Exception) -> DeploymentError:
+    """Say in our words what boto3 said."""
+    from botocore.exceptions import ConnectionError as NoConnectionError
+    from botocore.exceptions import HTTPClientError
+
+    if isinstance(err, NoConnectionError | HTTPClientError):
+        return DeploymentError(
+            f"the cloud does not answer ({err}); `bikecast status` shows what has died and its log, "
+            "`bikecast up` starts it again"
+        )
+    return DeploymentError(f"the cloud refused: {err}")

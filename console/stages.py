@@ -7,7 +7,7 @@ from pathlib import Path
 
 from bikecast.errors import BikecastError
 from console import ui
-from console.errors import CommandError, ExecutionError
+from console.errors import CommandError, ExecutionError, refusal, sdk_errors
 
 
 class StageError(BikecastError):
@@ -47,6 +47,8 @@ class Story:
             yield
         except BikecastError as err:
             raise StageError(self._explain(name, err, advice=advice)) from err
+        except sdk_errors() as err:
+            raise StageError(self._explain(name, refusal(err), advice=advice)) from err
         self.seconds[name] = round(time.monotonic() - started, 1)
         ui.note(f"      {name}: {ui.elapsed(self.seconds[name])}, {ui.elapsed(self.total_seconds)} in all")
 

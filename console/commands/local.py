@@ -46,7 +46,12 @@ def status(target: TargetOption = None, as_json: Json = False) -> None:
     cloud = find_cloud(target) if remote or running_connection() else None
     stacks = [stack.describe() for stack in read_stacks(cloud.cloudformation)] if cloud else []
     result = {"target": cloud.target if cloud else None, "processes": processes, "stacks": stacks}
-    tables = (ui.rows_table(processes, title="processes"), "", ui.rows_table(stacks, title="stacks"))
-    ui.show(result, as_json=as_json, table=lambda: Group(*tables) if cloud else "no embedded cloud runs here")
+    parts = [
+        ui.rows_table(rows, title=title)
+        for title, rows in (("processes", processes), ("stacks", stacks))
+        if rows
+    ]
+    said = [] if cloud else ["no embedded cloud runs here: `bikecast up` starts it"]
+    ui.show(result, as_json=as_json, table=lambda: Group(*said, *parts))
     if cloud is None:
         raise typer.Exit(NOT_RUNNING)

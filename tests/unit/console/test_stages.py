@@ -44,3 +44,14 @@ def test_any_other_refusal_names_the_log_folder(tmp_path: Path) -> None:
 def test_what_nobody_expected_passes_as_it_is(tmp_path: Path) -> None:
     with pytest.raises(ZeroDivisionError), Story(7, log_folder=tmp_path).stage("data", advice="x"):
         raise ZeroDivisionError
+
+
+def test_a_cloud_that_dies_is_named_with_its_stage(tmp_path: Path) -> None:
+    from botocore.exceptions import EndpointConnectionError
+
+    with (
+        pytest.raises(StageError, match="bikecast up") as caught,
+        Story(7, log_folder=tmp_path).stage("training", advice="x"),
+    ):
+        raise EndpointConnectionError(endpoint_url="http://127.0.0.1:4566")
+    assert "`training`" in str(caught.value)
