@@ -10,6 +10,7 @@ import pyarrow as pa
 from bikecast.ingest.engine import LostLines, bounded_engine, load_judged
 from bikecast.ingest.layouts import Schema, UnreadableFileError, read_layout
 from bikecast.ingest.quarantine import QuarantineWriter
+from bikecast.ingest.repeated import mark_repeated
 from bikecast.ingest.rules import REASONS, Reason
 
 # A file of which most rows cannot be read has another format; it does not have a few bad rows.
@@ -56,7 +57,7 @@ def scan_csv(path: Path, name: str, folder: Path, *, quarantine: QuarantineWrite
     layout = read_layout(path)
     with bounded_engine(folder, threads=threads) as engine:
         lost = load_judged(engine, path, layout, folder=folder)
-        _mark_repeated(engine)
+        mark_repeated(engine)
         kept, refused = _counts(engine, lost)
         _refuse_unreadable(kept, refused, lost)
         quarantine.add(name, _refused_rows(engine), lost)
@@ -70,32 +71,6 @@ def scan_csv(path: Path, name: str, folder: Path, *, quarantine: QuarantineWrite
             kept_by_month=kept_by_month,
             rides=_write_rides(engine, kept_by_month, folder),
         )
-
-
-def _mark_repeated(engine: duckdb.DuckDBPyConnection) -> None:
-    """Keep of each ride in each month the row that starts first, whatever the order of rows.
-
-    Months are counted apart, so an id that comes back in another month is another ride.
-    """
-    engine.execute(
-        "CREATE TEMP TABLE repeated AS "
-        "SELECT ride FROM judged WHERE reason IS NULL GROUP BY ride HAVING count(*) > 1"
-    )
-    engine.execute(
-        f"""
-        UPDATE judged SET reason = later.problem, text = judged.start::VARCHAR
-        FROM (
-            SELECT rowid AS place_in_file,
-                CASE WHEN start = first(start) OVER times AND lasted_us = first(lasted_us) OVER times
-                THEN {REASONS.index(Reason.REPEATED_ROW)}
-                ELSE {REASONS.index(Reason.REPEATED_RIDE_ID)} END AS problem,
-                row_number() OVER times AS place
-            FROM judged SEMI JOIN repeated USING (ride) WHERE reason IS NULL
-            WINDOW times AS (PARTITION BY ride, date_trunc('month', start) ORDER BY start, rowid)
-        ) AS later
-        WHERE later.place > 1 AND judged.rowid = later.place_in_file
-        """  # noqa: S608 - our own constants
-    )
 
 
 def _counts(engine: duckdb.DuckDBPyConnection, lost: LostLines) -> tuple[int, dict[Reason, int]]:
