@@ -1,0 +1,126 @@
+"""The dashboard's page in a real browser, over what the monitor really wrote."""
+
+import datetime as dt
+import http.server
+import json
+import re
+import shutil
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from bikecast.monitoring.requests import MonitorRequest
+from bikecast.monitoring.run import Ports, monitor
+from bikecast.monitoring.sources import Source
+from bikecast.names import DASHBOARD_SUMMARY_KEY
+
+PAGE = Path("lambdas/operate/dashboard.html").read_bytes()
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+KEY = "k-123"
+FLAGS = (
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--virtual-time-budget=6000",
+    "--dump-dom",
+)
+
+
+@pytest.fixture
+def api(ports: Ports) -> Iterator[str]:
+    """An API that shows the page to anybody and the data to who has the key."""
+    request = MonitorRequest(
+        window_start=dt.datetime(2025, 1, 6),
+        window_end=dt.datetime(2025, 3, 31),
+        every="1w",
+        source=Source.PROCESSED,
+        html=False,
+    )
+    assert len(list(monitor(request, ports))) == 12
+    summary = ports.reports.read(DASHBOARD_SUMMARY_KEY).body
+
+    class Handler(http.server.BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            if self.path.endswith("/dashboard"):
+                return self._send(200, "text/html", PAGE)
+            allowed = self.headers.get("x-api-key") == KEY
+            return (
+                self._send(200, "application/json", summary)
+                if allowed
+                else self._send(403, "text/plain", b"")
+            )
+
+        def _send(self, status: int, kind: str, body: bytes) -> None:
+            self.send_response(status)
+            self.send_header("content-type", kind)
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}/v1/dashboard"
+    server.shutdown()
+
+
+def _seen(url: str, folder: Path, *, width: int = 1280) -> str:
+    if BROWSER is None:
+        pytest.skip("no Chromium on this machine: the page was not looked at")
+    command = [BROWSER, *FLAGS, f"--user-data-dir={folder}", f"--window-size={width},1500", url]
+    return subprocess.run(command, check=True, capture_output=True, text=True, timeout=120).stdout
+
+
+def test_the_page_shows_what_the_monitor_found(api: str, tmp_path: Path) -> None:
+    seen = _seen(f"{api}#key={KEY}", tmp_path)
+    for text in ("Version 1", "Error by window", "SNWD", "Learnt from", "None so far", "in order"):
+        assert text in seen
+    assert seen.count('class="dot ') == 12
+    assert KEY not in seen
+
+
+def test_the_page_fits_a_phone(api: str, tmp_path: Path) -> None:
+    assert 'data-overflow="no"' in _seen(f"{api}#key={KEY}", tmp_path, width=500)
+
+
+def test_without_a_key_the_page_asks_for_one(api: str, tmp_path: Path) -> None:
+    seen = _seen(api, tmp_path)
+    assert "The data behind this page need a key." in seen
+    assert "Version 1" not in seen
+
+
+def test_the_summary_is_small_and_is_json_for_a_browser(ports: Ports) -> None:
+    list(
+        monitor(
+            MonitorRequest(
+                window_start=dt.datetime(2025, 3, 24),
+                window_end=dt.datetime(2025, 3, 31),
+                source=Source.PROCESSED,
+                html=False,
+            ),
+            ports,
+        )
+    )
+    body = ports.reports.read(DASHBOARD_SUMMARY_KEY).body
+    assert len(body) < 200_000
+    summary = json.loads(body, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    assert {"champion", "windows", "heat", "incidents", "decisions", "thresholds", "automation"} <= set(
+        summary
+    )
+
+
+def test_the_page_needs_nothing_from_elsewhere_and_never_makes_markup_of_data() -> None:
+    text = PAGE.decode()
+    assert re.findall(r"https?://[^\"'\s]+", text) == ["http://www.w3.org/2000/svg"]
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(", text)
+    assert '<html lang="en">' in text
+    assert 'name="viewport"' in text
+    assert len(PAGE) < 40_000
