@@ -11,7 +11,7 @@ from bikecast import intervals
 from bikecast.arrays import Array, Matrix
 from bikecast.families.boosted_trees import SQUARED_ERROR
 from bikecast.features import FEATURE_NAMES, OPTIONAL_WEATHER, REQUIRED_WEATHER, build_features
-from bikecast.forecaster import golden_json
+from bikecast.forecaster import OnnxModel, golden_json
 from bikecast.level import LevelState
 from bikecast.manifest import Artifact, ChampionManifest, Scores
 from bikecast.names import CHAMPION_KEY, MODEL_NAME, model_prefix
@@ -37,9 +37,11 @@ def publish_champion(
     interval = intervals.calibrate(features, actual, frame["prediction"].to_numpy())
     frame["low"], frame["high"] = interval.bounds(features, frame["prediction"].to_numpy())
     model = SQUARED_ERROR.fit(features, actual, params=PARAMS, seed=1)
+    graph = model.to_onnx().SerializeToString()
+    golden = OnnxModel(graph).predict(features[:50])
     files = {
-        "model": model.to_onnx().SerializeToString(),
-        "golden": golden_json(features[:50], np.maximum(model.predict(features[:50]), 1.0)),
+        "model": graph,
+        "golden": golden_json(features[:50], golden),
         "profile": b"{}",
         "reference": _parquet(frame[["timestamp", "trips", "prediction", "low", "high", *names]]),
     }
