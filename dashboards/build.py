@@ -11,28 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from bikecast.names import METRIC_NAMESPACE, Metric
-from dashboards import queries
+from dashboards import alerts, queries
+from dashboards.sources import CLOUDWATCH, POSTGRES, sql
 
 HERE = Path(__file__).parent
-POSTGRES = {"type": "grafana-postgresql-datasource", "uid": "bikecast-postgres"}
-CLOUDWATCH = {"type": "cloudwatch", "uid": "bikecast-cloudwatch"}
 SCHEMA_VERSION = 39  # Grafana 11; later ones migrate it
 COLUMNS = 24
-
-
-def sql(*statements: str, shape: str = "time_series") -> list[dict[str, Any]]:
-    """Return a panel's queries, named A, B, ..."""
-    return [
-        {
-            "refId": chr(ord("A") + index),
-            "datasource": POSTGRES,
-            "format": shape,
-            "rawQuery": True,
-            "editorMode": "code",
-            "rawSql": statement,
-        }
-        for index, statement in enumerate(statements)
-    ]
 
 
 def metric(name: str, *, statistic: str, service: str) -> dict[str, Any]:
@@ -218,46 +202,11 @@ def _annotation(name: str, statement: str, color: str) -> dict[str, Any]:
     }
 
 
-def alert_rules() -> dict[str, Any]:
-    """Return the rules as Grafana provisions them."""
-    rules = [
-        _rule("model-degraded", "The last window is degraded or severe", queries.ERROR_OVER_LIMIT),
-        _rule("monitor-silent", "No window was judged for eight days", queries.NO_WINDOW_LATELY),
-        _rule("paused-long", "Promotion has been paused for more than a day", queries.PAUSED_LONG),
-    ]
-    group = {"orgId": 1, "name": "bikecast", "folder": "bikecast", "interval": "10m", "rules": rules}
-    return {"apiVersion": 1, "groups": [group]}
-
-
-def _rule(uid: str, title: str, statement: str) -> dict[str, Any]:
-    query = {"refId": "A", "datasourceUid": POSTGRES["uid"], "relativeTimeRange": {"from": 86400, "to": 0}}
-    above = {
-        "evaluator": {"type": "gt", "params": [0]},
-        "operator": {"type": "and"},
-        "query": {"params": ["A"]},
-    }
-    condition = {
-        "refId": "B",
-        "datasourceUid": "__expr__",
-        "model": {"refId": "B", "type": "threshold", "expression": "A", "conditions": [above]},
-    }
-    return {
-        "uid": f"bikecast-{uid}",
-        "title": title,
-        "condition": "B",
-        "data": [query | {"model": sql(statement, shape="table")[0]}, condition],
-        "for": "0s",
-        "noDataState": "Alerting",
-        "execErrState": "Error",
-        "labels": {"service": "bikecast"},
-    }
-
-
 def files() -> dict[str, str]:
     """Return the text of each generated file by its path below this folder."""
     written: Sequence[tuple[str, dict[str, Any]]] = (
         ("model_health.json", dashboard()),
-        ("provisioning/alerting/rules.json", alert_rules()),
+        ("provisioning/alerting/rules.json", alerts.alert_rules()),
     )
     return {name: json.dumps(content, indent=2) + "\n" for name, content in written}
 

@@ -11,6 +11,7 @@ import pytest
 from bikecast.database import DatabaseSettings, connect
 from bikecast.monitoring.columns import METRIC_COLUMNS
 from dashboards import build
+from dashboards.alerts import alert_rules
 from tests.postgres import Server
 from training_job.migrations import migrate
 
@@ -74,7 +75,7 @@ def _targets() -> list[tuple[str, dict[str, Any]]]:
     board = build.dashboard()
     named = [(panel["title"], target) for panel in board["panels"] for target in panel["targets"]]
     named += [(mark["name"], mark["target"]) for mark in board["annotations"]["list"]]
-    rules = build.alert_rules()["groups"][0]["rules"]
+    rules = alert_rules()["groups"][0]["rules"]
     return named + [(rule["title"], rule["data"][0]["model"]) for rule in rules]
 
 
@@ -138,7 +139,7 @@ def test_every_panel_reads_from_a_provisioned_data_source() -> None:
 
 def test_alerts_ring_on_the_filled_year_and_say_so_in_one_number(year: DatabaseSettings) -> None:
     with connect(year, application="test") as connection:
-        for rule in build.alert_rules()["groups"][0]["rules"]:
+        for rule in alert_rules()["groups"][0]["rules"]:
             (row,) = connection.execute(_expanded(rule["data"][0]["model"]["rawSql"])).fetchall()
             assert len(row) == 1
             assert row[0] in (0, 1)
