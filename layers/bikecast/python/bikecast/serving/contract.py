@@ -130,7 +130,7 @@ class ClockFeatures(_Weather):
         },
     )  # fmt: skip
 
-    holiday: Literal[0, 1]
+    holiday: Annotated[float, _number(Range(0, 1), "1 on a federal holiday; our own calendar decides.")]
     hr_sin: Direction
     hr_cos: Direction
     weekday_sin: Direction
