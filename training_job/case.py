@@ -1,0 +1,28 @@
+"""What one evaluation is about."""
+
+from dataclasses import dataclass
+
+import pandas as pd
+
+from bikecast.arrays import Mask
+from bikecast.backtest import Sample
+from bikecast.families import Fitted
+from training_job.handover import EvaluateJob
+from training_job.judgement import Calibration
+
+
+@dataclass(frozen=True)
+class Case:
+    """What is judged: all hours, which of them are the holdout, the challenger and its calibration."""
+
+    job: EvaluateJob
+    frame: pd.DataFrame
+    everything: Sample
+    judged: Mask
+    fitted: Fitted
+    calibration: Calibration
+
+    @property
+    def holdout(self) -> Sample:
+        """The hours that tuning and training never saw."""
+        return self.everything.take(self.judged)
