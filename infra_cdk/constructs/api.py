@@ -58,8 +58,12 @@ class PredictorApi(apigateway.RestApi):
             self.root.add_resource(f"monitor-{report}").add_method("GET", operations)
         self.root.add_resource("{proxy+}").add_method("ANY", predictor)
         for page in ("docs", "openapi.json"):
-            _open(self.root.add_resource(page), predictor)
-            _open(monitoring.add_resource(page), operations)
+            ours, theirs = self.root.add_resource(page), monitoring.add_resource(page)
+            _open(ours, predictor)
+            _open(theirs, operations)
+            if page == "docs":
+                _open(ours.add_resource("{file}"), operations)
+                _open(theirs.add_resource("{file}"), operations)
         _open(self.root.add_resource("dashboard"), operations)
 
     def _usage(self, *, settings: InfraSettings) -> apigateway.IApiKey:

@@ -28,28 +28,50 @@ class PublishEvent(tasks.EventBridgePutEvents):
         super().__init__(scope, construct_id, entries=[entry], result_path=sfn.JsonPath.DISCARD)
 
 
-def failure(scope: Construct, *, machine: str) -> sfn.IChainable:
-    """Return the end of every failed execution: tell the world, then fail with the step's own error.
+class FailurePath(Construct):
+    """The end of every failed execution: tell the world, then fail with the step's own error.
 
-    Steps catch into ``$.failure``. An event that cannot be published must not hide the failure.
+    Args:
+        scope: Parent construct.
+        construct_id: Name within the parent.
+        machine: Whose executions fail.
+        silence_s: Silence after which a container counts as dead.
     """
-    end = sfn.Fail(scope, "Failed", error_path="$.failure.Error", cause_path="$.failure.Cause")
-    publish = PublishEvent(
-        scope,
-        "PublishFailure",
-        event=Event.TRAINING_FAILED,
-        detail={
-            "machine": machine,
-            "execution": sfn.JsonPath.string_at("$$.Execution.Name"),
-            "error": sfn.JsonPath.string_at("$.failure.Error"),
-            "cause": sfn.JsonPath.string_at("$.failure.Cause"),
-            "reason": sfn.JsonPath.format(
-                f"{machine} {{}} failed: {{}}: {{}}",
-                sfn.JsonPath.string_at("$$.Execution.Name"),
-                sfn.JsonPath.string_at("$.failure.Error"),
-                sfn.JsonPath.string_at("$.failure.Cause"),
-            ),
-        },
+
+    def __init__(self, scope: Construct, construct_id: str, *, machine: str, silence_s: int) -> None:
+        super().__init__(scope, construct_id)
+        end = sfn.Fail(self, "Failed", error_path="$.failure.Error", cause_path="$.failure.Cause")
+        self._publish = PublishEvent(
+            self, "PublishFailure", event=Event.TRAINING_FAILED, detail=_failure_of(machine)
+        )
+        # An event that cannot be published must not hide the failure.
+        self._publish.add_catch(end, result_path=sfn.JsonPath.DISCARD)
+        self._publish.next(end)
+        lost = {"Error": sfn.Errors.HEARTBEAT_TIMEOUT, "Cause": silent_for(silence_s)}
+        self._lost = sfn.Pass(
+            self, "ContainerLost", result=sfn.Result.from_object(lost), result_path="$.failure"
+        )
+        self._lost.next(self._publish)
+
+    def catch(self, *states: sfn.TaskStateBase | sfn.Map | sfn.Parallel) -> None:
+        """Lead the failures of these states here; a silent container gets a cause, which AWS leaves empty."""
+        for state in states:
+            state.add_catch(
+                self._lost, errors=[sfn.Errors.HEARTBEAT_TIMEOUT], result_path=sfn.JsonPath.DISCARD
+            )
+            state.add_catch(self._publish, result_path="$.failure")
+
+
+def silent_for(seconds: int) -> str:
+    """Return what to tell a person about a container that died without a word."""
+    return (
+        f"a container died, was killed or ran out of memory: nothing was heard of it for {seconds} s; "
+        "the execution's history names the step, the log group of role `job` has its last words"
     )
-    publish.add_catch(end, result_path=sfn.JsonPath.DISCARD)
-    return publish.next(end)
+
+
+def _failure_of(machine: str) -> dict[str, object]:
+    execution = sfn.JsonPath.string_at("$$.Execution.Name")
+    error, cause = sfn.JsonPath.string_at("$.failure.Error"), sfn.JsonPath.string_at("$.failure.Cause")
+    reason = sfn.JsonPath.format(f"{machine} {{}} failed: {{}}: {{}}", execution, error, cause)
+    return {"machine": machine, "execution": execution, "error": error, "cause": cause, "reason": reason}

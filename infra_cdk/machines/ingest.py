@@ -8,7 +8,7 @@ from constructs import Construct
 
 from bikecast.names import Step
 from infra_cdk.constructs.job import Job, JobStep
-from infra_cdk.machines.events import failure
+from infra_cdk.machines.events import FailurePath
 
 MONTHS_AT_A_TIME = 2
 TIMEOUT = cdk.Duration.days(2)
@@ -27,13 +27,12 @@ class Ingest(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, job: Job, plan: lambda_.IFunction) -> None:
         super().__init__(scope, construct_id)
         self._job = job
-        failed = failure(self, machine="ingest")
+        failed = FailurePath(self, "Failure", machine="ingest", silence_s=job.settings.heartbeat_s)
         checked = tasks.LambdaInvoke(self, "FindFiles", lambda_function=plan, payload_response_only=True)
         months, publish = self._months(), self._publish()
         after = sfn.Parallel(self, "FollowDemand", result_path=sfn.JsonPath.DISCARD)
         after.branch(self._refresh(), self._record())
-        for state in (months, publish, after):
-            state.add_catch(failed, result_path="$.failure")
+        failed.catch(months, publish, after)
         report = sfn.Pass(self, "Report", input_path="$.report")
         self.start = checked.next(months).next(publish).next(after).next(report)
 

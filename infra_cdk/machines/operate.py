@@ -6,6 +6,7 @@ from constructs import Construct
 
 from bikecast.names import Step
 from infra_cdk.constructs.job import Job, JobStep
+from infra_cdk.machines.events import silent_for
 
 TIMEOUT = cdk.Duration.hours(6)
 # Steps of the other machines need what their predecessors hand them.
@@ -29,8 +30,16 @@ class Operate(Construct):
         super().__init__(scope, construct_id)
         steps = [step for step in Step if step not in OF_OTHER_MACHINES]
         choice = sfn.Choice(self, "WhichStep")
+        lost = sfn.Fail(
+            self,
+            "ContainerLost",
+            error=sfn.Errors.HEARTBEAT_TIMEOUT,
+            cause=silent_for(job.settings.heartbeat_s),
+        )
         for step in steps:
-            choice.when(sfn.Condition.string_equals("$.step", step), _state(self, job=job, step=step))
+            state = _state(self, job=job, step=step)
+            state.add_catch(lost, errors=[sfn.Errors.HEARTBEAT_TIMEOUT], result_path=sfn.JsonPath.DISCARD)
+            choice.when(sfn.Condition.string_equals("$.step", step), state)
         unknown = sfn.Fail(
             self, "UnknownStep", error="InputError", cause=f"step: must be one of {', '.join(steps)}"
         )

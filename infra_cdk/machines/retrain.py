@@ -12,7 +12,7 @@ from constructs import Construct
 
 from bikecast.names import Event, Step
 from infra_cdk.constructs.job import Job, JobStep
-from infra_cdk.machines.events import PublishEvent, failure
+from infra_cdk.machines.events import FailurePath, PublishEvent
 
 APPROVAL_DAYS = 7
 TIMEOUT = cdk.Duration.days(APPROVAL_DAYS + 2)
@@ -34,7 +34,7 @@ class Retrain(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._job = job
-        self._failure = failure(self, machine="retrain")
+        self._failure = FailurePath(self, "Failure", machine="retrain", silence_s=job.settings.heartbeat_s)
         evaluate = self._step("Evaluate", Step.EVALUATE, hours=2)
         self.start = (
             self._plan(plan)
@@ -72,7 +72,7 @@ class Retrain(Construct):
             result_path=f"$.job.{step}",
             timeout=cdk.Duration.hours(hours),
         )
-        state.add_catch(self._failure, result_path="$.failure")
+        self._failure.catch(state)
         return state
 
     def _tune(self) -> sfn.Map:
@@ -90,7 +90,7 @@ class Retrain(Construct):
             result_path="$.tune",
         )
         workers.item_processor(self._worker())
-        workers.add_catch(self._failure, result_path="$.failure")
+        self._failure.catch(workers)
         return workers
 
     def _worker(self) -> JobStep:
@@ -132,7 +132,7 @@ class Retrain(Construct):
             self, "NobodyApproved", result=sfn.Result.from_object(silence), result_path="$.job.approval"
         )
         ask.add_catch(refused, errors=[sfn.Errors.TIMEOUT], result_path=sfn.JsonPath.DISCARD)
-        ask.add_catch(self._failure, result_path="$.failure")
+        self._failure.catch(ask)
         refused.next(promote)
         return ask.next(promote)
 

@@ -59,7 +59,7 @@ def test_a_failed_step_is_told_and_the_execution_fails_with_its_error(name: str,
     assert Event.TRAINING_FAILED in json.dumps(states["PublishFailure"])
     for label, state in states.items():
         if "ecs:runTask" in str(state.get("Resource")) or state["Type"] in ("Map", "Parallel"):
-            assert {"PublishFailure"} == {rule["Next"] for rule in state["Catch"]}, label
+            assert {"ContainerLost", "PublishFailure"} == {rule["Next"] for rule in state["Catch"]}, label
 
 
 def test_a_person_is_asked_only_if_wanted_and_silence_is_a_no(assembly: Assembly) -> None:
