@@ -2,14 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from importlib.resources import files
 from pathlib import Path as FilePath
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import FastAPI, Path, Query
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from bikecast.serving.http import create_app, errors
+from bikecast.serving.http import DOCS_SCRIPT, create_app, errors
 from bikecast.serving.reports import Page, newest_page, read_summary
 from bikecast.serving.trainings import ID_PATTERN, Training, TrainingRequest, Trainings
 from bikecast.storage import ObjectStore
@@ -18,6 +19,7 @@ DESCRIPTION = """Start trainings and read what the monitor found."""
 MAX_BODY_BYTES = 10_000
 # A function's answer has at most 6 MB, quotes and line ends escaped.
 MAX_PAGE_BYTES = 4_000_000
+DOCS_MAX_AGE_S = 86_400
 DASHBOARD = FilePath(__file__).with_name("dashboard.html")
 PAGE: dict[int | str, dict[str, Any]] = {
     200: {"content": {"text/html": {"schema": {"type": "string"}}}, "description": "The page."},
@@ -57,7 +59,20 @@ def build_app(ports: Ports, *, code_version: str) -> FastAPI:
     _add_monitoring(app, ports)
     for page in Page:
         _add_page(app, ports, page)
+    add_docs_files(app)
     return app
+
+
+def add_docs_files(app: FastAPI) -> None:
+    """Serve what the pages of documents need, those of the predictor too: its bundle stays small."""
+    folder = files("fastapi_offline") / "static"
+
+    @app.get("/docs/{name}", include_in_schema=False)
+    @app.get("/monitoring/docs/{name}", include_in_schema=False)
+    def read_docs_file(name: Literal["swagger-ui-bundle.js", "swagger-ui.css"]) -> Response:
+        kind = "text/javascript" if name == DOCS_SCRIPT else "text/css"
+        headers = {"cache-control": f"public, max-age={DOCS_MAX_AGE_S}"}
+        return Response((folder / name).read_bytes(), media_type=kind, headers=headers)
 
 
 def _add_trainings(app: FastAPI, trainings: Trainings) -> None:

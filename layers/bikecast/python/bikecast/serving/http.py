@@ -20,6 +20,8 @@ log = logging.getLogger(__name__)
 RETRY_AFTER_S = 5
 SERVER_ERROR = 500
 API_KEY_HEADER = "x-api-key"
+# What the documents' pages load from the folder `docs` beside them.
+DOCS_SCRIPT, DOCS_STYLE = "swagger-ui-bundle.js", "swagger-ui.css"
 _VARIANTS = frozenset({"clock", "model"})  # names of union members, which pydantic puts into the path
 _STATUS_OF: tuple[tuple[type[BikecastError], int], ...] = (
     (InputError, 422),
@@ -119,7 +121,13 @@ def create_app(
 def _add_docs(app: FastAPI, prefix: str) -> None:
     @app.get(f"{prefix}/docs", include_in_schema=False)
     async def docs() -> HTMLResponse:
-        return get_swagger_ui_html(openapi_url="openapi.json", title=app.title)  # relative: any path works
+        return get_swagger_ui_html(  # relative addresses work under any stage path
+            title=app.title,
+            openapi_url="openapi.json",
+            swagger_js_url=f"docs/{DOCS_SCRIPT}",
+            swagger_css_url=f"docs/{DOCS_STYLE}",
+            swagger_favicon_url="data:,",
+        )
 
 
 def _document_key(app: FastAPI) -> None:
