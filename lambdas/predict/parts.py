@@ -20,6 +20,7 @@ from bikecast.serving.outlook import OutlookReader
 from bikecast.serving.prediction_log import QueueLog
 from bikecast.serving.predictor import Answer, answer
 from bikecast.serving.service import Ports, PredictionService
+from bikecast.serving.unsent import FIELD, MESSAGE
 from bikecast.storage import S3Store
 
 from .app import build_app
@@ -62,7 +63,7 @@ class Telemetry:
 
     def unsent(self, body: str, reason: str) -> None:
         """Keep a prediction message that the queue did not take; called by any thread."""
-        self._logger.error("predictions not queued", extra={"reason": reason, "unsent_predictions": body})
+        self._logger.error(MESSAGE, extra={"reason": reason, FIELD: body})
         self._count(Metric.CAPTURE_SEND_FAILED)
 
     def swapped(self, version: str) -> None:

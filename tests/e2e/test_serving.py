@@ -6,6 +6,8 @@ import sys
 import threading
 import time
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -23,7 +25,10 @@ TRIP = {"date": "2025-02-12 08:00:00", "TMAX": 41.0, "TMIN": 30.0, "SNOW": 0.0}
 # No trainings for fun; methods that the gateway does not route are its own affair.
 OPERATIONS_FLAGS = ["--exclude-method", "POST", "--exclude-checks", "unsupported_method"]
 FIRE_S = 20
+# Checks of the manifest grow rarer while they fail, up to a minute.
+RECOVERY_LIMIT_S = 120
 TURN_S = 2.0
+WARM_UP = 20
 # Three times the queue's visibility timeout at most, when the database was away at a bad moment.
 STORED_LIMIT_S = 240
 
@@ -83,6 +88,52 @@ def test_promotions_under_fire_cost_no_answer_and_every_row_is_stored(cloud: Dep
     query = "select count(distinct request_id) from monitoring.predictions where request_id = any(%s)"
     wanted = len(fire.requests)
     eventually(lambda: cloud.sql(query, fire.requests)[0][0] == wanted, timeout_s=STORED_LIMIT_S)
+
+
+def test_an_outage_of_the_bucket_costs_no_answer(cloud: Deployment) -> None:
+    s3, bucket = cloud.client("s3"), cloud.outputs["buckets"]["model-serving"]
+    fire = Fire(cloud, clients=1)
+    with client_of(cloud) as client:
+        try:
+            fire.start()
+            for _ in range(WARM_UP):  # beside the fire, so that no instance starts in the outage
+                client.get("/health").raise_for_status()
+            with nobody_reads(s3, bucket):
+                seen = eventually(lambda: _degraded(client), timeout_s=FIRE_S)
+        finally:
+            fire.stop()
+        assert "AccessDenied" in seen["problem"]
+        assert seen["source"] == "champion"
+        assert set(fire.statuses) == {200}, fire.statuses
+        eventually(lambda: client.get("/health").json()["status"] == "ok", timeout_s=RECOVERY_LIMIT_S)
+
+
+def _degraded(client: httpx.Client) -> dict[str, Any] | None:
+    health: dict[str, Any] = client.get("/health").json()
+    return health if health["status"] == "degraded" else None
+
+
+@contextmanager
+def nobody_reads(s3: Any, bucket: str) -> Iterator[None]:
+    """An outage as a function sees it: every read is refused."""
+    statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject"}
+    policy = {"Version": "2012-10-17", "Statement": [statement | {"Resource": f"arn:aws:s3:::{bucket}/*"}]}
+    before = _policy(s3, bucket)
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    try:
+        yield
+    finally:
+        if before is None:
+            s3.delete_bucket_policy(Bucket=bucket)
+        else:
+            s3.put_bucket_policy(Bucket=bucket, Policy=before)
+
+
+def _policy(s3: Any, bucket: str) -> str | None:
+    try:
+        return str(s3.get_bucket_policy(Bucket=bucket)["Policy"])
+    except s3.exceptions.ClientError:
+        return None
 
 
 class Fire:

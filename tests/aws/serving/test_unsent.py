@@ -1,0 +1,32 @@
+"""What the queue did not take is found in the log, and nothing else is."""
+
+import datetime as dt
+import json
+import time
+
+import boto3
+
+from bikecast.serving.unsent import FIELD, MESSAGE, unsent_messages
+
+GROUP = "/aws/predict"
+
+
+def test_unsent_rows_are_found_among_other_lines() -> None:
+    logs = boto3.client("logs")
+    logs.create_log_group(logGroupName=GROUP)
+    logs.create_log_stream(logGroupName=GROUP, logStreamName="s")
+    lines = [
+        "START RequestId: 1",
+        json.dumps({"message": "predicted"}),
+        json.dumps({"message": MESSAGE, "reason": "down", FIELD: '[{"id": "r-0"}]'}),
+        f"not json, yet {MESSAGE}",
+        json.dumps({"message": MESSAGE, "reason": "down", FIELD: '[{"id": "r-1"}]'}),
+    ]
+    now_ms = int(time.time() * 1000)
+    events = [{"timestamp": now_ms + index, "message": line} for index, line in enumerate(lines)]
+    logs.put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=events)
+    hour_ago = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
+    found = [json.loads(body)[0]["id"] for body in unsent_messages(logs, GROUP, since=hour_ago)]
+    assert found == ["r-0", "r-1"]
+    tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
+    assert list(unsent_messages(logs, GROUP, since=tomorrow)) == []
