@@ -86,7 +86,8 @@ def _addresses(result: DemoResult) -> dict[str, Any]:
     return {
         "API documents": f"{outputs.api_url}/docs",
         "API key": f"x-api-key: {outputs.api_key}",
-        "dashboard": outputs.dashboard_url,
+        "dashboard": f"{outputs.dashboard_url}#key={outputs.api_key}",
+        "latest report": f"{outputs.api_url}/monitor-model (with the key), or from the dashboard",
         "MLflow": outputs.mlflow_url,
         "Evidently": outputs.evidently_url,
     }
