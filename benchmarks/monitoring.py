@@ -8,6 +8,7 @@ every column, calendar included, the whole training window as the reference, one
 
 import argparse
 import datetime as dt
+import importlib
 import json
 import os
 import resource
@@ -53,12 +54,14 @@ def _compare(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     server.start()
     try:
         ports = _city(folder, server.create_database())
+        imported = _timed(_import_evidently)
         numbers = _timed(lambda: _ours(ports, arguments.weeks, html=False))
         pages = _timed(lambda: _ours(ports, arguments.pages, html=True))
         rival = _timed(lambda: _theirs(ports, arguments.rival_weeks))
     finally:
         server.stop()
     return {
+        "importing Evidently, cpu_s": round(imported[2], 1),
         "ours, numbers": _told(numbers, arguments.weeks),
         "ours, with Evidently's pages": _told(pages, arguments.pages),
         "predecessor's way": _told(rival, arguments.rival_weeks),
@@ -66,6 +69,11 @@ def _compare(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "load_1_min": round(os.getloadavg()[0], 1),
     }
+
+
+def _import_evidently() -> int:
+    """Pay once for what both ways need."""
+    return len([importlib.import_module(name) for name in ("evidently", "evidently.metrics")])
 
 
 def _city(folder: Path, database: DatabaseSettings) -> Ports:
