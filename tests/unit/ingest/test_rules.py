@@ -1,10 +1,15 @@
 """Every rule by which a row is kept or refused, and what the report says of it."""
 
+import datetime as dt
+
+import pandas as pd
 import pytest
 
 from bikecast.ingest.rules import Reason
 from bikecast.names import Prefix
 from bikecast.storage import FolderStore
+from bikecast.tables import write_hourly
+from bikecast.wall_time import wall_hours
 from bikecast.yearly import read_parquet
 from tests.unit.ingest.conftest import Load
 from tests.unit.ingest.tables import counts, publish
@@ -116,6 +121,18 @@ def test_last_hour_of_a_month_from_two_files_is_summed(store: FolderStore, load:
     publish(store)
     publish(store, ["2024-02"])
     assert counts(store) == {"2024-01-31 23": 37, "2024-02-01 00": 5}
+
+
+def test_strays_do_not_replace_a_month_that_came_as_a_table(store: FolderStore, load: Load) -> None:
+    hours = wall_hours(dt.date(2024, 1, 1), dt.date(2024, 1, 31))
+    january = pd.DataFrame({"date": hours.normalize(), "hour": hours.hour, "trips": 50, "holiday": 0})
+    write_hourly(store, january)
+    february = [*hour_of_rides("2024-01-31 23", 7), *hour_of_rides("2024-02-01 00", 5, first=1000)]
+    load({"202402.csv": csv_bytes(february)}, month="2024-02")
+    report = publish(store)
+    table = counts(store)
+    assert (table["2024-01-31 23"], table["2024-02-01 00"], len(table)) == (50, 5, 745)
+    assert report.coverage.partial_months == {"2024-01": 7, "2024-02": 5}
 
 
 def test_repeated_hour_of_autumn_is_one_wall_clock_hour(store: FolderStore, load: Load) -> None:

@@ -10,7 +10,7 @@ from bikecast.tables import known_weather
 from bikecast.wall_time import span, wall_hours
 
 # A month of which fewer hours have trips has no file of its own yet: others brought its last hours.
-_STRAY_HOURS = 24
+STRAY_HOURS = 24
 
 
 def measure(store: ObjectStore, counted: Mapping[str, pd.DataFrame]) -> Coverage:
@@ -20,7 +20,7 @@ def measure(store: ObjectStore, counted: Mapping[str, pd.DataFrame]) -> Coverage
         store: The data bucket.
         counted: Hours with trips by start month.
     """
-    whole = {month: hourly for month, hourly in counted.items() if len(hourly) >= _STRAY_HOURS}
+    whole = {month: hourly for month, hourly in counted.items() if len(hourly) >= STRAY_HOURS}
     found = _hours(counted)
     absent = _expected(whole).difference(_hours(whole))
     dry = _without_weather(store, found)

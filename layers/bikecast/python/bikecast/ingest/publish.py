@@ -3,10 +3,12 @@
 import datetime as dt
 from collections.abc import Collection, Mapping
 
+import pandas as pd
+
 from bikecast.errors import DataError
 from bikecast.ingest.counting import MonthCount, count_month
-from bikecast.ingest.coverage import measure
-from bikecast.ingest.replacing import replace_months
+from bikecast.ingest.coverage import STRAY_HOURS, measure
+from bikecast.ingest.replacing import counted_months, hours_by_month, replace_months
 from bikecast.ingest.reports import ENTRIES, LoadReport, SourceEntry, Status, read_entry, sum_refused
 from bikecast.names import Prefix
 from bikecast.storage import ObjectStore
@@ -36,8 +38,9 @@ def publish_tables(
     entries = [read_entry(store, key) for key in store.keys(ENTRIES)]
     touched = [entry for entry in entries if groups is None or entry.month in groups]
     counts = _count(store, entries, {month for entry in touched for month in entry.start_months})
-    if counts:
-        replace_months(store, {month: count.hourly for month, count in counts.items()})
+    replaced = _without_strays(store, counts)
+    if replaced:
+        replace_months(store, replaced)
     report = _report(store, touched, counts, weather, now or dt.datetime.now(dt.UTC))
     _store_report(store, report)
     _refuse_lost_weather(report)
@@ -49,6 +52,19 @@ def _count(store: ObjectStore, entries: list[SourceEntry], months: set[str]) -> 
     return {
         month: count_month(store, [key for key in rides if key.startswith(f"{Prefix.TRIPS}{month}/")])
         for month in sorted(months)
+    }
+
+
+def _without_strays(store: ObjectStore, counts: Mapping[str, MonthCount]) -> dict[str, pd.DataFrame]:
+    """Leave out months of which only strays came while the table has more of them from elsewhere.
+
+    A processed table may be there without its trip files; a neighbour's file must not empty its month.
+    """
+    hours, counted = hours_by_month(store), counted_months(store)
+    return {
+        month: count.hourly
+        for month, count in counts.items()
+        if month in counted or len(count.hourly) >= min(STRAY_HOURS, hours[month])
     }
 
 

@@ -1,14 +1,19 @@
 """Counted months put into the yearly files, which may hold rows of the years around theirs."""
 
+import json
+from collections import Counter
 from collections.abc import Mapping
 
 import pandas as pd
 
 from bikecast.contracts import HOURLY_COLUMNS
+from bikecast.ingest.coverage import STRAY_HOURS
 from bikecast.names import Prefix, citibike_key
-from bikecast.storage import ObjectStore
+from bikecast.storage import MissingObjectError, ObjectStore
 from bikecast.tables import repaired
 from bikecast.yearly import read_parquet, write_parquet
+
+COUNTED_KEY = f"{Prefix.TRIPS}_counted.json"
 
 
 def replace_months(store: ObjectStore, counted: Mapping[str, pd.DataFrame]) -> list[str]:
@@ -27,9 +32,29 @@ def replace_months(store: ObjectStore, counted: Mapping[str, pd.DataFrame]) -> l
     keys = {citibike_key(year): fresh[fresh["date"].dt.year == year] for year in _years(store, counted)}
     tables = {key: _replaced(store, key, rows, set(counted)) for key, rows in keys.items()}
     written = {key: table for key, table in tables.items() if table is not None}
+    whole = {month for month, frame in counted.items() if len(frame) >= STRAY_HOURS}
+    store.write(COUNTED_KEY, json.dumps(sorted(counted_months(store) | whole)).encode())
     for key, table in written.items():
         write_parquet(store, key, table)
     return sorted(written)
+
+
+def counted_months(store: ObjectStore) -> set[str]:
+    """Return the months that the table has, or had, whole from rides and not from a table made elsewhere."""
+    try:
+        return set(json.loads(store.read(COUNTED_KEY).body))
+    except MissingObjectError:
+        return set()
+
+
+def hours_by_month(store: ObjectStore) -> Counter[str]:
+    """Return how many hours the hourly table holds of each month."""
+    hours: Counter[str] = Counter()
+    for year in _years(store, {}):
+        table = read_parquet(store, citibike_key(year))
+        if table is not None:
+            hours.update(table["date"].dt.strftime("%Y-%m").tolist())
+    return hours
 
 
 def _years(store: ObjectStore, counted: Mapping[str, pd.DataFrame]) -> set[int]:

@@ -101,7 +101,7 @@ class LoadReport(_Part):
     refused: dict[Reason, int]
     under_60_s: int
     in_several_files: int = Field(description="Kept rows of rides that another file holds, too.")
-    trips: int = Field(description="Trips in the table in the months just counted: kept - in_several_files.")
+    trips: int = Field(description="Distinct rides of the months just counted.")
     problems: dict[str, str] = Field(description="Reason by source that could not be loaded.")
     quarantine: tuple[str, ...]
     coverage: Coverage
