@@ -47,20 +47,18 @@ def load(
     bucket = data_bucket(cloud)
     if keep_origins_apart(bucket, simulated=source.is_simulated):
         retire_champion(cloud)
-    if source.is_processed:
-        report = load_tables(bucket, source)
-    else:
+    if not source.is_processed:
         upload_files(bucket, source)
-        report = ingest(cloud, months=months, force=force)
+        return ingest(cloud, months=months, force=force)
+    report = load_tables(bucket, source)
     if champion_exists(cloud):
-        after_load(cloud, processed=source.is_processed)
+        follow_demand(cloud)
     return report
 
 
-def after_load(cloud: Cloud, *, processed: bool) -> None:
+def follow_demand(cloud: Cloud) -> None:
     """Let new demand meet what was predicted for it; the champion's level moves too, as ingestion does it."""
-    if processed:
-        operate(cloud, Step.REFRESH_LEVEL, payload={})
+    operate(cloud, Step.REFRESH_LEVEL, payload={})
     operate(cloud, Step.RECORD_ACTUALS, payload={})
 
 
