@@ -16,7 +16,7 @@ from tests.unit.ingest.tables import counts, publish
 from tests.unit.ingest.trips import csv_bytes, ride, write_files, zip_bytes
 
 # A failure is shown as it was found: shrinking it would take minutes.
-SETTINGS = settings(max_examples=20, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
+SETTINGS = settings(max_examples=10, deadline=None, phases=[Phase.explicit, Phase.reuse, Phase.generate])
 
 # Around the end of a month, where the publisher's files overlap.
 _hours = st.sampled_from(
