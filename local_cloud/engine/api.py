@@ -157,6 +157,7 @@ class Handler(BaseHTTPRequestHandler):
 
     def logs(self, ref: str) -> None:
         container = self.registry.get(ref)
+        container.settle()
         since_s = float(self.query.get("since", "0"))
         tail = self.query.get("tail", "all")
         lines = (

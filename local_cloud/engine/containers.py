@@ -1,12 +1,14 @@
 """A container that is a process: created, started, stopped, waited for, restarted if it is a database."""
 
 import contextlib
+import fcntl
 import os
 import secrets
 import shutil
 import signal
 import subprocess
 import sys
+import termios
 import threading
 import time
 from dataclasses import dataclass, field
@@ -92,6 +94,22 @@ class Container:
         """Wait until the container has ended; return whether it has."""
         with self._changed:
             return self._changed.wait_for(lambda: self.status != "running", timeout_s)
+
+    def settle(self, *, timeout_s: float = 1.0) -> None:
+        """Wait until what the process has written is in the log, at most ``timeout_s``."""
+        deadline = time.monotonic() + timeout_s
+        while self._unread_bytes() and time.monotonic() < deadline:
+            time.sleep(0.002)
+        # The last line may have left the pipe and not reached the log yet.
+        time.sleep(0.01)
+
+    def _unread_bytes(self) -> int:
+        process = self._process
+        if process is None or self.status != "running":
+            return 0
+        sources = [source for source in (process.stdout, process.stderr) if source and not source.closed]
+        waiting = [fcntl.ioctl(source, termios.FIONREAD, bytes(4)) for source in sources]
+        return sum(int.from_bytes(count, sys.byteorder) for count in waiting)
 
     def ended(self) -> bool:
         """Whether the container ran and is over."""

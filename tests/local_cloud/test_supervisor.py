@@ -16,7 +16,7 @@ from bikecast.errors import DeploymentError
 from local_cloud import connection, processes, supervisor
 from local_cloud.services import Service, start_service, stop_service
 from local_cloud.settings import ENV_PREFIX, LocalCloudSettings
-from tests.local_cloud import probes
+from tests.local_cloud import aws
 from tests.local_cloud.conftest import Cloud, eventually, free_ports, make_settings
 
 
@@ -54,7 +54,7 @@ def test_what_was_acknowledged_survives_killing_each_process(settings: LocalClou
         "StartAt": "W",
         "States": {"W": {"Type": "Wait", "Seconds": 60, "End": True, "Comment": "kept"}},
     }
-    execution = probes.start(cloud, probes.machine(cloud, waiting), kept=1)
+    execution = aws.start(cloud, aws.machine(cloud, waiting), kept=1)
     saved = [settings.emulator_dir / f"state/{service}.json" for service in ("sqs", "s3", "stepfunctions")]
     eventually(lambda: all(path.exists() and "kept" in path.read_text() for path in saved))
     eventually(lambda: execution in saved[-1].read_text())
@@ -65,7 +65,7 @@ def test_what_was_acknowledged_survives_killing_each_process(settings: LocalClou
         assert f"{name} has died; clearing up after it" in said
     assert client(settings, "sqs").list_queues()["QueueUrls"] == [queue]
     assert client(settings, "s3").get_object(Bucket="kept", Key="a")["Body"].read() == b"1"
-    assert probes.ended(cloud, execution)["error"] == "States.ServiceRestart"
+    assert aws.ended(cloud, execution)["error"] == "States.ServiceRestart"
     started = family(settings)
     assert supervisor.stop(settings, say=said.append)
     assert [process for process in started if process.is_running()] == []

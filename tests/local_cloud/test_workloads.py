@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from tests.local_cloud import probes
+from tests.local_cloud import aws, tasks
 from tests.local_cloud.conftest import Cloud, eventually
 
 pytestmark = pytest.mark.xdist_group("fidelity")
@@ -14,25 +14,25 @@ NAMED = "import os, sys; print(os.environ['NAME'], os.environ['AWS_REGION']); sy
 
 def test_a_task_runs_with_its_overrides_and_its_exit_code_counts(cloud: Cloud) -> None:
     override = {"command": [NAMED], "environment": [{"name": "NAME", "value": "overridden"}]}
-    task, group = probes.start_task(cloud, command="raise SystemExit(1)", override=override)
-    assert probes.stopped(cloud, task)["containers"][0]["exitCode"] == 3
-    eventually(lambda: f"overridden {probes.REGION}" in probes.log_lines(cloud, group), timeout_s=5)
+    task, group = tasks.start_task(cloud, command="raise SystemExit(1)", override=override)
+    assert tasks.stopped(cloud, task)["containers"][0]["exitCode"] == 3
+    eventually(lambda: f"overridden {aws.REGION}" in aws.log_lines(cloud, group), timeout_s=5)
 
 
 def test_an_image_function_answers_logs_and_fails_like_a_zip_function(cloud: Cloud) -> None:
-    name, functions = probes.unique("monitor"), cloud.client("lambda")
+    name, functions = aws.unique("monitor"), cloud.client("lambda")
     functions.create_function(
         FunctionName=name,
         PackageType="Image",
-        Code={"ImageUri": probes.IMAGE},
-        Role=probes.role(cloud),
+        Code={"ImageUri": tasks.IMAGE},
+        Role=aws.role(cloud),
         Timeout=20,
     )
-    assert probes.invoke(cloud, name, {"week": 1})["name"] == name
+    assert aws.invoke(cloud, name, {"week": 1})["name"] == name
     failed = functions.invoke(FunctionName=name, Payload=json.dumps({"raise": "gone"}).encode())
     assert failed["FunctionError"] == "Unhandled"
     assert json.loads(failed["Payload"].read())["errorType"] == "LookupError"
-    lines = "\n".join(probes.log_lines(cloud, f"/aws/lambda/{name}"))
+    lines = "\n".join(aws.log_lines(cloud, f"/aws/lambda/{name}"))
     assert "seen ['week']" in lines
     assert "LookupError: gone" in lines
     assert "REPORT RequestId" in lines
