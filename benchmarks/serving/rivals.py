@@ -20,7 +20,7 @@ import httpx
 
 from benchmarks.serving.timing import Timing, timed
 
-START_LIMIT_S = 180
+START_LIMIT_S = 300
 BENTOML = ("bentoml==1.4.39", "xgboost-cpu==3.2.0", "scikit-learn", "pandas>=2.3,<3.1")
 SERVICE = """
 import bentoml, numpy as np, pandas as pd, xgboost

@@ -7,7 +7,7 @@ from fastapi.openapi.models import Example
 from fastapi.responses import Response
 from pydantic_core import to_json
 
-from bikecast.serving import contract, facts
+from bikecast.serving import contract, facts, facts_contract
 from bikecast.serving.follower import ChampionFollower
 from bikecast.serving.gateway import request_id
 from bikecast.serving.http import create_app, errors
@@ -92,17 +92,17 @@ def _add_predictions(app: FastAPI, service: PredictionService) -> None:
 def _add_facts(app: FastAPI, follower: ChampionFollower, code_version: str) -> None:
     refusals = errors(403, 429, 503)
 
-    @app.get("/health", response_model=contract.Health, responses=refusals, tags=["facts"])
+    @app.get("/health", response_model=facts_contract.Health, responses=refusals, tags=["facts"])
     async def health() -> Response:
         """Tell whether and by whom requests are answered; 503 when nobody can."""
         return _json(facts.health(follower.view()))
 
-    @app.get("/version", response_model=contract.Version, responses=refusals, tags=["facts"])
+    @app.get("/version", response_model=facts_contract.Version, responses=refusals, tags=["facts"])
     async def version() -> Response:
         """Tell what code is deployed and what model it serves."""
         return _json(facts.version(follower.view(), code_version=code_version))
 
-    @app.get("/model", response_model=contract.ModelCard, responses=refusals, tags=["facts"])
+    @app.get("/model", response_model=facts_contract.ModelCard, responses=refusals, tags=["facts"])
     async def model() -> Response:
         """Describe the served model; 503 while only the seasonal profile answers."""
         return _json(facts.model_card(follower.view()))

@@ -3,7 +3,7 @@
 from bikecast.features import FEATURES
 from bikecast.manifest import Scores
 from bikecast.names import PredictionSource
-from bikecast.serving.contract import FeatureCard, Health, ModelCard, Version, WindowScores
+from bikecast.serving.facts_contract import FeatureCard, Health, ModelCard, Version, WindowScores
 from bikecast.serving.follower import UnavailableError, View
 
 
