@@ -64,12 +64,24 @@ def answer(cloud: Cloud, word: Answer, *, execution: str | None, reason: str | N
     Raises:
         InputError: None waits, several wait and none was named, or it does not wait any more.
     """
-    waiting = _choose(list_waiting(cloud), execution)
-    reply = {"decision": word.value, "by": getpass.getuser(), "reason": reason or "no reason given"}
-    _send(cloud, waiting, reply=reply)
     url = read_stack_outputs(cloud.cloudformation).require(Output.APPROVAL_QUEUE_URL)
-    cloud.sqs.delete_message(QueueUrl=url, ReceiptHandle=waiting.receipt)
-    return {"execution": waiting.execution, **reply}
+    waiting = list_waiting(cloud)
+    try:
+        chosen = _choose(waiting, execution)
+        reply = {"decision": word.value, "by": getpass.getuser(), "reason": reason or "no reason given"}
+        _send(cloud, chosen, reply=reply)
+    except InputError:
+        _show_again(cloud, url, waiting)
+        raise
+    cloud.sqs.delete_message(QueueUrl=url, ReceiptHandle=chosen.receipt)
+    _show_again(cloud, url, [entry for entry in waiting if entry is not chosen])
+    return {"execution": chosen.execution, **reply}
+
+
+def _show_again(cloud: Cloud, url: str, waiting: list[Waiting]) -> None:
+    """Let the next look find these at once, or the next answer would find nobody waiting."""
+    for entry in waiting:
+        cloud.sqs.change_message_visibility(QueueUrl=url, ReceiptHandle=entry.receipt, VisibilityTimeout=0)
 
 
 def _choose(waiting: list[Waiting], execution: str | None) -> Waiting:

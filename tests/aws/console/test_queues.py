@@ -56,3 +56,11 @@ def test_nothing_to_answer_is_said(cloud: Cloud) -> None:
     deploy_stack(cloud, "bikecast-training", {Output.APPROVAL_QUEUE_URL: queue(cloud, "approvals")})
     with pytest.raises(InputError, match="waiting: none"):
         answer(cloud, Answer.REJECT, execution="train-9", reason="no")
+
+
+def test_a_misspelt_answer_leaves_the_training_waiting(cloud: Cloud) -> None:
+    url = queue(cloud, "approvals", ask("train-1"))
+    deploy_stack(cloud, "bikecast-training", {Output.APPROVAL_QUEUE_URL: url})
+    with pytest.raises(InputError, match="waiting: train-1"):
+        answer(cloud, Answer.APPROVE, execution="tarin-1", reason=None)
+    assert [entry.execution for entry in list_waiting(cloud)] == ["train-1"]
