@@ -17,6 +17,7 @@ log = logging.getLogger(__name__)
 VERSION = "2020-01-01"
 NAME = "bikecast-after-response"
 PAUSE_S = 0.5
+MAX_FAILURES = 10  # in a row; then there is no runtime any more
 
 
 class AfterResponse:
@@ -50,9 +51,12 @@ class AfterResponse:
         self._answered.set()
 
     def _follow(self) -> None:
-        while True:
+        failures = 0
+        while failures < MAX_FAILURES:
             if not self._invoked():
+                failures += 1
                 continue
+            failures = 0
             self._answered.wait()
             self._answered.clear()
             self._finish()
@@ -61,7 +65,7 @@ class AfterResponse:
         try:
             self._call("event/next", {"Lambda-Extension-Identifier": self._id}).close()
         except OSError as err:  # a snapshot was restored while we waited, say
-            log.warning("asking for the next event failed", exc_info=err)
+            log.warning("asking for the next event failed", extra={"reason": str(err)})
             time.sleep(PAUSE_S)
             return False
         return True
