@@ -96,7 +96,7 @@ def write_hourly(store: ObjectStore, frame: pd.DataFrame) -> list[str]:
         DataError: The contract is broken; nothing is written.
     """
     hourly = checked(frame.loc[:, list(HOURLY_COLUMNS)], HOURLY).sort_values(["date", "hour"])
-    return write_years(store, hourly, hourly["date"].dt.year, citibike_key)
+    return write_years(store, hourly, years=hourly["date"].dt.year, key=citibike_key)
 
 
 def write_weather(store: ObjectStore, frame: pd.DataFrame) -> list[str]:
@@ -106,7 +106,7 @@ def write_weather(store: ObjectStore, frame: pd.DataFrame) -> list[str]:
         DataError: The contract is broken; nothing is written.
     """
     weather = checked_weather(frame)
-    return write_years(store, weather, weather["DATE"].dt.year, weather_key)
+    return write_years(store, weather, years=weather["DATE"].dt.year, key=weather_key)
 
 
 def repaired(hourly: pd.DataFrame) -> pd.DataFrame:

@@ -36,7 +36,7 @@ def write_parquet(store: ObjectStore, key: str, frame: pd.DataFrame) -> None:
 
 
 def write_years(
-    store: ObjectStore, frame: pd.DataFrame, years: "pd.Series[int]", key: Callable[[int], str]
+    store: ObjectStore, frame: pd.DataFrame, *, years: "pd.Series[int]", key: Callable[[int], str]
 ) -> list[str]:
     """Write one file a year, replacing those years, and return the keys."""
     keys = []

@@ -1,7 +1,7 @@
 """Loading a group of trip files: every file is judged first, then all are stored, or none."""
 
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -119,30 +119,36 @@ def _read(
     with QuarantineWriter(quarantine) as writer:
         for number, file in enumerate(csv_files(path, source.name, work, limits=limits)):
             name = source.name if file.member == source.name else f"{source.name}/{file.member}"
-            scan = _scan(file.path, name, work / f"scan-{number}", writer)
+            scan = _scan(file.path, name, folder=work / f"scan-{number}", writer=writer)
             files.append(_file_report(name, scan))
             state = f"{identity}-{fingerprint}-{number:03d}"
             uploads |= {
                 f"{Prefix.TRIPS}{start}/{state}.parquet": rides for start, rides in scan.rides.items()
             }
-    uploaded_rides = tuple(sorted(uploads))
-    if any(file.refused for file in files):
-        uploads[f"{Prefix.QUARANTINE}{identity}.parquet"] = quarantine
-    entry = SourceEntry(
+    entry = _loaded(source, month, fingerprint=fingerprint, files=files, rides=uploads)
+    if entry.quarantine is not None:
+        uploads = uploads | {entry.quarantine: quarantine}
+    left = (before.start_months if before else set()) - entry.start_months
+    return _Staged(source, before, entry.model_copy(update={"left_months": tuple(sorted(left))}), uploads)
+
+
+def _loaded(
+    source: Source, month: str, *, fingerprint: str, files: list[FileReport], rides: Iterable[str]
+) -> SourceEntry:
+    has_refused = any(file.refused for file in files)
+    return SourceEntry(
         source=source.name,
         month=month,
         status=Status.LOADED,
         fingerprint=fingerprint,
         simulated=source.simulated,
         files=tuple(files),
-        rides=uploaded_rides,
-        quarantine=f"{Prefix.QUARANTINE}{identity}.parquet" if any(file.refused for file in files) else None,
+        rides=tuple(sorted(rides)),
+        quarantine=f"{Prefix.QUARANTINE}{source_id(source.name)}.parquet" if has_refused else None,
     )
-    left = (before.start_months if before else set()) - entry.start_months
-    return _Staged(source, before, entry.model_copy(update={"left_months": tuple(sorted(left))}), uploads)
 
 
-def _scan(path: Path, name: str, folder: Path, writer: QuarantineWriter) -> Scan:
+def _scan(path: Path, name: str, *, folder: Path, writer: QuarantineWriter) -> Scan:
     folder.mkdir()
     try:
         return scan_csv(path, name, folder, quarantine=writer)

@@ -10,7 +10,6 @@ from typing import Protocol
 from bikecast.names import Prefix
 from bikecast.storage import ObjectStore
 
-MARKER = "simulated.json"
 WEATHER_FOLDER = "weather/"
 _TRIP_SUFFIXES = (".zip", ".csv")
 
@@ -65,16 +64,16 @@ class LocalSource:
 
 def stored_sources(store: ObjectStore, keys: Iterable[str] | None = None) -> list[StoredSource]:
     """Return trip files of the bucket: those named, or all under ``raw/``."""
-    present = [key for key in store.keys(Prefix.RAW) if keys is None or key.endswith(MARKER)]
+    present = [key for key in store.keys(Prefix.RAW) if keys is None or key.endswith(SIMULATED_MARKER)]
     wanted = sorted(keys) if keys is not None else [key for key in present if is_trip_file(key)]
-    marked = [key.removesuffix(MARKER) for key in present if key.endswith(MARKER)]
+    marked = [key.removesuffix(SIMULATED_MARKER) for key in present if key.endswith(SIMULATED_MARKER)]
     return [StoredSource(store, key, simulated=_is_below(key, marked)) for key in wanted]
 
 
 def folder_sources(folder: Path) -> list[LocalSource]:
     """Return the trip files of a folder and the folders below it."""
     names = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    marked = [name.removesuffix(MARKER) for name in names if name.endswith(MARKER)]
+    marked = [name.removesuffix(SIMULATED_MARKER) for name in names if name.endswith(SIMULATED_MARKER)]
     trips = [name for name in names if is_trip_file(name)]
     return [LocalSource(folder / name, name, simulated=_is_below(name, marked)) for name in trips]
 
