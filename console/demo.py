@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import DeploymentError
-from bikecast.names import Prefix, Target
+from bikecast.names import SIMULATED_MARKER_KEY, Prefix, Target
 from console import champions, drift, loading, predictions, services, training
 from console.buckets import data_bucket
 from console.cloud import Cloud, find_cloud, local_settings, start_cloud
@@ -92,7 +92,7 @@ def _load(cloud: Cloud, path: Path | None) -> dict[str, Any]:
     """Load ``path``; without one keep what is loaded, and simulate if nothing is."""
     bucket = data_bucket(cloud)
     if path is None and bucket.keys(Prefix.PROCESSED_CITIBIKE) and bucket.keys(Prefix.PROCESSED_WEATHER):
-        return {"kind": "loaded before", "simulated": bucket.has(loading.MARKER_KEY)}
+        return {"kind": "loaded before", "simulated": bucket.has(SIMULATED_MARKER_KEY)}
     source = simulated_source() if path is None else recognise(path)
     return loading.load(cloud, source) | {"simulated": source.is_simulated}
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import DataError
-from bikecast.names import Output, Prefix, Step, citibike_key, weather_key
+from bikecast.names import SIMULATED_MARKER_KEY, Output, Prefix, Step, citibike_key, weather_key
 from console import ui
 from console.buckets import Bucket, data_bucket
 from console.champions import champion_exists, retire_champion
@@ -14,14 +14,13 @@ from console.cloud import Cloud
 from console.executions import start_execution
 from console.operations import operate
 from console.outputs import read_stack_outputs
-from console.sources import MARKER_NAME, Source
+from console.sources import Source
 from console.watching import watch
 
 if TYPE_CHECKING:
     import pandas as pd
 
 RAW_WEATHER = f"{Prefix.RAW}weather/"
-MARKER_KEY = f"{Prefix.RAW}{MARKER_NAME}"
 # Everything that a load leaves behind; simulated data is removed whole before real data comes.
 LOADED_PREFIXES = (
     Prefix.RAW,
@@ -68,7 +67,7 @@ def keep_origins_apart(bucket: Bucket, *, simulated: bool) -> bool:
     Raises:
         DataError: Real data is there and simulated data was to be loaded.
     """
-    holds_simulated = bucket.has(MARKER_KEY)
+    holds_simulated = bucket.has(SIMULATED_MARKER_KEY)
     if simulated and not holds_simulated and bucket.keys(Prefix.PROCESSED_CITIBIKE):
         raise DataError(
             "the cloud holds real data, and simulated data is never mixed with it: "
@@ -130,7 +129,7 @@ def upload_files(bucket: Bucket, source: Source) -> None:
     files = [(path, f"{Prefix.RAW}{path.relative_to(source.root).as_posix()}") for path in source.trips]
     files += [(path, f"{RAW_WEATHER}{path.name}") for path in source.raw_weather]
     files += [(path, f"{RAW_WEATHER}{path.name}") for path in source.weather.values()]
-    files += [(source.marker, MARKER_KEY)] if source.marker else []
+    files += [(source.marker, SIMULATED_MARKER_KEY)] if source.marker else []
     _upload_all(bucket, files)
 
 

@@ -9,7 +9,6 @@ from bikecast.errors import InputError
 
 HOURLY_NAME = re.compile(r"^(\d{4})-citibike-tripdata\.parquet$")
 WEATHER_NAME = re.compile(r"^(\d{4})-weather\.parquet$")
-MARKER_NAME = "simulated.json"
 
 
 @dataclass(frozen=True)
@@ -52,7 +51,7 @@ def recognise(path: Path) -> Source:
         weather=_one_per_year(files, WEATHER_NAME),
         trips=tuple(file for file in files if _is_trips(file)),
         raw_weather=tuple(file for file in files if _is_raw_weather(file)),
-        marker=next((file for file in files if file.name == MARKER_NAME), None),
+        marker=next((file for file in files if file.name == SIMULATED_MARKER), None),
     )
     if not (source.hourly or source.weather or source.trips or source.raw_weather):
         raise InputError(

@@ -4,11 +4,12 @@ import datetime as dt
 import json
 from pathlib import Path
 from typing import Annotated, Any
+from zoneinfo import ZoneInfo
 
 import typer
 
 from bikecast.errors import InputError
-from bikecast.names import Step, Target
+from bikecast.names import TIME_ZONE, Step, Target
 from console import ui
 from console.cloud import find_cloud
 from console.operations import operate
@@ -51,12 +52,19 @@ def predict(
     if first or last:
         _predict_period(first, last, target=target, as_json=as_json)
         return
-    next_hour = dt.datetime.now().replace(minute=0, second=0, microsecond=0) + dt.timedelta(hours=1)  # noqa: DTZ005
     request = (
-        _read_body(body) if body else trip_body(date or next_hour, tmax=tmax, tmin=tmin, snow=snow, prcp=prcp)
+        _read_body(body)
+        if body
+        else trip_body(date or next_hour(dt.datetime.now(dt.UTC)), tmax=tmax, tmin=tmin, snow=snow, prcp=prcp)
     )
     answer = deployed_api(find_cloud(target)).post("/predict_trip", request)
     ui.show(answer, as_json=as_json, table=lambda: ui.rows_table(prediction_rows(answer)))
+
+
+def next_hour(now: dt.datetime) -> dt.datetime:
+    """Return the start of the hour after an aware instant, as New York's clocks show it."""
+    wall = now.astimezone(ZoneInfo(TIME_ZONE)).replace(tzinfo=None, minute=0, second=0, microsecond=0)
+    return wall + dt.timedelta(hours=1)
 
 
 def forecast(

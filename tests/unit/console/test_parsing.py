@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bikecast.errors import InputError
 from console.commands.loading import parse_months
 from console.commands.logs import parse_duration
+from console.commands.predicting import next_hour
 from console.drift import parse_every, windows
 from console.executions import readable_cause
 from console.predictions import trip_body
@@ -66,3 +67,8 @@ def test_the_cause_of_a_failed_function_is_its_message() -> None:
     assert readable_cause("InputError", cause) == "InputError: n_trials: must be an integer"
     assert readable_cause("States.Timeout", None) == "States.Timeout"
     assert readable_cause(None, "") == "no cause was given"
+
+
+def test_the_next_hour_is_new_yorks() -> None:
+    assert next_hour(dt.datetime(2025, 7, 1, 3, 30, tzinfo=dt.UTC)) == dt.datetime(2025, 7, 1, 0)
+    assert next_hour(dt.datetime(2025, 1, 1, 13, 0, tzinfo=dt.UTC)) == dt.datetime(2025, 1, 1, 9)
