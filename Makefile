@@ -39,7 +39,7 @@ synth: setup  ## Write the CloudFormation templates to cdk.out, offline (TARGET=
 test: setup lint test-unit test-e2e  ## Everything CI checks: lint, unit, AWS, infrastructure and end-to-end tests
 
 test-unit: setup  ## All tests but the end-to-end ones
-	@$(BIN)/pytest -q -n 2 --dist loadgroup -m "not e2e"
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e"
 
 test-e2e: setup  ## The deployed loop on an embedded cloud of its own
 	@$(BIN)/pytest -q -m e2e

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from bikecast.errors import InputError
+from bikecast.names import SIMULATED_MARKER
 
 HOURLY_NAME = re.compile(r"^(\d{4})-citibike-tripdata\.parquet$")
 WEATHER_NAME = re.compile(r"^(\d{4})-weather\.parquet$")

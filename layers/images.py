@@ -117,9 +117,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     chosen = parser.parse_args(arguments)
     engine = find_engine()
     if engine is None:
-        _say(
-            f"no container engine answers: start Docker or Podman, or set {ENGINE_VARIABLE}; nothing done"
-        )
+        _say(f"no container engine answers: start Docker or Podman, or set {ENGINE_VARIABLE}; nothing done")
         return NO_ENGINE
     try:
         for image in (each for each in IMAGES if not chosen.folder or each.folder in chosen.folder):

@@ -16,6 +16,7 @@ class Prepared(_Handover):
 
     training_set_key: str
     data_hash: str
+    simulated: bool = False
     n_rows: int
     start: dt.date
     end: dt.date

@@ -52,6 +52,7 @@ def _manifest(
         published_at=context.clock(),
         code_version=context.code_version,
         data_hash=case.job.prepare.data_hash,
+        simulated=case.job.prepare.simulated,
         features=FEATURE_NAMES,
         model=files.model,
         golden=files.golden,

@@ -3,6 +3,7 @@
 import datetime as dt
 
 import pytest
+
 from bikecast.errors import InputError
 from bikecast.requests import RetrainRequest, parse_request
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from bikecast.names import SIMULATED_MARKER_KEY
 from bikecast.requests import parse_request
 from bikecast.splits import holdout_start
 from bikecast.storage import MissingObjectError, ObjectStore
@@ -46,6 +47,7 @@ def _freeze(store: ObjectStore, job: Job, search: Search) -> Prepared:
     return Prepared(
         training_set_key=key,
         data_hash=data_hash,
+        simulated=_exists(store, SIMULATED_MARKER_KEY),
         n_rows=len(frame),
         start=hours.min().astype("datetime64[D]").item(),
         end=hours.max().astype("datetime64[D]").item(),

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import DataError
-from bikecast.names import Prefix, citibike_key
+from bikecast.names import SIMULATED_MARKER_KEY, Prefix, citibike_key
 from console.buckets import Bucket
 from console.cloud import Cloud
-from console.loading import MARKER_KEY, keep_origins_apart, load_tables, upload_files
+from console.loading import keep_origins_apart, load_tables, upload_files
 from console.sources import recognise
 
 
@@ -77,7 +77,7 @@ def test_files_stand_under_raw_with_their_folders(bucket: Bucket, tmp_path: Path
 def test_real_data_removes_simulated_data_first(bucket: Bucket, tmp_path: Path) -> None:
     marker = tmp_path / "simulated.json"
     marker.write_text("{}")
-    for key in (MARKER_KEY, citibike_key(2024), f"{Prefix.TRIPS}2024-01.parquet"):
+    for key in (SIMULATED_MARKER_KEY, citibike_key(2024), f"{Prefix.TRIPS}2024-01.parquet"):
         bucket.put(marker, key)
     keep_origins_apart(bucket, simulated=False)
     assert bucket.keys("") == []

@@ -57,6 +57,7 @@ class ChampionManifest(_Part):
     published_at: dt.datetime
     code_version: str
     data_hash: str
+    simulated: bool = Field(False, description="Learnt from simulated trips and weather.")
     features: tuple[str, ...]
     model: Artifact = Field(description="ONNX, float32 [n, n_features] to float32 [n, 1] trips per hour.")
     golden: Artifact = Field(description="JSON of feature rows and the predictions they must give.")

@@ -41,6 +41,11 @@ class Prefix(StrEnum):
     PREDICTIONS = "predictions/"
 
 
+# The simulator's mark beside its files; whoever shows what came of them says that it is simulated.
+SIMULATED_MARKER = "simulated.json"
+SIMULATED_MARKER_KEY = f"{Prefix.RAW}{SIMULATED_MARKER}"
+
+
 def citibike_key(year: int) -> str:
     """Key of one year's hourly demand table in the data bucket."""
     return f"{Prefix.PROCESSED_CITIBIKE}{year}-citibike-tripdata.parquet"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bikecast.names import Prefix
+from bikecast.names import SIMULATED_MARKER, Prefix
 from bikecast.storage import ObjectStore
 
 WEATHER_FOLDER = "weather/"

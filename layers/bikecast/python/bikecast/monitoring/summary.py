@@ -86,7 +86,7 @@ def _read(store: ObjectStore, key: str, model: type[Any]) -> Any:
 
 
 def _champion(manifest: ChampionManifest) -> dict[str, Any]:
-    names = {"model_name", "version", "run_id", "published_at", "code_version", "data_hash"}
+    names = {"model_name", "version", "run_id", "published_at", "code_version", "data_hash", "simulated"}
     shown: dict[str, Any] = manifest.model_dump(mode="json", include=names | {"holdout", "baselines"})
     as_of = manifest.level.as_of
     return shown | {

@@ -47,6 +47,7 @@ def model_card(view: View) -> ModelCard:
         published_at=manifest.published_at,
         code_version=manifest.code_version,
         data_hash=manifest.data_hash,
+        simulated=manifest.simulated,
         features=[
             FeatureCard(name=item.name, known=item.known.value, meaning=item.meaning) for item in FEATURES
         ],

@@ -60,6 +60,7 @@ class ModelCard(BaseModel):
     published_at: dt.datetime
     code_version: str
     data_hash: str
+    simulated: bool = Field(description="Whether it learnt from simulated trips and weather.")
     features: list[FeatureCard]
     holdout: WindowScores
     baselines: dict[str, WindowScores]

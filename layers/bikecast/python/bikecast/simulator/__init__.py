@@ -3,12 +3,11 @@
 What comes out is always labelled simulated: the marker file travels with the data into every load report.
 """
 
-from bikecast.simulator.options import DEMO_SCALE, MARKER_NAME, Shift, ShiftKind, Trap
+from bikecast.simulator.options import DEMO_SCALE, Shift, ShiftKind, Trap
 from bikecast.simulator.simulation import Simulation, simulate, simulate_tables
 
 __all__ = [
     "DEMO_SCALE",
-    "MARKER_NAME",
     "Shift",
     "ShiftKind",
     "Simulation",

@@ -6,7 +6,6 @@ from enum import StrEnum
 
 # 2 % of New York's riders: about 100 trips an hour, so 15 months are a million trips.
 DEMO_SCALE = 0.02
-MARKER_NAME = "simulated.json"
 
 
 class Trap(StrEnum):

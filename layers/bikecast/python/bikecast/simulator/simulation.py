@@ -10,10 +10,11 @@ import numpy as np
 import pandas as pd
 
 from bikecast.errors import InputError
+from bikecast.names import SIMULATED_MARKER
 from bikecast.simulator.climate import reported, simulate_climate
 from bikecast.simulator.demand import expected_trips, is_holiday
 from bikecast.simulator.files import MILLISECONDS_SINCE, write_month
-from bikecast.simulator.options import DEMO_SCALE, MARKER_NAME, Shift, Trap
+from bikecast.simulator.options import DEMO_SCALE, Shift, Trap
 from bikecast.simulator.rides import Rides, doubled_hours, draw_rides
 from bikecast.wall_time import wall_hours
 
@@ -157,7 +158,7 @@ def _last_hours(plan: _Plan, climate: pd.DataFrame, month: pd.Period) -> Rides:
 
 def _write_marker(out: Path, plan: _Plan) -> None:
     shown = asdict(plan) | {"simulated": True, "traps": sorted(plan.traps)}
-    (out / MARKER_NAME).write_text(json.dumps(shown, default=str, indent=2) + "\n")
+    (out / SIMULATED_MARKER).write_text(json.dumps(shown, default=str, indent=2) + "\n")
 
 
 def _write_weather(path: Path, weather: pd.DataFrame) -> None:
