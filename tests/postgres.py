@@ -14,8 +14,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from bikecast.database import DatabaseSettings
 from pydantic import SecretStr
+
+from bikecast.database import DatabaseSettings
 
 ENVIRONMENT = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "TZ": "UTC"}
 
