@@ -80,7 +80,7 @@ lock: $(VENV)/.ready  ## Resolve the dependencies anew and write every lock file
 	@$(BIN)/python -m layers.build --lock
 
 image-test: setup  ## Build and run the training image where docker or podman is there
-	@training_job/image_test.sh
+	@$(BIN)/python -m layers.images
 
 clean: down  ## Stop everything and remove the state, the bundles and the templates (the environment stays)
 	@rm -rf .local .build cdk.out

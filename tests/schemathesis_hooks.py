@@ -16,7 +16,9 @@ DEFAULT_START = dt.date(2024, 1, 1)
 
 
 @schemathesis.hook
-def before_call(context: schemathesis.HookContext, case: schemathesis.Case, kwargs: dict[str, Any]) -> None:
+def before_call(
+    context: schemathesis.HookContext, case: "schemathesis.Case[Any]", kwargs: dict[str, Any]
+) -> None:
     """Make every body lawful, in all phases; values that are illegal by the schema stay so."""
     case.body = lawful(case.body)
 

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import boto3
 import pytest
+from moto import mock_aws
+
 from bikecast.errors import ConflictError, StoreError
 from bikecast.storage import FolderStore, MissingObjectError, ObjectStore, S3Store
-from moto import mock_aws
 
 
 @pytest.fixture(params=["s3", "folder"])

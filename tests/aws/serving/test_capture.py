@@ -62,7 +62,7 @@ def _event(*bodies: str) -> dict[str, Any]:
 
 
 def _capture(*bodies: str) -> list[str]:
-    answer = handler.lambda_handler(_event(*bodies), Context())  # type: ignore[arg-type]
+    answer = handler.lambda_handler(_event(*bodies), Context())
     return [item["itemIdentifier"] for item in answer["batchItemFailures"]]
 
 

@@ -5,6 +5,7 @@ import json
 import time
 
 import boto3
+from mypy_boto3_logs.type_defs import InputLogEventTypeDef
 
 from bikecast.serving.unsent import FIELD, MESSAGE, unsent_messages
 
@@ -23,7 +24,9 @@ def test_unsent_rows_are_found_among_other_lines() -> None:
         json.dumps({"message": MESSAGE, "reason": "down", FIELD: '[{"id": "r-1"}]'}),
     ]
     now_ms = int(time.time() * 1000)
-    events = [{"timestamp": now_ms + index, "message": line} for index, line in enumerate(lines)]
+    events: list[InputLogEventTypeDef] = [
+        {"timestamp": now_ms + index, "message": line} for index, line in enumerate(lines)
+    ]
     logs.put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=events)
     hour_ago = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
     found = [json.loads(body)[0]["id"] for body in unsent_messages(logs, GROUP, since=hour_ago)]
