@@ -49,11 +49,18 @@ def measure(folder: Path, options: argparse.Namespace) -> list[Row]:
     if options.rivals:
         for make in (rivals.bentoml, rivals.mlflow):
             rival = make(model.booster, folder / make.__name__)
-            found = rivals.measure(rival, model.rows, seconds=options.seconds)
-            rows.append({"what": f"{rival.name}, over HTTP", **found})
+            rows.append(_rival(rival, model, seconds=options.seconds))
     if options.api:
         rows += _api(seconds=options.seconds)
     return rows
+
+
+def _rival(rival: rivals.Rival, model: Model, *, seconds: float) -> Row:
+    try:
+        found = rivals.measure(rival, model.rows, seconds=seconds)
+    except TimeoutError as err:
+        return {"what": f"{rival.name}: {err}"}
+    return {"what": f"{rival.name}, over HTTP", **found}
 
 
 def _ours(model: Model, folder: Path, *, seconds: float) -> Iterator[Row]:
@@ -142,6 +149,8 @@ def table(rows: list[Row]) -> str:
 
 
 def _line(row: Row) -> str:
+    if "one" not in row:
+        return str(row["what"])
     one, hundred, cold = row["one"], row["hundred"], row.get("cold_start_s")
     cells = "".join(f"{t['p50_ms']:10.3f}{t['p99_ms']:9.2f}{t['per_s']:8.0f}" for t in (one, hundred))
     return f"{row['what']:46}{cells}" + ("" if cold is None else f"{cold:8.2f}")

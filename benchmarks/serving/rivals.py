@@ -137,7 +137,11 @@ def _until_ready(client: httpx.Client, rival: Rival, rows: list[dict[str, float]
         except httpx.TransportError:
             pass  # it does not listen yet
         time.sleep(0.02)
-    raise TimeoutError(f"{rival.name} did not answer in {START_LIMIT_S} s; see {rival.folder / 'server.log'}")
+    raise TimeoutError(f"no answer in {START_LIMIT_S} s; it said {_last_words(rival)!r}")
+
+
+def _last_words(rival: Rival) -> str:
+    return (rival.folder / "server.log").read_text()[-500:]
 
 
 def _timed(client: httpx.Client, rival: Rival, rows: list[dict[str, float]], seconds: float) -> Timing:
