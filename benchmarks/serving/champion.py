@@ -39,6 +39,8 @@ def make_model(folder: Path) -> Model:
     season = 55 - 25 * np.cos(2 * np.pi * np.arange(HOURS.size) / HOURS.size)
     weather = {"TMAX": season + 8, "TMIN": season - 8, "SNOW": np.zeros(HOURS.size)}
     weather |= {"PRCP": np.where(rng.random(HOURS.size) < 0.3, 0.2, 0.0)}
+    # Whole rows, because MLflow's server reads a column of nulls as text and refuses it.
+    weather |= {"AWND": np.full(HOURS.size, 6.0), "SNWD": np.zeros(HOURS.size)}
     features = build_features(HOURS, weather)
     rush = 2000 + 1500 * np.sin((HOURS.astype(np.int64) % 24) / 24 * 2 * np.pi - 2)
     trips = np.maximum(rush + 20 * season + rng.normal(0, 200, HOURS.size), 10.0)
