@@ -61,6 +61,14 @@ def load(
         fetch_weather(data_bucket(cloud), wanted)
     report = load_source(cloud, source, months=wanted, force=force)
     ui.show(report, as_json=as_json, table=lambda: report_table(report))
+    require_complete(report)
+
+
+def require_complete(report: dict[str, Any]) -> None:
+    """End with 1 when a source could not be loaded; the report has its name and the reason."""
+    if report.get("status") == "incomplete":
+        ui.note("not everything was loaded, see `problems`; what they concern keeps its last good state")
+        raise typer.Exit(1)
 
 
 def _source(path: Path | None, months: list[str] | None, *, simulate: bool, jersey_city: bool) -> Source:
