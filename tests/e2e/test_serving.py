@@ -172,15 +172,16 @@ class Fire:
 
 
 def test_logs_carry_version_code_and_correlation(cloud: Deployment) -> None:
+    asked_ms = int(time.time() * 1000)
     with client_of(cloud) as client:
         response = client.post("/predict_trip", json={"input_data": [TRIP]})
     wanted = response.headers["x-request-id"]
-    logs = cloud.client("logs")
+    pages = cloud.client("logs").get_paginator("filter_log_events")
 
     def record() -> dict[str, Any] | None:
         group = cloud.outputs["log_groups"]["predict"]
-        found = logs.filter_log_events(logGroupName=group, startTime=int((time.time() - 120) * 1000))
-        lines = [event["message"] for event in found["events"] if wanted in event["message"]]
+        found = pages.paginate(logGroupName=group, startTime=asked_ms - 1000).search("events[].message")
+        lines = [message for message in found if message and wanted in message]
         return next((json.loads(line) for line in lines if '"predicted"' in line), None)
 
     said = eventually(record)
