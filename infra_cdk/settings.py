@@ -1,6 +1,6 @@
 """Everything that differs between targets, each field with its reason; nothing else may differ."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bikecast.names import Target
@@ -82,25 +82,8 @@ EMBEDDED = InfraSettings(
     api_burst=2_000,
 )
 
-LOCALSTACK = InfraSettings(
-    target=Target.LOCALSTACK,
-    bundles=ROOT / ".build/aws",
-    cli_credentials=False,
-    keep_data=False,
-    require_tls=False,
-    database_by_token=False,
-    database_sslmode="disable",
-    flow_logs=False,
-    spot_tuning=False,
-    snap_start=False,
-    tracing=False,
-    schedules=False,
-    tuning_concurrency=2,
-    heartbeat_s=30,
-    heartbeat_interval_s=5,
-    api_rate_per_s=2_000,
-    api_burst=2_000,
-)
+# As the embedded cloud, but with AWS's bundles (layers/build.py says why) and CDK's own roles.
+LOCALSTACK = replace(EMBEDDED, target=Target.LOCALSTACK, bundles=ROOT / ".build/aws", cli_credentials=False)
 
 AWS = InfraSettings(
     target=Target.AWS,
