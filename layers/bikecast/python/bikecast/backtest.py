@@ -9,6 +9,7 @@ import numpy as np
 
 from bikecast.arrays import Array, Hours, Mask, Matrix
 from bikecast.families.base import Fitted
+from bikecast.forecaster import FEWEST_TRIPS as FEWEST_TRIPS  # the floor that serving applies
 from bikecast.level import LevelState
 from bikecast.splits import Fold
 
@@ -27,7 +28,6 @@ class Sample:
 
 
 Fit = Callable[[Sample], Fitted]
-FEWEST_TRIPS = 1.0
 FOLDS_AT_ONCE = 2  # the libraries fit on one thread and let others run
 BLEND_NOISE = 0.02
 
