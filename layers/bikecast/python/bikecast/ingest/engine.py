@@ -1,6 +1,7 @@
 """The engine that reads: DuckDB with bounded memory, every column as text, no row lost without a word."""
 
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,10 +9,10 @@ from pathlib import Path
 import duckdb
 
 from bikecast.ingest.layouts import CONFLICT_MARKERS, Layout, UnreadableFileError
-from bikecast.ingest.lines import LineCount, count_lines, mend
+from bikecast.ingest.lines import count_lines, mend
 from bikecast.ingest.rules import reason_sql, time_sql
 
-MEMORY_LIMIT = "400MB"
+MEMORY_LIMIT = "300MB"
 _HEADER_LINES = 1
 _SHOWN_CHARACTERS = 200
 
@@ -49,33 +50,29 @@ def load_judged(engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout, *
     Raises:
         UnreadableFileError: The file holds merge-conflict markers or lines still do not add up.
     """
-    counted = count_lines(path)
-    lost = _load_fast(engine, path, layout, counted)
-    if lost is not None:
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        counting = beside.submit(count_lines, path)
+        lost = _load_as_it_is(engine, path, layout)
+        counted = counting.result()
+    if lost is not None and counted.longest_is_bounded and not _missing(engine, lost, counted.lines):
         return lost
     mended = folder / "mended.csv"
     removed = mend(path, mended, columns=len(layout.columns))
     found = _load(engine, mended, layout)
     mended.unlink()
     lost = LostLines(malformed=removed.malformed | found.malformed, blank=removed.blank + found.blank)
-    missing = counted.lines - _HEADER_LINES - _count(engine, "true") - len(lost)
-    if missing:
+    if missing := _missing(engine, lost, counted.lines):
         raise UnreadableFileError(
             f"{missing} of {counted.lines} lines cannot be told apart: is this a CSV file?"
         )
     return lost
 
 
-def _load_fast(
-    engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout, counted: LineCount
-) -> LostLines | None:
-    if not counted.longest_is_bounded:
-        return None
+def _load_as_it_is(engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> LostLines | None:
     try:
-        lost = _load(engine, path, layout)
+        return _load(engine, path, layout)
     except duckdb.InvalidInputException:
         return None  # line breaks of two kinds, for one; mending makes them one kind
-    return lost if counted.lines == _HEADER_LINES + _count(engine, "true") + len(lost) else None
 
 
 def _load(engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> LostLines:
@@ -91,6 +88,10 @@ def _load(engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> Lost
             )
     malformed = {line: text for line, text in texts.items() if text}
     return LostLines(malformed=malformed, blank=[line for line in texts if line not in malformed])
+
+
+def _missing(engine: duckdb.DuckDBPyConnection, lost: LostLines, lines: int) -> int:
+    return lines - _HEADER_LINES - _count(engine, "true") - len(lost)
 
 
 def _judge(engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout, *, all_columns: bool) -> None:
