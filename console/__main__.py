@@ -61,6 +61,7 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (MODEL, champion.rollback),
     (SERVE, predicting.predict),
     (SERVE, predicting.forecast),
+    (SERVE, predicting.outlook),
     (SERVE, queues.redrive),
     (SERVE, watching.drift),
     (SERVE, monitoring.incidents),

@@ -133,6 +133,13 @@ def upload_files(bucket: Bucket, source: Source) -> None:
     _upload_all(bucket, files)
 
 
+def upload_weather(bucket: Bucket, path: Path) -> str:
+    """Upload one weather file and return its key."""
+    key = f"{RAW_WEATHER}{path.name}"
+    bucket.put(path, key)
+    return key
+
+
 def _upload_all(bucket: Bucket, files: Iterable[tuple[Path, str]]) -> None:
     todo = list(files)
     size = sum(path.stat().st_size for path, _ in todo)

@@ -1,4 +1,4 @@
-"""``predict`` and ``forecast``."""
+"""``predict``, ``forecast`` and ``outlook``."""
 
 import datetime as dt
 import json
@@ -11,7 +11,9 @@ import typer
 from bikecast.errors import InputError
 from bikecast.names import TIME_ZONE, Step, Target
 from console import ui
+from console.buckets import data_bucket
 from console.cloud import find_cloud
+from console.loading import upload_weather
 from console.operations import operate
 from console.options import From, Json, TargetOption, To
 from console.predictions import deployed_api, prediction_rows, trip_body
@@ -78,6 +80,27 @@ def forecast(
     """
     answer = deployed_api(find_cloud(target)).get("/forecast", hours=hours)
     ui.show(answer, as_json=as_json, table=lambda: ui.rows_table(prediction_rows(answer)))
+
+
+def outlook(
+    file: Annotated[
+        Path | None,
+        typer.Argument(exists=True, dir_okay=False, help="Hourly forecasts as Open-Meteo exports them."),
+    ] = None,
+    target: TargetOption = None,
+    as_json: Json = False,
+) -> None:
+    """Publish the weather forecast that `bikecast forecast` rests on; without one it takes typical weather.
+
+    Asks Open-Meteo, which needs no key, or takes the newest forecasts of a file with issue times. On AWS this
+    happens every day by itself.
+
+    Examples: bikecast outlook, bikecast outlook forecasts.parquet
+    """
+    cloud = find_cloud(target)
+    key = upload_weather(data_bucket(cloud), file) if file else None
+    result = operate(cloud, Step.PUBLISH_OUTLOOK, payload={"key": key} if key else {})
+    ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(dict(result or {})))
 
 
 def _predict_period(

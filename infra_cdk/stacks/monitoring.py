@@ -1,11 +1,13 @@
 """The drift monitor, the clock, alarms and the dashboard."""
 
+from collections.abc import Mapping
+
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from bikecast.names import AUTOMATION_KEY, Output, Variable, thresholds_key
+from bikecast.names import AUTOMATION_KEY, Output, Step, Variable, thresholds_key
 from infra_cdk.constructs.alarms import Alarms
 from infra_cdk.constructs.dashboard import OperationsDashboard
 from infra_cdk.constructs.function import ImageFunction
@@ -23,6 +25,8 @@ from infra_cdk.versions import code_version
 
 # A complete week is there on Monday morning in New York.
 MONITOR_SCHEDULE = events.Schedule.cron(week_day="MON", hour="10", minute="0")
+# Before the morning in New York, after the night's weather models.
+OUTLOOK_SCHEDULE = events.Schedule.cron(hour="9", minute="0")
 # The publisher's files of a month appear in the first days of the next.
 RETRAIN_SCHEDULE = events.Schedule.cron(day="10", hour="11", minute="0")
 
@@ -59,6 +63,12 @@ class MonitoringStack(BikecastStack):
         )
         self._schedule("MonitorWeekly", MONITOR_SCHEDULE, self.monitor)
         self._schedule("RetrainMonthly", RETRAIN_SCHEDULE, training.retrain)
+        self._schedule(
+            "OutlookDaily",
+            OUTLOOK_SCHEDULE,
+            training.operate,
+            execution_input={"step": Step.PUBLISH_OUTLOOK, "input": {}},
+        )
         self.dashboard = self._watch(training=training, serving=serving, database=database)
         self._outputs()
 
@@ -124,12 +134,19 @@ class MonitoringStack(BikecastStack):
         storage.reports.let_write(role)
         return function
 
-    def _schedule(self, construct_id: str, schedule: events.Schedule, machine: Machine) -> None:
+    def _schedule(
+        self,
+        construct_id: str,
+        schedule: events.Schedule,
+        machine: Machine,
+        *,
+        execution_input: Mapping[str, object] | None = None,
+    ) -> None:
         rule = events.Rule(self, construct_id, schedule=schedule, enabled=self.settings.schedules)
         rule.add_target(
             targets.SfnStateMachine(
                 machine,
-                input=events.RuleTargetInput.from_object({}),
+                input=events.RuleTargetInput.from_object(dict(execution_input or {})),
                 retry_attempts=3,
                 max_event_age=cdk.Duration.hours(2),
             )

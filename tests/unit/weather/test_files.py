@@ -70,6 +70,30 @@ def test_later_name_wins_a_day_and_bad_files_are_reported(tmp_path: Path) -> Non
     assert table["TMAX"].tolist() == [90.0, 90.0, *[85.0] * 8]
 
 
+def open_meteo_export(days: int = 2) -> pd.DataFrame:
+    hours = pd.date_range("2024-07-01", periods=24 * days, freq="h")
+    temperature = [70.0 + hour % 24 for hour in range(len(hours))]
+    values = {"temperature_2m": temperature, "rain": 0.01, "snowfall": 0.0, "windspeed_10m": 5.0}
+    return pd.DataFrame({"time": hours.astype(str), **values})
+
+
+def test_observed_hours_become_days_and_forecasts_stay_out(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    store.write("raw/weather/observed.csv", csv(open_meteo_export()))
+    store.write("raw/weather/ahead.csv", csv(open_meteo_export().assign(issue_date="2024-07-01", rain=1.0)))
+    load = load_weather_files(store)
+    assert (load.days, load.problems, load.forecasts) == (2, {}, ("raw/weather/ahead.csv",))
+    table = read_weather(store, dt.date(2024, 7, 1), dt.date(2024, 7, 2))
+    assert table[["TMAX", "TMIN", "PRCP"]].to_numpy().tolist() == [[93.0, 70.0, 0.24]] * 2
+
+
+def test_metric_hours_are_refused(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    metric = open_meteo_export(6).assign(temperature_2m=29.0)
+    store.write("raw/weather/observed.csv", csv(metric))
+    assert "metric units" in load_weather_files(store).problems["raw/weather/observed.csv"]
+
+
 def test_loading_again_and_adding_days_keeps_the_others(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     store.write("raw/weather/1.csv", csv(DAYS))

@@ -12,7 +12,7 @@ from bikecast.contracts import WEATHER, checked
 from bikecast.errors import DataError, InputError
 from bikecast.storage import FolderStore
 from bikecast.tables import read_weather
-from bikecast.weather.hourly import HOURLY_FIELDS, read_hourly_file
+from bikecast.weather.hourly import HOURLY_FIELDS, named_hours, newest_forecast
 from bikecast.weather.loading import load_weather
 from bikecast.weather.providers import NceiDaily, OpenMeteo, WeatherProvider
 from bikecast.web import WebError
@@ -126,10 +126,42 @@ def test_empty_answer_names_the_period() -> None:
 
 def test_published_forecasts_keep_their_issue_time(real_data: Path) -> None:
     folder = real_data / "nyc/weather_forecast"
-    body = (folder / "nyc_openmeteo_hourly_forecasts_asof.parquet").read_bytes()
-    forecasts = read_hourly_file("forecasts.parquet", body)
-    assert forecasts["issued_at"].min() == pd.Timestamp("2023-12-01 05:00", tz="UTC")
-    observed = read_hourly_file(
-        "observed.parquet", (folder / "nyc_openmeteo_hourly_observed.parquet").read_bytes()
+    forecasts = pd.read_parquet(folder / "nyc_openmeteo_hourly_forecasts_asof.parquet")
+    hours = named_hours("forecasts", forecasts)
+    assert hours["issued_at"].min() == pd.Timestamp("2023-12-01 05:00", tz="UTC")
+    observed = pd.read_parquet(folder / "nyc_openmeteo_hourly_observed.parquet")
+    assert named_hours("observed", observed)["issued_at"].isna().all()
+
+
+def test_newest_issue_of_each_day_ahead_is_taken(real_data: Path) -> None:
+    path = real_data / "nyc/weather_forecast/nyc_openmeteo_hourly_forecasts_asof.parquet"
+    raw = pd.read_parquet(path)
+    days, issued_at = newest_forecast(named_hours("forecasts", raw[raw["issue_date"] <= "2025-03-09"]))
+    assert days["DATE"].min() == pd.Timestamp("2025-03-09")
+    assert len(days) >= 8
+    assert issued_at == pd.Timestamp("2025-03-09 05:00", tz="UTC")
+    expected = raw[(raw["issue_date"] == "2025-03-09") & (raw["slot"] == "early")]
+    of_tuesday = expected[pd.to_datetime(expected["time"]).dt.normalize() == "2025-03-11"]
+    assert days.set_index("DATE").loc["2025-03-11", "TMAX"] == pytest.approx(
+        of_tuesday["temperature_2m"].max(), abs=0.01
     )
-    assert observed["issued_at"].isna().all()
+
+
+def test_days_of_an_older_issue_fill_what_a_newer_one_does_not_reach() -> None:
+    def issue(at: str, first: str, days: int, temperature: float) -> pd.DataFrame:
+        hours = pd.date_range(first, periods=24 * days, freq="h").astype("datetime64[s]")
+        values = {"temperature": temperature, "rain": 0.0, "snowfall": 0.0, "wind": 5.0}
+        return pd.DataFrame({"timestamp": hours, "issued_at": pd.Timestamp(at, tz="UTC"), **values})
+
+    early = issue("2025-01-10 05:00", "2025-01-10", 3, 30.0)
+    late = issue("2025-01-11 04:00", "2025-01-10", 1, 40.0)
+    days, issued_at = newest_forecast(pd.concat([late, early]))
+    assert days["TMAX"].tolist() == [40.0, 30.0, 30.0]
+    assert issued_at == pd.Timestamp("2025-01-10 05:00", tz="UTC")
+
+
+def test_forecast_without_a_whole_day_is_refused() -> None:
+    with serving(site()) as served:
+        hours = open_meteo(served).forecast(3).head(10)
+    with pytest.raises(InputError, match="no forecast has a whole day"):
+        newest_forecast(hours)

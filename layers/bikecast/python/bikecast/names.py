@@ -167,6 +167,7 @@ class Step(StrEnum):
     PROMOTE = "promote"
     ROLLBACK = "rollback"
     PREDICT_PERIOD = "predict-period"
+    PUBLISH_OUTLOOK = "publish-outlook"
     REFRESH_LEVEL = "refresh-level"
     RECORD_ACTUALS = "record-actuals"
     RESUME_AUTOMATION = "resume-automation"

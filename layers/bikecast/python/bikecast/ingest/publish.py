@@ -96,6 +96,7 @@ def _report(
         coverage=measure(store, {month: count.hourly for month, count in counts.items()}),
         weather_days=weather.days,
         weather_problems=weather.problems,
+        weather_forecasts=weather.forecasts,
     )
 
 

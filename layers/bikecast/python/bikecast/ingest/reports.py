@@ -107,6 +107,9 @@ class LoadReport(_Part):
     coverage: Coverage
     weather_days: int
     weather_problems: dict[str, str]
+    weather_forecasts: tuple[str, ...] = Field(
+        (), description="Files of forecasts: they serve, what was observed trains."
+    )
 
 
 def read_entry(store: ObjectStore, key: str) -> SourceEntry:

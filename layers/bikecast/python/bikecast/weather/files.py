@@ -1,9 +1,13 @@
-"""Weather files as people have them: NOAA's CSV exports and parquet tables, checked and merged by day."""
+"""Weather files as people have them, checked and merged by day.
+
+NOAA's CSV exports, parquet tables, and Open-Meteo's hours. Observed weather trains; a file of forecasts
+is for serving (step ``publish-outlook``) and stays out of the table.
+"""
 
 import io
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -14,6 +18,7 @@ from bikecast.errors import DataError, InputError
 from bikecast.names import Prefix
 from bikecast.storage import ObjectStore
 from bikecast.tables import checked_weather, known_weather, write_weather
+from bikecast.weather.hourly import daily_from_hourly, is_hourly, named_hours
 
 RAW_WEATHER = f"{Prefix.RAW}weather/"
 STATION = "USW00014732"
@@ -26,11 +31,16 @@ _READERS: dict[str, Callable[[io.BytesIO], pd.DataFrame]] = {
 }
 
 
+class ForecastFileError(InputError):
+    """The file holds forecasts, which are known too early to be what happened."""
+
+
 @dataclass(frozen=True)
 class WeatherLoad:
-    """Days taken in and the files that were not, with their reason."""
+    """Days taken in, the files that were not with their reason, and files of forecasts."""
 
     days: int = 0
+    forecasts: tuple[str, ...] = ()
     problems: dict[str, str] = field(default_factory=dict)
 
 
@@ -39,17 +49,20 @@ def load_weather_files(store: ObjectStore) -> WeatherLoad:
 
     A file that cannot be used changes nothing; its reason is in the result.
     """
-    tables, problems = [], {}
+    tables, problems, forecasts = [], {}, []
     for key in store.keys(RAW_WEATHER):
         try:
             tables.append(read_weather_file(key, store.read(key).body))
+        except ForecastFileError:
+            forecasts.append(key)
         except (InputError, DataError) as err:
             problems[key] = str(err)
+    load = WeatherLoad(forecasts=tuple(forecasts), problems=problems)
     if not tables:
-        return WeatherLoad(problems=problems)
+        return load
     weather = pd.concat(tables, ignore_index=True).drop_duplicates("DATE", keep="last")
     merge_weather(store, weather)
-    return WeatherLoad(days=len(weather), problems=problems)
+    return replace(load, days=len(weather))
 
 
 def merge_weather(store: ObjectStore, weather: pd.DataFrame) -> None:
@@ -67,21 +80,40 @@ def merge_weather(store: ObjectStore, weather: pd.DataFrame) -> None:
 def read_weather_file(name: str, body: bytes) -> pd.DataFrame:
     """Return the complete days of one file, checked; days without a required value are left out.
 
+    Hours become days by their extremes, sums and means.
+
     Args:
         name: Tells the format by its suffix, .csv or .parquet.
         body: The file.
     Raises:
+        ForecastFileError: It tells when its values were forecast.
         InputError: It cannot be read, lacks a column, mixes stations or is in metric units.
         DataError: A value breaks the contract.
+    """
+    raw = read_raw(name, body)
+    if not is_hourly(raw):
+        return daily_table(name, raw)
+    hours = named_hours(name, raw)
+    if hours["issued_at"].notna().any():
+        raise ForecastFileError(f"{name} holds forecasts: `bikecast outlook` publishes them")
+    days = daily_from_hourly(hours)
+    _refuse_metric(name, days)
+    return days
+
+
+def read_raw(name: str, body: bytes) -> pd.DataFrame:
+    """Return a file's rows as they are.
+
+    Raises:
+        InputError: It is neither CSV nor parquet.
     """
     suffix = name.rsplit(".", 1)[-1].lower()
     if suffix not in _READERS:
         raise InputError(f"{name} is neither .csv nor .parquet")
     try:
-        raw = _READERS[suffix](io.BytesIO(body))
+        return _READERS[suffix](io.BytesIO(body))
     except (ValueError, pa.ArrowInvalid) as err:
         raise InputError(f"{name} cannot be read as {suffix} ({err})") from err
-    return daily_table(name, raw)
 
 
 def daily_table(name: str, raw: pd.DataFrame) -> pd.DataFrame:

@@ -1,7 +1,5 @@
 """Hourly weather: its names, files of it, and the day that it makes."""
 
-import io
-
 import pandas as pd
 import pandera.pandas as pa
 
@@ -69,17 +67,21 @@ def daily_from_hourly(hourly: pd.DataFrame) -> pd.DataFrame:
     return checked_weather(daily[whole].dropna(subset=["TMAX", "TMIN", "SNOW"]).round(2).reset_index())
 
 
-def read_hourly_file(name: str, body: bytes) -> pd.DataFrame:
-    """Return the hours of a CSV or parquet export of Open-Meteo, in our names.
+def is_hourly(raw: pd.DataFrame) -> bool:
+    """Tell hours from days by their columns."""
+    return {"time", HOURLY_FIELDS["temperature"]} <= set(raw.columns)
+
+
+def named_hours(name: str, raw: pd.DataFrame) -> pd.DataFrame:
+    """Return the hours of an export of Open-Meteo, in our names.
 
     ``issued_at`` is kept where the file has an ``issue_date`` (and ``issue_hour``), the forecasts' own
     wall-clock time; it is missing for observations.
 
     Raises:
-        InputError: It cannot be read or lacks a column.
+        InputError: It lacks a column.
         DataError: A value breaks the contract.
     """
-    raw = pd.read_parquet(io.BytesIO(body)) if name.endswith(".parquet") else pd.read_csv(io.BytesIO(body))
     named = raw.rename(columns=_OLDER_NAMES).rename(
         columns={theirs: ours for ours, theirs in HOURLY_FIELDS.items()}
     )
@@ -93,6 +95,30 @@ def read_hourly_file(name: str, body: bytes) -> pd.DataFrame:
         timestamp=pd.to_datetime(named["time"]).dt.as_unit("s"), issued_at=_issued_at(named)
     )
     return checked(frame, HOURLY_WEATHER)
+
+
+def newest_forecast(hours: pd.DataFrame) -> tuple[pd.DataFrame, pd.Timestamp]:
+    """Return the days from the newest issue's own on, each by the latest issue that has it whole.
+
+    Args:
+        hours: Forecast hours with ``issued_at`` (aware UTC), of one issue or many.
+    Returns:
+        Days in the weather table's columns, and the issue time that none of them is older than.
+    Raises:
+        InputError: No issue has a whole day.
+        DataError: A value breaks a contract.
+    """
+    first = hours["issued_at"].max().tz_convert(TIME_ZONE).normalize().tz_localize(None)
+    ahead = hours[hours["timestamp"] >= first]
+    found: list[pd.DataFrame] = []
+    for issued_at, issue in ahead.groupby("issued_at", sort=True):
+        days = daily_from_hourly(issue).assign(issued_at=issued_at)
+        found.append(days)
+    days = pd.concat(found, ignore_index=True) if found else pd.DataFrame(columns=["DATE", "issued_at"])
+    if days.empty:
+        raise InputError(f"no forecast has a whole day from {first.date()} on")
+    newest = days.drop_duplicates("DATE", keep="last").sort_values("DATE", ignore_index=True)
+    return newest.drop(columns="issued_at"), newest["issued_at"].min()
 
 
 def _issued_at(named: pd.DataFrame) -> pd.Series:

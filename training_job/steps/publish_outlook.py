@@ -1,0 +1,74 @@
+"""Step ``publish-outlook``: the weather forecast that ``/forecast`` serves by, from Open-Meteo or a file."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, Field
+
+from bikecast.errors import InputError
+from bikecast.names import WEATHER_OUTLOOK_KEY
+from bikecast.requests import parse_request
+from bikecast.serving.outlook import WEATHER_NAMES, Outlook
+from bikecast.weather.files import RAW_WEATHER, read_raw
+from bikecast.weather.hourly import is_hourly, named_hours, newest_forecast
+from bikecast.weather.providers import OpenMeteo
+from training_job.context import Context
+
+logger = logging.getLogger(__name__)
+
+
+class PublishOutlookInput(BaseModel):
+    """Where the forecast comes from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    key: str | None = Field(None, description="A file under raw/weather/; Open-Meteo is asked if absent.")
+    days: int = Field(9, ge=1, le=16, description="Today and the days after it; /forecast goes a week ahead.")
+
+
+def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Publish the outlook and tell its days.
+
+    Raises:
+        InputError: The file holds no forecast.
+        WebError: The provider cannot be reached; the outlook stays as it was.
+        DataError: A value breaks the contract of weather.
+    """
+    request = parse_request(PublishOutlookInput, dict(payload))
+    source = OpenMeteo(clock=context.clock)
+    hours = source.forecast(request.days) if request.key is None else _hours_of_file(context, request.key)
+    days, issued_at = newest_forecast(hours)
+    outlook = Outlook(issued_at=issued_at, source=request.key or source.name, days=_days(days))
+    context.serving.write(WEATHER_OUTLOOK_KEY, outlook.model_dump_json(indent=1).encode())
+    first, last = (outlook.days[place].DATE.isoformat() for place in (0, -1))
+    logger.info("outlook of %s for %s to %s", outlook.source, first, last)
+    return {
+        "source": outlook.source,
+        "issued_at": outlook.issued_at.isoformat(),
+        "days": len(outlook.days),
+        "first_day": first,
+        "last_day": last,
+    }
+
+
+def _hours_of_file(context: Context, key: str) -> pd.DataFrame:
+    if not key.startswith(RAW_WEATHER):
+        raise InputError(f"key: must stand under {RAW_WEATHER} (got {key})")
+    raw = read_raw(key, context.data.read(key).body)
+    if not is_hourly(raw) or "issue_date" not in raw:
+        raise InputError(
+            f"{key} holds no hourly forecast: it needs `time`, `temperature_2m` and `issue_date`"
+        )
+    return named_hours(key, raw)
+
+
+def _days(days: pd.DataFrame) -> tuple[dict[str, Any], ...]:
+    known = [name for name in WEATHER_NAMES if name in days]
+    rows = days.assign(DATE=days["DATE"].dt.date)[["DATE", *known]].to_dict("records")
+    return tuple({str(name): _known(value) for name, value in row.items()} for row in rows)
+
+
+def _known(value: Any) -> Any:
+    return None if pd.isna(value) else value
