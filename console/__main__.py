@@ -93,8 +93,10 @@ def _report(err: BikecastError) -> int:
         message += f"\nthe whole output is in {err.log_path}"
     ui.note(f"error: {message}")
     if "--json" in sys.argv:
-        facts = {"error": type(err).__name__, "message": message}
-        print(ui.to_json(facts | ({"execution": err.arn} if isinstance(err, ExecutionError) else {})))
+        facts: dict[str, Any] = {"error": type(err).__name__, "message": message}
+        if isinstance(err, ExecutionError):
+            facts |= {"execution": err.arn} | ({"report": err.report} if err.report else {})
+        print(ui.to_json(facts))
     return FAILED
 
 

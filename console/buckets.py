@@ -26,6 +26,10 @@ class Bucket:
         self.cloud.s3.upload_file(str(path), self.name, key, ExtraArgs={"Metadata": {HASH_FIELD: digest}})
         return True
 
+    def read(self, key: str) -> bytes:
+        """Return an object's bytes."""
+        return self.cloud.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
+
     def has(self, key: str) -> bool:
         """Tell whether there is such an object."""
         return self._head(key) is not None

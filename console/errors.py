@@ -1,6 +1,7 @@
 """What the console refuses or cannot finish, said so that a person can act on it."""
 
 from pathlib import Path
+from typing import Any
 
 from bikecast.errors import BikecastError, DeploymentError
 
@@ -24,11 +25,13 @@ class ExecutionError(BikecastError):
     Args:
         message: The state, the error and its cause.
         arn: The execution.
+        report: What it had stored about its work before it failed.
     """
 
-    def __init__(self, message: str, *, arn: str) -> None:
+    def __init__(self, message: str, *, arn: str, report: dict[str, Any] | None = None) -> None:
         super().__init__(message)
         self.arn = arn
+        self.report = report
 
 
 class ApiError(BikecastError):

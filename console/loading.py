@@ -1,16 +1,27 @@
 """Bringing data to the cloud: processed tables as they are, trip files by the ingest state machine."""
 
+import datetime as dt
 import io
+import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import DataError
-from bikecast.names import SIMULATED_MARKER_KEY, Output, Prefix, Step, citibike_key, weather_key
+from bikecast.names import (
+    LATEST_LOAD_REPORT_KEY,
+    SIMULATED_MARKER_KEY,
+    Output,
+    Prefix,
+    Step,
+    citibike_key,
+    weather_key,
+)
 from console import ui
 from console.buckets import Bucket, data_bucket
 from console.champions import champion_exists, retire_champion
 from console.cloud import Cloud
+from console.errors import ExecutionError
 from console.executions import start_execution
 from console.operations import operate
 from console.outputs import read_stack_outputs
@@ -47,8 +58,8 @@ def load(
     if keep_origins_apart(bucket, simulated=source.is_simulated):
         retire_champion(cloud)
     if not source.is_processed:
-        upload_files(bucket, source)
-        return ingest(cloud, months=months, force=force)
+        files = upload_files(bucket, source)
+        return ingest(cloud, files=files, months=months, force=force)
     report = load_tables(bucket, source)
     if champion_exists(cloud):
         follow_demand(cloud)
@@ -124,13 +135,17 @@ def _read_table(path: Path) -> "pd.DataFrame":
         raise DataError(f"{path} is no readable parquet file: {err}") from err
 
 
-def upload_files(bucket: Bucket, source: Source) -> None:
-    """Upload the publishers' files under ``raw/``; what is there already is left alone."""
+def upload_files(bucket: Bucket, source: Source) -> list[str]:
+    """Upload the publishers' files under ``raw/`` and return the keys of trips and weather.
+
+    What is there already is left alone.
+    """
     files = [(path, f"{Prefix.RAW}{path.relative_to(source.root).as_posix()}") for path in source.trips]
     files += [(path, f"{RAW_WEATHER}{path.name}") for path in source.raw_weather]
     files += [(path, f"{RAW_WEATHER}{path.name}") for path in source.weather.values()]
-    files += [(source.marker, SIMULATED_MARKER_KEY)] if source.marker else []
-    _upload_all(bucket, files)
+    marker = [(source.marker, SIMULATED_MARKER_KEY)] if source.marker else []
+    _upload_all(bucket, [*files, *marker])
+    return [key for _, key in files]
 
 
 def upload_weather(bucket: Bucket, path: Path) -> str:
@@ -151,14 +166,29 @@ def _upload_all(bucket: Bucket, files: Iterable[tuple[Path, str]]) -> None:
         current.update(f"{len(todo) - fresh} were there already" if fresh < len(todo) else "")
 
 
-def ingest(cloud: Cloud, *, months: list[str] | None, force: bool) -> dict[str, Any]:
-    """Run the ingest state machine over what stands under ``raw/`` and return its load report.
+def ingest(
+    cloud: Cloud, *, files: list[str], months: list[str] | None = None, force: bool = False
+) -> dict[str, Any]:
+    """Run the ingest state machine over these keys under ``raw/`` and return its load report.
 
     Raises:
-        ExecutionError: The ingestion failed.
+        ExecutionError: The ingestion failed; the error brings the report that was stored nonetheless.
     """
     machine = read_stack_outputs(cloud.cloudformation).require(Output.INGEST_STATE_MACHINE_ARN)
-    payload = {"months": months, "force": force}
+    payload = {"files": files, "months": months, "force": force}
+    began = dt.datetime.now(dt.UTC)
     arn = start_execution(cloud.stepfunctions, machine, payload=payload, kind="ingest")
-    output = watch(cloud, arn, title="ingest").output
+    try:
+        output = watch(cloud, arn, title="ingest").output
+    except ExecutionError as err:
+        report = _report_since(data_bucket(cloud), began)
+        raise ExecutionError(str(err), arn=err.arn, report=report) from err
     return output if isinstance(output, dict) else {"report": output}
+
+
+def _report_since(bucket: Bucket, began: dt.datetime) -> dict[str, Any] | None:
+    """Return the report that a failed load still stored."""
+    if not bucket.has(LATEST_LOAD_REPORT_KEY):
+        return None
+    report: dict[str, Any] = json.loads(bucket.read(LATEST_LOAD_REPORT_KEY))
+    return report if dt.datetime.fromisoformat(report["finished_at"]) >= began else None

@@ -11,6 +11,7 @@ from rich.table import Table
 from bikecast.errors import InputError
 from console import ui
 from console.cloud import find_cloud
+from console.errors import ExecutionError
 from console.options import DAY_FORMATS, Json, TargetOption
 from console.sources import Source
 
@@ -59,7 +60,13 @@ def load(
     source = _source(path, wanted, simulate=simulate, jersey_city=jersey_city)
     if wanted and not simulate and (weather or path is None):
         fetch_weather(data_bucket(cloud), wanted)
-    report = load_source(cloud, source, months=wanted, force=force)
+    try:
+        report = load_source(cloud, source, months=wanted, force=force)
+    except ExecutionError as err:
+        stored = err.report
+        if stored and not as_json:
+            ui.show(stored, as_json=False, table=lambda: report_table(stored))
+        raise
     ui.show(report, as_json=as_json, table=lambda: report_table(report))
     require_complete(report)
 

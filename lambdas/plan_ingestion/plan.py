@@ -30,6 +30,9 @@ class IngestRequest(BaseModel):
     months: list[Annotated[str, Field(pattern=r"^20\d\d-(0[1-9]|1[0-2])$")]] | None = Field(
         None, description="Only files of these months, such as 2024-01; all files if absent."
     )
+    files: list[Annotated[str, Field(pattern=f"^{Prefix.RAW}.+")]] | None = Field(
+        None, description="Only these trip and weather files under raw/; all of them if absent."
+    )
     force: bool = Field(False, strict=True, description="Ingest again what was ingested already.")
 
 
@@ -39,13 +42,26 @@ def plan_ingestion(request: IngestRequest, keys: Iterable[str]) -> dict[str, Any
     Raises:
         InputError: There is nothing to ingest.
     """
-    found = list(keys)
+    found = _named(list(keys), request.files)
+    weather = [key for key in found if key.startswith(WEATHER)]
     labelled = sorted((label(key), key) for key in found if _is_trip_file(key))
     chosen = [(month, key) for month, key in labelled if _is_wanted(month, request.months)]
-    if not chosen and not any(key.startswith(WEATHER) for key in found):
+    if not chosen and not weather:
         raise InputError(_nothing(request.months, n_files=len(labelled)))
     groups = list(_groups(chosen, force=request.force))
-    return {"groups": groups, "publish": {"months": sorted({group["month"] for group in groups})}}
+    publish: dict[str, Any] = {"months": sorted({group["month"] for group in groups})}
+    if request.files is not None and not _is_full(weather, ""):
+        publish["weather"] = weather
+    return {"groups": groups, "publish": publish}
+
+
+def _named(found: list[str], files: list[str] | None) -> list[str]:
+    if files is None:
+        return found
+    absent = sorted(set(files) - set(found))
+    if absent:
+        raise InputError(f"files: nothing is stored at {', '.join(absent[:5])}")
+    return sorted(set(files))
 
 
 def label(key: str) -> str:

@@ -15,11 +15,12 @@ logger = logging.getLogger(__name__)
 
 
 class PublishInput(BaseModel):
-    """Groups whose months are counted; all of them if absent."""
+    """Groups whose months are counted and keys of weather files; all of them if absent."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     months: tuple[str, ...] | None = None
+    weather: tuple[str, ...] | None = None
 
 
 def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -29,7 +30,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         DataError: More than 1 % of the hours have no weather, or none of the files could be read.
     """
     request = parse_request(PublishInput, dict(payload))
-    report = publish_tables(context.data, request.months, now=context.clock())
+    report = publish_tables(context.data, request.months, weather_keys=request.weather, now=context.clock())
     if report.problems and not report.sources:
         first, why = next(iter(report.problems.items()))
         raise DataError(f"none of {len(report.problems)} files could be read; the first: {first}: {why}")

@@ -32,11 +32,11 @@ def csv_bytes(rows: Iterable[str], *, header: str = NEW_HEADER, line_break: str 
 
 
 def zip_bytes(members: Mapping[str, bytes]) -> bytes:
-    """Return a zip of the members."""
+    """Return a zip of the members, the same bytes at any time of day: some name a test."""
     buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+    with zipfile.ZipFile(buffer, "w") as archive:
         for name, body in members.items():
-            archive.writestr(name, body)
+            archive.writestr(zipfile.ZipInfo(name), body, zipfile.ZIP_DEFLATED)
     return buffer.getvalue()
 
 

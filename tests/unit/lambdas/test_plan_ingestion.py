@@ -46,6 +46,17 @@ def test_asked_months_come_with_the_files_that_may_hold_them() -> None:
     ]
 
 
+def test_named_files_come_alone() -> None:
+    assert plan(KEYS, files=["raw/JC-202401-citibike-tripdata.csv.zip"]) == {
+        "groups": [{"month": "2024-01", "keys": ["raw/JC-202401-citibike-tripdata.csv.zip"]}],
+        "publish": {"months": ["2024-01"], "weather": []},
+    }
+    assert plan(KEYS, files=["raw/weather/2024.csv"]) == {
+        "groups": [],
+        "publish": {"months": [], "weather": ["raw/weather/2024.csv"]},
+    }
+
+
 def test_weather_alone_is_worth_publishing() -> None:
     assert plan(["raw/weather/2024.csv"]) == {"groups": [], "publish": {"months": []}}
 
@@ -56,6 +67,9 @@ def test_weather_alone_is_worth_publishing() -> None:
         ([], {}, "holds no trip files"),
         (["raw/202401-x.zip"], {"months": ["2025-01"]}, "months: none of the 1 trip files .* is of 2025-01"),
         ([], {"months": ["January"]}, "months.0"),
+        (KEYS, {"files": ["raw/202403-citibike-tripdata.zip"]}, "files: nothing is stored at raw/202403"),
+        (KEYS, {"files": ["raw/notes.txt"]}, "holds no trip files"),
+        (KEYS, {"files": ["202401-citibike-tripdata.zip"]}, "files.0"),
         ([], {"month": "2024-01"}, "month: Extra inputs"),
     ],
 )

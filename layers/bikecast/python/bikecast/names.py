@@ -56,6 +56,8 @@ def weather_key(year: int) -> str:
     return f"{Prefix.PROCESSED_WEATHER}{year}-weather.parquet"
 
 
+LATEST_LOAD_REPORT_KEY = f"{Prefix.LOAD_REPORTS}latest.json"
+
 # Keys in the serving bucket.
 CHAMPION_KEY = "champion.json"
 AUTOMATION_KEY = "automation.json"

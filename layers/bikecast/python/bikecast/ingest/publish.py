@@ -10,31 +10,34 @@ from bikecast.ingest.counting import MonthCount, count_month
 from bikecast.ingest.coverage import STRAY_HOURS, measure
 from bikecast.ingest.replacing import counted_months, hours_by_month, replace_months
 from bikecast.ingest.reports import ENTRIES, LoadReport, SourceEntry, Status, read_entry, sum_refused
-from bikecast.names import Prefix
+from bikecast.names import LATEST_LOAD_REPORT_KEY, Prefix
 from bikecast.storage import ObjectStore
 from bikecast.tables import MAX_MISSING_SHARE
 from bikecast.weather.files import WeatherLoad, load_weather_files
 
-LATEST_REPORT = f"{Prefix.LOAD_REPORTS}latest.json"
-
 
 def publish_tables(
-    store: ObjectStore, groups: Collection[str] | None = None, *, now: dt.datetime | None = None
+    store: ObjectStore,
+    groups: Collection[str] | None = None,
+    *,
+    weather_keys: Collection[str] | None = None,
+    now: dt.datetime | None = None,
 ) -> LoadReport:
     """Count the months that the groups' sources reach, replace them in the tables, and report.
 
     Every month is counted anew from everything that is kept of it, so neither order nor repetition
-    of loads matters. Weather files under ``raw/weather/`` are taken in first.
+    of loads matters. Weather files are taken in first.
 
     Args:
         store: The data bucket.
         groups: Groups given to ``ingest_month``; all of them if absent.
+        weather_keys: Weather files; all under ``raw/weather/`` if absent.
         now: Aware instant of the report.
     Raises:
         DataError: More than 1 % of the hours just counted have no weather; the days are named. The
             tables and the report are stored nonetheless.
     """
-    weather = load_weather_files(store)
+    weather = load_weather_files(store, weather_keys)
     entries = [read_entry(store, key) for key in store.keys(ENTRIES)]
     touched = [entry for entry in entries if groups is None or entry.month in groups]
     counts = _count(store, entries, {month for entry in touched for month in entry.start_months})
@@ -103,17 +106,17 @@ def _report(
 def _store_report(store: ObjectStore, report: LoadReport) -> None:
     body = report.model_dump_json(indent=1).encode()
     store.write(f"{Prefix.LOAD_REPORTS}{report.finished_at:%Y-%m-%dT%H%M%S.%fZ}.json", body)
-    store.write(LATEST_REPORT, body)
+    store.write(LATEST_LOAD_REPORT_KEY, body)
 
 
 def _refuse_lost_weather(report: LoadReport) -> None:
     coverage = report.coverage
     if coverage.hours_without_weather <= MAX_MISSING_SHARE * coverage.hours:
         return
-    unusable = "; ".join(f"{name} was not used: {why}" for name, why in report.weather_problems.items())
+    unusable = report.weather_problems | report.problems
     raise DataError(
         f"{coverage.hours_without_weather} of {coverage.hours} hours have no weather "
         f"({coverage.days_without_weather}); at most {MAX_MISSING_SHARE:.0%} may be missing: "
         f"put weather of these days under {Prefix.RAW}weather/ and load again; the counts are stored"
-        f"{'; ' + unusable if unusable else ''}"
+        + "".join(f"; {name} was not used: {why}" for name, why in unusable.items())
     )

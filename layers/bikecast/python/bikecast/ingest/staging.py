@@ -5,7 +5,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bikecast.ingest.archives import Limits, csv_files
+from bikecast.ingest.archives import CsvFile, Limits, csv_files
 from bikecast.ingest.layouts import UnreadableFileError
 from bikecast.ingest.lines import checksum
 from bikecast.ingest.quarantine import QuarantineWriter
@@ -111,7 +111,7 @@ def _read(
     with QuarantineWriter(quarantine) as writer:
         for number, file in enumerate(csv_files(path, source.name, work, limits=limits)):
             name = source.name if file.member == source.name else f"{source.name}/{file.member}"
-            scans.append(_scan(file.path, name, folder=work / f"scan-{number}", writer=writer))
+            scans.append(_scan(file, name, folder=work / f"scan-{number}", writer=writer))
             files.append(_file_report(name, scans[-1]))
     uploads = _rides_by_key(source, fingerprint.result(), scans)
     entry = _loaded(source, month, fingerprint=fingerprint.result(), files=files, rides=uploads)
@@ -146,12 +146,13 @@ def _loaded(
     )
 
 
-def _scan(path: Path, name: str, *, folder: Path, writer: QuarantineWriter) -> Scan:
+def _scan(file: CsvFile, name: str, *, folder: Path, writer: QuarantineWriter) -> Scan:
     folder.mkdir()
     try:
-        return scan_csv(path, name, folder, quarantine=writer)
+        return scan_csv(file.path, name, folder, quarantine=writer)
     except UnreadableFileError as err:
-        raise UnreadableFileError(f"{name}: {err}") from err
+        member = "" if file.member == name else f"{file.member}: "
+        raise UnreadableFileError(f"{member}{err}") from err
 
 
 def _file_report(name: str, scan: Scan) -> FileReport:

@@ -6,7 +6,7 @@ is for serving (step ``publish-outlook``) and stays out of the table.
 
 import io
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -44,13 +44,14 @@ class WeatherLoad:
     problems: dict[str, str] = field(default_factory=dict)
 
 
-def load_weather_files(store: ObjectStore) -> WeatherLoad:
-    """Take the files under ``raw/weather/`` into the weather table; of two files, the later name wins a day.
+def load_weather_files(store: ObjectStore, keys: Collection[str] | None = None) -> WeatherLoad:
+    """Take files into the weather table, all under ``raw/weather/`` or those named.
 
-    A file that cannot be used changes nothing; its reason is in the result.
+    Of two files, the later name wins a day. A file that cannot be used changes nothing; the result has its
+    reason.
     """
     tables, problems, forecasts = [], {}, []
-    for key in store.keys(RAW_WEATHER):
+    for key in store.keys(RAW_WEATHER) if keys is None else sorted(keys):
         try:
             tables.append(read_weather_file(key, store.read(key).body))
         except ForecastFileError:
