@@ -11,7 +11,9 @@ from console.cloud import local_settings
 from console.sources import Source, recognise
 
 if TYPE_CHECKING:
-    from bikecast.simulator import Shift
+    from collections.abc import Collection
+
+    from bikecast.simulator import Shift, Trap
 
 FIRST_DAY = dt.date(2024, 1, 1)
 LAST_DAY = dt.date(2025, 3, 31)
@@ -37,16 +39,39 @@ def simulate_files(
     seed: int = SEED,
     scale: float | None = None,
     shift: "Shift | None" = None,
+    traps: "Collection[Trap] | None" = None,
 ) -> int:
     """Write simulated trips and weather in the publishers' formats and return the number of trips."""
-    from bikecast.simulator import DEMO_SCALE, simulate
+    from bikecast.simulator import DEMO_SCALE, Trap, simulate
 
     with ui.activity(f"simulating {start} to {end}") as current:
         done = simulate(
-            folder, start, end, seed=seed, scale=scale or DEMO_SCALE, shift=shift, progress=current.update
+            folder,
+            start,
+            end,
+            seed=seed,
+            scale=scale or DEMO_SCALE,
+            shift=shift,
+            traps=tuple(Trap) if traps is None else traps,
+            progress=current.update,
         )
         current.update(f"{done.rows:,} trips")
     return done.rows
+
+
+def parse_traps(text: str) -> "list[Trap]":
+    """Read ``all``, ``none`` or names of traps with commas between.
+
+    Raises:
+        InputError: There is no such trap.
+    """
+    from bikecast.simulator import Trap
+
+    names = {"all": ",".join(Trap), "none": ""}.get(text, text)
+    try:
+        return [Trap(name.strip()) for name in names.split(",") if name.strip()]
+    except ValueError as err:
+        raise InputError(f"--traps is all, none or names of {', '.join(Trap)}, but got {text!r}") from err
 
 
 def parse_shift(text: str | None) -> "Shift | None":

@@ -31,6 +31,21 @@ def read_hours(store: ObjectStore, start: dt.date, end: dt.date) -> pd.DataFrame
     return frame.sort_values("timestamp", ignore_index=True)
 
 
+def read_period(store: ObjectStore, start: dt.date, end: dt.date) -> pd.DataFrame:
+    """Return what ``read_hours`` does for every hour with weather; ``trips`` is NaN where no demand is known.
+
+    Raises:
+        DataError: More than 1 % of the hours have no weather, or a contract is broken.
+    """
+    from bikecast.tables import join_weather, known_hourly, read_weather
+    from bikecast.wall_time import wall_hours
+
+    hours = wall_hours(start, end)
+    clock = pd.DataFrame({"date": hours.normalize(), "hour": hours.hour.astype("int32")})
+    hourly = clock.merge(known_hourly(store, start, end), on=["date", "hour"], how="left")
+    return join_weather(hourly, read_weather(store, start, end)).reindex(columns=list(COLUMNS))
+
+
 def to_sample(frame: pd.DataFrame) -> Sample:
     """Return hours, features and trips of a frame with ``COLUMNS``."""
     hours = frame["timestamp"].to_numpy(dtype="datetime64[s]")

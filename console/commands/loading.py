@@ -100,18 +100,30 @@ def simulate(
     shift: Annotated[
         str | None, typer.Option(help="A lasting change, as kind:day:strength.", show_default=False)
     ] = None,
+    traps: Annotated[
+        str, typer.Option(help="Quirks of the published files: all, none, or names with commas between.")
+    ] = "all",
     as_json: Json = False,
 ) -> None:
     """Write simulated trips and weather in the publishers' own formats, with all their quirks.
 
     Kinds of --shift: demand_level, weather_regime, rider_mix, broken_sensor.
 
+    Names for --traps: macos_junk, split_members, misspelt_names, byte_order_mark, windows_lines,
+    quoted_commas, long_rides, short_rides, clock_change, missing_ends, repeated_rows, bad_times.
+
     Example: bikecast simulate /tmp/rides --to 2024-12-31 --shift demand_level:2024-10-01:0.4
     """
-    from console.simulations import parse_shift, simulate_files
+    from console.simulations import parse_shift, parse_traps, simulate_files
 
     rows = simulate_files(
-        out, start=first.date(), end=last.date(), seed=seed, scale=scale, shift=parse_shift(shift)
+        out,
+        start=first.date(),
+        end=last.date(),
+        seed=seed,
+        scale=scale,
+        shift=parse_shift(shift),
+        traps=parse_traps(traps),
     )
     result = {"folder": str(out), "trips": rows, "simulated": True}
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(result))

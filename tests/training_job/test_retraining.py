@@ -5,12 +5,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
-from bikecast.errors import ArtifactError, ConflictError, InputError
+from bikecast.errors import ArtifactError, ConflictError, DataError, InputError
 from bikecast.forecaster import Forecaster
 from bikecast.manifest import ChampionManifest
 from bikecast.names import AUTOMATION_KEY, CHAMPION_KEY
+from bikecast.weather.files import merge_weather
 from tests.postgres import Server
 from tests.training_job import world as made_up
 from tests.training_job.world import World
@@ -291,3 +293,12 @@ def test_a_past_period_is_predicted_once_as_it_would_have_been_served(world: Wor
         "select count(*), count(a.trips) from predictions p join actuals a on a.hour = p.predicted_for"
     )
     assert (count, hits) == (7 * 24, 7 * 24)
+
+
+def test_a_period_without_demand_needs_its_weather_alone(world: World) -> None:
+    days = pd.date_range("2024-09-01", periods=3)
+    merge_weather(world.context.data, pd.DataFrame({"DATE": days, "TMAX": 75.0, "TMIN": 60.0, "SNOW": 0.0}))
+    period = {"start": "2024-09-01", "end": "2024-09-03"}
+    assert world.step("predict_period", period)["n_predictions"] == 3 * 24
+    with pytest.raises(DataError, match="no weather between 2024-09-04"):
+        world.step("predict_period", {"start": "2024-09-04", "end": "2024-09-05"})

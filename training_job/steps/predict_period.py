@@ -41,8 +41,8 @@ class PeriodRequest(BaseModel):
 def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return how many hours were predicted, by which version and where; a repetition changes nothing.
 
-    When the period's demand or weather fail their contract, the last good result of the same period
-    stands in, and ``problem`` says why.
+    Only the weather must be known; demand, where it is, becomes actuals. When either fails its contract,
+    the last good result of the same period stands in, and ``problem`` says why.
 
     Raises:
         InputError: There is no champion yet.
@@ -55,7 +55,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     migrate(context.database)
     results = PeriodResults(context.data, request.start, request.end)
     try:
-        frame = dataset.read_hours(context.data, request.start, request.end)
+        frame = dataset.read_period(context.data, request.start, request.end)
     except DataError as err:
         return results.last_good(err)
     return _predict(context, frame, manifest, results)
@@ -70,7 +70,9 @@ def _predict(
     rows = list(_rows(context, sample, frame, forecast, version=manifest.version))
     with connect(context.database, application="bikecast-predict-period") as connection:
         connection.cursor().executemany(_INSERT, rows)
-        actuals.upsert(connection, sample, data_hash=dataset.content_hash(frame))
+        ridden = frame[frame["trips"].notna()]
+        if len(ridden):
+            actuals.upsert(connection, dataset.to_sample(ridden), data_hash=dataset.content_hash(ridden))
     columns = {
         "hour": sample.hours,
         "prediction": forecast.values,

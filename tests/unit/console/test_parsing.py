@@ -8,12 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bikecast.errors import InputError
+from bikecast.simulator import Trap
 from console.commands.loading import parse_months
 from console.commands.logs import parse_duration
 from console.commands.predicting import next_hour
 from console.drift import parse_every, windows
 from console.executions import readable_cause
 from console.predictions import trip_body
+from console.simulations import parse_traps
 
 
 def test_months_are_one_or_a_range() -> None:
@@ -72,3 +74,11 @@ def test_the_cause_of_a_failed_function_is_its_message() -> None:
 def test_the_next_hour_is_new_yorks() -> None:
     assert next_hour(dt.datetime(2025, 7, 1, 3, 30, tzinfo=dt.UTC)) == dt.datetime(2025, 7, 1, 0)
     assert next_hour(dt.datetime(2025, 1, 1, 13, 0, tzinfo=dt.UTC)) == dt.datetime(2025, 1, 1, 9)
+
+
+def test_traps_are_named_all_or_none() -> None:
+    assert parse_traps("all") == list(Trap)
+    assert parse_traps("none") == []
+    assert parse_traps("bad_times, long_rides") == [Trap.BAD_TIMES, Trap.LONG_RIDES]
+    with pytest.raises(InputError, match="names of macos_junk"):
+        parse_traps("bad_times,typo")

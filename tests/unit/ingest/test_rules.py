@@ -180,3 +180,19 @@ def test_malformed_rows_keep_the_line_numbers_of_the_others(store: FolderStore, 
         5: Reason.MALFORMED_ROW,
         6: Reason.UNPARSABLE_TIME,
     }
+
+
+def test_line_breaks_in_values_and_blank_lines_do_not_shift_the_lines_of_refused_rows(
+    store: FolderStore, load: Load
+) -> None:
+    split = ride(A, "2024-01-05 08:10:00", "2024-01-05 08:20:00", station='"W 21\nSt"')
+    rows = [split, "", ride(B, "never", "never"), "only,three,columns", ride(C, "never", "never")]
+    report = load({"a.csv": csv_bytes(rows)})
+    assert (report.rows, report.kept) == (4, 1)
+    refused = read_parquet(store, next(iter(store.keys(Prefix.QUARANTINE))))
+    assert refused is not None
+    assert dict(zip(refused["line"], refused["reason"], strict=True)) == {
+        5: Reason.UNPARSABLE_TIME,
+        6: Reason.MALFORMED_ROW,
+        7: Reason.UNPARSABLE_TIME,
+    }

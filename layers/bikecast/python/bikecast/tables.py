@@ -34,14 +34,23 @@ def read_hourly(store: ObjectStore, start: dt.date, end: dt.date) -> pd.DataFram
     Raises:
         DataError: More than 1 % of the hours are missing, named by day, or the contract is broken.
     """
+    hourly = known_hourly(store, start, end)
+    if hourly.empty:
+        raise DataError(f"no hourly demand between {start} and {end}; load these years first")
+    return _complete(hourly, start, end)
+
+
+def known_hourly(store: ObjectStore, start: dt.date, end: dt.date) -> pd.DataFrame:
+    """Return what ``read_hourly`` does without asking for the hours that are not there.
+
+    Raises:
+        DataError: The contract is broken.
+    """
     # The year after also holds the first hours that its files bring back into this one.
     years = range(start.year - 1, end.year + 2)
     parts = [part for part in (read_parquet(store, citibike_key(year)) for year in years) if part is not None]
-    if not parts:
-        raise DataError(f"no hourly demand for {start.year}..{end.year}; load these years first")
-    hourly = repaired(pd.concat(parts, ignore_index=True))
-    hourly = hourly[hourly["date"].between(pd.Timestamp(start), pd.Timestamp(end))]
-    return _complete(hourly.reset_index(drop=True), start, end)
+    hourly = repaired(pd.concat(parts, ignore_index=True)) if parts else _no_demand()
+    return hourly[hourly["date"].between(pd.Timestamp(start), pd.Timestamp(end))].reset_index(drop=True)
 
 
 def read_weather(store: ObjectStore, start: dt.date, end: dt.date) -> pd.DataFrame:
@@ -133,6 +142,10 @@ def checked_weather(weather: pd.DataFrame) -> pd.DataFrame:
     known = [name for name in ("DATE", *WEATHER_REQUIRED, *WEATHER_OPTIONAL) if name in weather.columns]
     distinct = weather[known].drop_duplicates().sort_values("DATE").reset_index(drop=True)
     return checked(distinct, WEATHER)
+
+
+def _no_demand() -> pd.DataFrame:
+    return checked(pd.DataFrame({"date": pd.to_datetime([])}).reindex(columns=list(HOURLY_COLUMNS)), HOURLY)
 
 
 def _no_weather() -> pd.DataFrame:
