@@ -9,6 +9,7 @@ from console.cloud import Cloud
 from console.outputs import read_stack_outputs
 
 HASH_FIELD = "sha256"
+COPIED_FIELD = "copied-etag"
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,15 @@ class Bucket:
         if self._digest(key) == digest:
             return False
         self.cloud.s3.upload_file(str(path), self.name, key, ExtraArgs={"Metadata": {HASH_FIELD: digest}})
+        return True
+
+    def copy(self, bucket: str, source: str, key: str) -> bool:
+        """Copy an object of another bucket inside the cloud unless it was copied; return whether it was."""
+        etag = self.cloud.s3.head_object(Bucket=bucket, Key=source)["ETag"]
+        if (self._head(key) or {}).get(COPIED_FIELD) == etag:
+            return False
+        mark = {"Metadata": {COPIED_FIELD: etag}, "MetadataDirective": "REPLACE"}
+        self.cloud.s3.copy({"Bucket": bucket, "Key": source}, self.name, key, ExtraArgs=mark)
         return True
 
     def read(self, key: str) -> bytes:

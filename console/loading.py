@@ -3,7 +3,7 @@
 import datetime as dt
 import io
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -26,12 +26,12 @@ from console.executions import start_execution
 from console.operations import operate
 from console.outputs import read_stack_outputs
 from console.sources import Source
+from console.uploading import upload_files
 from console.watching import watch
 
 if TYPE_CHECKING:
     import pandas as pd
 
-RAW_WEATHER = f"{Prefix.RAW}weather/"
 # Everything that a load leaves behind; simulated data is removed whole before real data comes.
 LOADED_PREFIXES = (
     Prefix.RAW,
@@ -55,8 +55,7 @@ def load(
         ExecutionError: The ingestion failed.
     """
     bucket = data_bucket(cloud)
-    if keep_origins_apart(bucket, simulated=source.is_simulated):
-        retire_champion(cloud)
+    make_room(cloud, source)
     if not source.is_processed:
         files = upload_files(bucket, source)
         return ingest(cloud, files=files, months=months, force=force)
@@ -64,6 +63,16 @@ def load(
     if champion_exists(cloud):
         follow_demand(cloud)
     return report
+
+
+def make_room(cloud: Cloud, source: Source) -> None:
+    """Remove simulated data, and the champion that it taught, before real data comes.
+
+    Raises:
+        DataError: Simulated data would join real data.
+    """
+    if keep_origins_apart(data_bucket(cloud), simulated=source.is_simulated):
+        retire_champion(cloud)
 
 
 def follow_demand(cloud: Cloud) -> None:
@@ -133,37 +142,6 @@ def _read_table(path: Path) -> "pd.DataFrame":
         return pd.read_parquet(io.BytesIO(path.read_bytes()))
     except (ArrowInvalid, OSError) as err:
         raise DataError(f"{path} is no readable parquet file: {err}") from err
-
-
-def upload_files(bucket: Bucket, source: Source) -> list[str]:
-    """Upload the publishers' files under ``raw/`` and return the keys of trips and weather.
-
-    What is there already is left alone.
-    """
-    files = [(path, f"{Prefix.RAW}{path.relative_to(source.root).as_posix()}") for path in source.trips]
-    files += [(path, f"{RAW_WEATHER}{path.name}") for path in source.raw_weather]
-    files += [(path, f"{RAW_WEATHER}{path.name}") for path in source.weather.values()]
-    marker = [(source.marker, SIMULATED_MARKER_KEY)] if source.marker else []
-    _upload_all(bucket, [*files, *marker])
-    return [key for _, key in files]
-
-
-def upload_weather(bucket: Bucket, path: Path) -> str:
-    """Upload one weather file and return its key."""
-    key = f"{RAW_WEATHER}{path.name}"
-    bucket.put(path, key)
-    return key
-
-
-def _upload_all(bucket: Bucket, files: Iterable[tuple[Path, str]]) -> None:
-    todo = list(files)
-    size = sum(path.stat().st_size for path, _ in todo)
-    with ui.activity(f"uploading {len(todo)} files, {size / 1e6:,.1f} MB") as current:
-        fresh = 0
-        for number, (path, key) in enumerate(todo, start=1):
-            current.update(f"{number} of {len(todo)} {path.name}")
-            fresh += bucket.put(path, key)
-        current.update(f"{len(todo) - fresh} were there already" if fresh < len(todo) else "")
 
 
 def ingest(

@@ -62,6 +62,27 @@ def recognise(path: Path) -> Source:
     return source
 
 
+def of_names(names: Iterable[str], *, shown: str) -> Source:
+    """Recognise the publishers' files by their names alone.
+
+    Args:
+        names: Paths below one place.
+        shown: What errors call the place.
+    Raises:
+        InputError: There is nothing that can be loaded.
+    """
+    files = [Path(name) for name in sorted(names)]
+    source = Source(
+        root=Path(),
+        trips=tuple(file for file in files if _is_trips(file)),
+        raw_weather=tuple(file for file in files if _is_raw_weather(file) or WEATHER_NAME.match(file.name)),
+        marker=next((file for file in files if file.name == SIMULATED_MARKER), None),
+    )
+    if not (source.trips or source.raw_weather):
+        raise InputError(f"nothing to load in {shown}: it should hold trip files (*.zip, *.csv) or weather")
+    return source
+
+
 def _visible(folder: Path) -> Iterable[Path]:
     return (
         file

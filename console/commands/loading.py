@@ -10,10 +10,16 @@ from rich.table import Table
 
 from bikecast.errors import InputError
 from console import ui
+from console.archive import download_months, fetch_weather
+from console.buckets import data_bucket
 from console.cloud import find_cloud
 from console.errors import ExecutionError
+from console.loading import load as load_source
+from console.loading import make_room
 from console.options import DAY_FORMATS, Json, TargetOption
-from console.sources import Source
+from console.prefixes import load_prefix
+from console.simulations import parse_shift, parse_traps, simulate_files, simulated_source
+from console.sources import Source, recognise
 
 MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
@@ -25,7 +31,10 @@ SimulatedTo = Annotated[dt.datetime, typer.Option("--to", formats=DAY_FORMATS, h
 
 def load(
     path: Annotated[
-        Path | None, typer.Argument(help="Folder or file with trips and weather, or processed tables.")
+        str | None,
+        typer.Argument(
+            help="Folder or file with trips and weather, processed tables, or s3://bucket/prefix."
+        ),
     ] = None,
     simulate: Annotated[bool, typer.Option("--simulate", help="Load 15 simulated months instead.")] = False,
     months: Annotated[
@@ -49,26 +58,31 @@ def load(
 
     Loading the same files again, in any order, changes nothing. Simulated and real data are never mixed.
     """
-    from console.archive import fetch_weather
-    from console.buckets import data_bucket
-    from console.loading import load as load_source
-
     wanted = parse_months(months)
     if (path is not None) + simulate != 1 and not (path is None and wanted and not simulate):
         raise InputError("name a path to load, or --simulate, or --months to download")
     cloud = find_cloud(target)
-    source = _source(path, wanted, simulate=simulate, jersey_city=jersey_city)
-    if wanted and not simulate and (weather or path is None):
-        fetch_weather(data_bucket(cloud), wanted)
     try:
-        report = load_source(cloud, source, months=wanted, force=force)
+        if path and path.startswith("s3://"):
+            report = load_prefix(cloud, path, months=wanted, force=force)
+        else:
+            source = _source(path, wanted, simulate=simulate, jersey_city=jersey_city)
+            if wanted and not simulate and (weather or path is None):
+                make_room(cloud, source)
+                fetch_weather(data_bucket(cloud), wanted)
+            report = load_source(cloud, source, months=wanted, force=force)
     except ExecutionError as err:
-        stored = err.report
-        if stored and not as_json:
-            ui.show(stored, as_json=False, table=lambda: report_table(stored))
+        _show_stored(err, as_json=as_json)
         raise
     ui.show(report, as_json=as_json, table=lambda: report_table(report))
     require_complete(report)
+
+
+def _show_stored(err: ExecutionError, *, as_json: bool) -> None:
+    """Show the report of a load that failed late; as JSON it is part of the error."""
+    report = err.report
+    if report and not as_json:
+        ui.show(report, as_json=False, table=lambda: report_table(report))
 
 
 def require_complete(report: dict[str, Any]) -> None:
@@ -78,14 +92,10 @@ def require_complete(report: dict[str, Any]) -> None:
         raise typer.Exit(1)
 
 
-def _source(path: Path | None, months: list[str] | None, *, simulate: bool, jersey_city: bool) -> Source:
-    from console.archive import download_months
-    from console.simulations import simulated_source
-    from console.sources import recognise
-
+def _source(path: str | None, months: list[str] | None, *, simulate: bool, jersey_city: bool) -> Source:
     if simulate:
         return simulated_source()
-    return recognise(path) if path else download_months(months or [], jersey_city=jersey_city)
+    return recognise(Path(path)) if path else download_months(months or [], jersey_city=jersey_city)
 
 
 def simulate(
@@ -114,8 +124,6 @@ def simulate(
 
     Example: bikecast simulate /tmp/rides --to 2024-12-31 --shift demand_level:2024-10-01:0.4
     """
-    from console.simulations import parse_shift, parse_traps, simulate_files
-
     rows = simulate_files(
         out,
         start=first.date(),

@@ -13,10 +13,10 @@ from bikecast.names import TIME_ZONE, Step, Target
 from console import ui
 from console.buckets import data_bucket
 from console.cloud import find_cloud
-from console.loading import upload_weather
 from console.operations import operate
 from console.options import From, Json, TargetOption, To
 from console.predictions import deployed_api, prediction_rows, trip_body
+from console.uploading import upload_weather
 
 HOUR_FORMATS = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"]
 

@@ -6,12 +6,14 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bikecast.errors import DataError
+from bikecast.errors import DataError, InputError
 from bikecast.names import SIMULATED_MARKER_KEY, Prefix, citibike_key
 from console.buckets import Bucket
 from console.cloud import Cloud
-from console.loading import keep_origins_apart, load_tables, upload_files
-from console.sources import recognise
+from console.loading import keep_origins_apart, load_tables
+from console.prefixes import Place, parse_place
+from console.sources import of_names, recognise
+from console.uploading import raw_keys, upload_files
 
 
 @pytest.fixture
@@ -87,3 +89,45 @@ def test_simulated_data_never_joins_real_data(bucket: Bucket, tmp_path: Path) ->
     bucket.put(write_hourly(tmp_path), citibike_key(2024))
     with pytest.raises(DataError, match="never mixed"):
         keep_origins_apart(bucket, simulated=True)
+
+
+def test_files_of_another_bucket_are_copied_once(bucket: Bucket) -> None:
+    s3 = bucket.cloud.s3
+    s3.create_bucket(Bucket="archive")
+    s3.put_object(Bucket="archive", Key="tripdata/202401-citibike-tripdata.zip", Body=b"one")
+    assert bucket.copy("archive", "tripdata/202401-citibike-tripdata.zip", "raw/202401.zip")
+    assert not bucket.copy("archive", "tripdata/202401-citibike-tripdata.zip", "raw/202401.zip")
+    assert bucket.read("raw/202401.zip") == b"one"
+    s3.put_object(Bucket="archive", Key="tripdata/202401-citibike-tripdata.zip", Body=b"two")
+    assert bucket.copy("archive", "tripdata/202401-citibike-tripdata.zip", "raw/202401.zip")
+
+
+def test_names_below_a_prefix_are_recognised() -> None:
+    names = ["2024/jan.zip", "2024/notes.txt", "2024-weather.parquet", "weather/a.csv", "simulated.json"]
+    files = {path.as_posix(): key for path, key in raw_keys(of_names(names, shown="s3://archive"))}
+    assert files == {
+        "2024/jan.zip": "raw/2024/jan.zip",
+        "2024-weather.parquet": "raw/weather/2024-weather.parquet",
+        "weather/a.csv": "raw/weather/a.csv",
+        "simulated.json": "raw/simulated.json",
+    }
+    with pytest.raises(InputError, match="nothing to load in s3://archive/empty"):
+        of_names(["notes.txt"], shown="s3://archive/empty")
+
+
+@pytest.mark.parametrize(
+    ("uri", "place"),
+    [
+        ("s3://archive", Place("archive", "")),
+        ("s3://archive/", Place("archive", "")),
+        ("s3://archive/tripdata", Place("archive", "tripdata/")),
+        ("s3://archive/tripdata/2024/", Place("archive", "tripdata/2024/")),
+    ],
+)
+def test_a_prefix_is_a_folder_of_a_bucket(uri: str, place: Place) -> None:
+    assert parse_place(uri) == place
+
+
+def test_a_prefix_without_a_bucket_is_refused() -> None:
+    with pytest.raises(InputError, match="s3://bucket/prefix"):
+        parse_place("s3:///tripdata")

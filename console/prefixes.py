@@ -1,0 +1,72 @@
+"""Trip and weather files that lie in a bucket already: copied to ``raw/`` inside the cloud, then ingested."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bikecast.errors import DataError, InputError
+from bikecast.names import SIMULATED_MARKER, SIMULATED_MARKER_KEY
+from bikecast.names import Prefix as Stored
+from console import ui
+from console.buckets import Bucket, data_bucket
+from console.cloud import Cloud
+from console.loading import ingest, make_room
+from console.sources import of_names
+from console.uploading import raw_keys
+
+SCHEME = "s3://"
+
+
+@dataclass(frozen=True)
+class Place:
+    """A prefix of a bucket; ``prefix`` ends with a slash or is empty."""
+
+    bucket: str
+    prefix: str
+
+
+def load_prefix(cloud: Cloud, uri: str, *, months: list[str] | None, force: bool) -> dict[str, Any]:
+    """Bring the files below ``s3://bucket/prefix`` to the tables and return the load report.
+
+    Files under ``raw/`` of the data bucket are taken where they are.
+
+    Raises:
+        InputError: There is nothing that can be loaded.
+        DataError: Simulated data would join real data.
+        ExecutionError: The ingestion failed.
+    """
+    place, bucket = parse_place(uri), data_bucket(cloud)
+    names = [key.removeprefix(place.prefix) for key in Bucket(cloud, place.bucket).keys(place.prefix)]
+    source = of_names(names, shown=uri)
+    is_there = place.bucket == bucket.name and place.prefix.startswith(Stored.RAW)
+    if is_there and bucket.has(SIMULATED_MARKER_KEY) and not source.is_simulated:
+        raise DataError(
+            f"{Stored.RAW} holds simulated data: load the files from another place, which removes it"
+        )
+    if not is_there:
+        make_room(cloud, source)
+    wanted = {path.as_posix(): key for path, key in raw_keys(source)}
+    files = [f"{place.prefix}{name}" for name in wanted] if is_there else _copy(bucket, place, wanted)
+    return ingest(cloud, files=files, months=months, force=force)
+
+
+def parse_place(uri: str) -> Place:
+    """Read ``s3://bucket/prefix``.
+
+    Raises:
+        InputError: It names no bucket.
+    """
+    bucket, _, prefix = uri.removeprefix(SCHEME).partition("/")
+    if not (uri.startswith(SCHEME) and bucket):
+        raise InputError(f"a prefix is written s3://bucket/prefix, but got {uri!r}")
+    return Place(bucket, f"{prefix.rstrip('/')}/" if prefix.strip("/") else "")
+
+
+def _copy(bucket: Bucket, place: Place, wanted: dict[str, str]) -> list[str]:
+    with ui.activity(f"copying {len(wanted)} files from {place.bucket}") as current:
+        fresh = 0
+        for number, (name, key) in enumerate(wanted.items(), start=1):
+            current.update(f"{number} of {len(wanted)} {Path(name).name}")
+            fresh += bucket.copy(place.bucket, f"{place.prefix}{name}", key)
+        current.update(f"{len(wanted) - fresh} were there already" if fresh < len(wanted) else "")
+    return [key for key in wanted.values() if not key.endswith(SIMULATED_MARKER)]
