@@ -61,10 +61,17 @@ class Watch:
     """How windows are watched: ``source`` and whether what is found has consequences.
 
     ``source`` is predictions (as served) or processed (scored again), or ``None`` for the monitor's choice.
+    ``retrain_trials`` are those of a retraining that is asked for; ``None`` is the request's own default.
     """
 
     source: str | None = None
     act: bool = True
+    retrain_trials: int | None = None
+
+    def payload(self) -> dict[str, Any]:
+        """Return this part of the monitor's input."""
+        chosen = {"source": self.source, "retrain_trials": self.retrain_trials}
+        return {"act": self.act} | {name: value for name, value in chosen.items() if value is not None}
 
 
 def watch_windows(cloud: Cloud, chosen: list[Window], *, watch: Watch) -> list[dict[str, Any]]:
@@ -88,22 +95,20 @@ def watch_windows(cloud: Cloud, chosen: list[Window], *, watch: Watch) -> list[d
 def watch_latest(cloud: Cloud, *, watch: Watch) -> list[dict[str, Any]]:
     """Return the monitor's verdict on the window it chooses by itself: the last complete week."""
     machine = read_stack_outputs(cloud.cloudformation).require(Output.MONITOR_STATE_MACHINE_ARN)
-    payload = {"act": watch.act} | ({"source": watch.source} if watch.source else {})
     with ui.activity("drift monitor") as current:
         return _run_monitor(
-            cloud, machine, payload=payload, tell=lambda: current.update("the last complete week")
+            cloud, machine, payload=watch.payload(), tell=lambda: current.update("the last complete week")
         )
 
 
 def _payload(batch: list[Window], watch: Watch) -> dict[str, Any]:
     length = batch[0].end - batch[0].start
-    asked: dict[str, Any] = {
+    return {
         "window_start": batch[0].start.isoformat(),
         "window_end": batch[-1].end.isoformat(),
         "every": f"{length.days}d",
-        "act": watch.act,
+        **watch.payload(),
     }
-    return asked | ({"source": watch.source} if watch.source else {})
 
 
 def _run_monitor(

@@ -34,6 +34,12 @@ def drift(
             "--act/--no-act", help="Open incidents, pause or retrain if the newest weeks ask for it."
         ),
     ] = True,
+    retrain_trials: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Tuning trials of a retraining that is asked for; 50 if absent.", show_default=False
+        ),
+    ] = None,
     target: TargetOption = None,
     as_json: Json = False,
 ) -> None:
@@ -48,7 +54,7 @@ def drift(
         first = last - weeks * length + dt.timedelta(days=1)
     if (first is None) != (last is None):
         raise InputError("give --from and --to, or --weeks and --to, or none of them")
-    cloud, watch = find_cloud(target), Watch(source=source, act=act)
+    cloud, watch = find_cloud(target), Watch(source=source, act=act, retrain_trials=retrain_trials)
     if first is None or last is None:
         verdicts = watch_latest(cloud, watch=watch)
     else:

@@ -28,6 +28,26 @@ class PublishEvent(tasks.EventBridgePutEvents):
         super().__init__(scope, construct_id, entries=[entry], result_path=sfn.JsonPath.DISCARD)
 
 
+class PublishEvents(sfn.Map):
+    """Put the events that a step returned under ``$.events`` on the default bus, in order.
+
+    Args:
+        scope: Parent construct.
+        construct_id: Name of the state; each item is ``{"detail_type": ..., "detail": ...}``.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str) -> None:
+        super().__init__(
+            scope, construct_id, items_path="$.events", max_concurrency=1, result_path=sfn.JsonPath.DISCARD
+        )
+        entry = tasks.EventBridgePutEventsEntry(
+            source=EVENT_SOURCE,
+            detail_type=sfn.JsonPath.string_at("$.detail_type"),
+            detail=sfn.TaskInput.from_json_path_at("$.detail"),
+        )
+        self.item_processor(tasks.EventBridgePutEvents(scope, "PublishEvent", entries=[entry]))
+
+
 class FailurePath(Construct):
     """The end of every failed execution: tell the world, then fail with the step's own error.
 

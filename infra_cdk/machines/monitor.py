@@ -6,7 +6,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from bikecast.names import EVENT_SOURCE
+from infra_cdk.machines.events import PublishEvents
 
 TIMEOUT = cdk.Duration.hours(1)
 
@@ -36,20 +36,7 @@ class Monitor(Construct):
             sfn.Condition.is_present("$.retrain"), sfn.Condition.is_not_null("$.retrain")
         )
         choice = sfn.Choice(self, "IsRetrainingAsked").when(asked, start).otherwise(done)
-        self.start = verdict.next(self._events()).next(choice)
-
-    def _events(self) -> sfn.Map:
-        entry = tasks.EventBridgePutEventsEntry(
-            source=EVENT_SOURCE,
-            detail_type=sfn.JsonPath.string_at("$.detail_type"),
-            detail=sfn.TaskInput.from_json_path_at("$.detail"),
-        )
-        publish = tasks.EventBridgePutEvents(self, "PublishEvent", entries=[entry])
-        every = sfn.Map(
-            self, "PublishEvents", items_path="$.events", max_concurrency=1, result_path=sfn.JsonPath.DISCARD
-        )
-        every.item_processor(publish)
-        return every
+        self.start = verdict.next(PublishEvents(self, "PublishEvents")).next(choice)
 
     def _retraining(self, retrain: sfn.IStateMachine) -> tasks.StepFunctionsStartExecution:
         return tasks.StepFunctionsStartExecution(

@@ -6,7 +6,7 @@ from constructs import Construct
 
 from bikecast.names import Step
 from infra_cdk.constructs.job import Job, JobStep
-from infra_cdk.machines.events import silent_for
+from infra_cdk.machines.events import PublishEvents, silent_for
 
 TIMEOUT = cdk.Duration.hours(6)
 # Steps of the other machines need what their predecessors hand them.
@@ -21,6 +21,8 @@ OF_OTHER_MACHINES = frozenset(
         Step.PROMOTE,
     }
 )
+# These return events to publish: the container itself may not.
+TELLING = frozenset({Step.RESUME_AUTOMATION})
 
 
 class Operate(Construct):
@@ -39,7 +41,8 @@ class Operate(Construct):
         for step in steps:
             state = _state(self, job=job, step=step)
             state.add_catch(lost, errors=[sfn.Errors.HEARTBEAT_TIMEOUT], result_path=sfn.JsonPath.DISCARD)
-            choice.when(sfn.Condition.string_equals("$.step", step), state)
+            told = state.next(PublishEvents(self, "PublishEvents")) if step in TELLING else state
+            choice.when(sfn.Condition.string_equals("$.step", step), told)
         unknown = sfn.Fail(
             self, "UnknownStep", error="InputError", cause=f"step: must be one of {', '.join(steps)}"
         )

@@ -60,7 +60,7 @@ def test_one_unusual_window_is_watched_and_two_of_three_make_an_alarm() -> None:
     now = _scores(error=2.0)
     assert judge(now, THRESHOLDS, previous=[]).verdict is Verdict.WATCH
     second = judge(now, THRESHOLDS, previous=[{"error": 1.0}, {"error": 1.6}])
-    assert (second.verdict, second.alarms) == (Verdict.DEGRADED, frozenset({Kind.PERFORMANCE}))
+    assert (second.verdict, set(second.alarms)) == (Verdict.DEGRADED, {Kind.PERFORMANCE})
     assert second.severity == pytest.approx(2.0 / 1.5, abs=1e-3)
 
 
@@ -70,9 +70,20 @@ def test_a_window_just_over_a_limit_is_in_order_until_it_happens_again() -> None
     assert judge(now, THRESHOLDS, previous=[{"error": 1.6}]).verdict is Verdict.DEGRADED
 
 
+def test_each_alarm_has_its_own_reasons_and_a_window_in_order_has_none() -> None:
+    before = [{"error": 2.0, "TMAX": 1.1}]
+    found = judge(_scores(error=2.0, TMAX=1.1), THRESHOLDS, previous=before)
+    assert {kind: [why.split(" ")[0] for why in whys] for kind, whys in found.alarms.items()} == {
+        Kind.DRIFT: ["TMAX"],
+        Kind.PERFORMANCE: ["error"],
+    }
+    assert found.reasons == (*found.alarms[Kind.PERFORMANCE], *found.alarms[Kind.DRIFT])  # worst first
+    assert judge(_scores(TMAX=1.1), THRESHOLDS, previous=[]).reasons == ()
+
+
 def test_an_alarm_needs_the_window_itself_to_be_unusual() -> None:
     calm = judge(_scores(error=1.0), THRESHOLDS, previous=[{"error": 9.0}, {"error": 9.0}])
-    assert (calm.verdict, calm.alarms) == (Verdict.OK, frozenset())
+    assert (calm.verdict, set(calm.alarms)) == (Verdict.OK, set())
 
 
 def test_severe_is_an_error_far_over_its_limit_in_two_windows() -> None:
@@ -83,12 +94,12 @@ def test_severe_is_an_error_far_over_its_limit_in_two_windows() -> None:
 
 def test_strange_weather_alone_opens_an_incident_but_is_only_watched() -> None:
     found = judge(_scores(TMAX=9.0), THRESHOLDS, previous=[{"TMAX": 9.0}])
-    assert (found.verdict, found.alarms) == (Verdict.WATCH, frozenset({Kind.DRIFT}))
+    assert (found.verdict, set(found.alarms)) == (Verdict.WATCH, {Kind.DRIFT})
 
 
 def test_bad_data_are_a_fact_of_one_window() -> None:
     found = judge(_scores(**{"missing:PRCP": 1.0}), THRESHOLDS, previous=[])
-    assert (found.verdict, found.alarms) == (Verdict.DEGRADED, frozenset({Kind.QUALITY}))
+    assert (found.verdict, set(found.alarms)) == (Verdict.DEGRADED, {Kind.QUALITY})
 
 
 def test_reasons_are_sentences_with_value_and_limit_worst_first() -> None:

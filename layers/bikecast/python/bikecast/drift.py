@@ -6,7 +6,7 @@ depends on traffic is noise. Pure: arrays in, verdict out.
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 import numpy as np
@@ -88,13 +88,16 @@ class Thresholds(_Part):
 
 @dataclass(frozen=True)
 class Judgement:
-    """The verdict, how far over the limit, why, and which kinds of incident it makes."""
+    """The verdict, how far over the limit and why, and the incidents that it makes, each with its own why.
+
+    A window that is in order has no reasons, even where a score is a little over its limit.
+    """
 
     verdict: Verdict
     severity: float
-    reasons: tuple[str, ...]
-    unusual: Mapping[str, float]
-    alarms: frozenset[Kind]
+    reasons: tuple[str, ...] = ()
+    unusual: Mapping[str, float] = field(default_factory=dict)
+    alarms: Mapping[Kind, tuple[str, ...]] = field(default_factory=dict)
 
 
 def wasserstein(current: Array, reference: Array) -> float:
@@ -142,14 +145,19 @@ def judge(
     unusual = _unusual({score.name: score.value for score in scores}, thresholds)
     windows = [unusual, *(_unusual(window, thresholds) for window in previous)]
     alarming = {name for name in unusual if _persists(name, windows, thresholds)}
+    verdict = _verdict(windows, alarming, thresholds)
     over = {name: unusual[name] for name in alarming} or unusual
-    by_name = {score.name: score for score in scores}
+    reasons = _reasons([score for score in scores if score.name in over], over, thresholds)
+    kinds = sorted({thresholds.limits[name].kind for name in alarming})
     return Judgement(
-        verdict=_verdict(windows, alarming, thresholds),
+        verdict=verdict,
         severity=round(min(max(over.values(), default=0.0), HIGHEST_SEVERITY), 3),
-        reasons=tuple(_reason(by_name[name], thresholds) for name in sorted(over, key=lambda n: -over[n])),
+        reasons=() if verdict is Verdict.OK else tuple(reasons.values()),
         unusual=unusual,
-        alarms=frozenset(thresholds.limits[name].kind for name in alarming),
+        alarms={
+            kind: tuple(why for name, why in reasons.items() if thresholds.limits[name].kind is kind)
+            for kind in kinds
+        },
     )
 
 
@@ -180,7 +188,11 @@ def _verdict(windows: Sequence[Mapping[str, float]], alarming: set[str], thresho
     return Verdict.WATCH if kinds or far_over else Verdict.OK
 
 
-def _reason(score: Score, thresholds: Thresholds) -> str:
-    limit = thresholds.limits[score.name]
+def _reasons(scores: Sequence[Score], over: Mapping[str, float], thresholds: Thresholds) -> dict[str, str]:
+    worst_first = sorted(scores, key=lambda score: -over[score.name])
+    return {score.name: _reason(score, thresholds.limits[score.name]) for score in worst_first}
+
+
+def _reason(score: Score, limit: Limit) -> str:
     text = score.sentence or f"{score.name} is unusual"
     return f"{text}: {score.value:.3g}, limit {limit.value:.3g} ({limit.method})"

@@ -129,7 +129,7 @@ def _opened(rolled: History, starts: Sequence[np.datetime64], thresholds: Thresh
         verdict = judge(rolled[start], thresholds, previous=before)
         # As with incidents: one is closed after ``windows_seen`` windows without its alarm.
         still_open = {kind for kind, windows in quiet.items() if windows < thresholds.windows_seen}
-        opened += len(verdict.alarms - still_open)
+        opened += len(verdict.alarms.keys() - still_open)
         quiet = {kind: windows + 1 for kind, windows in quiet.items()} | dict.fromkeys(verdict.alarms, 0)
         values = {score.name: score.value for score in rolled[start]}
         before = [*before, values][-(thresholds.windows_seen - 1) :]

@@ -88,7 +88,7 @@ def _scores(loaded: Loaded, champion: Champion, window: Window) -> tuple[list[Sc
 
 def _no_data(hours: int) -> Judgement:
     reason = f"{hours} scored hours; at least {FEWEST_HOURS} are needed to judge a window"
-    return Judgement(Verdict.NO_DATA, 0.0, (reason,), {}, frozenset())
+    return Judgement(Verdict.NO_DATA, 0.0, (reason,))
 
 
 def _absent(counts: Mapping[str, Any], window: Window) -> Score:

@@ -94,7 +94,7 @@ def _open(
     now: dt.datetime,
 ) -> Incident | None:
     over = {n: round(r, 3) for n, r in judgement.unusual.items() if thresholds.limits[n].kind is kind}
-    incident = Incident(incident_id(version, kind, window), kind, "; ".join(judgement.reasons))
+    incident = Incident(incident_id(version, kind, window), kind, "; ".join(judgement.alarms[kind]))
     values: dict[str, Any] = {
         "id": incident.id,
         "version": version,

@@ -1,7 +1,7 @@
 """What may be asked of the monitor."""
 
 import datetime as dt
-from typing import Self
+from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -20,6 +20,9 @@ class MonitorRequest(BaseModel):
     every: str | None = Field(None, description="Judge each window of this length in between, such as 1w.")
     html: bool = Field(True, description="Let Evidently draw a page of each window; else only its numbers.")
     act: bool = Field(True, description="Open incidents and pause, for windows of the newest weeks of data.")
+    retrain_trials: int | None = Field(
+        None, ge=1, description="Tuning trials of a retraining that is asked for; else as many as ever."
+    )
 
     @model_validator(mode="after")
     def _both_edges_or_none(self) -> Self:
@@ -28,6 +31,10 @@ class MonitorRequest(BaseModel):
         if self.every is not None and self.window_start is None:
             raise ValueError("`every` needs `window_start` and `window_end`")
         return self
+
+    def retraining(self) -> dict[str, Any]:
+        """Return the input of a retraining to start; the retrain request has defaults for the rest."""
+        return {} if self.retrain_trials is None else {"n_trials": self.retrain_trials}
 
     def windows(self, now: dt.datetime) -> list[Window]:
         """Return the windows to judge, in order."""

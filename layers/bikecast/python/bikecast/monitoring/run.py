@@ -88,7 +88,7 @@ class _WindowRun:
         row["report_key"] = upload(self.ports.reports, self.version, self.window, examined)
         write_window(self.connection, row, examined.features)
         acting = request.act and loaded.is_news(self.window)
-        return verdict_json(row, examined, self._act(examined, now) if acting else Acted())
+        return verdict_json(row, examined, self._act(request, examined, row) if acting else Acted())
 
     def _ages(self, loaded: Loaded, now: dt.datetime) -> dict[str, float | None]:
         published = self.champion.manifest.published_at
@@ -115,7 +115,8 @@ class _WindowRun:
         counted = traffic(self.connection, self.version, self.window)
         return {**said, **examined.metrics, **examined.counts, **counted}
 
-    def _act(self, examined: Examined, now: dt.datetime) -> Acted:
+    def _act(self, request: MonitorRequest, examined: Examined, row: dict[str, Any]) -> Acted:
+        now = row["computed_at"]
         close_superseded(self.connection, self.version, now=now)
         opened = update_incidents(
             self.connection,
@@ -125,16 +126,19 @@ class _WindowRun:
             thresholds=self.champion.thresholds,
             now=now,
         )
-        events = [incident_event(incident, self.version) for incident in opened]
+        report = None if row["report_key"] is None else self.ports.reports.uri(row["report_key"])
+        events = [incident_event(incident, self.version, report=report) for incident in opened]
         events += self._pause(examined, now)
-        return Acted(events, self._retraining(examined, now))
+        return Acted(events, self._retraining(request, examined, now))
 
-    def _retraining(self, examined: Examined, now: dt.datetime) -> dict[str, Any] | None:
+    def _retraining(
+        self, request: MonitorRequest, examined: Examined, now: dt.datetime
+    ) -> dict[str, Any] | None:
         if action(examined.judgement) != RETRAIN:
             return None
         reason = "; ".join(examined.judgement.reasons)
         due = ask_for_retraining(self.ports.serving, self.connection, reason=reason, now=now)
-        return {} if due else None  # the retrain request's own defaults
+        return request.retraining() if due else None
 
     def _pause(self, examined: Examined, now: dt.datetime) -> list[dict[str, Any]]:
         if examined.judgement.verdict is not Verdict.SEVERE:

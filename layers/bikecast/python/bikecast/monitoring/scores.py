@@ -92,10 +92,11 @@ def _score(name: str, value: float, method: str, sentence: str) -> Score:
 
 
 def _quality(current: ScoredHours, reference: ScoredHours) -> Iterator[Score]:
+    told, usual = _with_weather(current), _with_weather(reference)
     for name in WEATHER:
         if name not in current.columns or not reference.has(name):
             continue
-        more = float(np.isnan(current[name]).mean() - np.isnan(reference[name]).mean())
+        more = float(np.isnan(told[name]).mean() - np.isnan(usual[name]).mean()) if len(told) else 0.0
         yield Score(f"missing:{name}", Kind.QUALITY, "share", more, f"{name} is missing more often")
     for name in STUCK_COLUMNS:
         if current.has(name) and reference.has(name):
@@ -104,6 +105,11 @@ def _quality(current: ScoredHours, reference: ScoredHours) -> Iterator[Score]:
             )
     odd = float(out_of_range(current)) / max(len(current), 1)
     yield Score("out_of_range", Kind.QUALITY, "share", odd, "values are outside what is physically plausible")
+
+
+def _with_weather(hours: ScoredHours) -> ScoredHours:
+    """Return the hours that have any weather; one that has none counts as an absent hour, once."""
+    return hours.take(np.any([~np.isnan(hours[name]) for name in WEATHER], axis=0))
 
 
 def wape(hours: ScoredHours) -> float:

@@ -87,13 +87,14 @@ def action(judgement: Judgement) -> str:
     return "notify"
 
 
-def incident_event(incident: Incident, version: str) -> dict[str, Any]:
-    """Return the event of an incident that was opened."""
+def incident_event(incident: Incident, version: str, *, report: str | None) -> dict[str, Any]:
+    """Return the event of an incident that was opened; ``report`` is where the window's page is."""
     detail = {
         "model_version": version,
         "incident_id": incident.id,
         "kind": str(incident.kind),
-        "reason": incident.reason,
+        "reason": incident.reason if report is None else f"{incident.reason}; report: {report}",
+        "report": report,
     }
     return {"detail_type": str(EVENT_OF_KIND[incident.kind]), "detail": detail}
 
