@@ -1,5 +1,6 @@
 """The routes of the operations API."""
 
+import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from importlib.resources import files
@@ -11,7 +12,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.serving.http import DOCS_SCRIPT, create_app, errors
-from bikecast.serving.reports import Page, newest_page, read_summary
+from bikecast.serving.reports import Page, find_page, read_page, read_summary, results_key, whole_key
 from bikecast.serving.trainings import ID_PATTERN, Training, TrainingRequest, Trainings
 from bikecast.storage import ObjectStore
 
@@ -22,7 +23,10 @@ MAX_PAGE_BYTES = 4_000_000
 DOCS_MAX_AGE_S = 86_400
 DASHBOARD = FilePath(__file__).with_name("dashboard.html")
 PAGE: dict[int | str, dict[str, Any]] = {
-    200: {"content": {"text/html": {"schema": {"type": "string"}}}, "description": "The page."},
+    200: {
+        "content": {"text/html": {"schema": {"type": "string"}}, "application/json": {"schema": {}}},
+        "description": "The page, or Evidently's results of the whole window.",
+    },
     307: {"description": "Where a page too large to pass on is for some minutes."},
 }
 NO_DASHBOARD = "<!doctype html><title>bikecast</title><p>No dashboard is installed.</p>"
@@ -33,7 +37,9 @@ class WindowQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    window_size: int | None = Field(None, ge=1, le=366, description="Length of the window in days.")
+    window_size: int | None = Field(None, ge=1, le=366, description="Only windows of as many days.")
+    window_start: dt.date | None = Field(None, description="The window that begins on this day.")
+    as_: Literal["html", "json"] = Field("html", alias="as", description="A page, or the numbers behind it.")
 
 
 @dataclass(frozen=True)
@@ -112,10 +118,12 @@ def _add_page(app: FastAPI, ports: Ports, page: Page) -> None:
         responses=PAGE | errors(403, 404, 422, 429, 503),
         response_model=None,
     )
-    def read_page(query: Annotated[WindowQuery, Query()]) -> Response:
+    def read_report(query: Annotated[WindowQuery, Query()]) -> Response:
         """Show the newest window's report; a very large one by a link that works for some minutes."""
-        key = newest_page(ports.reports, page, window_days=query.window_size)
-        body = ports.reports.read(key).body
+        key = find_page(ports.reports, page, window_days=query.window_size, start=query.window_start)
+        if query.as_ == "json":
+            return Response(ports.reports.read(results_key(key)).body, media_type="application/json")
+        body = read_page(ports.reports, key)
         if len(body) > MAX_PAGE_BYTES:
-            return RedirectResponse(ports.link(key), status_code=307)
+            return RedirectResponse(ports.link(whole_key(key)), status_code=307)
         return HTMLResponse(body)

@@ -1,17 +1,20 @@
 """Runs of the monitor on a simulated city, a real Postgres and the real Evidently."""
 
 import datetime as dt
+import json
 from collections.abc import Callable
 
 import pytest
 
 from bikecast.errors import DeploymentError, InputError
 from bikecast.monitoring.columns import EXTRA_COLUMNS, METRIC_COLUMNS
+from bikecast.monitoring.pages import library
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
 from bikecast.monitoring.sources import Source
 from bikecast.monitoring.verdicts import answer
 from bikecast.names import CHAMPION_KEY
+from bikecast.serving.reports import Page, find_page, read_page, results_key
 
 Rows = Callable[..., list[tuple[object, ...]]]
 WEEK = MonitorRequest(
@@ -30,6 +33,27 @@ def test_a_week_is_judged_stored_and_reported(ports: Ports, rows: Rows) -> None:
     (stored,) = rows(f"select {columns} from citibike_metrics")
     assert None not in stored
     assert rows("select count(*) from feature_drift") == [(len(verdict["features"]),)]
+
+
+def test_each_theme_has_a_page_of_its_own_from_the_one_computation(ports: Ports) -> None:
+    (verdict,) = monitor(WEEK, ports)
+    shown = {page: read_page(ports.reports, find_page(ports.reports, page)).decode() for page in Page}
+    script = library()[1].decode()
+    for page, (has, lacks) in THEMES.items():
+        data = shown[page].replace(script, "")
+        assert len(data) < len(shown[page]) - len(script) + 1, "the script is there, once"
+        assert f"2025-03-17 to 2025-03-23, model version 1, {verdict['verdict']}" in data
+        assert has in data
+        assert lacks not in data
+    assert json.loads(ports.reports.read(results_key(verdict["report_key"])).body)["metrics"]
+
+
+THEMES = {
+    Page.MODEL: ("RMSE (current)", "Drift in column"),
+    Page.TARGET: ("Drift in column 'trips'", "Drift in column 'TMAX'"),
+    Page.DATA: ("Drift in column 'TMAX'", "missing values"),
+    Page.DATA_QUALITY: ("Column 'TMAX' missing values", "RMSE"),
+}
 
 
 def test_a_repeated_run_replaces_its_rows(ports: Ports, rows: Rows) -> None:

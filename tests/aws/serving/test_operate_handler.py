@@ -8,6 +8,7 @@ import boto3
 import pytest
 
 from bikecast.names import DASHBOARD_SUMMARY_KEY
+from bikecast.serving.reports import library_key, library_mark
 from lambdas.operate import handler
 from tests.aws.serving.conftest import REGION, Answer, Context, answer_of, event
 
@@ -95,6 +96,27 @@ def test_a_page_of_its_own_goes_before_the_whole_report() -> None:
     put("drift/1/2025-01-06_2025-01-13/data-quality.html", b"quality")
     assert ask("GET", "/monitor-data-quality").text == "quality"
     assert ask("GET", "/monitor-data").text == "whole"
+
+
+def test_a_page_gets_the_script_that_it_shares_with_others() -> None:
+    put("drift/1/2025-01-06_2025-01-13/model.html", b"<script>" + library_mark("0.7") + b"</script>")
+    put(library_key("0.7"), b"draw('\\n')")
+    assert ask("GET", "/monitor-model").text == "<script>draw('\\n')</script>"
+
+
+def test_a_window_is_chosen_by_its_first_day_and_the_newest_version_shown() -> None:
+    for version, start, end in (
+        ("9", "2025-01-06", "2025-01-13"),
+        ("10", "2025-01-06", "2025-01-13"),
+        ("10", "2025-01-13", "2025-01-20"),
+    ):
+        put(f"drift/{version}/{start}_{end}/report.html", f"{version} {start}".encode())
+        put(f"drift/{version}/{start}_{end}/report.json", json.dumps({"by": version}).encode())
+    assert ask("GET", "/monitor-data", query={"window_start": "2025-01-06"}).text == "10 2025-01-06"
+    numbers = ask("GET", "/monitor-data", query={"window_start": "2025-01-06", "as": "json"})
+    assert numbers.json() == {"by": "10"}
+    assert ask("GET", "/monitor-data", query={"window_start": "2025-02-01"}).status == 404
+    assert ask("GET", "/monitor-data", query={"as": "pdf"}).status == 422
 
 
 def test_a_report_too_large_for_the_gateway_is_linked() -> None:

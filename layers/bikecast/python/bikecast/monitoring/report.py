@@ -22,7 +22,7 @@ from bikecast.monitoring.numbers import (
     watched,
 )
 from bikecast.monitoring.reference import Reference
-from bikecast.monitoring.scores import BANDS
+from bikecast.monitoring.scores import BANDS, PLAUSIBLE
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,7 +145,12 @@ def _drift_metrics(compared: Sequence[str], thresholds: Thresholds) -> list[Any]
     )
     drift = [of.ValueDrift(column=n, method=METHODS[n], threshold=limits.get(n)) for n in compared]
     missing = [of.MissingValueCount(column=name) for name in compared]
-    return [counted, *drift, of.RowCount(), *missing]
+    odd = [
+        of.OutRangeValueCount(column=n, left=PLAUSIBLE[n][0], right=PLAUSIBLE[n][1])
+        for n in compared
+        if n not in BANDS
+    ]
+    return [counted, *drift, of.RowCount(), *missing, *odd]
 
 
 def _error_metrics() -> list[Any]:

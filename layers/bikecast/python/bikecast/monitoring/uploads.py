@@ -1,24 +1,46 @@
 """Reports of a window in the reports bucket, under keys that a repeated run overwrites."""
 
+import datetime as dt
+
+from bikecast.errors import ConflictError
 from bikecast.monitoring.examine import Examined
+from bikecast.monitoring.pages import library, theme_pages
 from bikecast.monitoring.windows import Window
+from bikecast.serving.reports import WINDOWS_PREFIX, library_key
 from bikecast.storage import ObjectStore
 
-PREFIX = "drift/"
+ONE_DAY = dt.timedelta(days=1)
 PAGE_NAME, JSON_NAME, SNAPSHOT_NAME = "report.html", "report.json", "snapshot.json"
 
 
 def report_prefix(version: str, window: Window) -> str:
     """Prefix of everything about one window."""
-    return f"{PREFIX}{version}/{window.start:%Y-%m-%d}_{window.end:%Y-%m-%d}/"
+    return f"{WINDOWS_PREFIX}{version}/{window.start:%Y-%m-%d}_{window.end:%Y-%m-%d}/"
 
 
 def upload(store: ObjectStore, version: str, window: Window, examined: Examined) -> str | None:
-    """Write Evidently's page, its JSON and its snapshot; return the page's key, None where there is none."""
+    """Write Evidently's pages, its JSON and its snapshot; return the whole page's key, None without one."""
     if examined.report is None:
         return None
     prefix = report_prefix(version, window)
+    _share_library(store)
     store.write(f"{prefix}{JSON_NAME}", examined.report.json())
     store.write(f"{prefix}{SNAPSHOT_NAME}", examined.report.dump())
+    days = f"{window.start:%Y-%m-%d} to {window.end - ONE_DAY:%Y-%m-%d}"
+    about = f"{days}, model version {version}, {examined.judgement.verdict}"
+    for theme, page in theme_pages(examined.report.snapshot, about=about):
+        store.write(f"{prefix}{theme}.html", page)
     store.write(f"{prefix}{PAGE_NAME}", examined.report.html())
     return f"{prefix}{PAGE_NAME}"
+
+
+def _share_library(store: ObjectStore) -> None:
+    """Put the script of the pages where the API finds it, once a version of Evidently."""
+    version, script = library()
+    key = library_key(version)
+    if key in store.keys(key):
+        return
+    try:
+        store.write(key, script, if_absent=True)
+    except ConflictError:
+        return  # another run was first, with the same script

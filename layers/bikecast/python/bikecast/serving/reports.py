@@ -13,7 +13,9 @@ from bikecast.storage import MissingObjectError, ObjectStore
 
 WINDOWS_PREFIX = "drift/"
 WHOLE_REPORT = "report"
-_KEY = re.compile(r"drift/[^/]+/(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)/([\w-]+)\.html")
+# Pages of themes leave out Evidently's script, which is stored once a version of it.
+_MARK = re.compile(rb"/\* evidently ([\w.+-]+) \*/")
+_KEY = re.compile(r"drift/([^/]+)/(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)/([\w-]+)\.html")
 
 
 class Page(StrEnum):
@@ -25,40 +27,88 @@ class Page(StrEnum):
     DATA_QUALITY = "data-quality"
 
 
-@dataclass(frozen=True, order=True)
+@dataclass(frozen=True)
 class _Report:
+    start: dt.date
     end: dt.date
-    days: int
+    version: str
     page: str
     key: str
 
+    @property
+    def days(self) -> int:
+        return (self.end - self.start).days
 
-def newest_page(store: ObjectStore, page: Page, *, window_days: int | None) -> str:
-    """Return the key of the newest window's page.
+    def rank(self, page: str) -> tuple[object, ...]:
+        """Order reports: the newest window, of it the newest version's, its own page before the whole one."""
+        return self.end, len(self.version), self.version, self.page == page
+
+
+def library_key(version: str) -> str:
+    """Key of the script that pages of one version of Evidently have in common."""
+    return f"{WINDOWS_PREFIX}evidently-{version}.js"
+
+
+def library_mark(version: str) -> bytes:
+    """Return what stands in a page where the script belongs."""
+    return f"/* evidently {version} */".encode()
+
+
+def find_page(
+    store: ObjectStore, page: Page, *, window_days: int | None = None, start: dt.date | None = None
+) -> str:
+    """Return the key of the newest fitting window's page.
 
     A window without a page of its own for this part is shown by its whole report.
 
+    Args:
+        store: The reports bucket.
+        page: What to show.
+        window_days: Only windows of this length.
+        start: Only windows that begin on this day.
     Raises:
-        NotFoundError: There is none, or none of this length.
+        NotFoundError: There is none.
     """
     reports = [report for report in map(_parsed, store.keys(WINDOWS_PREFIX)) if report is not None]
     fitting = [
         report
         for report in reports
-        if report.page in (page, WHOLE_REPORT) and window_days in (None, report.days)
+        if report.page in (page, WHOLE_REPORT)
+        and window_days in (None, report.days)
+        and start in (None, report.start)
     ]
     if not fitting:
         lengths = sorted({report.days for report in reports})
         raise NotFoundError(f"no such report; run the monitor, or ask for a window_size of {lengths} days")
-    return max(fitting, key=lambda report: (report.end, report.page == page)).key
+    return max(fitting, key=lambda report: report.rank(page)).key
+
+
+def read_page(store: ObjectStore, key: str) -> bytes:
+    """Return a page that needs nothing else: with the script that it left out."""
+    page = store.read(key).body
+    mark = _MARK.search(page)
+    if mark is None:
+        return page
+    script = store.read(library_key(mark[1].decode())).body
+    return page[: mark.start()] + script + page[mark.end() :]
+
+
+def results_key(page_key: str) -> str:
+    """Key of Evidently's results as JSON, of which a page is a view."""
+    return f"{page_key.rpartition('/')[0]}/{WHOLE_REPORT}.json"
+
+
+def whole_key(page_key: str) -> str:
+    """Key of the page of everything, which stands alone, beside a page."""
+    return f"{page_key.rpartition('/')[0]}/{WHOLE_REPORT}.html"
 
 
 def _parsed(key: str) -> _Report | None:
     found = _KEY.fullmatch(key)
     if found is None:
         return None
-    start, end = dt.date.fromisoformat(found[1]), dt.date.fromisoformat(found[2])
-    return _Report(end=end, days=(end - start).days, page=found[3], key=key)
+    start, end = dt.date.fromisoformat(found[2]), dt.date.fromisoformat(found[3])
+    return _Report(start=start, end=end, version=found[1], page=found[4], key=key)
 
 
 def read_summary(store: ObjectStore) -> dict[str, Any]:
