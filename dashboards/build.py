@@ -103,7 +103,7 @@ def _now() -> list[dict[str, Any]]:
 def _errors() -> list[dict[str, Any]]:
     error = sql(queries.WAPE, queries.WAPE_LIMIT)
     note = "Limits come from the champion's own history, for a stated rate of false alarms."
-    live = sql(queries.LIVE_ERROR)
+    live = sql(queries.LIVE_ERROR, queries.HOLDOUT_ERROR)
     return [
         panel(
             "Share of trips predicted wrongly",
@@ -121,7 +121,12 @@ def _errors() -> list[dict[str, Any]]:
             at=(0, 12, 12, 8),
             unit="percentunit",
         ),
-        panel("Live RMSE of captured predictions, by version", "timeseries", live, at=(12, 12, 12, 8)),
+        panel(
+            "Live RMSE of captured predictions, and the holdout's, by version",
+            "timeseries",
+            live,
+            at=(12, 12, 12, 8),
+        ),
     ]
 
 

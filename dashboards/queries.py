@@ -47,6 +47,12 @@ LIVE_ERROR = (
     f"select {_START} as time, model_version as metric, rmse from monitoring.live_error"
     f" where {_IN_RANGE} order by 1"
 )
+HOLDOUT_ERROR = (
+    f"select {_START} as time, model_version || ' on its holdout' as metric,"
+    " (record #>> '{challenger,scores,rmse}')::float8 as rmse from monitoring.live_error"
+    " join lateral (select record from monitoring.decisions where challenger_version = model_version"
+    f" order by decided_at desc limit 1) judged on true where {_IN_RANGE} order by 1"
+)
 LABEL_DELAY = (
     f"select {_START} as time, model_version as metric, label_delay_hours / 24 as days"
     f" from monitoring.live_error where {_IN_RANGE} order by 1"

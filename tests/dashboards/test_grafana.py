@@ -28,8 +28,10 @@ def year(postgres: Server) -> DatabaseSettings:
         for week in range(WEEKS):
             _fill(connection, START + dt.timedelta(days=7 * week))
         connection.execute(
-            "insert into decisions (id, decided_at, decision, reason, challenger_version, champion_version)"
-            " values ('a', '2024-02-01', 'promoted', 'better', '1', '1')"
+            "insert into decisions"
+            " (id, decided_at, decision, reason, challenger_version, champion_version, record) values"
+            " ('a', '2024-02-01', 'promoted', 'better', '1', '1',"
+            """ '{"challenger": {"scores": {"rmse": 280}}}')"""
         )
         connection.execute(
             "insert into incidents (id, model_version, kind, severity, reason, window_start, window_end,"
