@@ -83,7 +83,8 @@ def make_reference(context: Context, case: Case, *, level: LevelState, served: O
     predicted = served.predict(sample.features)
     hours, left_out = read_left_out(context.reports, case.job.execution)
     predicted[np.isin(sample.hours, hours)] = left_out
-    values = predicted * level.factors(sample.hours)
+    factors = level.factors(sample.hours)
+    values = predicted * factors
     low, high = case.calibration.interval.bounds(sample.features, values)
     honest = np.ones(values.shape)
-    return case.frame.assign(prediction=values, low=low, high=high, honest=honest)
+    return case.frame.assign(prediction=values, low=low, high=high, honest=honest, factor=factors)

@@ -106,7 +106,7 @@ def test_a_shift_opens_an_incident_and_one_retraining_that_the_gate_decides(
     ended = cloud.finished(run["executionArn"])
     decided = json.loads(ended["output"])["promote"]["decision"]
     last = cloud.bikecast("decisions")[0]
-    assert (last["decision"], last["champion_version"]) == (decided, before), last
+    assert last["decision"] == decided, last
     watch(cloud, ("2025-04-14", "2025-04-20"))
     after = cloud.champion()["version"]
     if decided == "promoted":

@@ -79,12 +79,25 @@ def test_a_severe_shift_pauses_promotion_until_a_person_resumes_it(shifted: Port
 
 
 def test_a_degraded_model_asks_for_one_retraining_in_a_week(ports: Ports, rows: Rows) -> None:
-    _shift(ports, 1.3)
+    _shift(ports, 0.75)
     weeks = [next(monitor(_week(start), ports)) for start in ("2025-03-17", "2025-03-24")]
-    if any(week["action"] == "retrain" for week in weeks):
-        asked = [week["retrain"] for week in weeks if week["retrain"] is not None]
-        assert asked == [{}]
-        assert rows("select count(*) from automation_events where action = 'retraining_asked'") == [(1,)]
+    assert [(week["verdict"], week["action"], week["retrain"]) for week in weeks] == [
+        ("degraded", "retrain", {}),
+        ("degraded", "retrain", None),
+    ]
+    assert rows("select count(*) from automation_events where action = 'retraining_asked'") == [(1,)]
+
+
+def test_an_incident_tells_its_own_reasons_and_where_its_report_is(ports: Ports) -> None:
+    _shift(ports, 0.75)
+    week = _week("2025-03-17").model_copy(update={"html": True, "retrain_trials": 4})
+    (verdict,) = monitor(week, ports)
+    [told] = [event["detail"] for event in verdict["events"] if event["detail"]["kind"] == "performance"]
+    assert told["report"] == ports.reports.uri(verdict["report_key"])
+    assert told["reason"].endswith(f"; report: {told['report']}")
+    assert "demand grew or fell and stayed there" in told["reason"]
+    assert "season" not in told["reason"]
+    assert verdict["retrain"] == {"n_trials": 4}
 
 
 def test_a_look_at_older_history_acts_on_nothing(shifted: Ports, rows: Rows) -> None:

@@ -26,6 +26,7 @@ FLOORS = {
     "jensenshannon of blocks": 0.03,
     "ratio of WAPE": 1.2,
     "median day": 0.5,
+    "log ratio": 0.1,
     "difference": 0.1,
     "share": 0.02,
     "days": 3.0,
@@ -39,6 +40,7 @@ UNLEARNED = {
     "error": Limit(value=1.5, kind=Kind.PERFORMANCE, method="ratio of WAPE"),
     "level": Limit(value=2.0, kind=Kind.PERFORMANCE, method="median day"),
     "step": Limit(value=2.0, kind=Kind.PERFORMANCE, method="median day"),
+    "growth": Limit(value=0.25, kind=Kind.PERFORMANCE, method="log ratio"),
     "shape": Limit(value=0.06, kind=Kind.PERFORMANCE, method="jensenshannon of blocks"),
     "coverage": Limit(value=0.15, kind=Kind.PERFORMANCE, method="difference"),
 }

@@ -45,9 +45,10 @@ def read_history(store: ObjectStore, manifest: ChampionManifest) -> ScoredHours:
 
     body = fetch(store, manifest.reference)
     try:
-        return ScoredHours.from_frame(pd.read_parquet(io.BytesIO(body)))
+        hours = ScoredHours.from_frame(pd.read_parquet(io.BytesIO(body)))
     except (DataError, ValueError, OSError) as err:
         raise ArtifactError(f"{store.uri(manifest.reference.key)} is no reference: {err}") from err
+    return hours.with_factors(manifest.level.factors(hours.timestamp))
 
 
 def load_thresholds(

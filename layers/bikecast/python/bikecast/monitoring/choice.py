@@ -1,6 +1,6 @@
 """Which source a window is judged by: the prediction log where it covers the window, else processed data."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -46,7 +46,9 @@ class Sources:
 
     @cached_property
     def _captured(self) -> Loaded:
-        return load_predictions(self.connection, self.champion.manifest.version, span=self.span)
+        loaded = load_predictions(self.connection, self.champion.manifest.version, span=self.span)
+        hours, level = loaded.hours, self.champion.forecaster.level
+        return replace(loaded, hours=hours.with_factors(level.factors(hours.timestamp)))
 
     @cached_property
     def _processed(self) -> Loaded:

@@ -10,7 +10,8 @@ from bikecast.drift import Judgement, Kind, Score, Thresholds, Verdict, judge
 from bikecast.monitoring import scores as of
 from bikecast.monitoring.hours import HOLIDAY, PREDICTION, TARGET, ScoredHours
 from bikecast.monitoring.numbers import ColumnDrift, Metrics, column_drifts, metric_values
-from bikecast.monitoring.reference import RECENT_DAYS, Reference, season_reference
+from bikecast.monitoring.quality import out_of_range
+from bikecast.monitoring.reference import LAG_DAYS, RECENT_DAYS, Reference, season_reference
 from bikecast.monitoring.report import WindowReport, run_report
 from bikecast.monitoring.sources import Champion, Loaded
 from bikecast.monitoring.windows import Window
@@ -63,7 +64,7 @@ def examine(loaded: Loaded, champion: Champion, *, window: Window, pages: bool =
 
 def lookback_days(thresholds: Thresholds) -> int:
     """Return how many days before a window must be loaded to judge it."""
-    return RECENT_DAYS + thresholds.window_days * (thresholds.windows_seen - 1)
+    return RECENT_DAYS + LAG_DAYS + thresholds.window_days * (thresholds.windows_seen - 1)
 
 
 def _before(window: Window, count: int) -> Iterator[Window]:
@@ -105,7 +106,7 @@ def _counts(loaded: Loaded, current: ScoredHours, window: Window) -> dict[str, A
         "n_rows": len(current),
         "missing_hours": max(window.expected_hours() - len(np.unique(whole.timestamp)), 0),
         "duplicate_hours": int(((loaded.repeated >= start) & (loaded.repeated < end)).sum()),
-        "out_of_range_values": of.out_of_range(current),
+        "out_of_range_values": out_of_range(current),
         "new_categories": int((~np.isnan(holiday) & ~np.isin(holiday, (0, 1))).sum()),
         "wape": of.wape(judged) if len(judged) else None,
         "bias": _bias(judged),

@@ -20,7 +20,9 @@ WEATHER = (*REQUIRED_WEATHER, *OPTIONAL_WEATHER)
 TARGET, PREDICTION, LOW, HIGH, HOLIDAY = "trips", "prediction", "low", "high", "holiday"
 # 0 where a model was asked about an hour that it had learnt from; anything else is an honest prediction.
 HONEST = "honest"
-COLUMNS = (TARGET, PREDICTION, LOW, HIGH, HOLIDAY, HONEST, *WEATHER)
+# The level by which serving multiplied what the stateless model said: it follows demand and hides growth.
+FACTOR = "factor"
+COLUMNS = (TARGET, PREDICTION, LOW, HIGH, HOLIDAY, HONEST, FACTOR, *WEATHER)
 DAY = np.timedelta64(1, "D")
 
 
@@ -63,6 +65,10 @@ class ScoredHours:
     def judged(self) -> Self:
         """Return the honest rows whose demand is known."""
         return self.take((self[HONEST] != 0) & ~np.isnan(self[TARGET]) & ~np.isnan(self[PREDICTION]))
+
+    def with_factors(self, factors: Array) -> Self:
+        """Return the rows with the level that serving applied to each."""
+        return type(self)(self.timestamp, {**self.columns, FACTOR: factors})
 
     def days(self) -> Timestamps:
         """Return each row's day."""

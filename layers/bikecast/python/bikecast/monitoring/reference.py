@@ -10,6 +10,8 @@ from bikecast.monitoring.hours import DAY, ScoredHours, Timestamps
 
 SEASON_DAYS = 24  # on either side of the window's middle: about seven weeks
 RECENT_DAYS = 28
+# Growth that lasts is compared with the time before it: not with weeks that it may have reached already.
+LAG_DAYS = 14
 FEWEST_SEASON_DAYS = 14
 
 
@@ -20,12 +22,14 @@ class Reference:
     ``season`` holds the training window's days of the same season and the four weeks before: for
     features, predictions, demand and quality. ``honest`` holds those of them that were scored by a
     model which had not seen them: for errors. Where one has less than two weeks of the season, as a
-    young model's may, the whole of history stands in. ``before`` holds the four weeks before alone.
+    young model's may, the whole of history stands in. ``before`` holds the four weeks before alone,
+    ``earlier`` the four weeks that ended two weeks before.
     """
 
     season: ScoredHours
     honest: ScoredHours
     before: ScoredHours
+    earlier: ScoredHours
 
 
 def season_reference(
@@ -42,7 +46,9 @@ def season_reference(
     past = history.take((history.timestamp < start) | (history.timestamp >= end))
     before = _before(history, recent, start)
     honest = before.honest()
-    return Reference(_near(past, before, start, end), _near(past.honest(), honest, start, end), honest)
+    earlier = _before(history, recent, start - LAG_DAYS * DAY).honest()
+    season = _near(past, before, start, end)
+    return Reference(season, _near(past.honest(), honest, start, end), honest, earlier)
 
 
 def _before(history: ScoredHours, recent: ScoredHours | None, start: np.datetime64) -> ScoredHours:

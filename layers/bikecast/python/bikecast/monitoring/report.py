@@ -21,8 +21,9 @@ from bikecast.monitoring.numbers import (
     metric_values,
     watched,
 )
+from bikecast.monitoring.quality import PLAUSIBLE
 from bikecast.monitoring.reference import Reference
-from bikecast.monitoring.scores import BANDS, PLAUSIBLE
+from bikecast.monitoring.scores import BANDS
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,7 +7,8 @@ from numpy.typing import NDArray
 
 from bikecast.calendar import hour_of_day, is_day_off
 from bikecast.drift import Kind, Score, jensen_shannon, wasserstein
-from bikecast.monitoring.hours import HIGH, LOW, PREDICTION, TARGET, WEATHER, ScoredHours
+from bikecast.monitoring.hours import FACTOR, HIGH, LOW, PREDICTION, TARGET, WEATHER, ScoredHours
+from bikecast.monitoring.quality import quality_scores
 from bikecast.monitoring.reference import Reference
 
 Array = NDArray[np.float64]
@@ -20,21 +21,6 @@ BANDS: dict[str, tuple[float, ...]] = {
     "SNWD": (0.05, 2.0, 6.0),
 }
 CONTINUOUS = tuple(name for name in WEATHER if name not in BANDS)
-# Sensors report whole degrees and tenths of mph: a run of equal days this long is no coincidence.
-STUCK_COLUMNS = ("TMAX", "TMIN", "TAVG", "AWND")
-
-# Beyond the records of New York, with room: F, inch, mph.
-PLAUSIBLE: dict[str, tuple[float, float]] = {
-    "TMAX": (-10, 115),
-    "TMIN": (-25, 95),
-    "TAVG": (-20, 105),
-    "PRCP": (0, 15),
-    "SNOW": (0, 40),
-    "SNWD": (0, 60),
-    "AWND": (0, 60),
-    "trips": (0, 1e6),
-    "prediction": (0, 1e6),
-}
 HOURS_A_BLOCK = 4
 DAYS_A_WEEK = 7
 SMALLEST_DAY_SPREAD = 0.03
@@ -56,7 +42,7 @@ def band_counts(name: str, values: Array) -> Array:
 
 def window_scores(current: ScoredHours, reference: Reference) -> list[Score]:
     """Return every score that the window's columns allow; a score without data is left out."""
-    drift, quality = _drift(current, reference.season), _quality(current, reference.season)
+    drift, quality = _drift(current, reference.season), quality_scores(current, reference.season)
     found = [*drift, *_performance(current, reference), *quality]
     return [score for score in found if not np.isnan(score.value)]
 
@@ -80,6 +66,8 @@ def _performance(current: ScoredHours, reference: Reference) -> Iterator[Score]:
     yield _score("level", level(now) / day_spread(then), "median day", "demand is not at the predicted level")
     moved = step(now, reference.before.judged()) / day_spread(then)
     yield _score("step", moved, "median day", "demand moved away from predictions")
+    growth = level_growth(now, reference.earlier.judged())
+    yield _score("growth", growth, "log ratio", "demand grew or fell and stayed there")
     unlike = "demand is spread over the day unlike predicted"
     yield _score("shape", shape(now), "jensenshannon of blocks", unlike)
     if now.has(LOW) and then.has(LOW):
@@ -89,27 +77,6 @@ def _performance(current: ScoredHours, reference: Reference) -> Iterator[Score]:
 
 def _score(name: str, value: float, method: str, sentence: str) -> Score:
     return Score(name, Kind.PERFORMANCE, method, value, sentence)
-
-
-def _quality(current: ScoredHours, reference: ScoredHours) -> Iterator[Score]:
-    told, usual = _with_weather(current), _with_weather(reference)
-    for name in WEATHER:
-        if name not in current.columns or not reference.has(name):
-            continue
-        more = float(np.isnan(told[name]).mean() - np.isnan(usual[name]).mean()) if len(told) else 0.0
-        yield Score(f"missing:{name}", Kind.QUALITY, "share", more, f"{name} is missing more often")
-    for name in STUCK_COLUMNS:
-        if current.has(name) and reference.has(name):
-            yield Score(
-                f"stuck:{name}", Kind.QUALITY, "days", longest_run(current, name), f"{name} does not move"
-            )
-    odd = float(out_of_range(current)) / max(len(current), 1)
-    yield Score("out_of_range", Kind.QUALITY, "share", odd, "values are outside what is physically plausible")
-
-
-def _with_weather(hours: ScoredHours) -> ScoredHours:
-    """Return the hours that have any weather; one that has none counts as an absent hour, once."""
-    return hours.take(np.any([~np.isnan(hours[name]) for name in WEATHER], axis=0))
 
 
 def wape(hours: ScoredHours) -> float:
@@ -135,6 +102,21 @@ def step(hours: ScoredHours, before: ScoredHours) -> float:
 
 def _median_ratio(hours: ScoredHours) -> float:
     return float(np.median(_day_ratios(hours)))
+
+
+def level_growth(hours: ScoredHours, earlier: ScoredHours) -> float:
+    """Return how far demand moved against the stateless model in some weeks; NaN where too few are known.
+
+    The served level follows such a move within weeks, so errors show only its beginning; this shows it
+    in every window until the weeks ago have it too.
+    """
+    if not (hours.has(FACTOR) and earlier.has(FACTOR)) or len(np.unique(earlier.days())) < DAYS_A_WEEK:
+        return float("nan")
+    return abs(_median_ratio(_stateless(hours)) - _median_ratio(_stateless(earlier)))
+
+
+def _stateless(hours: ScoredHours) -> ScoredHours:
+    return ScoredHours(hours.timestamp, {**hours.columns, PREDICTION: hours[PREDICTION] / hours[FACTOR]})
 
 
 def day_spread(hours: ScoredHours) -> float:
@@ -167,20 +149,3 @@ def coverage(hours: ScoredHours) -> float:
         return float("nan")
     inside = (hours[TARGET] >= hours[LOW]) & (hours[TARGET] <= hours[HIGH])
     return float(inside[known].mean())
-
-
-def longest_run(hours: ScoredHours, name: str) -> float:
-    """Return the longest run of days with one and the same value, counting each day's first row."""
-    _, first = np.unique(hours.days(), return_index=True)
-    values = hours[name][first]
-    values = values[~np.isnan(values)]
-    if not values.size:
-        return float("nan")
-    breaks = np.flatnonzero(np.concatenate([[True], values[1:] != values[:-1], [True]]))
-    return float(np.diff(breaks).max())
-
-
-def out_of_range(hours: ScoredHours) -> int:
-    """Count values that no thermometer, gauge or counter of New York can have shown."""
-    odd = (((hours[n] < low) | (hours[n] > high)).sum() for n, (low, high) in PLAUSIBLE.items())
-    return int(sum(odd))

@@ -12,7 +12,17 @@ from bikecast.drift import Thresholds
 from bikecast.features import OPTIONAL_WEATHER, REQUIRED_WEATHER, build_features
 from bikecast.forecaster import Forecaster
 from bikecast.manifest import ChampionManifest
-from bikecast.monitoring.hours import HIGH, HOLIDAY, LOW, PREDICTION, TARGET, WEATHER, ScoredHours, Timestamps
+from bikecast.monitoring.hours import (
+    FACTOR,
+    HIGH,
+    HOLIDAY,
+    LOW,
+    PREDICTION,
+    TARGET,
+    WEATHER,
+    ScoredHours,
+    Timestamps,
+)
 from bikecast.monitoring.tables import read_processed
 from bikecast.monitoring.windows import Window
 from bikecast.names import TIME_ZONE
@@ -90,12 +100,12 @@ def score(hours: ScoredHours, champion: Champion) -> ScoredHours:
     needed = np.asarray([hours[name] for name in REQUIRED_WEATHER])
     usable: Mask = ~np.isnan(needed).any(axis=0)
     rows = hours.take(usable)
-    columns = {**hours.columns, **{n: np.full(len(hours), np.nan) for n in (PREDICTION, LOW, HIGH)}}
+    columns = {**hours.columns, **{n: np.full(len(hours), np.nan) for n in (PREDICTION, LOW, HIGH, FACTOR)}}
     if len(rows):
         features = build_features(rows.timestamp, {n: rows[n] for n in WEATHER if n in rows.columns})
         factors = _factors(rows, champion, champion.forecaster.model.predict(features))
         forecast = champion.forecaster.predict_features(features, factors=factors)
-        parts = {PREDICTION: forecast.values, LOW: forecast.low, HIGH: forecast.high}
+        parts = {PREDICTION: forecast.values, LOW: forecast.low, HIGH: forecast.high, FACTOR: factors}
         for name, values in parts.items():
             columns[name][usable] = values
     return ScoredHours(hours.timestamp, columns)

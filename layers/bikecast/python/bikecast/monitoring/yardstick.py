@@ -13,7 +13,7 @@ import numpy as np
 from bikecast import calendar
 from bikecast.arrays import Array, Hours
 from bikecast.level import LevelState
-from bikecast.monitoring.hours import DAY, PREDICTION, TARGET, WEATHER, ScoredHours
+from bikecast.monitoring.hours import DAY, FACTOR, PREDICTION, TARGET, WEATHER, ScoredHours
 
 if TYPE_CHECKING:
     from bikecast.simulator.options import Shift
@@ -40,7 +40,8 @@ def simulate_city(end: dt.date, *, seed: int, shift: "Shift | None" = None) -> C
     unseen = np.exp(features @ _fit(features[trained], actual[trained]))
     unseen[trained] = _out_of_fold(features[trained], actual[trained])
     level = LevelState().updated(hours, actual, unseen)
-    columns = {TARGET: actual, PREDICTION: unseen * level.factors(hours), **weather}
+    factors = level.factors(hours)
+    columns = {TARGET: actual, PREDICTION: unseen * factors, FACTOR: factors, **weather}
     scored = ScoredHours(hours, columns)
     return City(scored.take(trained), scored.take(~trained))
 
