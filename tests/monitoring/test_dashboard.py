@@ -44,6 +44,8 @@ def api(ports: Ports) -> Iterator[str]:
         html=False,
     )
     assert len(list(monitor(request, ports))) == 12
+    last = {"window_start": dt.datetime(2025, 3, 24), "every": None, "html": True}
+    list(monitor(request.model_copy(update=last), ports))
     summary = ports.reports.read(DASHBOARD_SUMMARY_KEY).body
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -83,7 +85,9 @@ def test_the_page_shows_what_the_monitor_found(api: str, tmp_path: Path) -> None
     seen = _seen(f"{api}#key={KEY}", tmp_path)
     for text in ("Version 1", "Error by window", "SNWD", "Learnt from", "None so far", "in order"):
         assert text in seen
-    assert seen.count('class="dot ') == 12
+    assert seen.count('class="dot ') == 12 + 4  # windows, and the legend
+    assert "Evidently's pages of 2025-03-24 to 2025-03-30" in seen
+    assert "Data quality</button>" in seen
     assert KEY not in seen
 
 

@@ -53,9 +53,9 @@ def _drift(current: ScoredHours, reference: ScoredHours) -> Iterator[Score]:
             continue
         value = feature_score(name, current[name], reference[name])
         yield Score(name, Kind.DRIFT, FEATURE_METHODS[name], value, f"{name} is unlike its season")
-    for name, text in ((PREDICTION, "predictions are unlike"), (TARGET, "demand is unlike")):
+    for name, text in ((PREDICTION, "predictions are unlike their"), (TARGET, "demand is unlike its")):
         value = wasserstein(current[name], reference[name])
-        yield Score(name, Kind.DRIFT, "wasserstein", value, f"{text} their season and the last four weeks")
+        yield Score(name, Kind.DRIFT, "wasserstein", value, f"{text} season and the last four weeks")
 
 
 def _performance(current: ScoredHours, reference: Reference) -> Iterator[Score]:
