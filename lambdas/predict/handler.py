@@ -3,7 +3,7 @@
 from functools import cache
 from typing import Any
 
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging import correlation_paths
 
 from bikecast.names import METRIC_NAMESPACE
@@ -13,7 +13,6 @@ from .settings import Runtime, Settings
 
 SERVICE = "predict"
 logger = Logger(service=SERVICE)
-tracer = Tracer(service=SERVICE, patch_modules=["botocore"])
 metrics = Metrics(namespace=METRIC_NAMESPACE, service=SERVICE)
 
 
@@ -23,11 +22,20 @@ def predictor() -> Predictor:
     return build(Settings(), Runtime(), logger=logger, metrics=metrics)
 
 
-@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
-@tracer.capture_lambda_handler(capture_response=False)
-@metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answer one request."""
+    """Answer one request; what is left to do starts when the answer is ready."""
+    try:
+        answer: dict[str, Any] = _answer(event, context)
+        return answer
+    finally:
+        predictor().answered()
+
+
+# Lambda traces the call itself. X-Ray's SDK would add the calls to S3 and SQS, but threads make those,
+# outside of any request, and loading it takes a sixth of the cold start.
+@logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
+@metrics.log_metrics(capture_cold_start_metric=True)
+def _answer(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return predictor().answer(event, context)
 
 

@@ -96,11 +96,13 @@ class Predictor:
 
     def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
         """Answer one request."""
-        try:
-            return self._api(event, context)
-        finally:
-            if self._after is not None:
-                self._after.answered()
+        return self._api(event, context)
+
+    def answered(self) -> None:
+        """Send the log of what was answered; the caller need not wait for it."""
+        self.log.send()
+        if self._after is not None:
+            self._after.answered()
 
 
 def build(settings: Settings, runtime: Runtime, *, logger: Logger, metrics: Metrics) -> Predictor:

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bikecast.serving.prediction_log import (
-    CAPACITY_MESSAGES,
+    CAPACITY_REQUESTS,
     COOL_DOWN_S,
     PredictionRow,
     QueueLog,
@@ -50,6 +50,12 @@ class Queue:
         self.bodies.append(MessageBody)
 
 
+def post(log: QueueLog, *rows: PredictionRow) -> None:
+    """Answer one request."""
+    log.record(lambda: rows)
+    log.send()
+
+
 class World:
     """A log on a queue, and what was handed over."""
 
@@ -66,7 +72,7 @@ class World:
         )
 
     def record(self, *rows: PredictionRow) -> None:
-        self.log.record(rows)
+        post(self.log, *rows)
         assert self.log.drain(timeout_s=10)
 
 
@@ -89,6 +95,21 @@ def test_rows_are_sent_as_one_message() -> None:
     world.record(row(0), row(1))
     assert [item["id"] for item in json.loads(world.queue.bodies[0])] == ["r-0", "r-1"]
     assert world.unsent == []
+
+
+def test_nothing_happens_before_the_answer_is_ready() -> None:
+    world, made = World(), threading.Event()
+
+    def rows() -> list[PredictionRow]:
+        made.set()
+        return [row(0)]
+
+    world.log.record(rows)
+    assert world.log.drain(timeout_s=10)
+    assert not made.wait(0.05)
+    world.log.send()
+    assert world.log.drain(timeout_s=10)
+    assert [json.loads(body)[0]["id"] for body in world.queue.bodies] == ["r-0"]
 
 
 def test_a_refusing_queue_hands_the_rows_over_with_the_reason() -> None:
@@ -117,9 +138,9 @@ def test_a_hanging_queue_holds_no_request_and_loses_nothing() -> None:
     world.queue.gate.clear()
     started_s = time.perf_counter()
     for index in range(200):
-        world.log.record([row(index)])
+        post(world.log, row(index))
     assert time.perf_counter() - started_s < 0.5
-    assert {why for _, why in world.unsent} == {f"{CAPACITY_MESSAGES} messages are already waiting"}
+    assert {why for _, why in world.unsent} == {f"{CAPACITY_REQUESTS} requests are already waiting"}
     assert not world.log.drain(timeout_s=0.01)
     world.queue.gate.set()
     assert world.log.drain(timeout_s=10)
@@ -131,12 +152,12 @@ def test_where_the_process_is_frozen_a_request_waits_a_moment_and_hands_over_wha
     queue, unsent = Queue(), []
     client: Any = queue
     log = QueueLog(client, "url", wait_s=0.1, on_unsent=lambda body, why: unsent.append(why))
-    log.record([row(0)])
+    post(log, row(0))
     assert len(queue.bodies) == 1  # acknowledged before the function returns
     queue.gate.clear()
     started_s = time.perf_counter()
     for index in range(100):
-        log.record([row(index)])
+        post(log, row(index))
     assert time.perf_counter() - started_s < 1.0
     assert len(unsent) == 100
     assert unsent[0] == "the queue did not acknowledge in time"
@@ -148,7 +169,7 @@ def test_threads_share_one_log() -> None:
 
     def record(base: int) -> None:
         for index in range(20):
-            world.log.record([row(base + index)])
+            post(world.log, row(base + index))
 
     threads = [threading.Thread(target=record, args=(base,)) for base in range(0, 20 * n_threads, 20)]
     for thread in threads:

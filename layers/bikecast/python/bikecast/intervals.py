@@ -64,7 +64,7 @@ def _keys(features: Matrix) -> tuple[list[str], list[str]]:
 def _columns(features: Matrix) -> dict[str, Array]:
     """Return what the size of an error depends on."""
     band = segments.hour_band(features)
-    rain_inch = np.nan_to_num(segments.column(features, "PRCP"))
+    rain_inch = np.fmax(segments.column(features, "PRCP"), 0.0)  # NaN becomes 0
     flags = {f"hours {name}": band == index for index, name in enumerate(segments.BANDS)}
     flags |= {"wet": _wet(features), "snow": segments.column(features, "SNOW") > 0}
     flags |= {"holiday": segments.column(features, "holiday") > 0}

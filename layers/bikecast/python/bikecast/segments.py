@@ -6,7 +6,7 @@ from numpy.typing import NDArray
 from bikecast.arrays import Hours, Ints, Mask, Matrix
 from bikecast.features import FEATURE_NAMES
 
-BAND_STARTS = (0, 6, 10, 16, 20)
+BAND_STARTS = np.asarray([0, 6, 10, 16, 20])
 BANDS = ("00-06", "06-10", "10-16", "16-20", "20-24")
 WET_INCH = 0.1
 
@@ -23,12 +23,12 @@ def hour_band(features: Matrix) -> Ints:
 
 def rain(features: Matrix) -> Mask:
     """True where the day brings at least a tenth of an inch; unknown rain is no rain."""
-    return np.nan_to_num(column(features, "PRCP")) >= WET_INCH
+    return column(features, "PRCP") >= WET_INCH  # NaN is not
 
 
 def snow(features: Matrix) -> Mask:
     """True where snow falls or lies."""
-    return (column(features, "SNOW") > 0) | (np.nan_to_num(column(features, "SNWD")) > 0)
+    return (column(features, "SNOW") > 0) | (column(features, "SNWD") > 0)  # NaN is not
 
 
 def masks(features: Matrix, hours: Hours) -> dict[str, Mask]:

@@ -17,15 +17,39 @@ NAIVE_NAME = "seasonal-naive"
 
 @dataclass(frozen=True)
 class Question:
-    """Rows to predict, all of one kind.
-
-    ``features`` is set where the caller brought the model's own features; ``hours`` then are
-    the nearest ones, for the profile that knows nothing else.
-    """
+    """Hours to predict, with their weather."""
 
     hours: NDArray[np.datetime64]
     weather: Mapping[str, NDArray[np.float64]]
-    features: NDArray[np.float32] | None = None
+
+    @property
+    def n_rows(self) -> int:
+        """How many numbers an answer has."""
+        return self.hours.size
+
+
+@dataclass(frozen=True)
+class FeatureQuestion:
+    """Rows of the model's own features.
+
+    ``find_hours`` returns the nearest hours, for the profile that knows nothing else; no model asks.
+    """
+
+    features: NDArray[np.float32]
+    find_hours: Callable[[], NDArray[np.datetime64]]
+
+    @property
+    def n_rows(self) -> int:
+        """How many numbers an answer has."""
+        return len(self.features)
+
+    @property
+    def hours(self) -> NDArray[np.datetime64]:
+        """The nearest hours."""
+        return self.find_hours()
+
+
+AnyQuestion = Question | FeatureQuestion
 
 
 class Engine(Protocol):
@@ -46,7 +70,7 @@ class Engine(Protocol):
         """The version of the model, or that of the one that the profile came with."""
         ...
 
-    def answer(self, question: Question) -> Forecast:
+    def answer(self, question: AnyQuestion) -> Forecast:
         """Predict every row."""
         ...
 
@@ -67,8 +91,8 @@ class ModelEngine:
     def version(self) -> str:
         return self.manifest.version
 
-    def answer(self, question: Question) -> Forecast:
-        if question.features is not None:
+    def answer(self, question: AnyQuestion) -> Forecast:
+        if isinstance(question, FeatureQuestion):
             return self.forecaster.predict_features(question.features)
         return self.forecaster.predict(question.hours, question.weather)
 
@@ -82,7 +106,7 @@ class NaiveEngine:
     source: PredictionSource = PredictionSource.SEASONAL_NAIVE
     name: str = NAIVE_NAME
 
-    def answer(self, question: Question) -> Forecast:
+    def answer(self, question: AnyQuestion) -> Forecast:
         return self.profile.predict(question.hours)
 
 

@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from queue import Full, Queue
@@ -14,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
 MAX_MESSAGE_BYTES = 256 * 1024
-CAPACITY_MESSAGES = 64
+CAPACITY_REQUESTS = 64
 COOL_DOWN_S = 10.0
 
 
@@ -34,11 +35,15 @@ class PredictionRow(TypedDict):
     latency_ms: float
 
 
+# Makes the rows of one request; called after the answer, by any thread, maybe more than once.
+MakeRows = Callable[[], Sequence[PredictionRow]]
+
+
 class PredictionLog(Protocol):
     """Where answered rows go."""
 
-    def record(self, rows: Sequence[PredictionRow]) -> None:
-        """Keep the rows; never raises for a queue that is slow or down."""
+    def record(self, rows: MakeRows) -> None:
+        """Keep what makes the rows; never raises for a queue that is slow or down."""
         ...
 
 
@@ -61,23 +66,24 @@ def _list(packed: list[bytes]) -> str:
     return f"[{b','.join(packed).decode()}]"
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Parcel:
-    body: str
+    rows: MakeRows
     done: threading.Event = field(default_factory=threading.Event)
 
 
 class QueueLog:
-    """Sends by a thread of its own, after the request was answered.
+    """Sends by a thread of its own, and not before the answer is ready to leave.
 
-    What the queue does not take is handed to ``on_unsent``, and for a while after a failure it is not
-    even asked. The rows carry ids: arriving twice does no harm.
+    A thread that signs, packs and sends would take the interpreter from the request that it logs: what is
+    recorded waits for ``send``. What the queue does not take is handed to ``on_unsent``, and for a while
+    after a failure it is not even asked. The rows carry ids: arriving twice does no harm.
 
     Args:
         client: An SQS client with short timeouts of its own.
         queue_url: The capture queue.
         on_unsent: Gets the body of each message that was not sent, and why; called by any thread.
-        wait_s: The longest that ``record`` waits for the acknowledgement; more than 0 only where the
+        wait_s: The longest that ``send`` waits for the acknowledgement; more than 0 only where the
             process is frozen between requests. What is not acknowledged by then is handed over as well.
         clock: Monotonic seconds.
     """
@@ -93,32 +99,44 @@ class QueueLog:
     ) -> None:
         self._client, self._queue_url = client, queue_url
         self.wait_s, self._on_unsent, self._clock = wait_s, on_unsent, clock
-        self._parcels: Queue[_Parcel] = Queue(maxsize=CAPACITY_MESSAGES)
+        self._recorded: deque[MakeRows] = deque()
+        self._parcels: Queue[_Parcel] = Queue(maxsize=CAPACITY_REQUESTS)
         self._last: _Parcel | None = None
         self._start = threading.Lock()
         self._worker: threading.Thread | None = None
         self._distrusted_until_s = -math.inf
 
-    def record(self, rows: Sequence[PredictionRow]) -> None:
-        """Send the rows, or hand them to ``on_unsent``; never raises for a queue that is slow or down."""
-        self._ensure_worker()
-        posted = [parcel for parcel in map(_Parcel, messages(rows)) if self._post(parcel)]
+    def record(self, rows: MakeRows) -> None:
+        """Keep the rows until ``send``."""
+        self._recorded.append(rows)
+
+    def send(self) -> None:
+        """Send what was recorded, or hand it to ``on_unsent``; call it when the answer is ready to leave.
+
+        Never raises for a queue that is slow or down.
+        """
+        posted = [parcel for parcel in map(_Parcel, self._take()) if self._post(parcel)]
         if self.wait_s:
             self._settle(posted)
 
     def drain(self, *, timeout_s: float) -> bool:
-        """Wait until what was recorded is sent or handed over; tell whether it is."""
+        """Wait until what was sent is acknowledged or handed over; tell whether it is."""
         last = self._last
         return last is None or last.done.wait(timeout_s)
 
+    def _take(self) -> Iterator[MakeRows]:
+        while self._recorded:
+            yield self._recorded.popleft()
+
     def _post(self, parcel: _Parcel) -> bool:
         if self._clock() < self._distrusted_until_s:
-            self._on_unsent(parcel.body, "the queue failed a moment ago")
+            self._hand_over(parcel, "the queue failed a moment ago")
             return False
+        self._ensure_worker()
         try:
             self._parcels.put_nowait(parcel)
         except Full:
-            self._on_unsent(parcel.body, f"{CAPACITY_MESSAGES} messages are already waiting")
+            self._hand_over(parcel, f"{CAPACITY_REQUESTS} requests are already waiting")
             return False
         self._last = parcel
         return True
@@ -128,7 +146,11 @@ class QueueLog:
         for parcel in parcels:
             if not parcel.done.wait(max(deadline_s - self._clock(), 0.0)):
                 self._distrust()
-                self._on_unsent(parcel.body, "the queue did not acknowledge in time")
+                self._hand_over(parcel, "the queue did not acknowledge in time")
+
+    def _hand_over(self, parcel: _Parcel, reason: str) -> None:
+        for body in messages(parcel.rows()):
+            self._on_unsent(body, reason)
 
     def _distrust(self) -> None:
         self._distrusted_until_s = self._clock() + COOL_DOWN_S
@@ -143,15 +165,21 @@ class QueueLog:
         while True:
             parcel = self._parcels.get()
             try:
-                self._client.send_message(QueueUrl=self._queue_url, MessageBody=parcel.body)
-            except Exception as err:  # noqa: BLE001 - the worker must live; the rows are handed over
-                self._distrust()
-                self._on_unsent(parcel.body, f"{type(err).__name__}: {err}")
-            parcel.done.set()
+                for body in messages(parcel.rows()):
+                    self._deliver(body)
+            finally:
+                parcel.done.set()
+
+    def _deliver(self, body: str) -> None:
+        try:
+            self._client.send_message(QueueUrl=self._queue_url, MessageBody=body)
+        except Exception as err:  # noqa: BLE001 - the worker must live; the rows are handed over
+            self._distrust()
+            self._on_unsent(body, f"{type(err).__name__}: {err}")
 
 
 class NoLog:
     """Keeps nothing; for benchmarks and tests."""
 
-    def record(self, rows: Sequence[PredictionRow]) -> None:
+    def record(self, rows: MakeRows) -> None:
         """Drop the rows."""

@@ -8,7 +8,7 @@ import numpy as np
 
 from bikecast.errors import ArtifactError
 from bikecast.forecaster import Forecast
-from bikecast.serving.engines import Engine, Question
+from bikecast.serving.engines import AnyQuestion, Engine
 from bikecast.serving.follower import UnavailableError
 from bikecast.serving.lineup import Attempts
 
@@ -22,7 +22,7 @@ class Answer:
     problem: str | None
 
 
-def answer(engines: Iterable[Engine], question: Question) -> Answer:
+def answer(engines: Iterable[Engine], question: AnyQuestion) -> Answer:
     """Predict every row by the first engine that can.
 
     Args:
@@ -39,9 +39,9 @@ def answer(engines: Iterable[Engine], question: Question) -> Answer:
     raise UnavailableError(f"no engine gives finite numbers: {attempts.problem}")
 
 
-def _finite(engine: Engine, question: Question) -> Forecast:
+def _finite(engine: Engine, question: AnyQuestion) -> Forecast:
     forecast = engine.answer(question)
     for numbers in (forecast.values, forecast.low, forecast.high):
-        if numbers.shape != question.hours.shape or not np.isfinite(numbers).all():
+        if numbers.shape != (question.n_rows,) or not np.isfinite(numbers).all():
             raise ArtifactError("it does not give one finite number a row")
     return forecast

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Sequence
 from functools import cache
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,10 @@ from pydantic import BaseModel
 from bikecast.features import FEATURE_NAMES, OPTIONAL_WEATHER, REQUIRED_WEATHER
 from bikecast.serving.clock_features import Clock, nearest_hour, step_of
 from bikecast.serving.contract import ClockFeatures, TripHour
-from bikecast.serving.engines import Question
+from bikecast.serving.engines import FeatureQuestion, Question
 
 WEATHER_NAMES = (*REQUIRED_WEATHER, *OPTIONAL_WEATHER)
+_FEATURES_OF = attrgetter(*FEATURE_NAMES)
 DAYS_PER_WEEK, MONTHS_PER_YEAR, DAYS_PER_LEAP_YEAR = 7, 12, 366
 
 
@@ -27,12 +29,12 @@ def of_clock_features(rows: Sequence[ClockFeatures], *, today: dt.date) -> Quest
     return Question(_array([nearest_hour(_clock(row), not_after=today) for row in rows]), _weather(rows))
 
 
-def of_model_features(rows: Sequence[BaseModel], *, today: dt.date) -> Question:
-    """Ask the model by its own features; only the profile looks at the hours they stand for."""
-    values = [[getattr(row, name) for name in FEATURE_NAMES] for row in rows]
-    features = np.asarray(values, dtype=np.float32)  # None becomes NaN
-    hours = [nearest_hour(_season_clock(row), not_after=today) for row in rows]
-    return Question(_array(hours), {}, features)
+def of_model_features(rows: Sequence[BaseModel], *, today: dt.date) -> FeatureQuestion:
+    """Ask the model by its own features."""
+    features = np.asarray([_FEATURES_OF(row) for row in rows], dtype=np.float32)  # None becomes NaN
+    return FeatureQuestion(
+        features, lambda: _array([nearest_hour(_season_clock(row), not_after=today) for row in rows])
+    )
 
 
 def _weather(rows: Sequence[TripHour] | Sequence[ClockFeatures]) -> dict[str, np.ndarray]:

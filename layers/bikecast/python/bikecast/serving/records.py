@@ -1,7 +1,7 @@
 """Answers as the response shows them and as the prediction log keeps them: plain rows, built once, fast."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,13 +27,13 @@ def shown(answer: Answer, dates: Sequence[dt.datetime | None]) -> list[dict[str,
     return [
         {
             **who,
-            "prediction": round(value, DECIMALS),
+            "prediction": value,
             "date": _text(date),
-            "low": round(low, DECIMALS),
-            "high": round(high, DECIMALS),
+            "low": low,
+            "high": high,
             **source,
         }
-        for date, value, low, high in zip(dates, *_columns(answer), strict=True)
+        for date, value, low, high in zip(dates, *_columns(answer, decimals=DECIMALS), strict=True)
     ]
 
 
@@ -67,9 +67,10 @@ def logged(
     ]
 
 
-def _columns(answer: Answer) -> tuple[list[float], list[float], list[float]]:
+def _columns(answer: Answer, *, decimals: int | None = None) -> Iterator[list[float]]:
     forecast = answer.forecast
-    return forecast.values.tolist(), forecast.low.tolist(), forecast.high.tolist()
+    for column in (forecast.values, forecast.low, forecast.high):
+        yield (column if decimals is None else column.round(decimals)).tolist()
 
 
 def _text(hour: dt.datetime | None) -> str | None:

@@ -5,6 +5,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Protocol
 
 import numpy as np
@@ -12,7 +13,7 @@ from pydantic import BaseModel
 
 from bikecast.climatology import Climatology
 from bikecast.serving import contract, questions
-from bikecast.serving.engines import NaiveEngine, Question
+from bikecast.serving.engines import AnyQuestion, NaiveEngine, Question
 from bikecast.serving.follower import ChampionFollower, View
 from bikecast.serving.hours import next_hours, wall_hour
 from bikecast.serving.outlook import Ahead, OutlookReader, weather_ahead
@@ -51,7 +52,7 @@ class PredictionService:
 
     def trips(self, rows: Sequence[contract.TripHour], *, request: str) -> Rows:
         """Predict the hours that the rows name."""
-        task = _Task(request, [_inputs(row) for row in rows], [row.date for row in rows], logs_hours=True)
+        task = _Task(request, partial(_inputs, rows), [row.date for row in rows], logs_hours=True)
         return self._answered(task, questions.of_trips(rows))
 
     def features(self, rows: Sequence[BaseModel], *, request: str) -> Rows:
@@ -59,12 +60,10 @@ class PredictionService:
         clocks = [row for row in rows if isinstance(row, contract.ClockFeatures)]
         today = wall_hour(self._ports.now()).date()
         if clocks:
-            question = questions.of_clock_features(clocks, today=today)
-            dates: Dates = question.hours.tolist()
-        else:
-            question = questions.of_model_features(rows, today=today)
-            dates = [None] * len(rows)
-        return self._answered(_Task(request, [_inputs(row) for row in rows], dates), question)
+            asked = questions.of_clock_features(clocks, today=today)
+            return self._answered(_Task(request, partial(_inputs, rows), asked.hours.tolist()), asked)
+        task = _Task(request, partial(_inputs, rows), [None] * len(rows))
+        return self._answered(task, questions.of_model_features(rows, today=today))
 
     def forecast(self, hours: int, *, request: str) -> dict[str, Any]:
         """Predict the next hours by published weather, or typical weather where there is none."""
@@ -72,7 +71,7 @@ class PredictionService:
         ahead_of = np.asarray(next_hours(now, hours), dtype="datetime64[s]")
         outlook, typical = self._ports.outlook.current(), _climatology(self._ports.follower.view())
         ahead = weather_ahead(ahead_of, outlook=outlook, climatology=typical)
-        task = _Task(request, _weather_inputs(ahead), ahead_of.tolist(), logs_hours=True)
+        task = _Task(request, partial(_weather_inputs, ahead), ahead_of.tolist(), logs_hours=True)
         rows = self._answered(task, Question(ahead_of, ahead.weather))
         return {
             "issued_at": now,
@@ -82,7 +81,7 @@ class PredictionService:
             ],
         }
 
-    def _answered(self, task: "_Task", question: Question) -> Rows:
+    def _answered(self, task: "_Task", question: AnyQuestion) -> Rows:
         started_s = time.perf_counter()
         answered = answer(self._ports.follower.view().engines, question)
         predictions = shown(answered, task.dates)
@@ -90,7 +89,7 @@ class PredictionService:
         self._ports.observer.answered(answered, rows=len(predictions), latency_ms=latency_ms)
         occasion = Occasion(task.request, self._ports.now(), latency_ms)
         hours = task.dates if task.logs_hours else [None] * len(task.dates)
-        self._ports.log.record(logged(answered, hours, task.inputs, occasion=occasion))
+        self._ports.log.record(lambda: logged(answered, hours, task.inputs(), occasion=occasion))
         return predictions
 
 
@@ -98,17 +97,18 @@ class PredictionService:
 class _Task:
     """What one request brings besides its question.
 
-    ``logs_hours`` tells that the hours are real ones, to be joined with actual demand later.
+    ``inputs`` makes what the log keeps of it; ``logs_hours`` tells that the hours are real ones, to be
+    joined with actual demand later.
     """
 
     request: str
-    inputs: Rows
+    inputs: Callable[[], Rows]
     dates: Dates
     logs_hours: bool = False
 
 
-def _inputs(row: BaseModel) -> dict[str, Any]:
-    return {name: value for name, value in row.__dict__.items() if value is not None}
+def _inputs(rows: Sequence[BaseModel]) -> Rows:
+    return [{name: value for name, value in row.__dict__.items() if value is not None} for row in rows]
 
 
 def _weather_inputs(ahead: Ahead) -> Rows:
