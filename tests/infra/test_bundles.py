@@ -2,14 +2,17 @@
 
 import dataclasses
 import re
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
 import aws_cdk as cdk
+import holidays
 import pytest
 
 from infra_cdk.constructs.layers import Layers, MissingBundleError
-from infra_cdk.settings import BY_TARGET, EMBEDDED, ROOT
+from infra_cdk.settings import BY_TARGET, EMBEDDED, ROOT, InfraSettings
 from layers.build import SETS, _compile, _strip, _zip, build, lock_file, platform_of
 from layers.locks import IMAGES, IN_RUNTIME, TOOLS_ONLY
 
@@ -48,6 +51,20 @@ def test_the_embedded_bundles_bring_bytecode_that_is_not_checked() -> None:
         assert len(compiled) > 100
         flags = int.from_bytes(archive.read(compiled[0])[4:8], "little")
     assert flags == 0b01  # by hash, unchecked
+
+
+@pytest.mark.parametrize("settings", BY_TARGET.values(), ids=lambda settings: settings.target)
+def test_the_calendar_that_ships_is_the_one_that_models_learn_from(settings: InfraSettings) -> None:
+    code = f"""
+import sys
+sys.path.insert(0, {str(settings.bundles / "predict.zip" / "python")!r})
+import holidays
+for day, name in holidays.country_holidays("US", years=range(2013, 2040)).items(): print(day, name)
+assert "predict.zip" in holidays.__file__
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    days = holidays.country_holidays("US", years=range(2013, 2040)).items()
+    assert sorted(done.stdout.splitlines()) == sorted(f"{day} {name}" for day, name in days)
 
 
 def test_a_bundle_that_is_up_to_date_is_left_alone() -> None:
