@@ -1,15 +1,20 @@
 """Dead letters go back; waiting trainings are answered by name."""
 
+import datetime as dt
 import json
 
 import pytest
+from mypy_boto3_logs.type_defs import InputLogEventTypeDef
 
 from bikecast.errors import InputError
 from bikecast.names import Output
+from bikecast.serving.unsent import FIELD, MESSAGE
 from console.approvals import Answer, answer, list_waiting
 from console.cloud import Cloud
-from console.queues import redrive
+from console.queues import Redriven, redrive
 from tests.aws.console.test_outputs import deploy_stack
+
+NOW = dt.datetime.now(dt.UTC)
 
 
 def queue(cloud: Cloud, name: str, *bodies: str) -> str:
@@ -19,15 +24,45 @@ def queue(cloud: Cloud, name: str, *bodies: str) -> str:
     return url
 
 
+def stacks_with(cloud: Cloud, *, dead: str, alive: str, log_group: str) -> None:
+    outputs = {
+        Output.CAPTURE_DEAD_LETTER_QUEUE_URL: dead,
+        Output.CAPTURE_QUEUE_URL: alive,
+        Output.LOG_GROUPS: json.dumps({"predict": log_group}),
+    }
+    deploy_stack(cloud, "bikecast-serving", outputs)
+    cloud.logs.create_log_group(logGroupName=log_group)
+    cloud.logs.create_log_stream(logGroupName=log_group, logStreamName="s")
+
+
+def bodies(cloud: Cloud, url: str) -> list[str]:
+    found: list[str] = []
+    while messages := cloud.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        found += [message["Body"] for message in messages]
+    return found
+
+
 def test_every_dead_letter_goes_back(cloud: Cloud) -> None:
     dead = queue(cloud, "dead", *(str(number) for number in range(13)))
     alive = queue(cloud, "alive")
-    outputs = {Output.CAPTURE_DEAD_LETTER_QUEUE_URL: dead, Output.CAPTURE_QUEUE_URL: alive}
-    deploy_stack(cloud, "bikecast-serving", outputs)
-    assert redrive(cloud) == 13
-    assert redrive(cloud) == 0
-    count = cloud.sqs.get_queue_attributes(QueueUrl=alive, AttributeNames=["ApproximateNumberOfMessages"])
-    assert count["Attributes"]["ApproximateNumberOfMessages"] == "13"
+    stacks_with(cloud, dead=dead, alive=alive, log_group="predict")
+    assert redrive(cloud, since=NOW) == Redriven(dead_letters=13, logged=0)
+    assert redrive(cloud, since=NOW) == Redriven(dead_letters=0, logged=0)
+    assert sorted(map(int, bodies(cloud, alive))) == list(range(13))
+
+
+def test_what_the_predictor_could_not_queue_is_sent_from_its_log(cloud: Cloud) -> None:
+    alive = queue(cloud, "alive")
+    stacks_with(cloud, dead=queue(cloud, "dead"), alive=alive, log_group="predict")
+    lines = {0: '[{"id": "today"}]', 3: '[{"id": "too old"}]'}
+    for days_ago, rows in sorted(lines.items(), reverse=True):
+        at = NOW - dt.timedelta(days=days_ago)
+        record = json.dumps({"message": MESSAGE, "reason": "refused", FIELD: rows})
+        event: InputLogEventTypeDef = {"timestamp": int(at.timestamp() * 1000), "message": record}
+        cloud.logs.put_log_events(logGroupName="predict", logStreamName="s", logEvents=[event])
+    sent = redrive(cloud, since=NOW - dt.timedelta(days=1))
+    assert sent == Redriven(dead_letters=0, logged=1)
+    assert bodies(cloud, alive) == ['[{"id": "today"}]']
 
 
 def ask(execution: str) -> str:

@@ -14,7 +14,8 @@ from pydantic_core import to_json
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
-MAX_MESSAGE_BYTES = 256 * 1024
+# Half of what a log event holds, where a message ends, quotes escaped, that the queue did not take.
+MAX_MESSAGE_BYTES = 128 * 1024
 CAPACITY_REQUESTS = 64
 COOL_DOWN_S = 10.0
 
