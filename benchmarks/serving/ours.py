@@ -4,7 +4,6 @@ Run by ``benchmarks.serving``; prints JSON. The clock starts with the process.
 """
 
 import json
-import os
 import sys
 import time
 from collections.abc import Callable
@@ -43,7 +42,6 @@ def event(path: str, rows: list[dict[str, Any]]) -> dict[str, Any]:
 def main(plan_file: str) -> None:
     """Measure what the plan asks for; the answers go to the file named in it."""
     plan = json.loads(Path(plan_file).read_text())
-    os.environ.update(plan["environment"])
     from lambdas.predict import handler
 
     first = handler.lambda_handler(event("/predict", plan["rows"][:1]), Context())
@@ -51,7 +49,7 @@ def main(plan_file: str) -> None:
     assert first["statusCode"] == 200, first
     result: dict[str, Any] = {"cold_start_s": ready_s}
     if plan["seconds"]:
-        drain = partial(handler.predictor().log.drain, timeout_s=10)  # as Lambda keeps us awake for it
+        drain = partial(handler.predictor().log.drain, timeout_s=10)  # Lambda keeps us awake for it
         result |= _latencies(handler.lambda_handler, drain, plan)
     Path(plan["result"]).write_text(json.dumps(result))
 
