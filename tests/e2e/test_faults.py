@@ -1,41 +1,17 @@
 """Processes are killed while the loop runs: failures are named, the champion serves, the next try works."""
 
 import json
-import os
-import signal
 from typing import Any
 
 import httpx
-import psutil
 import psycopg
 import pytest
 
-from tests.e2e.conftest import Deployment, eventually
+from tests.deployment import Deployment, eventually
 from tests.e2e.test_loop import TRIP
+from tests.faults import kill
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
-
-
-def processes(cloud: Deployment, *words: str) -> list[psutil.Process]:
-    """Processes of this cloud whose command line holds every word; other clouds' are not touched."""
-    ours = str(cloud.state_dir)
-    found = []
-    for process in psutil.process_iter():
-        try:
-            told = " ".join(process.cmdline())
-            env = process.environ() if "training_job" in told else {}
-        except (psutil.NoSuchProcess, psutil.AccessDenied):
-            continue
-        mine = ours in told or env.get("AWS_ENDPOINT_URL") == cloud.endpoint_url
-        if mine and all(word in told for word in words):
-            found.append(process)
-    return found
-
-
-def kill(cloud: Deployment, *words: str) -> None:
-    """Kill what matches, with no chance to clean up."""
-    for process in eventually(lambda: processes(cloud, *words)):
-        os.kill(process.pid, signal.SIGKILL)
 
 
 def answer(cloud: Deployment) -> dict[str, Any]:
