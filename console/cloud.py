@@ -12,6 +12,8 @@ from console import ui
 from console.settings import CLONE, ConsoleSettings, console_settings
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import boto3
     from mypy_boto3_apigateway import APIGatewayClient
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -24,18 +26,22 @@ if TYPE_CHECKING:
     from local_cloud.settings import LocalCloudSettings
 
 PROBE_TIMEOUT_S = 2.0
+HTTPS_PORT = 4567
 
 
 @dataclass(frozen=True)
 class Cloud:
     """One target with the credentials to use it; clients are made when first asked for.
 
-    ``endpoint_url`` is where an emulator listens; ``None`` on AWS.
+    ``endpoint_url`` is where an emulator listens; ``None`` on AWS. ``https_url`` is the same over TLS, if it
+    was asked for, and ``ca_file`` the certificate to trust there.
     """
 
     target: Target
     session: "boto3.Session"
     endpoint_url: str | None = None
+    https_url: str | None = None
+    ca_file: "Path | None" = None
 
     @cached_property
     def s3(self) -> "S3Client":
@@ -71,12 +77,19 @@ class Cloud:
         return self.session.client("sqs", endpoint_url=self.endpoint_url)
 
 
-def start_cloud() -> "Connection":
-    """Start the clone's embedded cloud, or what of it does not run, with progress on stderr."""
+def start_cloud(*, https: bool | None = None) -> "Connection":
+    """Start the clone's embedded cloud, or what of it does not run, with progress on stderr.
+
+    ``https`` opens or closes the API's TLS port; ``None`` leaves it as it was.
+    """
     from local_cloud.supervisor import start
 
+    settings = local_settings()
+    if https is not None:
+        port = (settings.https_port or HTTPS_PORT) if https else 0
+        settings = settings.model_copy(update={"https_port": port})
     with ui.activity("embedded cloud") as current:
-        return start(local_settings(), say=current.step)
+        return start(settings, say=current.step)
 
 
 def find_cloud(target: Target | None = None) -> Cloud:
@@ -133,7 +146,7 @@ def _embedded(connection: "Connection | None") -> Cloud:
         aws_secret_access_key=connection.secret_access_key.get_secret_value(),
         region_name=connection.region,
     )
-    return Cloud(Target.EMBEDDED, session, connection.endpoint_url)
+    return Cloud(Target.EMBEDDED, session, connection.endpoint_url, connection.https_url, connection.ca_file)
 
 
 def _localstack(settings: ConsoleSettings) -> Cloud:

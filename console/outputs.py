@@ -82,6 +82,8 @@ class ConsoleOutputs(BaseModel):
     model_config = ConfigDict(frozen=True)
 
     api_url: str | None = None
+    api_url_https: str | None = None
+    ca_file: str | None = None
     api_key: str | None = None
     retrain_state_machine: str | None = None
     ingest_state_machine: str | None = None
@@ -162,8 +164,11 @@ def console_outputs(cloud: Cloud, *, service_urls: Mapping[str, str]) -> Console
     """
     outputs = read_stack_outputs(cloud.cloudformation)
     url = api_url(outputs, endpoint_url=cloud.endpoint_url)
+    over_tls = cloud.https_url is not None or cloud.endpoint_url is None  # AWS knows nothing else
     return ConsoleOutputs(
         api_url=url,
+        api_url_https=api_url(outputs, endpoint_url=cloud.https_url) if over_tls else None,
+        ca_file=str(cloud.ca_file) if cloud.ca_file else None,
         api_key=api_key(cloud, outputs),
         retrain_state_machine=outputs.get(Output.RETRAIN_STATE_MACHINE_ARN),
         ingest_state_machine=outputs.get(Output.INGEST_STATE_MACHINE_ARN),

@@ -12,6 +12,7 @@ from local_cloud.files import write_private
 from local_cloud.settings import LocalCloudSettings
 
 _FILE = "connection.json"
+CA_FILE = "ca.pem"
 # Names that would send a child to another account, or make botocore look for a profile.
 _FOREIGN_VARIABLES = frozenset({"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE"})
 
@@ -26,6 +27,13 @@ class Connection(BaseModel):
     secret_access_key: SecretStr
     region: str
     account_id: str
+    https_port: int | None = None
+    ca_file: Path | None = None
+
+    @property
+    def https_url(self) -> str | None:
+        """The address over TLS, where it was asked for; clients trust it by ``ca_file``."""
+        return f"https://127.0.0.1:{self.https_port}" if self.https_port else None
 
     @field_serializer("secret_access_key", when_used="json")
     def _reveal(self, secret: SecretStr) -> str:
@@ -61,12 +69,16 @@ def ensure(settings: LocalCloudSettings) -> Connection:
     """Return the installation's connection; the first call makes random credentials."""
     path = settings.root / _FILE
     known = _read(path) if path.exists() else None
+    as_it_is = known.https_port if known else None
+    https_port = as_it_is if settings.https_port is None else settings.https_port
     connection = Connection(
         endpoint_url=settings.endpoint_url,
         access_key_id=known.access_key_id if known else f"LKIA{secrets.token_hex(8).upper()}",
         secret_access_key=known.secret_access_key if known else SecretStr(secrets.token_urlsafe(30)),
         region=settings.region,
         account_id=settings.account_id,
+        https_port=https_port or None,
+        ca_file=settings.tls_dir / CA_FILE if https_port else None,
     )
     if connection != known:
         write_private(path, connection.model_dump_json(indent=1))

@@ -39,6 +39,8 @@ class LocalCloudSettings(BaseSettings):
     database_port: int = Field(default=15432, ge=1024, le=65535)
     mlflow_port: int = Field(default=5055, ge=1024, le=65535)
     evidently_port: int = Field(default=8101, ge=1024, le=65535)
+    # The API over TLS as well, under a certificate made at each start; 0 closes it, None leaves it as it is.
+    https_port: int | None = Field(default=None, ge=0, le=65535)
     engine: Engine = Engine.PROCESS
     region: str = "us-east-1"
     account_id: str = Field(default="000000000000", pattern=r"^\d{12}$")
@@ -95,6 +97,11 @@ class LocalCloudSettings(BaseSettings):
             return inside
         digest = hashlib.sha256(bytes(self.root)).hexdigest()[:16]
         return Path(tempfile.gettempdir()) / f"bikecast-{digest}" / "engine.sock"
+
+    @property
+    def tls_dir(self) -> Path:
+        """The certificate of the TLS port, and the authority's that signed it."""
+        return self.emulator_dir / "tls"
 
     @property
     def endpoint_url(self) -> str:

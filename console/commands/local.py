@@ -1,6 +1,7 @@
 """``up``, ``down``, ``status``: the embedded cloud of this clone."""
 
 from dataclasses import asdict
+from typing import Annotated
 
 import typer
 from rich.console import Group
@@ -14,13 +15,21 @@ from console.outputs import read_stacks
 NOT_RUNNING = 3
 
 
-def up(as_json: Json = False) -> None:
+def up(
+    https: Annotated[
+        bool | None,
+        typer.Option(help="Answer over TLS as well, on port 4567; as it was before if neither is given."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
     """Start the embedded cloud: emulator, container engine, and with them the database.
 
     Needs no Docker and no account. Ports can be set, for example: BIKECAST_LOCAL_PORT=4599 bikecast up
     """
-    connection = start_cloud()
+    connection = start_cloud(https=https)
     result = {"endpoint_url": connection.endpoint_url, "region": connection.region}
+    if connection.https_url:
+        result |= {"https_url": connection.https_url, "ca_file": str(connection.ca_file)}
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(result))
 
 

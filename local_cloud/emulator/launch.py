@@ -28,8 +28,11 @@ def start(settings: LocalCloudSettings, name: str, reached: Connection) -> None:
     """
     require_free(settings.port, field="port", purpose="the emulator")
     require_free(settings.database_port, field="database_port", purpose="the database")
+    if reached.https_port:
+        require_free(reached.https_port, field="https_port", purpose="the API over TLS")
     shutil.rmtree(settings.temporary_dir, ignore_errors=True)
     private_dir(settings.temporary_dir)
+    private_dir(settings.tls_dir)
     record = processes.spawn(
         settings,
         name,
@@ -94,5 +97,7 @@ def _own_environment(settings: LocalCloudSettings, reached: Connection) -> dict[
         "SFTP_ENABLED": "0",
         "TMPDIR": str(settings.temporary_dir),
         "BIKECAST_FUNCTION_PYTHON": str(function_python(settings)),
+        "BIKECAST_HTTPS_PORT": str(reached.https_port or ""),
+        "BIKECAST_TLS_DIR": str(settings.tls_dir),
         "BIKECAST_SKIPPED_FIXES": ",".join(sorted(settings.skipped_fixes)),
     }  # fmt: skip

@@ -14,6 +14,10 @@ def main() -> None:
     from local_cloud.fidelity import apply_all
 
     apply_all(frozenset(os.environ.get("BIKECAST_SKIPPED_FIXES", "").split(",")))
+    if os.environ["BIKECAST_HTTPS_PORT"]:
+        from local_cloud import tls_port
+
+        tls_port.also_serve(int(os.environ["BIKECAST_HTTPS_PORT"]), Path(os.environ["BIKECAST_TLS_DIR"]))
     from ministack.app import main as serve
 
     serve()

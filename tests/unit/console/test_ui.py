@@ -19,6 +19,8 @@ def test_json_goes_alone_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
 def test_outputs_have_exactly_the_promised_names() -> None:
     assert list(json.loads(ui.to_json(ConsoleOutputs()))) == [
         "api_url",
+        "api_url_https",
+        "ca_file",
         "api_key",
         "retrain_state_machine",
         "ingest_state_machine",
