@@ -41,6 +41,8 @@ class InfraSettings:
         api_rate_per_s: Steady requests per second that the usage plan lets through; bounds cost on AWS,
             out of the way of load tests on an emulator.
         api_burst: Requests that may come at once.
+        redelivery_s: How long a message that could not be stored waits for its next try: on AWS six times
+            the function's timeout, as its manual advises; on a laptop somebody waits for it.
     """
 
     target: Target
@@ -60,6 +62,7 @@ class InfraSettings:
     heartbeat_interval_s: int
     api_rate_per_s: int
     api_burst: int
+    redelivery_s: int
 
 
 EMBEDDED = InfraSettings(
@@ -80,6 +83,7 @@ EMBEDDED = InfraSettings(
     heartbeat_interval_s=5,
     api_rate_per_s=2_000,
     api_burst=2_000,
+    redelivery_s=30,
 )
 
 # As the embedded cloud, but with AWS's bundles (layers/build.py says why) and CDK's own roles.
@@ -103,6 +107,7 @@ AWS = InfraSettings(
     heartbeat_interval_s=10,
     api_rate_per_s=50,
     api_burst=100,
+    redelivery_s=180,
 )
 
 BY_TARGET = {settings.target: settings for settings in (EMBEDDED, LOCALSTACK, AWS)}

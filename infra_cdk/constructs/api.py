@@ -50,12 +50,11 @@ class PredictorApi(apigateway.RestApi):
 
     def _route(self, *, predictor: apigateway.Integration, operations: apigateway.Integration) -> None:
         training = self.root.add_resource("training")
-        training.add_method("POST", operations)
-        training.add_resource("{id}").add_method("GET", operations)
         monitoring = self.root.add_resource("monitoring")
-        monitoring.add_resource("{proxy+}").add_method("GET", operations)
-        for report in ("model", "target", "data", "data-quality"):
-            self.root.add_resource(f"monitor-{report}").add_method("GET", operations)
+        reports = [f"monitor-{report}" for report in ("model", "target", "data", "data-quality")]
+        operated = [training, training.add_resource("{id}"), monitoring.add_resource("{proxy+}")]
+        for resource in [*operated, *map(self.root.add_resource, reports)]:
+            resource.add_method("ANY", operations)  # the function knows which, and says 405 to the others
         self.root.add_resource("{proxy+}").add_method("ANY", predictor)
         for page in ("docs", "openapi.json"):
             ours, theirs = self.root.add_resource(page), monitoring.add_resource(page)
@@ -82,6 +81,7 @@ class PredictorApi(apigateway.RestApi):
 def _open(page: apigateway.Resource, integration: apigateway.Integration) -> None:
     """Let a browser read a page without a key; such a page holds a contract or a frame, no data."""
     page.add_method("GET", integration, api_key_required=False)
+    page.add_method("ANY", integration)
 
 
 def _integration(function: lambda_.IFunction) -> apigateway.LambdaIntegration:

@@ -20,6 +20,8 @@ from infra_cdk.stacks.training import TrainingStack
 from infra_cdk.versions import code_version
 
 CAPTURE_TIMEOUT_S = 30
+# A database may be away for so long before its rows become dead letters.
+CAPTURE_PATIENCE_S = 900
 # API Gateway waits 29 s at most.
 API_TIMEOUT_S = 28
 
@@ -45,8 +47,9 @@ class ServingStack(BikecastStack):
             self,
             "Capture",
             settings=settings,
-            visibility=cdk.Duration.seconds(6 * CAPTURE_TIMEOUT_S),
+            visibility=cdk.Duration.seconds(settings.redelivery_s),
             dead_letters=self.dead_letters,
+            tries=CAPTURE_PATIENCE_S // settings.redelivery_s,
         )
         self.predict = self._predict(storage)
         self.capture = self._capture(network=network, database=database)

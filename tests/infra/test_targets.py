@@ -76,6 +76,10 @@ DIFFERENCES: dict[str, set[str]] = {
         "AWS::ApiGateway::Stage MethodSettings.ThrottlingBurstLimit",
         "AWS::ApiGateway::UsagePlan Throttle.BurstLimit",
     },
+    "redelivery_s": {
+        "AWS::SQS::Queue RedrivePolicy.maxReceiveCount",
+        "AWS::SQS::Queue VisibilityTimeout",
+    },
 }
 # These change no resource: the target's name, where its wheels are, and whose credentials deploy.
 WITHOUT_TRACE = {"target", "bundles", "cli_credentials"}
