@@ -36,7 +36,10 @@ def handler(model: Model, folder: Path, endpoint: str, *, seconds: float) -> dic
     """Start the handler, measure it for ``seconds`` a latency, and return what it found."""
     python, packages = _runtime(folder)
     plan_file, result = folder / "plan.json", folder / "result.json"
-    environment = _environment(endpoint) | {"PYTHONPATH": os.pathsep.join(map(str, packages))}
+    environment = _environment(endpoint) | {
+        "PYTHONPATH": os.pathsep.join(map(str, packages)),
+        "LAST_COPY_DIR": str(folder / "copy"),
+    }
     plan = {
         "graph": str(model.bucket / f"models/{VERSION}/model.onnx"),
         "result": str(result),

@@ -14,14 +14,15 @@ from mangum import Mangum
 
 from bikecast.names import METRIC_NAMESPACE, Metric, PredictionSource
 from bikecast.serving.after_response import AfterResponse
-from bikecast.serving.engines import Question
+from bikecast.serving.engines import Loaders, Question
 from bikecast.serving.follower import ChampionFollower, UnavailableError
+from bikecast.serving.last_copy import LastCopy
 from bikecast.serving.outlook import OutlookReader
 from bikecast.serving.prediction_log import QueueLog
 from bikecast.serving.predictor import Answer, answer
 from bikecast.serving.service import Ports, PredictionService
 from bikecast.serving.unsent import FIELD, MESSAGE
-from bikecast.storage import S3Store
+from bikecast.storage import FolderStore, S3Store
 
 from .app import build_app
 from .settings import Runtime, Settings
@@ -111,7 +112,11 @@ def build(settings: Settings, runtime: Runtime, *, logger: Logger, metrics: Metr
     telemetry = Telemetry(logger, metrics)
     store = S3Store(_client("s3", STORE_CONFIG), settings.serving_bucket)
     follower = ChampionFollower(
-        store, listener=telemetry, ttl_s=settings.champion_ttl_s, wait_s=settings.champion_wait_s
+        store,
+        listener=telemetry,
+        ttl_s=settings.champion_ttl_s,
+        wait_s=settings.champion_wait_s,
+        last_copy=LastCopy(FolderStore(settings.last_copy_dir), Loaders()),
     )
     queue = _client("sqs", QUEUE_CONFIG)
     log = QueueLog(queue, settings.capture_queue_url, on_unsent=telemetry.unsent)

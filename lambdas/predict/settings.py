@@ -1,5 +1,8 @@
 """What the stack tells the predictor."""
 
+import tempfile
+from pathlib import Path
+
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -12,6 +15,10 @@ class Settings(BaseSettings):
     serving_bucket: str
     capture_queue_url: str
     code_version: str
+    last_copy_dir: Path = Field(
+        Path(tempfile.gettempdir()) / "bikecast-champion",
+        description="Where the champion's files are kept for a start while the bucket cannot be read.",
+    )
     champion_ttl_s: float = Field(5.0, ge=0, description="The manifest is revalidated at most this often.")
     champion_wait_s: float = Field(1.0, ge=0, description="The longest that a request waits for that.")
     capture_wait_s: float = Field(

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -26,7 +27,10 @@ def store(serving_bucket: str) -> S3Store:
 
 
 @pytest.fixture(autouse=True)
-def deployed(store: S3Store, queue_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def deployed(
+    store: S3Store, queue_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> Iterator[None]:
+    monkeypatch.setenv("LAST_COPY_DIR", str(tmp_path / "copy"))
     monkeypatch.setenv("SERVING_BUCKET", store.bucket)
     monkeypatch.setenv("CAPTURE_QUEUE_URL", queue_url)
     monkeypatch.setenv("CODE_VERSION", "test")

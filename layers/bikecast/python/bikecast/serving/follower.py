@@ -12,6 +12,7 @@ from bikecast.errors import StoreError
 from bikecast.monitoring.automation import AutomationSwitch, read_switch
 from bikecast.names import CHAMPION_KEY
 from bikecast.serving.engines import Engine, Loaders, ModelEngine
+from bikecast.serving.last_copy import LastCopy
 from bikecast.serving.lineup import Attempts, LineUp, parsed_manifest
 from bikecast.storage import ObjectStore, StoredObject
 
@@ -66,6 +67,7 @@ class ChampionFollower:
             ``MAX_BACKOFF`` times, while checks fail.
         wait_s: The longest that a request waits for a refresh while somebody can answer.
         loaders: How models and profiles come into memory.
+        last_copy: Keeps the champion's files where a start finds them while the bucket cannot be read.
         clock: Monotonic seconds.
     """
 
@@ -77,11 +79,12 @@ class ChampionFollower:
         ttl_s: float,
         wait_s: float = 1.0,
         loaders: Loaders | None = None,
+        last_copy: LastCopy | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._listener, self._clock = store, listener, clock
         self._ttl_s, self._wait_s = ttl_s, wait_s
-        self._lineup = LineUp(store, loaders or Loaders())
+        self._lineup, self._last_copy = LineUp(store, loaders or Loaders()), last_copy
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="champion")
         self._lock = threading.Lock()
         self._refresh: Future[None] | None = None
@@ -128,17 +131,25 @@ class ChampionFollower:
         if changed is None and (view is not None or not attempts.problems):
             return view
         if changed is None:
-            return _view(self._lineup.recovered(attempts), None)
+            return self._recovered(attempts)
         manifest = attempts.run(
             "champion manifest", lambda: parsed_manifest(changed.body, uri=self._store.uri(CHAMPION_KEY))
         )
         if manifest is None:
             self._etag = None
-            return view or _view(self._lineup.recovered(attempts), None)
+            return view or self._recovered(attempts)
         held = () if view is None else view.engines
         engines = self._lineup.under(manifest, held=held, attempts=attempts)
         self._etag = None if attempts.problems else changed.etag  # what failed is tried again
+        if self._last_copy is not None and not attempts.problems:
+            self._pool.submit(self._last_copy.keep, self._store, manifest)
         return _view(engines, manifest.version) or view
+
+    def _recovered(self, attempts: Attempts) -> View | None:
+        engines = self._lineup.recovered(attempts)
+        if not engines and self._last_copy is not None and not attempts.only_missed:
+            engines = self._last_copy.engines(attempts)
+        return _view(engines, None)
 
     def _changed_manifest(self) -> StoredObject | None:
         if self._etag is None:

@@ -11,7 +11,7 @@ from bikecast.errors import ArtifactError
 from bikecast.manifest import ChampionManifest
 from bikecast.names import MODELS_PREFIX, PredictionSource
 from bikecast.serving.engines import Engine, Loaders, ModelEngine, NaiveEngine
-from bikecast.storage import ObjectStore
+from bikecast.storage import MissingObjectError, ObjectStore
 
 log = logging.getLogger(__name__)
 Value = TypeVar("Value")
@@ -22,6 +22,7 @@ class Attempts:
     """Tries one thing after another and keeps what went wrong."""
 
     problems: list[str] = field(default_factory=list)
+    errors: list[Exception] = field(default_factory=list)
 
     def run(self, what: str, action: Callable[[], Value]) -> Value | None:
         """Return the action's value, or None and a problem noted."""
@@ -30,7 +31,13 @@ class Attempts:
         except Exception as err:
             log.warning("serving attempt failed", extra={"attempt": what}, exc_info=err)
             self.problems.append(f"{what}: {type(err).__name__}: {err}")
+            self.errors.append(err)
             return None
+
+    @property
+    def only_missed(self) -> bool:
+        """Whether everything that went wrong is that something does not exist."""
+        return all(isinstance(err, MissingObjectError) for err in self.errors)
 
     @property
     def problem(self) -> str | None:
