@@ -6,6 +6,7 @@ deploys an embedded cloud of its own and asks through its API Gateway. Both toge
 
 import argparse
 import json
+import subprocess
 import tempfile
 from collections.abc import Iterator
 from functools import partial
@@ -40,14 +41,15 @@ def measure(folder: Path, options: argparse.Namespace) -> Iterator[Row]:
     if options.api:
         yield from api.measure(model, seconds=options.seconds)
     for make in (rivals.bentoml, rivals.mlflow) if options.rivals else ():
-        yield _rival(make(model.booster, folder / make.__name__), model, seconds=options.seconds)
+        yield _rival(make, model, folder / make.__name__, seconds=options.seconds)
 
 
-def _rival(rival: rivals.Rival, model: Model, *, seconds: float) -> Row:
+def _rival(make: rivals.Make, model: Model, folder: Path, *, seconds: float) -> Row:
     try:
+        rival = make(model.booster, folder)
         found = rivals.measure(rival, model.rows, seconds=seconds)
-    except TimeoutError as err:
-        return {"what": f"{rival.name}: {err}"}
+    except (TimeoutError, subprocess.CalledProcessError) as err:  # one that cannot run costs its row only
+        return {"what": f"{make.__name__}: {err}"}
     return {"what": f"{rival.name}, over HTTP", **found}
 
 

@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +48,9 @@ class Rival:
     path: str
     key: str
     environment: dict[str, str]
+
+
+Make = Callable[[Path, Path], Rival]
 
 
 def free_port() -> int:
