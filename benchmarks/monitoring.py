@@ -4,6 +4,8 @@
 
 The predecessor's loop is done its way on the same rows: Evidently's preset metrics with default methods on
 every column, calendar included, the whole training window as the reference, one row a week in Postgres.
+There one drifted column is an alarm, here it takes a verdict; both counts are given for both, over the same
+windows. One process works here; `bikecast drift` keeps two at work.
 """
 
 import argparse
@@ -30,15 +32,15 @@ from bikecast.storage import FolderStore
 
 WEEKS = 52
 FIRST_MONDAY = dt.datetime(2024, 1, 1)
-NUMBERS_S = 60.0  # what is promised for the year
+YEAR_S = 60.0  # what is promised for the year
+Rang = tuple[int, int]  # windows with a drifted column, windows that are an alarm
 
 
 def main() -> None:
     """Print one JSON object with both ways' times and alarms."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weeks", type=int, default=WEEKS)
-    parser.add_argument("--pages", type=int, default=4, help="windows to draw with Evidently, ours")
-    parser.add_argument("--rival-weeks", type=int, default=6, help="windows of the predecessor's way to time")
+    parser.add_argument("--rival-weeks", type=int, default=WEEKS, help="windows of the predecessor's way")
     arguments = parser.parse_args()
     os.environ["DO_NOT_TRACK"] = "1"
     with tempfile.TemporaryDirectory() as folder:
@@ -56,24 +58,24 @@ def _compare(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
         ports = _city(folder, server.create_database())
         imported = _timed(_import_evidently)
         numbers = _timed(lambda: _ours(ports, arguments.weeks, html=False))
-        pages = _timed(lambda: _ours(ports, arguments.pages, html=True))
+        pages = _timed(lambda: _ours(ports, arguments.weeks, html=True))
         rival = _timed(lambda: _theirs(ports, arguments.rival_weeks))
     finally:
         server.stop()
     return {
         "importing Evidently, cpu_s": round(imported[2], 1),
         "ours, numbers": _told(numbers, arguments.weeks),
-        "ours, with Evidently's pages": _told(pages, arguments.pages),
+        "ours, with Evidently's pages": _told(pages, arguments.weeks),
         "predecessor's way": _told(rival, arguments.rival_weeks),
-        "year under a minute": numbers[1] <= NUMBERS_S,
+        "year under a minute": {"numbers": numbers[1] <= YEAR_S, "with pages": pages[1] <= YEAR_S},
         "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
         "load_1_min": round(os.getloadavg()[0], 1),
     }
 
 
-def _import_evidently() -> int:
+def _import_evidently() -> Rang:
     """Pay once for what both ways need."""
-    return len([importlib.import_module(name) for name in ("evidently", "evidently.metrics")])
+    return len([importlib.import_module(name) for name in ("evidently", "evidently.metrics")]), 0
 
 
 def _city(folder: Path, database: DatabaseSettings) -> Ports:
@@ -92,15 +94,17 @@ def _city(folder: Path, database: DatabaseSettings) -> Ports:
     return Ports(data, serving, reports, connect=lambda: connect(database, application="benchmark"))
 
 
-def _ours(ports: Ports, weeks: int, *, html: bool) -> int:
+def _ours(ports: Ports, weeks: int, *, html: bool) -> Rang:
     end = FIRST_MONDAY + dt.timedelta(days=7 * weeks)
     request = MonitorRequest(
         window_start=FIRST_MONDAY, window_end=end, every="1w", source=Source.PROCESSED, html=html, act=False
     )
-    return sum(verdict["verdict"] in ("degraded", "severe") for verdict in monitor(request, ports))
+    verdicts = list(monitor(request, ports))
+    drifted = sum(verdict["metrics"]["num_drifted_columns"] > 0 for verdict in verdicts)
+    return drifted, sum(verdict["action"] != "none" for verdict in verdicts)
 
 
-def _theirs(ports: Ports, weeks: int) -> int:
+def _theirs(ports: Ports, weeks: int) -> Rang:
     """Return how many weeks ring when one drifted column is an alarm, as Evidently's defaults have it."""
     from bikecast.monitoring.champion import load_champion
 
@@ -112,7 +116,7 @@ def _theirs(ports: Ports, weeks: int) -> int:
         with ports.connect() as connection:
             connection.execute("select %s::float8", (drifted,))
         rang += drifted > 0
-    return rang
+    return rang, rang
 
 
 def _default_report(current: ScoredHours, reference: ScoredHours) -> float:
@@ -141,20 +145,21 @@ def _calendar_frame(hours: ScoredHours) -> Any:
     return pd.DataFrame({name: hours[name] for name in (TARGET, PREDICTION, *WEATHER)} | turns)
 
 
-def _timed(work: Callable[[], int]) -> tuple[int, float, float]:
+def _timed(work: Callable[[], Rang]) -> tuple[Rang, float, float]:
     wall, cpu = time.perf_counter(), time.process_time()
     alarms = work()
     return alarms, time.perf_counter() - wall, time.process_time() - cpu
 
 
-def _told(result: tuple[int, float, float], windows: int) -> dict[str, float]:
-    alarms, wall, cpu = result
+def _told(result: tuple[Rang, float, float], windows: int) -> dict[str, float]:
+    (drifted, alarms), wall, cpu = result
     return {
         "windows": windows,
         "wall_s": round(wall, 2),
         "cpu_s": round(cpu, 2),
         "cpu_s_for_52": round(cpu / windows * WEEKS, 1),
-        "windows_that_ring": alarms,
+        "windows_with_a_drifted_column": drifted,
+        "windows_that_are_an_alarm": alarms,
     }
 
 

@@ -3,8 +3,9 @@
 import datetime as dt
 import re
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
+from itertools import chain
 from typing import Any
 
 from bikecast.errors import DataError, InputError
@@ -18,8 +19,10 @@ DAYS = {"d": 1, "w": 7}
 POLL_S = 0.5
 # Windows of one execution; fewer would load the champion more often, more would show less progress.
 WINDOWS_AT_ONCE = 6
-# Backfills of more windows get the numbers only: drawing a page takes most of a window's time.
-MOST_PAGES = 12
+# Executions side by side: a laptop has two cores, and drawing pages is what a backfill's time goes to.
+EXECUTIONS_AT_ONCE = 2
+# Windows that end later before the last one may open incidents and so go one after the other.
+NEWS = dt.timedelta(days=14)
 
 
 @dataclass(frozen=True)
@@ -61,35 +64,50 @@ class Watch:
     """How windows are watched: ``source`` and whether what is found has consequences.
 
     ``source`` is predictions (as served) or processed (scored again), or ``None`` for the monitor's choice.
-    ``retrain_trials`` are those of a retraining that is asked for; ``None`` is the request's own default.
+    ``pages`` are drawn by Evidently, else there are only its numbers. ``retrain_trials`` are those of a
+    retraining that is asked for; ``None`` is the request's own default.
     """
 
     source: str | None = None
     act: bool = True
+    pages: bool = True
     retrain_trials: int | None = None
 
     def payload(self) -> dict[str, Any]:
         """Return this part of the monitor's input."""
         chosen = {"source": self.source, "retrain_trials": self.retrain_trials}
-        return {"act": self.act} | {name: value for name, value in chosen.items() if value is not None}
+        return {"act": self.act, "html": self.pages} | {
+            name: value for name, value in chosen.items() if value is not None
+        }
 
 
 def watch_windows(cloud: Cloud, chosen: list[Window], *, watch: Watch) -> list[dict[str, Any]]:
     """Run the monitor over adjoining windows and return its verdicts, in order of time.
 
+    A verdict does not depend on others, so windows that cannot act are watched side by side.
+
     Raises:
-        ExecutionError: The monitor failed on a window; those before it are stored.
+        ExecutionError: The monitor failed on a window; what was judged before is stored.
     """
     machine = read_stack_outputs(cloud.cloudformation).require(Output.MONITOR_STATE_MACHINE_ARN)
     verdicts: list[dict[str, Any]] = []
     with ui.activity("drift monitor") as current:
-        for first in range(0, len(chosen), WINDOWS_AT_ONCE):
-            batch = chosen[first : first + WINDOWS_AT_ONCE]
-            progress = f"{first} of {len(chosen)} windows"
-            payload = _payload(batch, watch) | {"html": len(chosen) <= MOST_PAGES}
-            verdicts += _run_monitor(cloud, machine, payload=payload, tell=partial(current.update, progress))
-        current.update(f"{len(verdicts)} windows")
+
+        def judged(batch: list[Window]) -> list[dict[str, Any]]:
+            return _run_monitor(cloud, machine, payload=_payload(batch, watch), tell=lambda: None)
+
+        old = sum(window.end <= chosen[-1].end - NEWS for window in chosen)
+        with ThreadPoolExecutor(EXECUTIONS_AT_ONCE) as side_by_side:
+            for found in chain(
+                side_by_side.map(judged, _batches(chosen[:old])), map(judged, _batches(chosen[old:]))
+            ):
+                verdicts += found
+                current.update(f"{len(verdicts)} of {len(chosen)} windows")
     return verdicts
+
+
+def _batches(chosen: list[Window]) -> list[list[Window]]:
+    return [chosen[first : first + WINDOWS_AT_ONCE] for first in range(0, len(chosen), WINDOWS_AT_ONCE)]
 
 
 def watch_latest(cloud: Cloud, *, watch: Watch) -> list[dict[str, Any]]:

@@ -34,6 +34,9 @@ def drift(
             "--act/--no-act", help="Open incidents, pause or retrain if the newest weeks ask for it."
         ),
     ] = True,
+    pages: Annotated[
+        bool, typer.Option("--pages/--no-pages", help="Draw Evidently's pages, or only store the numbers.")
+    ] = True,
     retrain_trials: Annotated[
         int | None,
         typer.Option(
@@ -54,7 +57,10 @@ def drift(
         first = last - weeks * length + dt.timedelta(days=1)
     if (first is None) != (last is None):
         raise InputError("give --from and --to, or --weeks and --to, or none of them")
-    cloud, watch = find_cloud(target), Watch(source=source, act=act, retrain_trials=retrain_trials)
+    cloud, watch = (
+        find_cloud(target),
+        Watch(source=source, act=act, pages=pages, retrain_trials=retrain_trials),
+    )
     if first is None or last is None:
         verdicts = watch_latest(cloud, watch=watch)
     else:

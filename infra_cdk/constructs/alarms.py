@@ -70,6 +70,8 @@ class Alarms(Construct):
         self._ring("fallback-predictions", _ours(Metric.FALLBACK_PREDICTIONS, service="predict"), above=0)
         self._ring("champion-load-failed", _ours(Metric.CHAMPION_LOAD_FAILED, service="predict"), above=0)
         self._ring("capture-send-failed", _ours(Metric.CAPTURE_SEND_FAILED, service="predict"), above=0)
+        drift = _ours(Metric.ALARMS, service="monitor_drift", statistic="Maximum", period=DAY)
+        self._ring("drift", drift, above=0)
         age = _ours(Metric.MODEL_AGE_DAYS, service="monitor_drift", statistic="Maximum", period=DAY)
         self._ring("stale-model", age, above=STALE_MODEL_DAYS)
         data_age = _ours(Metric.DATA_AGE_DAYS, service="monitor_drift", statistic="Maximum", period=DAY)

@@ -58,7 +58,7 @@ class OperationsDashboard(cloudwatch.Dashboard):
             _graph("Cold starts", [_cold_starts(predict)]),
         )
         self.add_widgets(
-            _graph("Drift", _monitor(Metric.DRIFT_SCORE, Metric.DRIFTED_FEATURES)),
+            _graph("Drift", _monitor(Metric.DRIFT_SCORE, Metric.DRIFTED_FEATURES, Metric.ALARMS)),
             _graph("Live error, trips per hour", _monitor(Metric.LIVE_RMSE)),
             _graph("Age, days", _monitor(Metric.MODEL_AGE_DAYS, Metric.DATA_AGE_DAYS)),
         )

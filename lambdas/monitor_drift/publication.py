@@ -17,6 +17,7 @@ def publish(verdict: dict[str, Any], *, metrics: Metrics, logger: Logger) -> Non
         Metric.DRIFT_SCORE: (MetricUnit.NoUnit, found["prediction_drift"]),
         Metric.DRIFTED_FEATURES: (MetricUnit.Count, found["num_drifted_columns"]),
         Metric.LIVE_RMSE: (MetricUnit.NoUnit, found["rmse_score_current"]),
+        Metric.ALARMS: (MetricUnit.Count, verdict["alarms"]),
         Metric.MODEL_AGE_DAYS: (MetricUnit.NoUnit, verdict["model_age_days"]),
         Metric.DATA_AGE_DAYS: (MetricUnit.NoUnit, verdict["data_age_days"]),
     }

@@ -85,6 +85,7 @@ def test_a_degraded_model_asks_for_one_retraining_in_a_week(ports: Ports, rows: 
         ("degraded", "retrain", {}),
         ("degraded", "retrain", None),
     ]
+    assert [week["alarms"] for week in weeks] == [1, 1]
     assert rows("select count(*) from automation_events where action = 'retraining_asked'") == [(1,)]
 
 
@@ -104,7 +105,7 @@ def test_a_look_at_older_history_acts_on_nothing(shifted: Ports, rows: Rows) -> 
     _shift(shifted, 0.4, "2025-01-06", "2025-02-03")
     (verdict,) = monitor(_week("2025-01-20"), shifted)
     assert verdict["verdict"] in ("degraded", "severe")
-    assert (verdict["events"], verdict["retrain"]) == ([], None)
+    assert (verdict["events"], verdict["retrain"], verdict["alarms"]) == ([], None, None)
     assert rows("select count(*) from incidents") == [(0,)]
 
 

@@ -130,17 +130,18 @@ def test_days_without_weather_are_missing_hours_and_no_crash(ports: Ports) -> No
     assert any("hours are missing" in reason for reason in verdict["reasons"])
 
 
-def test_the_week_that_springs_forward_misses_no_hour(ports: Ports) -> None:
-    spring = NUMBERS.model_copy(
-        update={"window_start": dt.datetime(2025, 3, 3), "window_end": dt.datetime(2025, 3, 10)}
-    )
-    (verdict,) = monitor(spring, ports)
-    assert (verdict["n_rows"], verdict["missing_hours"]) == (167, 0)
-
-
-def test_the_week_over_the_end_of_the_year_is_one_window(ports: Ports) -> None:
-    newyear = NUMBERS.model_copy(
-        update={"window_start": dt.datetime(2024, 12, 30), "window_end": dt.datetime(2025, 1, 6)}
-    )
-    (verdict,) = monitor(newyear, ports)
-    assert (verdict["n_rows"], verdict["missing_hours"]) == (168, 0)
+@pytest.mark.parametrize(
+    ("monday", "hours"),
+    [
+        ("2025-03-03", 167),  # springs forward
+        ("2024-10-28", 168),  # falls back: the repeated hour is one row
+        ("2024-12-23", 168),  # ISO week 52
+        ("2024-12-30", 168),  # ISO week 1, over the end of the year
+    ],
+)
+def test_no_hour_is_missed_where_clocks_and_years_change(ports: Ports, monday: str, hours: int) -> None:
+    start = dt.datetime.fromisoformat(monday)
+    week = NUMBERS.model_copy(update={"window_start": start, "window_end": start + dt.timedelta(days=7)})
+    (verdict,) = monitor(week, ports)
+    assert (verdict["n_rows"], verdict["missing_hours"]) == (hours, 0)
+    assert not any("missing" in reason for reason in verdict["reasons"])

@@ -153,6 +153,7 @@ class Metric(StrEnum):
     DRIFT_SCORE = "PredictionDrift"
     DRIFTED_FEATURES = "DriftedFeatures"
     LIVE_RMSE = "LiveRmse"
+    ALARMS = "MonitorAlarms"
     MODEL_AGE_DAYS = "ModelAgeDays"
     DATA_AGE_DAYS = "DataAgeDays"
 

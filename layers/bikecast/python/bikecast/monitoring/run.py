@@ -129,7 +129,8 @@ class _WindowRun:
         report = None if row["report_key"] is None else self.ports.reports.uri(row["report_key"])
         events = [incident_event(incident, self.version, report=report) for incident in opened]
         events += self._pause(examined, now)
-        return Acted(events, self._retraining(request, examined, now))
+        alarms = len(examined.judgement.alarms)
+        return Acted(alarms, events, self._retraining(request, examined, now))
 
     def _retraining(
         self, request: MonitorRequest, examined: Examined, now: dt.datetime

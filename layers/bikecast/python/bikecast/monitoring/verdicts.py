@@ -32,8 +32,13 @@ FEATURE_NAMES = ("feature", "kind", "method", "score", "threshold", "drifted")
 
 @dataclass(frozen=True)
 class Acted:
-    """What a run did about its verdict: events to publish, and the input of a retraining to start."""
+    """What a run did about its verdict: events to publish, and the input of a retraining to start.
 
+    ``alarms`` counts what rings in a window of the newest data, however long it has been ringing; None
+    for an older one.
+    """
+
+    alarms: int | None = None
     events: list[dict[str, Any]] = field(default_factory=list)
     retrain: dict[str, Any] | None = None
 
@@ -49,6 +54,7 @@ def verdict_json(row: Mapping[str, Any], examined: Examined, acted: Acted) -> di
         "model_age_days": row["model_age_days"],
         "data_age_days": row["data_age_days"],
         "action": action(examined.judgement),
+        "alarms": acted.alarms,
         "retrain": acted.retrain,
         "events": acted.events,
     }
