@@ -8,6 +8,7 @@ import os
 from pathlib import Path
 from typing import Any
 
+from bikecast.monitoring.hours import WEATHER
 from bikecast.names import Output
 from bikecast.storage import S3Store, StoredObject
 from console.cloud import Cloud, local_settings
@@ -19,14 +20,14 @@ REPORTS_PREFIX = "drift/"
 SNAPSHOT_NAME = "snapshot.json"
 INDEX_NAME = "bikecast-index.json"
 TAB = "Week by week"
-# Title, Evidently's metric, and which of its values.
-PANELS: tuple[tuple[str, str, dict[str, str]], ...] = (
-    ("RMSE, trips per hour", "RMSE", {}),
-    ("Mean absolute error, trips per hour", "MAE", {"value_type": "mean"}),
-    ("Mean error, trips per hour", "MeanError", {"value_type": "mean"}),
-    ("Columns that drifted", "DriftedColumnsCount", {"value_type": "count"}),
-    ("Prediction drift", "ValueDrift", {"column": "prediction"}),
-    ("Target drift", "ValueDrift", {"column": "trips"}),
+# Title, Evidently's metric, and by legend which of its values.
+PANELS: tuple[tuple[str, str, dict[str, dict[str, str]]], ...] = (
+    ("RMSE, trips per hour", "RMSE", {"RMSE": {}}),
+    ("Mean absolute error, trips per hour", "MAE", {"MAE": {"value_type": "mean"}}),
+    ("Mean error, trips per hour", "MeanError", {"mean error": {"value_type": "mean"}}),
+    ("Drift of features", "ValueDrift", {name: {"column": name} for name in WEATHER}),
+    ("Prediction drift", "ValueDrift", {"prediction": {"column": "prediction"}}),
+    ("Target drift", "ValueDrift", {"trips": {"column": "trips"}}),
 )
 
 
@@ -80,9 +81,14 @@ def _panels() -> list[Any]:
 
     return [
         line_plot_panel(
-            title=title, values=[PanelMetric(metric=metric, legend=metric, metric_labels=labels)], size="half"
+            title=title,
+            values=[
+                PanelMetric(metric=metric, legend=legend, metric_labels=labels)
+                for legend, labels in lines.items()
+            ],
+            size="half",
         )
-        for title, metric, labels in PANELS
+        for title, metric, lines in PANELS
     ]
 
 

@@ -21,10 +21,8 @@ THEMES = {
     "MeanError": Page.MODEL,
     "AbsMaxError": Page.MODEL,
     "MAPE": Page.MODEL,
-    "DriftedColumnsCount": Page.DATA,
     "RowCount": Page.DATA_QUALITY,
     "MissingValueCount": Page.DATA_QUALITY,
-    "OutRangeValueCount": Page.DATA_QUALITY,
 }
 
 

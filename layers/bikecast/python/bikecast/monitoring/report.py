@@ -21,7 +21,6 @@ from bikecast.monitoring.numbers import (
     metric_values,
     watched,
 )
-from bikecast.monitoring.quality import PLAUSIBLE
 from bikecast.monitoring.reference import Reference
 from bikecast.monitoring.scores import BANDS
 
@@ -84,12 +83,14 @@ def run_report(
     drawn = column_drifts(current, reference, thresholds)
     snapshot = _run(current, reference, thresholds=thresholds, labels=labels)
     found = _Found(snapshot)
-    features = tuple(replace(feature, score=found.drift(feature.feature)) for feature in drawn)
+    features = tuple(_as_evidently_says(feature, found.drift(feature.feature)) for feature in drawn)
     judged = found.errors() if _has_errors(current, reference) else {}
-    counted = {"num_drifted_columns": int(found.value("DriftedColumnsCount")["count"])}
-    return WindowReport(
-        {**metric_values(current, reference, features), **counted, **judged}, features, snapshot
-    )
+    return WindowReport({**metric_values(current, reference, features), **judged}, features, snapshot)
+
+
+def _as_evidently_says(feature: ColumnDrift, score: float | None) -> ColumnDrift:
+    limit = feature.threshold
+    return replace(feature, score=score, drifted=score is not None and limit is not None and score >= limit)
 
 
 def _has_errors(current: ScoredHours, reference: Reference) -> bool:
@@ -136,22 +137,13 @@ def _banded(name: str, values: Array) -> np.ndarray:
 
 
 def _drift_metrics(compared: Sequence[str], thresholds: Thresholds) -> list[Any]:
+    """Return a metric a column; Evidently's count of drifted columns would compute each a second time."""
     from evidently import metrics as of
 
     limits = {n: thresholds.limits[n].value for n in compared if n in thresholds.limits}
-    counted = of.DriftedColumnsCount(
-        columns=[name for name in compared if name in limits],
-        per_column_method={name: METHODS[name] for name in limits},
-        per_column_threshold=limits,
-    )
     drift = [of.ValueDrift(column=n, method=METHODS[n], threshold=limits.get(n)) for n in compared]
     missing = [of.MissingValueCount(column=name) for name in compared]
-    odd = [
-        of.OutRangeValueCount(column=n, left=PLAUSIBLE[n][0], right=PLAUSIBLE[n][1])
-        for n in compared
-        if n not in BANDS
-    ]
-    return [counted, *drift, of.RowCount(), *missing, *odd]
+    return [*drift, of.RowCount(), *missing]
 
 
 def _error_metrics() -> list[Any]:
@@ -168,9 +160,6 @@ class _Found:
         metrics = snapshot.dict()["metrics"]
         self._drift = {m["config"]["column"]: m["value"] for m in metrics if _type(m) == "ValueDrift"}
         self._metrics = {_type(m): m for m in metrics if "column" not in m["config"]}
-
-    def value(self, name: str) -> Any:
-        return self._metrics[name]["value"]
 
     def drift(self, column: str) -> float | None:
         value = self._drift.get(column)
