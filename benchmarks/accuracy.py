@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from benchmarks.tuning import read_year
+from benchmarks.real_data import read_year
 from bikecast.arrays import Mask
 from bikecast.backtest import Sample, blended, out_of_fold, with_level
 from bikecast.baselines import baseline_forecasts

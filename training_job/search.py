@@ -72,8 +72,8 @@ class Sampler(_Part):
 
 
 class Pruner(_Part):
+    kept_share: float = Field(gt=0, le=1)
     startup_trials: int = Field(ge=1)
-    warmup_folds: int = Field(ge=0)
 
 
 class Worker(_Part):

@@ -9,6 +9,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bikecast.database import DatabaseSettings, sqlalchemy_url
 from bikecast.names import Schema
+from training_job.racing import FamilyRace
 from training_job.search import Search, split_params
 
 logger = logging.getLogger(__name__)
@@ -27,9 +28,7 @@ def open_study(database: DatabaseSettings, execution: str, *, search: Search) ->
         storage=_storage(database, search),
         load_if_exists=True,
         direction="minimize",
-        pruner=optuna.pruners.MedianPruner(
-            n_startup_trials=search.pruner.startup_trials, n_warmup_steps=search.pruner.warmup_folds
-        ),
+        pruner=FamilyRace(search.pruner.kept_share, search.pruner.startup_trials),
     )
     optuna.storages.fail_stale_trials(study)
     return study

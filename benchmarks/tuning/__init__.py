@@ -1,0 +1,1 @@
+"""Our search against the predecessor's."""
