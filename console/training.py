@@ -31,12 +31,15 @@ def watch_training(cloud: Cloud, arn: str) -> Execution:
 def summary(execution: Execution) -> dict[str, Any]:
     """Return what a person wants to know of a finished training."""
     output = execution.output if isinstance(execution.output, dict) else {}
-    verdict = output.get("evaluate") or {}
+    verdict, train = output.get("evaluate") or {}, output.get("train") or {}
     return {
         "name": execution.name,
         "status": execution.status,
         "decision": verdict.get("decision"),
         "reason": verdict.get("reason"),
-        "version": (output.get("train") or {}).get("version"),
+        "version": train.get("version"),
+        "trials": train.get("n_trials_done"),
+        "stopped early": train.get("n_pruned"),
+        "failed and tried again": train.get("n_retried"),
         "seconds": round(execution.seconds, 1),
     }

@@ -3,13 +3,15 @@
 from console import ui
 from console.cloud import Cloud
 from console.executions import RUNNING, Execution, follow, require_success
+from console.histories import StateRun
+from console.tuning import TUNE_STATE, TuningProgress
 
 
 class Watcher:
     """Turns an execution's states into lines of an activity; each finished state leaves one."""
 
-    def __init__(self, activity: ui.Activity) -> None:
-        self._activity = activity
+    def __init__(self, activity: ui.Activity, tuning: TuningProgress) -> None:
+        self._activity, self._tuning = activity, tuning
         self._told = 0
 
     def __call__(self, execution: Execution) -> None:
@@ -18,10 +20,16 @@ class Watcher:
                 break
             self._told += 1
             seconds = (run.exited_at - run.entered_at).total_seconds()
-            self._activity.step(f"{run.name:<24} {ui.elapsed(seconds):>6}  {run.progress}".rstrip())
+            self._activity.step(f"{run.name:<24} {ui.elapsed(seconds):>6}  {self._details(run)}".rstrip())
         if execution.status == RUNNING and execution.states:
             current = execution.states[-1]
-            self._activity.update(f"{current.name} {current.progress}".strip())
+            self._activity.update(f"{current.name} {self._details(current)}".strip())
+
+    def _details(self, run: StateRun) -> str:
+        """Say how many items of a map are done, and what came of a search's trials."""
+        found = self._tuning.read() if run.name == TUNE_STATE else None
+        workers = f"workers {run.progress}" if found and run.progress else run.progress
+        return "; ".join(part for part in (found.sentence if found else "", workers) if part)
 
 
 def watch(cloud: Cloud, arn: str, *, title: str) -> Execution:
@@ -32,7 +40,8 @@ def watch(cloud: Cloud, arn: str, *, title: str) -> Execution:
     """
     with ui.activity(title) as current:
         try:
-            execution = follow(cloud.stepfunctions, arn, on_change=Watcher(current))
+            tuning = TuningProgress(cloud, arn.rsplit(":", 1)[-1])
+            execution = follow(cloud.stepfunctions, arn, on_change=Watcher(current, tuning))
         except KeyboardInterrupt:
             ui.note(f"stopped watching; the execution goes on: {arn}")
             raise

@@ -1,4 +1,4 @@
-"""Which trials are stopped early: those that fall behind their own family at the same fold.
+"""Which trials are stopped early: those that fall well behind their family's best at the same fold.
 
 Optuna's median pruner compares a trial's best value so far with the others at this fold. Some months are
 harder to forecast than others, so one easy fold would protect a trial from then on: of 16 trials on the
@@ -6,36 +6,38 @@ real data it stopped none. Families race among themselves, or the first one woul
 needs beside it.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
 import optuna
-from optuna.trial import FrozenTrial
+from optuna.trial import FrozenTrial, TrialState
 
 
 @dataclass(frozen=True)
 class FamilyRace(optuna.pruners.BasePruner):
-    """Stops a trial whose error so far is not among the best of its family that came as far.
+    """Stops a trial whose error so far exceeds that of its family's best trial by more than a margin.
 
     Args:
-        kept_share: Share of trials that may go on, in (0, 1].
-        startup_trials: Fewest rivals at a fold before any trial is stopped there.
+        margins: By fold, relative; after the last of them nobody is stopped.
+        startup_trials: Trials of a family that are judged in full before any of it is stopped.
     """
 
-    kept_share: float
+    margins: Sequence[float]
     startup_trials: int
 
     def prune(self, study: optuna.Study, trial: FrozenTrial) -> bool:
         fold = trial.last_step
-        if fold is None:
+        if fold is None or fold >= len(self.margins):
             return False
-        rivals = [
-            other.intermediate_values[fold]
-            for other in study.get_trials(deepcopy=False)
-            if other.number != trial.number
-            and other.params.get("family") == trial.params.get("family")
-            and fold in other.intermediate_values
-        ]
+        judged = study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,))
+        rivals = [rival for rival in judged if rival.params["family"] == trial.params["family"]]
         if len(rivals) < self.startup_trials:
             return False
-        return trial.intermediate_values[fold] > float(np.quantile(rivals, self.kept_share))
+        best = min(rivals, key=error_of)
+        return trial.intermediate_values[fold] > best.intermediate_values[fold] * (1 + self.margins[fold])
+
+
+def error_of(trial: FrozenTrial) -> float:
+    """Return the error of a trial that was judged in full."""
+    assert trial.value is not None
+    return float(trial.value)

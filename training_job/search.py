@@ -3,7 +3,7 @@
 import tomllib
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Annotated, Any, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
@@ -72,7 +72,7 @@ class Sampler(_Part):
 
 
 class Pruner(_Part):
-    kept_share: float = Field(gt=0, le=1)
+    margins: tuple[Annotated[float, Field(ge=0)], ...]
     startup_trials: int = Field(ge=1)
 
 

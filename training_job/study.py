@@ -1,15 +1,18 @@
 """The study that all workers of one execution share, in Postgres; it outlives any of them."""
 
+import datetime as dt
 import logging
 import warnings
-from typing import Any
+from collections import Counter
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from bikecast.database import DatabaseSettings, sqlalchemy_url
-from bikecast.names import Schema
-from training_job.racing import FamilyRace
+from bikecast.names import Schema, progress_key
+from bikecast.study_progress import StudyProgress
+from training_job.context import Context
+from training_job.racing import FamilyRace, error_of
 from training_job.search import Search, split_params
 
 logger = logging.getLogger(__name__)
@@ -28,7 +31,7 @@ def open_study(database: DatabaseSettings, execution: str, *, search: Search) ->
         storage=_storage(database, search),
         load_if_exists=True,
         direction="minimize",
-        pruner=FamilyRace(search.pruner.kept_share, search.pruner.startup_trials),
+        pruner=FamilyRace(search.pruner.margins, search.pruner.startup_trials),
     )
     optuna.storages.fail_stale_trials(study)
     return study
@@ -72,24 +75,35 @@ def best_of_each_family(study: optuna.Study) -> dict[str, FrozenTrial]:
     best: dict[str, FrozenTrial] = {}
     for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
         family, _ = split_params(trial.params)
-        if trial.value is not None and (family not in best or trial.value < _value(best[family])):
+        if family not in best or error_of(trial) < error_of(best[family]):
             best[family] = trial
     return best
 
 
-def _value(trial: FrozenTrial) -> float:
-    assert trial.value is not None
-    return float(trial.value)
-
-
-def progress(study: optuna.Study) -> dict[str, Any]:
+def progress(study: optuna.Study, *, n_trials: int, now: dt.datetime) -> StudyProgress:
     """Return how far the study is and the best error so far."""
     trials = study.get_trials(deepcopy=False)
-    values = [_value(trial) for trial in trials if trial.state is TrialState.COMPLETE]
-    return {
-        "study": study.study_name,
-        "n_trials_done": sum(trial.state in JUDGED for trial in trials),
-        "n_pruned": sum(trial.state is TrialState.PRUNED for trial in trials),
-        "n_retried": sum(trial.state is TrialState.FAIL for trial in trials),
-        "best_value": min(values) if values else None,
-    }
+    states = Counter(trial.state for trial in trials)
+    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    best = min(complete, key=error_of, default=None)
+    starts = [trial.datetime_start for trial in trials if trial.datetime_start is not None]
+    return StudyProgress(
+        study=study.study_name,
+        n_trials=n_trials,
+        n_trials_done=sum(states[state] for state in JUDGED),
+        n_pruned=states[TrialState.PRUNED],
+        n_retried=states[TrialState.FAIL],
+        n_running=states[TrialState.RUNNING],
+        best_value=best.value if best else None,
+        best_family=split_params(best.params)[0] if best else None,
+        started_at=min(starts).astimezone(dt.UTC) if starts else None,
+        updated_at=now,
+    )
+
+
+def publish_progress(context: Context, study: optuna.Study, *, n_trials: int) -> StudyProgress:
+    """Write how far the study is to where the console finds it, and to the log."""
+    found = progress(study, n_trials=n_trials, now=context.clock())
+    context.reports.write(progress_key(found.study), found.model_dump_json(indent=1).encode())
+    logger.info("tuning: %s", found.sentence)
+    return found

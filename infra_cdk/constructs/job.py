@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Self
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -161,6 +162,33 @@ class JobStep(tasks.EcsRunTask):
             max_delay=cdk.Duration.minutes(2),
             jitter_strategy=sfn.JitterType.FULL,
         )
+
+
+class RefreshDashboard(JobStep):
+    """Write anew what the dashboard shows; leaves the state's data as they were.
+
+    Args:
+        scope: Parent construct.
+        construct_id: Name of the state.
+        job: What to run.
+    """
+
+    def __init__(self, scope: Construct, construct_id: str, *, job: Job) -> None:
+        super().__init__(
+            scope,
+            construct_id,
+            job=job,
+            step=Step.REFRESH_DASHBOARD,
+            input_path="$",
+            result_path=sfn.JsonPath.DISCARD,
+            timeout=cdk.Duration.minutes(10),
+        )
+
+    def or_not(self, following: sfn.State) -> Self:
+        """Go on, whether it worked or not: a page that lags behind must not undo what it would show."""
+        self.add_catch(following, result_path=sfn.JsonPath.DISCARD)
+        self.next(following)
+        return self
 
 
 def _launch(spot: bool) -> tasks.EcsFargateLaunchTarget:

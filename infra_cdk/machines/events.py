@@ -67,26 +67,28 @@ class FailurePath(Construct):
         # An event that cannot be published must not hide the failure.
         self._publish.add_catch(end, result_path=sfn.JsonPath.DISCARD)
         self._publish.next(end)
-        lost = {"Error": sfn.Errors.HEARTBEAT_TIMEOUT, "Cause": silent_for(silence_s)}
-        self._lost = sfn.Pass(
-            self, "ContainerLost", result=sfn.Result.from_object(lost), result_path="$.failure"
-        )
-        self._lost.next(self._publish)
+        self._silence_s = silence_s
 
     def catch(self, *states: sfn.TaskStateBase | sfn.Map | sfn.Parallel) -> None:
         """Lead the failures of these states here; a silent container gets a cause, which AWS leaves empty."""
         for state in states:
-            state.add_catch(
-                self._lost, errors=[sfn.Errors.HEARTBEAT_TIMEOUT], result_path=sfn.JsonPath.DISCARD
+            cause = silent_for(self._silence_s, step=state.id)
+            lost = sfn.Pass(
+                self,
+                f"{state.id}Lost",
+                result=sfn.Result.from_object({"Error": sfn.Errors.HEARTBEAT_TIMEOUT, "Cause": cause}),
+                result_path="$.failure",
             )
+            lost.next(self._publish)
+            state.add_catch(lost, errors=[sfn.Errors.HEARTBEAT_TIMEOUT], result_path=sfn.JsonPath.DISCARD)
             state.add_catch(self._publish, result_path="$.failure")
 
 
-def silent_for(seconds: int) -> str:
+def silent_for(seconds: int, *, step: str) -> str:
     """Return what to tell a person about a container that died without a word."""
     return (
-        f"a container died, was killed or ran out of memory: nothing was heard of it for {seconds} s; "
-        "the execution's history names the step, the log group of role `job` has its last words"
+        f"{step}: a container died, was killed or ran out of memory: nothing was heard of it for "
+        f"{seconds} s; the log group of role `job` has its last words (`bikecast logs job`)"
     )
 
 

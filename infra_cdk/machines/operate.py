@@ -5,7 +5,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from bikecast.names import Step
-from infra_cdk.constructs.job import Job, JobStep
+from infra_cdk.constructs.job import Job, JobStep, RefreshDashboard
 from infra_cdk.machines.events import PublishEvents, silent_for
 
 TIMEOUT = cdk.Duration.hours(6)
@@ -32,17 +32,13 @@ class Operate(Construct):
         super().__init__(scope, construct_id)
         steps = [step for step in Step if step not in OF_OTHER_MACHINES]
         choice = sfn.Choice(self, "WhichStep")
-        lost = sfn.Fail(
-            self,
-            "ContainerLost",
-            error=sfn.Errors.HEARTBEAT_TIMEOUT,
-            cause=silent_for(job.settings.heartbeat_s),
-        )
         for step in steps:
             state = _state(self, job=job, step=step)
-            state.add_catch(lost, errors=[sfn.Errors.HEARTBEAT_TIMEOUT], result_path=sfn.JsonPath.DISCARD)
-            told = state.next(PublishEvents(self, "PublishEvents")) if step in TELLING else state
-            choice.when(sfn.Condition.string_equals("$.step", step), told)
+            choice.when(sfn.Condition.string_equals("$.step", step), state)
+            if step in TELLING:
+                state.next(PublishEvents(self, "PublishEvents"))
+            if step is Step.ROLLBACK:
+                state.next(RefreshDashboard(self, "ShowRollback", job=job).or_not(sfn.Succeed(self, "Done")))
         unknown = sfn.Fail(
             self, "UnknownStep", error="InputError", cause=f"step: must be one of {', '.join(steps)}"
         )
@@ -51,7 +47,9 @@ class Operate(Construct):
 
 def _state(scope: Construct, *, job: Job, step: Step) -> JobStep:
     name = "".join(word.capitalize() for word in step.split("-"))
-    return JobStep(
+    cause = silent_for(job.settings.heartbeat_s, step=name)
+    lost = sfn.Fail(scope, f"{name}Lost", error=sfn.Errors.HEARTBEAT_TIMEOUT, cause=cause)
+    state = JobStep(
         scope,
         name,
         job=job,
@@ -60,3 +58,5 @@ def _state(scope: Construct, *, job: Job, step: Step) -> JobStep:
         result_path="$",
         timeout=cdk.Duration.hours(4),
     )
+    state.add_catch(lost, errors=[sfn.Errors.HEARTBEAT_TIMEOUT], result_path=sfn.JsonPath.DISCARD)
+    return state

@@ -11,7 +11,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from bikecast.names import Event, Step
-from infra_cdk.constructs.job import Job, JobStep
+from infra_cdk.constructs.job import Job, JobStep, RefreshDashboard
 from infra_cdk.machines.events import FailurePath, PublishEvent
 
 APPROVAL_DAYS = 7
@@ -149,11 +149,12 @@ class Retrain(Construct):
             ),
         }
         done = sfn.Pass(self, "Done", input_path="$.job")
+        refresh = RefreshDashboard(self, "ShowDecision", job=self._job).or_not(done)
         promoted = PublishEvent(self, "PublishPromoted", event=Event.MODEL_PROMOTED, detail=detail)
         rejected = PublishEvent(self, "PublishRejected", event=Event.MODEL_REJECTED, detail=detail)
         for publish in (promoted, rejected):
-            publish.add_catch(done, result_path=sfn.JsonPath.DISCARD)
-            publish.next(done)
+            publish.add_catch(refresh, result_path=sfn.JsonPath.DISCARD)
+            publish.next(refresh)
         was_promoted = sfn.Condition.string_equals("$.job.promote.decision", "promoted")
         return sfn.Chain.start(
             sfn.Choice(self, "WasPromoted").when(was_promoted, promoted).otherwise(rejected)

@@ -45,7 +45,7 @@ def test_a_killed_step_fails_by_name_or_resumes_and_the_champion_stays(cloud: De
     ended = cloud.finished(arn, timeout_s=500)
     assert ended["status"] == "FAILED"
     assert ended["error"] in {"States.HeartbeatTimeout", "States.TaskFailed", "Stopped"}
-    assert "container died" in ended["cause"]
+    assert "Prepare: a container died" in ended["cause"]
     entered = entered_states(cloud, arn)
     assert "Prepare" in entered
     assert "Tune" not in entered

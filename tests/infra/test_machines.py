@@ -10,6 +10,7 @@ from bikecast.names import Event, Step
 from tests.infra.conftest import Assembly, text_of
 
 MACHINES = ("Retrain", "Ingest", "Operate", "Monitor")
+AFTER_THE_DEED = ("ShowDecision",)
 TRIED_AGAIN = {
     "ECS.AmazonECSException",
     "ECS.ServerException",
@@ -58,8 +59,21 @@ def test_a_failed_step_is_told_and_the_execution_fails_with_its_error(name: str,
     assert (failed["ErrorPath"], failed["CausePath"]) == ("$.failure.Error", "$.failure.Cause")
     assert Event.TRAINING_FAILED in json.dumps(states["PublishFailure"])
     for label, state in states.items():
+        if label in AFTER_THE_DEED:
+            continue
         if "ecs:runTask" in str(state.get("Resource")) or state["Type"] in ("Map", "Parallel"):
-            assert {"ContainerLost", "PublishFailure"} == {rule["Next"] for rule in state["Catch"]}, label
+            assert {f"{label}Lost", "PublishFailure"} == {rule["Next"] for rule in state["Catch"]}, label
+            assert f"{label}: a container died" in states[f"{label}Lost"]["Result"]["Cause"]
+
+
+@pytest.mark.parametrize(("name", "label"), [("Retrain", "ShowDecision"), ("Operate", "ShowRollback")])
+def test_a_page_that_cannot_be_refreshed_undoes_nothing(name: str, label: str, assembly: Assembly) -> None:
+    states = _definition(assembly, name)["States"]
+    refresh = states[label]
+    assert refresh["ResultPath"] is None
+    [rule] = refresh["Catch"]
+    assert rule == {"ErrorEquals": ["States.ALL"], "Next": refresh["Next"], "ResultPath": None}
+    assert "Catch" not in states[refresh["Next"]]  # the end
 
 
 def test_a_person_is_asked_only_if_wanted_and_silence_is_a_no(assembly: Assembly) -> None:

@@ -1,5 +1,6 @@
 """Challengers that must never serve, and workers that die: what registry and record say afterwards."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from bikecast.arrays import Array, Matrix
 from bikecast.families import Fitted
-from bikecast.names import CHAMPION_KEY, MODEL_NAME, evaluation_prefix
+from bikecast.names import CHAMPION_KEY, MODEL_NAME, evaluation_prefix, progress_key
 from tests.postgres import Server
 from tests.training_job import world as made_up
 from tests.training_job.world import World
@@ -104,6 +105,9 @@ def test_a_dead_workers_trial_is_tried_again_and_the_study_goes_on(
     result = world.step("tune", {**job, "worker": 0})
     assert result["n_trials_done"] == 4
     assert result["n_retried"] == 1
+    told = json.loads(world.context.reports.read(progress_key("worker-died")).body)
+    assert (told["n_trials"], told["n_trials_done"], told["n_retried"]) == (4, 4, 1)
+    assert told["best_value"] > 0
     retried = [t for t in study.get_trials() if t.system_attrs.get("failed_trial") == dead.number]
     assert [trial.state.name for trial in retried] == ["COMPLETE"]
 

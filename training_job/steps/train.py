@@ -36,7 +36,7 @@ from training_job.judgement import Calibration
 from training_job.predictions import TrialPredictions, write_left_out
 from training_job.search import Search, load_search, split_params
 from training_job.steps.tune import tuning_sample
-from training_job.study import best_of_each_family, open_study, progress
+from training_job.study import best_of_each_family, open_study, publish_progress
 
 logger = logging.getLogger(__name__)
 
@@ -57,6 +57,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     tags = {"data_hash": job.prepare.data_hash, "code_version": context.code_version}
     run_id = tracking.open_run(client, context, execution=job.execution, tags=tags)
     study = open_study(context.database, job.execution, search=search)
+    told = publish_progress(context, study, n_trials=job.request.n_trials)
     tracking.log_trials(client, run_id, study.get_trials(deepcopy=False))
     sample = tuning_sample(context, job.prepare)
     choice = _choose(context, study, sample, search)
@@ -73,7 +74,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         "run_id": run_id,
         "members": list(choice.params),
         "cv_rmse": choice.rmse,
-        **progress(study),
+        **told.model_dump(mode="json"),
     }
 
 
@@ -97,8 +98,7 @@ def _choose(context: Context, study: optuna.Study, sample: Sample, search: Searc
     """Blend the best trials of the families."""
     best = best_of_each_family(study)
     if not best:
-        done = progress(study)["n_trials_done"]
-        raise JudgementError(f"none of {done} trials was completed: read the workers' log")
+        raise JudgementError(f"none of {len(study.trials)} trials was completed: read the workers' log")
     kept = TrialPredictions(context.artifacts, study.study_name)
     predictions = {name: kept.read(trial.number) for name, trial in best.items()}
     members, rmse = best_blend(sample, predictions, state=search.level.state())

@@ -1,6 +1,5 @@
 """One worker of the search: trials on the shared study until it has as many as were asked for."""
 
-import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -16,9 +15,7 @@ from training_job.context import Context
 from training_job.handover import Prepared, TuneJob
 from training_job.predictions import TrialPredictions
 from training_job.search import Search, load_search, split_params
-from training_job.study import claimed, make_sampler, open_study, progress
-
-logger = logging.getLogger(__name__)
+from training_job.study import claimed, make_sampler, open_study, publish_progress
 
 
 def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -29,10 +26,12 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     study.sampler = make_sampler(search, seed=_own_seed(study, seed=seed, worker=job.worker))
     keep = TrialPredictions(context.artifacts, job.execution).write
     objective = make_objective(tuning_sample(context, job.prepare), search, seed=seed, keep=keep)
-    while claimed(study) < job.request.n_trials:
+    n_trials = job.request.n_trials
+    told = publish_progress(context, study, n_trials=n_trials)
+    while claimed(study) < n_trials:
         study.optimize(objective, n_trials=1)
-        logger.info("trial done", extra=progress(study))
-    return progress(study)
+        told = publish_progress(context, study, n_trials=n_trials)
+    return told.model_dump(mode="json")
 
 
 def _own_seed(study: optuna.Study, *, seed: int, worker: int) -> int:

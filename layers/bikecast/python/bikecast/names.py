@@ -80,6 +80,11 @@ def evaluation_prefix(execution: str) -> str:
     return f"evaluations/{execution}/"
 
 
+def progress_key(execution: str) -> str:
+    """Key, in the reports bucket, of how far one execution's search for hyperparameters is."""
+    return f"{evaluation_prefix(execution)}tuning.json"
+
+
 def model_prefix(version: str) -> str:
     """Prefix of everything that one model version publishes to the serving bucket."""
     return f"{MODELS_PREFIX}{version}/"

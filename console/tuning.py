@@ -1,0 +1,35 @@
+"""How far a training's search for hyperparameters is, as its workers tell it in the reports bucket."""
+
+from bikecast.names import Output, progress_key
+from bikecast.storage import MissingObjectError, S3Store, StoredObject
+from bikecast.study_progress import StudyProgress
+from console.cloud import Cloud
+from console.outputs import read_stack_outputs
+
+TUNE_STATE = "Tune"
+
+
+class TuningProgress:
+    """The progress of one execution, fetched again only when it changed."""
+
+    def __init__(self, cloud: Cloud, execution: str) -> None:
+        self._cloud, self._key = cloud, progress_key(execution)
+        self._store: S3Store | None = None
+        self._etag = ""
+        self._known: StudyProgress | None = None
+
+    def read(self) -> StudyProgress | None:
+        """Return what the workers last wrote; None before they began."""
+        if self._store is None:
+            bucket = read_stack_outputs(self._cloud.cloudformation).require(Output.REPORTS_BUCKET)
+            self._store = S3Store(self._cloud.s3, bucket)
+        try:
+            found = self._read_if_new(self._store)
+        except MissingObjectError:
+            return None
+        if found is not None:
+            self._etag, self._known = found.etag, StudyProgress.model_validate_json(found.body)
+        return self._known
+
+    def _read_if_new(self, store: S3Store) -> StoredObject | None:
+        return store.read_if_changed(self._key, etag=self._etag) if self._etag else store.read(self._key)

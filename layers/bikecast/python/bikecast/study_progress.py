@@ -1,0 +1,38 @@
+"""How far a study is: written by its workers after each trial, read by whoever watches, on any target."""
+
+import datetime as dt
+
+from pydantic import BaseModel, ConfigDict
+
+
+class StudyProgress(BaseModel):
+    """Trials by what became of them; ``best_value`` is the cross-validated RMSE, in trips per hour.
+
+    ``n_trials_done`` counts the judged ones, ``n_pruned`` of which were stopped early; ``n_retried`` are
+    those whose worker died and that another one took up. Instants are aware UTC.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    study: str
+    n_trials: int
+    n_trials_done: int
+    n_pruned: int
+    n_retried: int
+    n_running: int
+    best_value: float | None = None
+    best_family: str | None = None
+    started_at: dt.datetime | None = None
+    updated_at: dt.datetime
+
+    @property
+    def sentence(self) -> str:
+        """Say it in one line."""
+        parts = [f"{self.n_trials_done} of {self.n_trials} trials"]
+        if self.n_pruned:
+            parts.append(f"{self.n_pruned} stopped early")
+        if self.n_retried:
+            parts.append(f"{self.n_retried} failed and tried again")
+        if self.best_value is not None:
+            parts.append(f"best RMSE {self.best_value:,.0f} by {self.best_family}")
+        return ", ".join(parts)
