@@ -8,23 +8,20 @@ import numpy as np
 import pandas as pd
 
 from bikecast import calendar
-from bikecast.arrays import Array, Matrix
+from bikecast.arrays import Matrix
 from bikecast.backtest import FEWEST_TRIPS, Sample
 from bikecast.climatology import Climatology
 from bikecast.errors import ArtifactError
 from bikecast.families import Fitted
 from bikecast.families.spare import HIDDEN_COLUMNS
 from bikecast.features import FEATURE_NAMES, OPTIONAL_WEATHER, REQUIRED_WEATHER
-from bikecast.forecaster import OnnxModel, Profile, golden_json
+from bikecast.forecaster import TOLERANCE, OnnxModel, Profile, golden_json, worst_difference
 from bikecast.manifest import Artifact
 from bikecast.names import model_prefix
 from bikecast.storage import ObjectStore
 from training_job.dataset import frame_bytes
 
-PARITY = 1e-4
-# The graph adds up hundreds of trees in float32, so a sum near nothing carries the rounding of its parts;
-# below this share of the mean, a difference counts against the share.
-QUIET_SHARE = 0.01
+PARITY = TOLERANCE  # what the predictor asks of the golden rows when it loads them
 GOLDEN_ROWS = 48
 PROFILE_DAYS = 28
 
@@ -57,7 +54,7 @@ def check_parity(fitted: Fitted, served: OnnxModel, features: Matrix) -> dict[st
     bare = features.copy()
     bare[:, HIDDEN_COLUMNS] = np.nan
     worst = {
-        name: _difference(fitted.predict(rows), served.predict(rows))
+        name: worst_difference(served.predict(rows), np.maximum(fitted.predict(rows), FEWEST_TRIPS))
         for name, rows in (("all_weather", features), ("required_weather", bare))
     }
     if not max(worst.values()) <= PARITY:
@@ -65,12 +62,6 @@ def check_parity(fitted: Fitted, served: OnnxModel, features: Matrix) -> dict[st
             f"the serving graph differs from the registered model by {worst}; {PARITY} is allowed"
         )
     return {**worst, "tolerance": PARITY, "n_rows": float(len(features))}
-
-
-def _difference(registered: Array, served: Array) -> float:
-    wanted = np.maximum(registered, FEWEST_TRIPS)
-    scale = np.maximum(wanted, QUIET_SHARE * wanted.mean())
-    return float(np.max(np.abs(served - wanted) / scale))
 
 
 def publish_bundle(

@@ -8,23 +8,30 @@ import numpy as np
 
 from bikecast import segments
 from bikecast.backtest import Sample
+from bikecast.families import Fitted
+from bikecast.families.contributions import contributions
 from training_job.judgement import Forecasts
+from training_job.shap_plot import draw_shap
 
 mpl.use("Agg")
 
 from matplotlib.figure import Figure
 
 WEEK_H = 168
+SHAP_ROWS = 500
 INK, FAINT = "#1f4e79", "#9db8d2"
 
 
-def draw_all(sample: Sample, forecasts: Forecasts, *, importance: dict[str, float]) -> dict[str, bytes]:
-    """Return PNG files by name."""
+def draw_all(sample: Sample, forecasts: Forecasts, *, fitted: Fitted) -> dict[str, bytes]:
+    """Return PNG files by name; SHAP values of every member of the model whose library tells them."""
+    some = sample.features[np.linspace(0, len(sample.features) - 1, SHAP_ROWS).astype(int)]
+    told = contributions(fitted, some)
     return {
         "predicted_by_week.png": _weeks(sample, forecasts),
         "residuals_by_hour.png": _residuals(sample, forecasts),
-        "importance.png": _importance(importance),
+        "importance.png": _importance(fitted.importance()),
         "coverage.png": _coverage(sample, forecasts),
+        **{f"shap_{name}.png": draw_shap(some, values, name=name) for name, values in told.items()},
     }
 
 

@@ -96,6 +96,7 @@ def test_the_record_says_what_the_decision_rests_on(first: tuple[World, dict[str
     assert record["data_hash"] == job["prepare"]["data_hash"]
     assert record["parity"]["all_weather"] <= record["parity"]["tolerance"]
     assert all(world.context.reports.read(key).body.startswith(b"\x89PNG") for key in record["plots"])
+    assert any(key.endswith("shap_xgboost.png") for key in record["plots"])
     [(decision, version, uri)] = world.rows(
         "select decision, challenger_version, record_uri from decisions where id = 'first'"
     )
@@ -227,6 +228,7 @@ def test_a_champion_that_does_not_load_stays_and_the_record_says_so(
     world.context.serving.write(key, body)
     assert result["decision"] == "reject"
     assert "the champion (version 1) does not load" in result["reason"]
+    assert "restore it from the bucket's earlier versions" in result["reason"]
     assert world.step("promote", {**second, "evaluate": result})["decision"] == "rejected"
 
 

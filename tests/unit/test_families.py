@@ -8,6 +8,7 @@ import pytest
 from bikecast.errors import InputError
 from bikecast.families import NAMES, Fitted, family, installed
 from bikecast.families.blend import Blend
+from bikecast.families.contributions import Explained, contributions
 from bikecast.families.spare import HIDDEN_COLUMNS, WithSpare, with_hidden_weather
 from bikecast.features import FEATURE_NAMES, build_features
 from bikecast.forecaster import OnnxModel
@@ -83,6 +84,28 @@ def test_importance_is_a_share_of_each_feature(fitted: tuple[str, Fitted]) -> No
     assert set(importance) == set(FEATURE_NAMES)
     assert sum(importance.values()) == pytest.approx(1)
     assert min(importance.values()) >= 0
+
+
+def test_contributions_add_up_to_the_prediction(fitted: tuple[str, Fitted]) -> None:
+    name, model = fitted
+    for member, values in contributions(model, FEATURES[:200], name=name).items():
+        assert member == name
+        assert values.shape == (200, len(FEATURE_NAMES))
+        predicted = model.predict(FEATURES[:200])
+        raw = np.log(predicted) if name == "xgboost_poisson" else predicted
+        rest = raw - values.sum(axis=1)  # what is left is the mean, the same for every row
+        np.testing.assert_allclose(rest, rest.mean(), rtol=1e-3)
+
+
+def test_every_booster_tells_its_contributions(fitted: tuple[str, Fitted]) -> None:
+    name, model = fitted
+    tells = {"xgboost", "xgboost_poisson", "lightgbm", "catboost"}
+    assert isinstance(model, Explained) == (name in tells)
+
+
+def test_a_blend_tells_those_of_the_members_that_can() -> None:
+    model = WithSpare(full=_blend(1), spare=_blend(2))
+    assert set(contributions(model, FEATURES[:10])) == {"xgboost"}
 
 
 def test_model_pickles_for_the_registry(fitted: tuple[str, Fitted]) -> None:

@@ -9,6 +9,7 @@ from mlflow.tracking import MlflowClient
 from bikecast.errors import ArtifactError, FeatureError, JudgementError
 from bikecast.forecaster import Forecaster, OnnxModel
 from bikecast.gate import Decision, Thresholds
+from bikecast.manifest import ChampionManifest
 from bikecast.names import Alias, Stage, ValidationStatus, decision_key, evaluation_prefix
 from bikecast.requests import parse_request
 from training_job import bundle, dataset, decisions, judgement, registry, tracking
@@ -100,14 +101,27 @@ def _champion(context: Context, case: Case, reigning: Reigning) -> Forecasts | N
     try:
         champion = Forecaster.load(context.serving, reigning.manifest)
     except ArtifactError as err:
-        raise ArtifactError(f"the champion (version {reigning.version}) does not load: {err}") from err
+        raise ArtifactError(_unloadable(reigning.manifest, err)) from err
     return judgement.champion_forecasts(case.everything, case.judged, champion=champion)
+
+
+def _unloadable(champion: ChampionManifest, err: ArtifactError) -> str:
+    """Say that the champion does not load, and what a person can do: nobody is promoted until then."""
+    way_out = (
+        f"`bikecast rollback` puts version {champion.previous.version} back"
+        if champion.previous
+        else "there is no champion before it to roll back to"
+    )
+    return (
+        f"the champion (version {champion.version}) does not load: {err}. "
+        f"Nobody is promoted until it does: {way_out}"
+    )
 
 
 def _draw(context: Context, client: MlflowClient, case: Case, forecasts: Forecasts) -> tuple[str, ...]:
     prefix = evaluation_prefix(case.job.execution)
     keys = []
-    for name, body in draw_all(case.holdout, forecasts, importance=case.fitted.importance()).items():
+    for name, body in draw_all(case.holdout, forecasts, fitted=case.fitted).items():
         context.reports.write(f"{prefix}{name}", body)
         keys.append(f"{prefix}{name}")
         tracking.log_file(client, case.job.train.run_id, name=name, body=body)

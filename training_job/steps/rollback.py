@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict
 from bikecast.errors import ArtifactError, ConflictError, InputError
 from bikecast.forecaster import Forecaster
 from bikecast.manifest import ChampionManifest
+from bikecast.names import CHAMPION_KEY
 from bikecast.requests import parse_request
 from bikecast.storage import MissingObjectError
 from training_job import decisions, registry, tracking
@@ -108,14 +109,14 @@ def _scores(reigning: Reigning) -> Any:
 
 
 def _undo(context: Context, reigning: Reigning, *, etag: str) -> None:
-    """Put the manifest back that served before, unless somebody published since."""
+    """Put the manifest back that served before, unless somebody published since; the registry follows."""
     assert reigning.manifest is not None
     try:
-        context.serving.write("champion.json", manifest_bytes(reigning.manifest), if_match=etag)
-        registry.follow_manifest(
-            tracking.open_client(context), reigning.manifest.model_name, reigning.manifest
-        )
+        context.serving.write(CHAMPION_KEY, manifest_bytes(reigning.manifest), if_match=etag)
     except ConflictError:
         logger.warning("the champion changed during a rollback that failed; it stays")
-    except Exception:
+    try:
+        serving = read_champion(context.serving).manifest
+        registry.follow_manifest(tracking.open_client(context), reigning.manifest.model_name, serving)
+    except Exception:  # the caller raises what made the rollback fail; this must not hide it
         logger.exception("the registry could not be put back; the next training does it")

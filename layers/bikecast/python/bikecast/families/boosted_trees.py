@@ -74,6 +74,13 @@ class BoostedModel:
         total = sum(gain.values()) or 1.0
         return {name: gain.get(f"f{index}", 0.0) / total for index, name in enumerate(FEATURE_NAMES)}
 
+    def contributions(self, features: Matrix) -> Array:
+        import xgboost
+
+        rows = xgboost.DMatrix(features, nthread=1)
+        values: Array = self.booster.predict(rows, pred_contribs=True).astype(np.float64)
+        return values[:, :-1]  # the last column is the mean
+
     def to_onnx(self) -> "onnx.ModelProto":
         from bikecast.families import graphs
 

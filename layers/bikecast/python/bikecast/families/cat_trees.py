@@ -48,6 +48,12 @@ class CatModel:
         share = np.asarray(self.regressor.get_feature_importance())
         return dict(zip(FEATURE_NAMES, (share / (share.sum() or 1.0)).tolist(), strict=True))
 
+    def contributions(self, features: Matrix) -> Array:
+        from catboost import Pool
+
+        values = self.regressor.get_feature_importance(Pool(features), type="ShapValues", thread_count=1)
+        return np.asarray(values, dtype=np.float64)[:, :-1]  # the last column is the mean
+
     def to_onnx(self) -> "onnx.ModelProto":
         import onnx
         from onnx import compose, helper

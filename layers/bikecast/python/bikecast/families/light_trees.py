@@ -57,6 +57,10 @@ class LightModel:
         gain = self.booster.feature_importance(importance_type="gain")
         return dict(zip(FEATURE_NAMES, (gain / (gain.sum() or 1.0)).tolist(), strict=True))
 
+    def contributions(self, features: Matrix) -> Array:
+        values: Array = self.booster.predict(features, pred_contrib=True, num_threads=1)
+        return values[:, :-1]  # the last column is the mean
+
     def to_onnx(self) -> "onnx.ModelProto":
         from bikecast.families import graphs
 
