@@ -1,9 +1,12 @@
 """Every family learns, repeats itself, takes missing weather, pickles, and exports an exact graph."""
 
 import pickle
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pytest
+from onnx import helper
 
 from bikecast.errors import InputError
 from bikecast.families import NAMES, Fitted, family, installed
@@ -129,10 +132,39 @@ def _blend(seed: int) -> Blend:
 
 def test_blend_is_the_mean_in_python_and_in_the_graph() -> None:
     blend = _blend(1)
-    parts = [member.predict(FEATURES) for member in blend.members.values()]
+    parts = [np.maximum(member.predict(FEATURES), 1) for member in blend.members.values()]
     np.testing.assert_allclose(blend.predict(FEATURES), np.mean(parts, axis=0))
     graph = OnnxModel(blend.to_onnx().SerializeToString())
     np.testing.assert_allclose(graph.predict(FEATURES), np.maximum(blend.predict(FEATURES), 1), rtol=1e-4)
+
+
+@dataclass(frozen=True)
+class Flat:
+    """A member that always says the same."""
+
+    trips: float
+
+    def predict(self, features: np.ndarray) -> np.ndarray:
+        return np.full(len(features), self.trips)
+
+    def importance(self) -> dict[str, float]:
+        return dict.fromkeys(FEATURE_NAMES, 1 / len(FEATURE_NAMES))
+
+    def to_onnx(self) -> Any:
+        from bikecast.families.graphs import INPUT, OUTPUT, model, tensor
+
+        column = helper.make_node("ReduceSum", [INPUT, "columns"], ["sum"], keepdims=1)
+        nothing = helper.make_node("Mul", ["sum", "zero"], ["none"])
+        add = helper.make_node("Add", ["none", "trips_said"], [OUTPUT])
+        constants = [tensor("columns", [1], np.int64), tensor("zero", 0.0), tensor("trips_said", self.trips)]
+        return model([column, nothing, add], constants, name="flat")
+
+
+def test_a_member_below_the_floor_does_not_pull_the_others_down() -> None:
+    blend = Blend({"low": Flat(-300.0), "good": Flat(101.0)})
+    graph = OnnxModel(blend.to_onnx().SerializeToString())
+    np.testing.assert_allclose(blend.predict(FEATURES[:5]), 51.0)
+    np.testing.assert_allclose(graph.predict(FEATURES[:5]), 51.0)
 
 
 def test_spare_answers_exactly_where_optional_weather_is_missing() -> None:

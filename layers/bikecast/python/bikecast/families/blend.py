@@ -7,6 +7,7 @@ import numpy as np
 
 from bikecast.arrays import Array, Matrix
 from bikecast.families.base import Fitted
+from bikecast.forecaster import FEWEST_TRIPS  # the floor that serving applies
 
 if TYPE_CHECKING:
     import onnx
@@ -14,12 +15,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Blend:
-    """Members by name; each counts the same, because weights fitted on a year of days overfit."""
+    """Members by name; each counts the same, because weights fitted on a year of days overfit.
+
+    A member that says less than nothing on a cold rainy night is raised to the floor before it counts, as it
+    is when the search judges it: or it would pull the others down to where no relative error makes sense.
+    """
 
     members: dict[str, Fitted]
 
     def predict(self, features: Matrix) -> Array:
-        mean: Array = np.mean([member.predict(features) for member in self.members.values()], axis=0)
+        raised = [np.maximum(member.predict(features), FEWEST_TRIPS) for member in self.members.values()]
+        mean: Array = np.mean(raised, axis=0)
         return mean
 
     def importance(self) -> dict[str, float]:
@@ -29,4 +35,4 @@ class Blend:
     def to_onnx(self) -> "onnx.ModelProto":
         from bikecast.families.graphs import mean_of
 
-        return mean_of([member.to_onnx() for member in self.members.values()])
+        return mean_of([member.to_onnx() for member in self.members.values()], floor=FEWEST_TRIPS)

@@ -91,13 +91,16 @@ def _attributes(trees: Trees, *, base: float) -> dict[str, Any]:
     }
 
 
-def mean_of(models: Sequence[onnx.ModelProto]) -> onnx.ModelProto:
-    """Return one graph whose output is the mean of the given ones."""
-    if len(models) == 1:
-        return models[0]
+def mean_of(models: Sequence[onnx.ModelProto], *, floor: float) -> onnx.ModelProto:
+    """Return one graph whose output is the mean of the given ones, each raised to the floor first."""
     nodes, constants = _side_by_side(models)
-    nodes.append(helper.make_node("Mean", [f"m{number}_{OUTPUT}" for number in range(len(models))], [OUTPUT]))
-    return model(nodes, constants, name="blend")
+    raised = [f"raised{number}" for number in range(len(models))]
+    nodes += [
+        helper.make_node("Max", [f"m{number}_{OUTPUT}", "floor"], [name])
+        for number, name in enumerate(raised)
+    ]
+    nodes.append(helper.make_node("Mean", raised, [OUTPUT]))
+    return model(nodes, [*constants, tensor("floor", floor)], name="blend")
 
 
 def either(

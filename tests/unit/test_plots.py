@@ -1,0 +1,36 @@
+"""The pictures of an evaluation: one file for each thing that people look at."""
+
+import numpy as np
+
+from bikecast.backtest import Sample
+from bikecast.families import family
+from bikecast.families.blend import Blend
+from bikecast.level import LevelState
+from tests.unit.test_families import FEATURES, HOURS, TRIPS
+from training_job.judgement import Forecasts
+from training_job.plots import draw_all
+from training_job.shap_plot import draw_shap
+
+
+def test_every_member_that_can_explain_itself_gets_a_picture() -> None:
+    members = {
+        name: family(name).fit(FEATURES, TRIPS, params={"n_estimators": 20} if "xg" in name else {}, seed=1)
+        for name in ("xgboost", "xgboost_poisson", "glm")
+    }
+    forecasts = Forecasts(TRIPS, TRIPS - 10, TRIPS + 10, LevelState())
+    drawn = draw_all(Sample(HOURS, FEATURES, TRIPS), forecasts, fitted=Blend(members))
+    assert set(drawn) == {
+        "predicted_by_week.png",
+        "residuals_by_hour.png",
+        "importance.png",
+        "coverage.png",
+        "shap_xgboost.png",
+        "shap_xgboost_poisson.png",
+    }
+    assert all(body.startswith(b"\x89PNG") for body in drawn.values())
+
+
+def test_a_feature_without_values_is_drawn_all_the_same() -> None:
+    features = FEATURES[:30].copy()
+    features[:, -1] = np.nan
+    assert draw_shap(features, np.zeros(features.shape), name="flat").startswith(b"\x89PNG")
