@@ -42,7 +42,7 @@ test-unit: setup  ## All tests but the end-to-end ones
 	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e"
 
 test-e2e: setup  ## The deployed loop on an embedded cloud of its own
-	@$(BIN)/pytest -q -m e2e
+	@$(BIN)/pytest -q -m "e2e and not on_demand"
 
 lint: setup  ## Style, types and the boundaries between packages
 	@$(BIN)/ruff check $(CODE)
