@@ -46,6 +46,9 @@ test-unit: setup  ## All tests but the end-to-end ones
 test-e2e: setup  ## The deployed loop on an embedded cloud of its own
 	@$(BIN)/pytest -q -m "e2e and not on_demand"
 
+test-faults: setup  ## The end-to-end tests that take too long for every run: workers, database, races, drift to retraining
+	@$(BIN)/pytest -q -m "e2e and on_demand" --timeout 1200
+
 lint: setup  ## Style, types and the boundaries between packages
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/ruff format --check $(CODE)
@@ -96,4 +99,4 @@ distclean: clean  ## Also remove the environment and the npm tools
 help:  ## This list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: demo up down deploy synth test test-unit test-e2e lint format setup bundles lock image-test clean distclean help
+.PHONY: demo up down deploy synth test test-unit test-e2e test-faults lint format setup bundles lock image-test clean distclean help

@@ -90,6 +90,7 @@ def inbox(cloud: Deployment) -> Iterator[Any]:
         sqs.delete_queue(QueueUrl=queue)
 
 
+@pytest.mark.on_demand
 def test_a_shift_opens_an_incident_and_one_retraining_that_the_gate_decides(
     cloud: Deployment, tmp_path: Path
 ) -> None:
