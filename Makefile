@@ -41,13 +41,13 @@ synth: setup  ## Write the CloudFormation templates to cdk.out, offline (TARGET=
 test: setup lint test-unit test-e2e  ## Everything CI checks: lint, unit, AWS, infrastructure and end-to-end tests
 
 test-unit: setup  ## All tests but the end-to-end ones
-	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e"
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e and not on_demand"
 
 test-e2e: setup  ## The deployed loop on an embedded cloud of its own
 	@$(BIN)/pytest -q -m "e2e and not on_demand"
 
-test-faults: setup  ## The end-to-end tests that take too long for every run: workers, database, races, drift to retraining
-	@$(BIN)/pytest -q -m "e2e and on_demand" --timeout 1200
+test-faults: setup  ## What takes too long for every run: bad challengers, races, lost workers, drift to retraining
+	@$(BIN)/pytest -q -m on_demand --timeout 1200
 
 lint: setup  ## Style, types and the boundaries between packages
 	@$(BIN)/ruff check $(CODE)

@@ -18,7 +18,7 @@ mpl.use("Agg")
 from matplotlib.figure import Figure
 
 WEEK_H = 168
-SHAP_ROWS = 80  # exact values cost rows x trees x leaves; a hundredth of a second each on deep ones
+SHAP_ROWS = 40  # exact values cost rows x trees x leaves; a hundredth of a second each on deep ones
 INK, FAINT = "#1f4e79", "#9db8d2"
 
 
