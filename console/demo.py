@@ -122,6 +122,6 @@ def _watch(cloud: Cloud, champion: "ChampionManifest", *, weeks: int) -> list[di
     last = champion.holdout.end.date()
     sunday = last - dt.timedelta(days=(last.weekday() + 1) % 7)
     first = sunday - dt.timedelta(days=7 * weeks - 1)
-    chosen = drift.windows(first, sunday, every=dt.timedelta(days=7))
+    chosen = drift.windows(first, sunday, days=7)
     # The story is told without consequences: a pause or a retraining would change the next run of it.
     return drift.watch_windows(cloud, chosen, watch=drift.Watch(source="processed", act=False))

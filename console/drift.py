@@ -1,7 +1,6 @@
 """Running the monitor over windows of time, and reading its verdicts."""
 
 import datetime as dt
-import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,54 +8,31 @@ from itertools import chain
 from typing import Any
 
 from bikecast.errors import DataError, InputError
+from bikecast.monitoring.windows import NEWS, Window, windows_between
 from bikecast.names import Output
 from console import ui
 from console.cloud import Cloud
 from console.executions import Execution, follow, require_success, start_execution
 from console.outputs import read_stack_outputs
 
-DAYS = {"d": 1, "w": 7}
 POLL_S = 0.5
 # Windows of one execution; fewer would load the champion more often, more would show less progress.
 WINDOWS_AT_ONCE = 6
 # Executions side by side: a laptop has two cores, and drawing pages is what a backfill's time goes to.
 EXECUTIONS_AT_ONCE = 2
-# Windows that end later before the last one may open incidents and so go one after the other.
-NEWS = dt.timedelta(days=14)
 
 
-@dataclass(frozen=True)
-class Window:
-    """Hours that are watched together, New York wall time; ``end`` is excluded."""
-
-    start: dt.datetime
-    end: dt.datetime
-
-
-def parse_every(text: str) -> dt.timedelta:
-    """Read a length such as ``1w`` or ``10d``.
-
-    Raises:
-        InputError: It is neither.
-    """
-    match = re.fullmatch(r"([1-9]\d*)([dw])", text.strip())
-    if match is None:
-        raise InputError(f"--every is a number with d or w, such as 1w, but got {text!r}")
-    return dt.timedelta(days=int(match[1]) * DAYS[match[2]])
-
-
-def windows(first_day: dt.date, last_day: dt.date, *, every: dt.timedelta) -> list[Window]:
+def windows(first_day: dt.date, last_day: dt.date, *, days: int) -> list[Window]:
     """Cut the days, both included, into whole windows from the first day on; a rest is left out.
 
     Raises:
         InputError: Not one window fits.
     """
-    start = dt.datetime.combine(first_day, dt.time())
-    end = dt.datetime.combine(last_day, dt.time()) + dt.timedelta(days=1)
-    count = (end - start) // every
-    if count < 1:
-        raise InputError(f"no window of {every.days} days fits between {first_day} and {last_day}")
-    return [Window(start + number * every, start + (number + 1) * every) for number in range(count)]
+    start, last = (dt.datetime.combine(day, dt.time()) for day in (first_day, last_day))
+    cut = list(windows_between(start, last + dt.timedelta(days=1), days=days))
+    if not cut:
+        raise InputError(f"no window of {days} days fits between {first_day} and {last_day}")
+    return cut
 
 
 @dataclass(frozen=True)
@@ -84,7 +60,7 @@ class Watch:
 def watch_windows(cloud: Cloud, chosen: list[Window], *, watch: Watch) -> list[dict[str, Any]]:
     """Run the monitor over adjoining windows and return its verdicts, in order of time.
 
-    A verdict does not depend on others, so windows that cannot act are watched side by side.
+    A verdict does not depend on others, so windows that are no news and cannot act are watched side by side.
 
     Raises:
         ExecutionError: The monitor failed on a window; what was judged before is stored.
@@ -120,11 +96,10 @@ def watch_latest(cloud: Cloud, *, watch: Watch) -> list[dict[str, Any]]:
 
 
 def _payload(batch: list[Window], watch: Watch) -> dict[str, Any]:
-    length = batch[0].end - batch[0].start
     return {
         "window_start": batch[0].start.isoformat(),
         "window_end": batch[-1].end.isoformat(),
-        "every": f"{length.days}d",
+        "every": f"{batch[0].days}d",
         **watch.payload(),
     }
 

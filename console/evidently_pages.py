@@ -9,14 +9,13 @@ from pathlib import Path
 from typing import Any
 
 from bikecast.monitoring.hours import WEATHER
-from bikecast.names import Output
+from bikecast.names import WINDOWS_PREFIX, Output
 from bikecast.storage import S3Store, StoredObject
 from console.cloud import Cloud, local_settings
 from console.outputs import read_stack_outputs
 
 PROJECT = "bikecast"
 DESCRIPTION = "The drift monitor's windows, as it judged them"
-REPORTS_PREFIX = "drift/"
 SNAPSHOT_NAME = "snapshot.json"
 INDEX_NAME = "bikecast-index.json"
 TAB = "Week by week"
@@ -46,7 +45,7 @@ def update_workspace(cloud: Cloud) -> int:
     workspace = Workspace.create(str(folder))
     project = _project(workspace)
     index = _Index(folder / INDEX_NAME)
-    keys = [key for key in store.keys(REPORTS_PREFIX) if key.endswith(f"/{SNAPSHOT_NAME}")]
+    keys = [key for key in store.keys(WINDOWS_PREFIX) if key.endswith(f"/{SNAPSHOT_NAME}")]
     for key in keys:
         found = store.read(key)
         if index.etag(key) != found.etag:

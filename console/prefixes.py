@@ -1,18 +1,17 @@
 """Trip and weather files that lie in a bucket already: copied to ``raw/`` inside the cloud, then ingested."""
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from bikecast.errors import DataError, InputError
-from bikecast.names import SIMULATED_MARKER, SIMULATED_MARKER_KEY
+from bikecast.names import RAW_WEATHER_PREFIX, SIMULATED_MARKER_KEY
 from bikecast.names import Prefix as Stored
 from console import ui
 from console.buckets import Bucket, data_bucket
 from console.cloud import Cloud
 from console.loading import ingest, make_room
-from console.sources import of_names
-from console.uploading import raw_keys
+from console.sources import Source, of_names
+from console.uploading import marker_key, raw_keys
 
 SCHEME = "s3://"
 
@@ -31,22 +30,18 @@ def load_prefix(cloud: Cloud, uri: str, *, months: list[str] | None, force: bool
     Files under ``raw/`` of the data bucket are taken where they are.
 
     Raises:
-        InputError: There is nothing that can be loaded.
+        InputError: There is nothing that can be loaded, or weather lies where ingestion reads trips.
         DataError: Simulated data would join real data.
         ExecutionError: The ingestion failed.
     """
     place, bucket = parse_place(uri), data_bucket(cloud)
     names = [key.removeprefix(place.prefix) for key in Bucket(cloud, place.bucket).keys(place.prefix)]
     source = of_names(names, shown=uri)
-    is_there = place.bucket == bucket.name and place.prefix.startswith(Stored.RAW)
-    if is_there and bucket.has(SIMULATED_MARKER_KEY) and not source.is_simulated:
-        raise DataError(
-            f"{Stored.RAW} holds simulated data: load the files from another place, which removes it"
-        )
-    if not is_there:
+    if place.bucket == bucket.name and place.prefix.startswith(Stored.RAW):
+        files = keys_in_place(bucket, place, source)
+    else:
         make_room(cloud, source)
-    wanted = {path.as_posix(): key for path, key in raw_keys(source)}
-    files = [f"{place.prefix}{name}" for name in wanted] if is_there else _copy(bucket, place, wanted)
+        files = _copied(bucket, place, source)
     return ingest(cloud, files=files, months=months, force=force)
 
 
@@ -62,11 +57,33 @@ def parse_place(uri: str) -> Place:
     return Place(bucket, f"{prefix.rstrip('/')}/" if prefix.strip("/") else "")
 
 
-def _copy(bucket: Bucket, place: Place, wanted: dict[str, str]) -> list[str]:
+def keys_in_place(bucket: Bucket, place: Place, source: Source) -> list[str]:
+    """Return the keys of a source that lies under ``raw/`` already.
+
+    Raises:
+        InputError: Weather lies where ingestion reads trips.
+        DataError: Real files lie beside simulated ones.
+    """
+    if bucket.has(SIMULATED_MARKER_KEY) and not source.is_simulated:
+        raise DataError(
+            f"{Stored.RAW} holds simulated data: load the files from another place, which removes it"
+        )
+    there = {path: f"{place.prefix}{path.as_posix()}" for path in raw_keys(source)}
+    for path in source.raw_weather:
+        if not there[path].startswith(RAW_WEATHER_PREFIX):
+            raise InputError(
+                f"{there[path]}: weather is looked for under {RAW_WEATHER_PREFIX}; move it there"
+            )
+    return list(there.values())
+
+
+def _copied(bucket: Bucket, place: Place, source: Source) -> list[str]:
+    files = raw_keys(source)
+    wanted = files | marker_key(source)
     with ui.activity(f"copying {len(wanted)} files from {place.bucket}") as current:
         fresh = 0
-        for number, (name, key) in enumerate(wanted.items(), start=1):
-            current.update(f"{number} of {len(wanted)} {Path(name).name}")
-            fresh += bucket.copy(place.bucket, f"{place.prefix}{name}", key)
+        for number, (path, key) in enumerate(wanted.items(), start=1):
+            current.update(f"{number} of {len(wanted)} {path.name}")
+            fresh += bucket.copy(place.bucket, f"{place.prefix}{path.as_posix()}", key)
         current.update(f"{len(wanted) - fresh} were there already" if fresh < len(wanted) else "")
-    return [key for key in wanted.values() if not key.endswith(SIMULATED_MARKER)]
+    return list(files.values())

@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from bikecast.errors import InputError
+from bikecast.monitoring.windows import parse_every
 from console import ui
 from console.cloud import find_cloud
-from console.drift import Watch, parse_every, verdict_rows, watch_latest, watch_windows, windows
+from console.drift import Watch, verdict_rows, watch_latest, watch_windows, windows
 from console.options import From, Json, TargetOption, To
 
 
@@ -52,9 +53,9 @@ def drift(
 
     Windows that were watched before are watched again and their rows replaced, never doubled.
     """
-    length = parse_every(every)
+    days = parse_every(every)
     if last and weeks and first is None:
-        first = last - weeks * length + dt.timedelta(days=1)
+        first = last - dt.timedelta(days=weeks * days - 1)
     if (first is None) != (last is None):
         raise InputError("give --from and --to, or --weeks and --to, or none of them")
     cloud, watch = (
@@ -64,5 +65,5 @@ def drift(
     if first is None or last is None:
         verdicts = watch_latest(cloud, watch=watch)
     else:
-        verdicts = watch_windows(cloud, windows(first.date(), last.date(), every=length), watch=watch)
+        verdicts = watch_windows(cloud, windows(first.date(), last.date(), days=days), watch=watch)
     ui.show(verdicts, as_json=as_json, table=lambda: ui.rows_table(verdict_rows(verdicts)))

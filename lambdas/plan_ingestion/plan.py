@@ -11,9 +11,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.errors import InputError
-from bikecast.names import Prefix
+from bikecast.names import RAW_WEATHER_PREFIX, Prefix
 
-WEATHER = f"{Prefix.RAW}weather/"
 TRIP_FILE = re.compile(r"\.(zip|csv)$", re.IGNORECASE)
 # The publisher's months are spelled 202401, its years 2013.
 DATED = re.compile(r"(?<!\d)(?P<year>20\d\d)[-_]?(?P<month>0[1-9]|1[0-2])?(?!\d)")
@@ -43,7 +42,7 @@ def plan_ingestion(request: IngestRequest, keys: Iterable[str]) -> dict[str, Any
         InputError: There is nothing to ingest.
     """
     found = _named(list(keys), request.files)
-    weather = [key for key in found if key.startswith(WEATHER)]
+    weather = [key for key in found if key.startswith(RAW_WEATHER_PREFIX)]
     labelled = sorted((label(key), key) for key in found if _is_trip_file(key))
     chosen = [(month, key) for month, key in labelled if _is_wanted(month, request.months)]
     if not chosen and not weather:
@@ -73,7 +72,7 @@ def label(key: str) -> str:
 
 
 def _is_trip_file(key: str) -> bool:
-    return TRIP_FILE.search(key) is not None and not key.startswith(WEATHER)
+    return TRIP_FILE.search(key) is not None and not key.startswith(RAW_WEATHER_PREFIX)
 
 
 def _is_wanted(month: str, months: list[str] | None) -> bool:

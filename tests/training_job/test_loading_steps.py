@@ -6,12 +6,11 @@ from pathlib import Path
 
 import pytest
 
-from bikecast.database import DatabaseSettings
 from bikecast.errors import DataError, InputError
 from bikecast.names import Prefix
 from bikecast.simulator import simulate
-from bikecast.storage import FolderStore
 from bikecast.tables import join_weather, read_hourly, read_weather
+from tests.training_job.world import folder_context
 from training_job.context import Context
 from training_job.steps import ingest_month, publish_tables
 
@@ -30,18 +29,10 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def context(tmp_path: Path, simulated: Path) -> Context:
     """Return a context whose data bucket holds the simulated files."""
-    data, others = FolderStore(tmp_path / "data"), FolderStore(tmp_path / "others")
+    context = folder_context(tmp_path)
     for path in simulated.rglob("*.*"):
-        data.upload(path, f"{Prefix.RAW}{path.relative_to(simulated).as_posix()}")
-    return Context(
-        data=data,
-        artifacts=others,
-        serving=others,
-        reports=others,
-        database=DatabaseSettings(host="unused", user="unused"),
-        code_version="test",
-        clock=lambda: dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
-    )
+        context.data.upload(path, f"{Prefix.RAW}{path.relative_to(simulated).as_posix()}")
+    return context
 
 
 def load(context: Context, names: list[str] = NAMES) -> dict[str, object]:

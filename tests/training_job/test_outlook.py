@@ -6,10 +6,9 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bikecast.database import DatabaseSettings
 from bikecast.errors import InputError
 from bikecast.serving.outlook import OutlookReader
-from bikecast.storage import FolderStore
+from tests.training_job.world import folder_context
 from training_job.context import Context
 from training_job.steps import publish_outlook
 
@@ -18,16 +17,7 @@ KEY = "raw/weather/ahead.csv"
 
 @pytest.fixture
 def context(tmp_path: Path) -> Context:
-    data, others = FolderStore(tmp_path / "data"), FolderStore(tmp_path / "others")
-    return Context(
-        data=data,
-        artifacts=others,
-        serving=others,
-        reports=others,
-        database=DatabaseSettings(host="unused", user="unused"),
-        code_version="test",
-        clock=lambda: dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
-    )
+    return folder_context(tmp_path)
 
 
 def hours_ahead(days: int = 8) -> pd.DataFrame:

@@ -62,6 +62,20 @@ class World:
         return tags
 
 
+def folder_context(folder: Path) -> Context:
+    """Return a context for steps that need no database, on New Year's Day of 2025."""
+    data, others = FolderStore(folder / "data"), FolderStore(folder / "others")
+    return Context(
+        data=data,
+        artifacts=others,
+        serving=others,
+        reports=others,
+        database=DatabaseSettings(host="unused", user="unused"),
+        code_version="test",
+        clock=lambda: dt.datetime(2025, 1, 1, tzinfo=dt.UTC),
+    )
+
+
 def build(folder: Path, database: DatabaseSettings) -> World:
     """Return a city with data until ``END``."""
     stores = {name: FolderStore(folder / name) for name in ("data", "artifacts", "serving", "reports")}

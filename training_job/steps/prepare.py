@@ -7,7 +7,7 @@ from typing import Any
 from bikecast.names import SIMULATED_MARKER_KEY
 from bikecast.requests import parse_request
 from bikecast.splits import holdout_start
-from bikecast.storage import MissingObjectError, ObjectStore
+from bikecast.storage import ObjectStore
 from training_job import dataset
 from training_job.context import Context
 from training_job.handover import Job, Prepared
@@ -56,8 +56,4 @@ def _freeze(store: ObjectStore, job: Job, search: Search) -> Prepared:
 
 
 def _exists(store: ObjectStore, key: str) -> bool:
-    try:
-        store.read(key)
-    except MissingObjectError:
-        return False
-    return True
+    return next(store.keys(key), None) == key

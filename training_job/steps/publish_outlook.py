@@ -8,10 +8,10 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.errors import InputError
-from bikecast.names import WEATHER_OUTLOOK_KEY
+from bikecast.names import RAW_WEATHER_PREFIX, WEATHER_OUTLOOK_KEY
 from bikecast.requests import parse_request
 from bikecast.serving.outlook import WEATHER_NAMES, Outlook
-from bikecast.weather.files import RAW_WEATHER, read_raw
+from bikecast.weather.files import read_raw
 from bikecast.weather.hourly import is_hourly, named_hours, newest_forecast
 from bikecast.weather.providers import OpenMeteo
 from training_job.context import Context
@@ -54,8 +54,8 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _hours_of_file(context: Context, key: str) -> pd.DataFrame:
-    if not key.startswith(RAW_WEATHER):
-        raise InputError(f"key: must stand under {RAW_WEATHER} (got {key})")
+    if not key.startswith(RAW_WEATHER_PREFIX):
+        raise InputError(f"key: must stand under {RAW_WEATHER_PREFIX} (got {key})")
     raw = read_raw(key, context.data.read(key).body)
     if not is_hourly(raw) or "issue_date" not in raw:
         raise InputError(

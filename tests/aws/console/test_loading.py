@@ -11,9 +11,9 @@ from bikecast.names import SIMULATED_MARKER_KEY, Prefix, citibike_key
 from console.buckets import Bucket
 from console.cloud import Cloud
 from console.loading import keep_origins_apart, load_tables
-from console.prefixes import Place, parse_place
+from console.prefixes import Place, keys_in_place, parse_place
 from console.sources import of_names, recognise
-from console.uploading import raw_keys, upload_files
+from console.uploading import marker_key, raw_keys, upload_files
 
 
 @pytest.fixture
@@ -104,13 +104,13 @@ def test_files_of_another_bucket_are_copied_once(bucket: Bucket) -> None:
 
 def test_names_below_a_prefix_are_recognised() -> None:
     names = ["2024/jan.zip", "2024/notes.txt", "2024-weather.parquet", "weather/a.csv", "simulated.json"]
-    files = {path.as_posix(): key for path, key in raw_keys(of_names(names, shown="s3://archive"))}
-    assert files == {
+    source = of_names(names, shown="s3://archive")
+    assert {path.as_posix(): key for path, key in raw_keys(source).items()} == {
         "2024/jan.zip": "raw/2024/jan.zip",
         "2024-weather.parquet": "raw/weather/2024-weather.parquet",
         "weather/a.csv": "raw/weather/a.csv",
-        "simulated.json": "raw/simulated.json",
     }
+    assert marker_key(source) == {Path("simulated.json"): "raw/simulated.json"}
     with pytest.raises(InputError, match="nothing to load in s3://archive/empty"):
         of_names(["notes.txt"], shown="s3://archive/empty")
 
@@ -131,3 +131,26 @@ def test_a_prefix_is_a_folder_of_a_bucket(uri: str, place: Place) -> None:
 def test_a_prefix_without_a_bucket_is_refused() -> None:
     with pytest.raises(InputError, match="s3://bucket/prefix"):
         parse_place("s3:///tripdata")
+
+
+def test_files_under_raw_are_taken_where_they_are(bucket: Bucket) -> None:
+    place = Place("data", "raw/jc/")
+    assert keys_in_place(bucket, place, of_names(["a.zip", "b.csv"], shown="")) == [
+        "raw/jc/a.zip",
+        "raw/jc/b.csv",
+    ]
+    weather = of_names(["weather/2024.csv"], shown="")
+    assert keys_in_place(bucket, Place("data", "raw/"), weather) == ["raw/weather/2024.csv"]
+    with pytest.raises(
+        InputError, match=r"raw/jc/weather/2024\.csv: weather is looked for under raw/weather/"
+    ):
+        keys_in_place(bucket, place, weather)
+
+
+def test_real_files_beside_simulated_ones_are_not_loaded_in_place(bucket: Bucket, tmp_path: Path) -> None:
+    (marker := tmp_path / "simulated.json").write_text("{}")
+    bucket.put(marker, SIMULATED_MARKER_KEY)
+    with pytest.raises(DataError, match="holds simulated data"):
+        keys_in_place(bucket, Place("data", "raw/jc/"), of_names(["a.zip"], shown=""))
+    simulated = of_names(["a.zip", "simulated.json"], shown="")
+    assert keys_in_place(bucket, Place("data", "raw/"), simulated) == ["raw/a.zip"]

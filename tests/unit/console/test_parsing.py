@@ -12,7 +12,7 @@ from bikecast.simulator import Trap
 from console.commands.loading import parse_months
 from console.commands.logs import parse_duration
 from console.commands.predicting import next_hour
-from console.drift import parse_every, windows
+from console.drift import windows
 from console.executions import readable_cause
 from console.predictions import trip_body
 from console.simulations import parse_traps
@@ -37,26 +37,20 @@ def test_durations_have_a_unit() -> None:
         parse_duration("10")
 
 
-def test_windows_are_weeks_or_days() -> None:
-    assert parse_every("1w") == dt.timedelta(days=7)
-    assert parse_every("10d") == dt.timedelta(days=10)
-    with pytest.raises(InputError, match="1w"):
-        parse_every("0w")
-
-
 @given(st.integers(min_value=0, max_value=400), st.integers(min_value=1, max_value=60))
 def test_windows_are_whole_adjoining_and_inside(length_days: int, every_days: int) -> None:
     first = dt.date(2024, 12, 20)
     last = first + dt.timedelta(days=length_days)
-    every = dt.timedelta(days=every_days)
     if length_days + 1 < every_days:
         with pytest.raises(InputError, match="no window"):
-            windows(first, last, every=every)
+            windows(first, last, days=every_days)
         return
-    cut = windows(first, last, every=every)
+    cut = windows(first, last, days=every_days)
     assert cut[0].start.date() == first
     assert all(before.end == after.start for before, after in itertools.pairwise(cut))
-    assert cut[-1].end.date() <= last + dt.timedelta(days=1) < cut[-1].end.date() + every
+    assert (
+        cut[-1].end.date() <= last + dt.timedelta(days=1) < cut[-1].end.date() + dt.timedelta(days=every_days)
+    )
 
 
 def test_a_prediction_asks_only_with_the_weather_that_is_known() -> None:

@@ -44,6 +44,8 @@ class Prefix(StrEnum):
 # The simulator's mark beside its files; whoever shows what came of them says that it is simulated.
 SIMULATED_MARKER = "simulated.json"
 SIMULATED_MARKER_KEY = f"{Prefix.RAW}{SIMULATED_MARKER}"
+# Everything else under raw/ is trips.
+RAW_WEATHER_PREFIX = f"{Prefix.RAW}weather/"
 
 
 def citibike_key(year: int) -> str:
@@ -64,7 +66,9 @@ AUTOMATION_KEY = "automation.json"
 
 
 MODELS_PREFIX = "models/"
-DECISIONS_PREFIX = "decisions/"  # in the reports bucket
+# Keys in the reports bucket.
+DECISIONS_PREFIX = "decisions/"
+WINDOWS_PREFIX = "drift/"
 WEATHER_OUTLOOK_KEY = "weather/outlook.json"
 # Key in the reports bucket: what the monitor last found, for the dashboard page.
 DASHBOARD_SUMMARY_KEY = "dashboard/summary.json"

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
-from bikecast.names import SIMULATED_MARKER, Prefix
+from bikecast.names import RAW_WEATHER_PREFIX, SIMULATED_MARKER, Prefix
 from bikecast.storage import ObjectStore
 
-WEATHER_FOLDER = "weather/"
+WEATHER_FOLDER = RAW_WEATHER_PREFIX.removeprefix(Prefix.RAW)
 _TRIP_SUFFIXES = (".zip", ".csv")
 
 

@@ -24,14 +24,13 @@ from bikecast.monitoring.hours import (
     Timestamps,
 )
 from bikecast.monitoring.tables import read_processed
-from bikecast.monitoring.windows import Window
+from bikecast.monitoring.windows import NEWS, Window
 from bikecast.names import TIME_ZONE
 from bikecast.storage import ObjectStore
 
 if TYPE_CHECKING:
     import psycopg
 
-NEWS = np.timedelta64(14, "D")
 LEVEL_MEMORY_DAYS = 56
 
 
@@ -66,7 +65,7 @@ class Loaded:
 
         A look at older history must open no incident.
         """
-        return bool(window.edges[1] > self.newest - NEWS)
+        return bool(window.edges[1] > self.newest - np.timedelta64(NEWS))
 
     def actual_until(self) -> dt.datetime | None:
         """Return the last hour whose actual demand is known."""

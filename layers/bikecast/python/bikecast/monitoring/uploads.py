@@ -6,7 +6,8 @@ from bikecast.errors import ConflictError
 from bikecast.monitoring.examine import Examined
 from bikecast.monitoring.pages import library, theme_pages
 from bikecast.monitoring.windows import Window
-from bikecast.serving.reports import WINDOWS_PREFIX, library_key
+from bikecast.names import WINDOWS_PREFIX
+from bikecast.serving.reports import library_key
 from bikecast.storage import ObjectStore
 
 ONE_DAY = dt.timedelta(days=1)

@@ -13,6 +13,8 @@ from bikecast.errors import InputError
 from bikecast.names import TIME_ZONE
 
 WEEK = dt.timedelta(days=7)
+# Windows that end later before the newest hour may open incidents.
+NEWS = 2 * WEEK
 
 
 @dataclass(frozen=True)

@@ -8,14 +8,13 @@ from enum import StrEnum
 from typing import Any
 
 from bikecast.errors import NotFoundError, StoreError
-from bikecast.names import DASHBOARD_SUMMARY_KEY
+from bikecast.names import DASHBOARD_SUMMARY_KEY, WINDOWS_PREFIX
 from bikecast.storage import MissingObjectError, ObjectStore
 
-WINDOWS_PREFIX = "drift/"
 WHOLE_REPORT = "report"
 # Pages of themes leave out Evidently's script, which is stored once a version of it.
 _MARK = re.compile(rb"/\* evidently ([\w.+-]+) \*/")
-_KEY = re.compile(r"drift/([^/]+)/(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)/([\w-]+)\.html")
+_KEY = re.compile(WINDOWS_PREFIX + r"([^/]+)/(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)/([\w-]+)\.html")
 
 
 class Page(StrEnum):

@@ -15,12 +15,11 @@ import pyarrow as pa
 
 from bikecast.contracts import WEATHER_OPTIONAL, WEATHER_REQUIRED
 from bikecast.errors import DataError, InputError
-from bikecast.names import Prefix
+from bikecast.names import RAW_WEATHER_PREFIX
 from bikecast.storage import ObjectStore
 from bikecast.tables import checked_weather, known_weather, write_weather
 from bikecast.weather.hourly import daily_from_hourly, is_hourly, named_hours
 
-RAW_WEATHER = f"{Prefix.RAW}weather/"
 STATION = "USW00014732"
 # Mean daily maximum by month, °F, LaGuardia 1991-2020. Source: NOAA U.S. Climate Normals.
 _USUAL_HIGHS = np.array([39.5, 42.2, 49.9, 61.8, 71.4, 79.7, 85.3, 83.6, 76.6, 65.2, 54.8, 45.0])
@@ -51,7 +50,7 @@ def load_weather_files(store: ObjectStore, keys: Collection[str] | None = None) 
     reason.
     """
     tables, problems, forecasts = [], {}, []
-    for key in store.keys(RAW_WEATHER) if keys is None else sorted(keys):
+    for key in store.keys(RAW_WEATHER_PREFIX) if keys is None else sorted(keys):
         try:
             tables.append(read_weather_file(key, store.read(key).body))
         except ForecastFileError:
