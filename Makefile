@@ -46,7 +46,7 @@ test-unit: setup  ## All tests but the end-to-end ones
 test-e2e: setup  ## The deployed loop on an embedded cloud of its own
 	@$(BIN)/pytest -q -m "e2e and not on_demand"
 
-test-faults: setup  ## What takes too long for every run: races, lost workers, killed parts, drift to retraining, a generated client
+test-faults: setup  ## What takes too long for every run: retrainings that race, lose workers, database, memory or artifacts
 	@$(BIN)/pytest -q -m on_demand --timeout 1200
 
 lint: setup  ## Style, types and the boundaries between packages

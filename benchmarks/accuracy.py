@@ -3,33 +3,38 @@
     BIKECAST_REAL_DATA=folder python -m benchmarks.accuracy
 
 Rows: what anybody could say, the predecessor's features honestly judged, our stateless model, and ours at its
-level with the age of the youngest count that it may use. Hyperparameters are the starts of ``search.toml``;
-nothing is chosen on the judged months.
+level with the age of the youngest count that it may use; at last ours with forecasts of that age in place of
+observed weather. Hyperparameters are the starts of ``search.toml``; nothing is chosen on the judged months.
 """
 
 import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
 from benchmarks.real_data import read_year
-from bikecast.arrays import Mask
+from bikecast.arrays import Array, Mask
 from bikecast.backtest import Sample, blended, out_of_fold, with_level
 from bikecast.baselines import baseline_forecasts
+from bikecast.families import Fitted
 from bikecast.families.spare import HIDDEN_COLUMNS
+from bikecast.intervals import IntervalCalibration
 from bikecast.level import LevelState
 from bikecast.manifest import Scores
 from bikecast.metrics import score
 from bikecast.segments import masks
+from bikecast.weather.hourly import daily_from_hourly, named_hours
 from training_job.context import SEARCH_FILE
-from training_job.dataset import to_sample
-from training_job.judgement import Calibration, challenger_forecasts
+from training_job.dataset import COLUMNS, WEATHER, to_sample
+from training_job.judgement import Calibration, Forecasts, challenger_forecasts
 from training_job.search import load_search
 from training_job.steps.train import calibrate_interval, fit_blend, fit_final, fit_one
 
 SEED = 42
+FORECASTS = "nyc/weather_forecast/nyc_openmeteo_hourly_forecasts_asof.parquet"
 TEST_START = np.datetime64("2025-01-01", "s")
 
 
@@ -50,7 +55,12 @@ def main() -> None:
     for name, predicted in naive.items():
         show(name.replace("_", " "), score(test.hours, test.actual, predicted=predicted))
     show("predecessor's features, XGBoost", judge_predecessor(frame, judged, test))
-    judge_ours(everything.take(~judged), test)
+    ours = fit_ours(everything.take(~judged))
+    judge_ours(ours, test)
+    issued = pd.read_parquet(
+        Path(folder) / "nyc/weather_forecast/nyc_openmeteo_hourly_forecasts_asof.parquet"
+    )
+    judge_ahead(ours, frame[judged], issued)
 
 
 def judge_predecessor(frame: pd.DataFrame, judged: Mask, test: Sample) -> Scores:
@@ -76,8 +86,26 @@ def judge_predecessor(frame: pd.DataFrame, judged: Mask, test: Sample) -> Scores
     return score(test.hours, test.actual, predicted=model.predict(matrix[judged]).astype(float))
 
 
-def judge_ours(train: Sample, test: Sample) -> None:
-    """Fit as the steps do, and print the scores by horizon, by segment, and without optional weather."""
+@dataclass(frozen=True)
+class Ours:
+    """Our model, fitted as the steps do, and what its level and interval are calibrated on."""
+
+    model: Fitted
+    train: Sample
+    predicted: Array
+    interval: IntervalCalibration
+    half_life_days: float
+
+    def forecasts(self, test: Sample, *, horizon_hours: int) -> Forecasts:
+        """Return predictions at the level of the youngest day that is known so long before."""
+        state = LevelState(half_life_days=self.half_life_days, horizon_hours=horizon_hours)
+        level = with_level(self.train, self.predicted, state=state)[1]
+        calibration = Calibration(level=level, interval=self.interval, cv_rmse=0)
+        return challenger_forecasts(test, self.model.predict(test.features), calibration=calibration)
+
+
+def fit_ours(train: Sample) -> Ours:
+    """Fit at the known-good starts of the search space."""
     search = load_search(SEARCH_FILE)
     params = {name: family.start for name, family in search.families.items()}
     folds = search.folds(train.hours)
@@ -85,28 +113,41 @@ def judge_ours(train: Sample, test: Sample) -> None:
         name: out_of_fold(train, fit_one(name, found, seed=SEED), folds) for name, found in params.items()
     }
     predicted = blended(rolling, list(params))
-    model = fit_final(train, params, seed=SEED)
     interval, _ = calibrate_interval(train, predicted, fit_blend(params, seed=SEED), search=search, seed=SEED)
-    stateless = model.predict(test.features)
+    model = fit_final(train, params, seed=SEED)
+    return Ours(model, train, predicted, interval, search.level.half_life_days)
+
+
+def judge_ours(ours: Ours, test: Sample) -> None:
+    """Print the scores by horizon, by segment, and without optional weather."""
+    stateless = ours.model.predict(test.features)
     show("ours, stateless", score(test.hours, test.actual, predicted=stateless))
     for horizon in (24, 168, 744):
-        state = LevelState(half_life_days=search.level.half_life_days, horizon_hours=horizon)
-        calibration = Calibration(
-            level=with_level(train, predicted, state=state)[1], interval=interval, cv_rmse=0
-        )
-        forecasts = challenger_forecasts(test, stateless, calibration=calibration)
-        show(f"ours with level, {horizon} h", forecasts.scores(test))
-        if horizon == search.level.horizon_hours:
-            by_segment = {
-                name: forecasts.scores(test, rows) for name, rows in masks(test.features, test.hours).items()
-            }
-            bare = test.features.copy()
-            bare[:, HIDDEN_COLUMNS] = np.nan
-            lacking = Sample(test.hours, bare, test.actual)
-            poor = challenger_forecasts(lacking, model.predict(bare), calibration=calibration).scores(test)
-    show("  at 168 h, only TMAX TMIN SNOW", poor)
-    for name, scores in by_segment.items():
-        show(f"  at 168 h: {name}", scores)
+        show(f"ours with level, {horizon} h", ours.forecasts(test, horizon_hours=horizon).scores(test))
+    bare = test.features.copy()
+    bare[:, HIDDEN_COLUMNS] = np.nan
+    lacking = Sample(test.hours, bare, test.actual)
+    show("  at 168 h, only TMAX TMIN SNOW", ours.forecasts(lacking, horizon_hours=168).scores(test))
+    week_ahead = ours.forecasts(test, horizon_hours=168)
+    for name, rows in masks(test.features, test.hours).items():
+        show(f"  at 168 h: {name}", week_ahead.scores(test, rows))
+
+
+def judge_ahead(ours: Ours, frame: pd.DataFrame, issued: pd.DataFrame) -> None:
+    """Print the scores with weather as it was forecast then: what ``/forecast`` would have said."""
+    for days in (1, 7):
+        sample = to_sample(with_forecasts(frame, issued, days=days))
+        ahead = ours.forecasts(sample, horizon_hours=24 * days)
+        show(f"ours, weather as issued {24 * days} h before", ahead.scores(sample))
+
+
+def with_forecasts(frame: pd.DataFrame, issued: pd.DataFrame, *, days: int) -> pd.DataFrame:
+    """Return hours with the weather that was issued at midnight ``days`` days before theirs."""
+    lead = issued["time"].dt.normalize() - issued["issue_date"]
+    chosen = issued[(issued["slot"] == "early") & (lead == pd.Timedelta(days=days))]
+    weather = daily_from_hourly(named_hours("forecasts", chosen)).rename(columns={"DATE": "day"})
+    bare = frame.drop(columns=list(WEATHER)).assign(day=frame["timestamp"].dt.normalize())
+    return bare.merge(weather, on="day").reindex(columns=list(COLUMNS))
 
 
 def show(name: str, scores: Scores) -> None:

@@ -16,6 +16,7 @@ import os
 import resource
 import tempfile
 import time
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,12 @@ from bikecast.storage import FolderStore
 WEEKS = 52
 FIRST_MONDAY = dt.datetime(2024, 1, 1)
 YEAR_S = 60.0  # what is promised for the year
+CROWD = """
+insert into monitoring.predictions
+select 'asked-' || i, 'asked-' || i, %(start)s + i %% %(hours)s * interval '1 hour', %(start)s, '1',
+    'champion', 1000 + i %% 700, 500, 2000, '{"TMAX": 41, "TMIN": 33, "SNOW": 0}'::jsonb, 1.0
+from generate_series(1, %(n)s) i
+"""
 Rang = tuple[int, int]  # windows with a drifted column, windows that are an alarm
 
 
@@ -41,7 +48,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--weeks", type=int, default=WEEKS)
     parser.add_argument("--rival-weeks", type=int, default=WEEKS, help="windows of the predecessor's way")
+    parser.add_argument("--predictions", type=int, default=1_000_000, help="in the week of most traffic")
     arguments = parser.parse_args()
+    warnings.simplefilter("ignore")  # Evidently's, of columns that do not vary
     os.environ["DO_NOT_TRACK"] = "1"
     with tempfile.TemporaryDirectory() as folder:
         print(json.dumps(_compare(Path(folder), arguments), indent=1))
@@ -58,6 +67,7 @@ def _compare(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
         ports = _city(folder, server.create_database())
         imported = _timed(_import_evidently)
         numbers = _timed(lambda: _ours(ports, arguments.weeks, html=False))
+        crowd = _crowd(ports, arguments.predictions)
         pages = _timed(lambda: _ours(ports, arguments.weeks, html=True))
         rival = _timed(lambda: _theirs(ports, arguments.rival_weeks))
     finally:
@@ -65,10 +75,11 @@ def _compare(folder: Path, arguments: argparse.Namespace) -> dict[str, Any]:
     return {
         "importing Evidently, cpu_s": round(imported[2], 1),
         "ours, numbers": _told(numbers, arguments.weeks),
+        f"ours, numbers of a week of {arguments.predictions:,} predictions": crowd,
         "ours, with Evidently's pages": _told(pages, arguments.weeks),
         "predecessor's way": _told(rival, arguments.rival_weeks),
         "year under a minute": {"numbers": numbers[1] <= YEAR_S, "with pages": pages[1] <= YEAR_S},
-        "peak_memory_mb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024,
+        "peak_memory_mb": _peak_memory_mb(),
         "load_1_min": round(os.getloadavg()[0], 1),
     }
 
@@ -102,6 +113,29 @@ def _ours(ports: Ports, weeks: int, *, html: bool) -> Rang:
     verdicts = list(monitor(request, ports))
     drifted = sum(verdict["metrics"]["num_drifted_columns"] > 0 for verdict in verdicts)
     return drifted, sum(verdict["action"] != "none" for verdict in verdicts)
+
+
+def _crowd(ports: Ports, n_predictions: int) -> dict[str, float]:
+    """Watch a week in which a version was asked so often; return time and what memory grew by."""
+    with ports.connect() as connection:
+        connection.execute(CROWD, {"start": FIRST_MONDAY, "n": n_predictions, "hours": 168})
+    request = MonitorRequest(
+        window_start=FIRST_MONDAY,
+        window_end=FIRST_MONDAY + dt.timedelta(days=7),
+        source=Source.PREDICTIONS,
+        html=False,
+        act=False,
+    )
+    before_mb, began = _peak_memory_mb(), time.perf_counter()
+    (verdict,) = monitor(request, ports)
+    wall_s = time.perf_counter() - began
+    if verdict["n_predictions"] != n_predictions:
+        raise SystemExit(f"{verdict['n_predictions']} of {n_predictions} predictions were watched")
+    return {"wall_s": round(wall_s, 2), "more_memory_mb": _peak_memory_mb() - before_mb}
+
+
+def _peak_memory_mb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _theirs(ports: Ports, weeks: int) -> Rang:

@@ -85,7 +85,10 @@ def _add_predictions(app: FastAPI, service: PredictionService) -> None:
         tags=["predictions"],
     )
     async def forecast(query: Annotated[contract.ForecastQuery, Query()], request: Request) -> Response:
-        """Forecast the next hours; each says whether its weather is a forecast or typical of the season."""
+        """Forecast the next hours; each says whether its weather is a forecast or typical of the season.
+
+        Intervals take that weather for granted, so days ahead they hold fewer hours than they say.
+        """
         return _json(service.forecast(query.hours, request=request_id(request.scope)))
 
 

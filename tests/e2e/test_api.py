@@ -78,7 +78,6 @@ def test_a_method_that_a_path_does_not_have_is_405(
     assert (answer.status_code, answer.headers["allow"]) == (405, allowed)
 
 
-@pytest.mark.on_demand
 def test_a_generated_client_gets_predictions(
     cloud: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

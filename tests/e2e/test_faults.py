@@ -61,7 +61,6 @@ def test_a_killed_database_is_back_with_its_rows(cloud: Deployment) -> None:
     assert eventually(lambda: asked(cloud, "select count(*) from monitoring.decisions")) == rows
 
 
-@pytest.mark.on_demand
 @pytest.mark.parametrize("victim", ["emulator/main.py", "local_cloud.engine"])
 def test_a_killed_part_of_the_cloud_comes_back_as_it_was(cloud: Deployment, victim: str) -> None:
     before = cloud.bikecast("outputs")

@@ -16,7 +16,6 @@ from tests.deployment import Deployment, eventually
 
 pytestmark = [
     pytest.mark.e2e,
-    pytest.mark.on_demand,
     pytest.mark.xdist_group("e2e"),
     pytest.mark.timeout(600),
 ]
