@@ -12,7 +12,7 @@ from bikecast.ingest.layouts import CONFLICT_MARKERS, Layout, UnreadableFileErro
 from bikecast.ingest.lines import count_lines, mend
 from bikecast.ingest.rules import reason_sql, time_sql
 
-MEMORY_LIMIT = "300MB"
+MEMORY_LIMIT = "200MB"
 _HEADER_LINES = 1
 _SHOWN_CHARACTERS = 200
 
