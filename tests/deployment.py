@@ -10,7 +10,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -30,7 +30,6 @@ class Deployment:
     env: dict[str, str]
     state_dir: Path
     log: Path
-    trained: dict[str, Any] = field(default_factory=dict)
 
     def bikecast(self, *args: str, expect: int = 0) -> Any:
         """Run the console with ``--json`` and return what it printed."""
@@ -90,6 +89,12 @@ class Deployment:
             return None if found["status"] == "RUNNING" else found
 
         return dict(eventually(ended, timeout_s=timeout_s))
+
+    def entered_states(self, arn: str) -> list[str]:
+        """The names of the states that an execution has entered, in order."""
+        history = self.client("stepfunctions").get_execution_history(executionArn=arn, maxResults=1000)
+        events = (event.get("stateEnteredEventDetails") for event in history["events"])
+        return [event["name"] for event in events if event is not None]
 
     def champion(self) -> dict[str, Any]:
         """The manifest that the predictor follows."""

@@ -2,10 +2,13 @@
 
 import signal
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.deployment import Deployment, deployed
+from tests.deployment import Deployment, deployed, eventually
+
+APPROVED_BECAUSE = "every baseline is beaten"
 
 
 def pytest_configure() -> None:
@@ -18,5 +21,21 @@ def cloud() -> Iterator[Deployment]:
     """A deployed cloud with simulated data and a first champion; gone when the session ends."""
     with deployed(logs="e2e-logs") as cloud:
         cloud.bikecast("load", "--simulate")
-        cloud.trained = cloud.bikecast("train", "--trials", "4")
+        _train(cloud)
         yield cloud
+
+
+def _train(cloud: Deployment) -> None:
+    """Make the first champion, which waits for a person."""
+    with ThreadPoolExecutor(max_workers=1) as beside:
+        training = beside.submit(cloud.bikecast, "train", "--trials", "4", "--approval")
+        eventually(lambda: training.done() or _waits_for_a_person(cloud), timeout_s=400, every_s=1)
+        if not training.done():
+            cloud.bikecast("approve", "--reason", APPROVED_BECAUSE)
+        training.result()
+
+
+def _waits_for_a_person(cloud: Deployment) -> bool:
+    machine = cloud.outputs["retrain_state_machine"]
+    executions = cloud.client("stepfunctions").list_executions(stateMachineArn=machine)["executions"]
+    return any("WaitForApproval" in cloud.entered_states(one["executionArn"]) for one in executions)

@@ -30,11 +30,6 @@ def asked(cloud: Deployment, query: str) -> list[tuple[Any, ...]] | None:
         return None
 
 
-def entered_states(cloud: Deployment, arn: str) -> list[str]:
-    history = cloud.client("stepfunctions").get_execution_history(executionArn=arn, maxResults=1000)["events"]
-    return [e["stateEnteredEventDetails"]["name"] for e in history if "stateEnteredEventDetails" in e]
-
-
 def test_a_killed_step_fails_by_name_or_resumes_and_the_champion_stays(cloud: Deployment) -> None:
     before = cloud.champion()["version"]
     states = cloud.client("stepfunctions")
@@ -46,7 +41,7 @@ def test_a_killed_step_fails_by_name_or_resumes_and_the_champion_stays(cloud: De
     assert ended["status"] == "FAILED"
     assert ended["error"] in {"States.HeartbeatTimeout", "States.TaskFailed", "Stopped"}
     assert "Prepare: a container died" in ended["cause"]
-    entered = entered_states(cloud, arn)
+    entered = cloud.entered_states(arn)
     assert "Prepare" in entered
     assert "Tune" not in entered
     assert cloud.champion()["version"] == before

@@ -1,5 +1,6 @@
 """The loop on the deployed stacks: a champion, a prediction, a drift report; bad input goes nowhere."""
 
+import getpass
 import json
 from typing import Any
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 
 from tests.deployment import Deployment, eventually
+from tests.e2e.conftest import APPROVED_BECAUSE
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e")]
 
@@ -82,11 +84,14 @@ def test_bad_retrain_input_fails_the_first_state(cloud: Deployment, payload: Any
     assert ended["status"] == "FAILED"
     assert ended["error"] == "InputError"
     assert field in ended["cause"]
-    history = cloud.client("stepfunctions").get_execution_history(executionArn=ended["executionArn"])[
-        "events"
-    ]
-    entered = [e["stateEnteredEventDetails"]["name"] for e in history if "stateEnteredEventDetails" in e]
-    assert not any("Prepare" in name for name in entered)
+    assert "Prepare" not in cloud.entered_states(ended["executionArn"])
+
+
+def test_the_first_champion_was_promoted_by_a_person_whom_the_record_names(cloud: Deployment) -> None:
+    [first] = [record for record in cloud.bikecast("decisions") if record["approval"]]
+    assert (first["gate"], first["decision"]) == ("promote", "promoted")
+    assert first["approval"] == {"decision": "approve", "by": getpass.getuser(), "reason": APPROVED_BECAUSE}
+    cloud.bikecast("approve", expect=1)
 
 
 def test_every_decision_can_be_read_later(cloud: Deployment) -> None:

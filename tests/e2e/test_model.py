@@ -13,7 +13,7 @@ import pytest
 from bikecast.features import OPTIONAL_WEATHER, REQUIRED_WEATHER
 from bikecast.names import progress_key
 from tests.deployment import Deployment, eventually
-from tests.e2e.test_faults import answer, entered_states
+from tests.e2e.test_faults import answer
 from tests.faults import kill, processes
 from training_job.dataset import training_set_key
 
@@ -113,7 +113,7 @@ def test_a_step_out_of_memory_fails_by_name_and_the_next_execution_cleans_up(clo
     ended = cloud.finished(arn, timeout_s=600)
     assert ended["status"] == "FAILED"
     assert "Evaluate: a container died" in ended["cause"]
-    assert "Promote" not in entered_states(cloud, arn)
+    assert "Promote" not in cloud.entered_states(arn)
     assert cloud.finished(_start(cloud, n_trials=2), timeout_s=600)["status"] == "SUCCEEDED"
     assert cloud.champion()["version"] == before
     assert answer(cloud)["source"] == "champion"
