@@ -55,6 +55,16 @@ def test_predictions_reach_the_database(cloud: Deployment) -> None:
     assert rows[0][1] == pytest.approx(response.json()["predictions"][1]["prediction"], rel=1e-3)
 
 
+def test_a_past_period_is_predicted_as_often_as_one_likes(cloud: Deployment) -> None:
+    query = "select count(*) from monitoring.predictions where predicted_for::date = '2025-03-03'"
+    period = ("predict", "--from", "2025-03-03", "--to", "2025-03-03")
+    told, [(before,)] = cloud.bikecast(*period), cloud.sql(query)
+    assert (told["n_predictions"], told["model_version"]) == (24, cloud.champion()["version"])
+    cloud.client("s3").head_object(Bucket=cloud.outputs["buckets"]["citibike-data"], Key=told["key"])
+    assert cloud.bikecast(*period) == told
+    assert cloud.sql(query) == [(before,)]
+
+
 def test_a_drift_window_leaves_a_row_and_a_report(cloud: Deployment) -> None:
     end = cloud.champion()["holdout"]["end"][:10]
     [window] = cloud.bikecast("drift", "--to", end, "--weeks", "1")
