@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import DeploymentError
 from bikecast.names import SIMULATED_MARKER_KEY, Prefix, Target
+from bikecast.storage import S3Store
 from console import champions, drift, loading, predictions, services, training
 from console.buckets import data_bucket
 from console.cloud import Cloud, find_cloud, local_settings, start_cloud
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from bikecast.manifest import ChampionManifest
 
 STAGES = 7
+FIFTEEN_MONTHS = dt.timedelta(days=455)  # a whole year to learn, and a quarter to be judged by
 WEATHER = {"tmax": 62.0, "tmin": 47.0, "snow": 0.0, "prcp": 0.0}
 PREDICTED_HOUR = 8
 # Where the story can be helped; the cause itself comes from what failed.
@@ -98,8 +100,23 @@ def _load(cloud: Cloud, path: Path | None) -> dict[str, Any]:
 
 
 def _train(cloud: Cloud, options: DemoOptions) -> dict[str, Any]:
-    request = {"n_trials": options.trials, "tuning_workers": options.workers}
+    start, end = _window(cloud)
+    request = {
+        "start_train_date": start.isoformat(),
+        "end_train_date": end.isoformat(),
+        "n_trials": options.trials,
+        "tuning_workers": options.workers,
+    }
     return training.summary(training.watch_training(cloud, training.start_training(cloud, request)))
+
+
+def _window(cloud: Cloud) -> tuple[dt.date, dt.date]:
+    """Return the first and last day of the latest fifteen months that are there, or of all that is."""
+    from bikecast.reach import read_reach
+
+    reach = read_reach(S3Store(cloud.s3, data_bucket(cloud).name))
+    end = reach.latest_complete_month()
+    return max(reach.first, end - FIFTEEN_MONTHS), end
 
 
 def _champion(cloud: Cloud, trained: dict[str, Any]) -> "ChampionManifest":

@@ -8,7 +8,6 @@ import numpy as np
 import pandas as pd
 
 from bikecast.backtest import Sample
-from bikecast.errors import DataError
 from bikecast.features import OPTIONAL_WEATHER, REQUIRED_WEATHER, build_features
 from bikecast.names import Prefix
 from bikecast.storage import ObjectStore
@@ -87,30 +86,3 @@ def midnight(day: dt.date) -> np.datetime64:
 def training_set_key(data_hash: str) -> str:
     """Key of a training set, named after its content."""
     return f"{Prefix.TRAINING_SETS}{data_hash[:32]}.parquet"
-
-
-def latest_day(store: ObjectStore) -> dt.date:
-    """Return the last day that demand and weather both reach.
-
-    Raises:
-        DataError: One of them was never loaded.
-    """
-    tables = ((Prefix.PROCESSED_CITIBIKE, "date"), (Prefix.PROCESSED_WEATHER, "DATE"))
-    return min(_last_day(store, prefix, column) for prefix, column in tables)
-
-
-def latest_complete_month(store: ObjectStore) -> dt.date:
-    """Return the last day of the latest month that demand and weather both reach."""
-    reached = latest_day(store)
-    if (reached + dt.timedelta(days=1)).day == 1:
-        return reached
-    return reached.replace(day=1) - dt.timedelta(days=1)
-
-
-def _last_day(store: ObjectStore, prefix: str, column: str) -> dt.date:
-    keys = [key for key in store.keys(prefix) if key.endswith(".parquet")]
-    if not keys:
-        raise DataError(f"there is nothing under {store.uri(prefix)}: load data first (`bikecast load`)")
-    days = pd.read_parquet(io.BytesIO(store.read(keys[-1]).body), columns=[column])[column]
-    last: dt.date = pd.Timestamp(days.max()).date()
-    return last

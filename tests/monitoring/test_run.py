@@ -1,9 +1,11 @@
 """Runs of the monitor on a simulated city, a real Postgres and the real Evidently."""
 
 import datetime as dt
+import io
 import json
 from collections.abc import Callable
 
+import pandas as pd
 import pytest
 
 from bikecast.errors import DeploymentError, InputError
@@ -13,8 +15,9 @@ from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
 from bikecast.monitoring.sources import Source
 from bikecast.monitoring.verdicts import answer
-from bikecast.names import CHAMPION_KEY
+from bikecast.names import CHAMPION_KEY, citibike_key
 from bikecast.serving.reports import Page, find_page, read_page, results_key
+from bikecast.tables import write_hourly
 
 Rows = Callable[..., list[tuple[object, ...]]]
 WEEK = MonitorRequest(
@@ -85,6 +88,24 @@ def test_the_answer_carries_every_window_in_brief(ports: Ports) -> None:
     told = answer(list(monitor(span, ports)))
     assert [window["window_start"][:10] for window in told["windows"]] == ["2025-03-03", "2025-03-10"]
     assert told["window_start"] == "2025-03-10T00:00:00"
+
+
+def test_hours_of_the_training_window_are_judged_by_the_demand_that_is_known_now(ports: Ports) -> None:
+    week = WEEK.model_copy(
+        update={
+            "window_start": dt.datetime(2024, 9, 16),
+            "window_end": dt.datetime(2024, 9, 23),
+            "html": False,
+        }
+    )
+    (before,) = monitor(week, ports)
+    key = citibike_key(2024)
+    hourly = pd.read_parquet(io.BytesIO(ports.data.read(key).body))
+    late = hourly["date"] >= "2024-09-01"
+    write_hourly(ports.data, hourly.assign(trips=hourly["trips"].where(~late, hourly["trips"] * 2)))
+    (after,) = monitor(week, ports)
+    assert (before["verdict"], after["verdict"]) == ("ok", "severe")
+    assert after["bias"] == pytest.approx((1 + before["bias"]) / 2 - 1, abs=0.001)
 
 
 def test_without_a_champion_the_monitor_says_what_to_do(ports: Ports) -> None:

@@ -137,3 +137,13 @@ def test_a_window_that_is_too_short_fails_at_once_and_says_what_to_load(
     short = made_up.REQUEST | {"start_train_date": "2024-07-10"}
     with pytest.raises(DataError, match="load more months"):
         trained[0].step("prepare", {"request": short, "execution": "short"})
+
+
+def test_a_start_after_all_data_names_the_days_that_are_there(trained: tuple[World, dict[str, Any]]) -> None:
+    from bikecast.errors import DataError
+
+    late = {"request": {"start_train_date": "2025-01-01"}, "execution": "late"}
+    with pytest.raises(
+        DataError, match=r"reach from 2024-03-01 to 2024-07-31; .*--start 2024-03-01 --end 2024-07-31"
+    ):
+        trained[0].step("prepare", late)

@@ -107,7 +107,8 @@ def test_lost_weather_fails_the_load_and_names_days_and_files(context: Context) 
     context.data.write(key, b"".join(line for line in lines if b'"2024-08-1' not in line))
     context.data.write(f"{Prefix.RAW}weather/broken.csv", b"no,weather\n1,2\n")
     with pytest.raises(
-        DataError, match=r"23\d of \d+ hours have no weather \(2024-08-10\.\.2024-08-19\).*broken\.csv"
+        DataError,
+        match=r"broken\.csv was not used.*23\d of \d+ hours have no weather.*2024-08-10\.\.2024-08-19",
     ):
         load(context)
     assert len(read_hourly(context.data, START, END)) == 92 * 24

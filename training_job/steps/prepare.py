@@ -1,11 +1,14 @@
 """Freeze the training set of this execution, split it in time, and open the study."""
 
+import datetime as dt
 import logging
 from collections.abc import Mapping
 from typing import Any
 
+from bikecast.errors import DataError
 from bikecast.names import SIMULATED_MARKER_KEY
-from bikecast.requests import parse_request
+from bikecast.reach import read_reach
+from bikecast.requests import RetrainRequest, parse_request
 from bikecast.splits import holdout_start
 from bikecast.storage import ObjectStore
 from training_job import dataset
@@ -34,8 +37,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
 
 
 def _freeze(store: ObjectStore, job: Job, search: Search) -> Prepared:
-    end = job.request.end_train_date or dataset.latest_complete_month(store)
-    frame = dataset.read_hours(store, job.request.start_train_date, end)
+    frame = dataset.read_hours(store, job.request.start_train_date, _end(store, job.request))
     hours = frame["timestamp"].to_numpy(dtype="datetime64[s]")
     start = holdout_start(hours, test_size=job.request.test_size)
     search.folds(hours[hours < start])  # too short a window fails here, not in every worker
@@ -53,6 +55,19 @@ def _freeze(store: ObjectStore, job: Job, search: Search) -> Prepared:
         end=hours.max().astype("datetime64[D]").item(),
         holdout_start=start.astype("datetime64[D]").item(),
     )
+
+
+def _end(store: ObjectStore, request: RetrainRequest) -> dt.date:
+    if request.end_train_date is not None:
+        return request.end_train_date
+    reach, start = read_reach(store), request.start_train_date
+    end = reach.latest_complete_month()
+    if end <= start:
+        raise DataError(
+            f"no month is complete after start_train_date {start}: demand and weather reach from {reach}; "
+            f"name a window inside (`bikecast train --start {reach.first} --end {end}`)"
+        )
+    return end
 
 
 def _exists(store: ObjectStore, key: str) -> bool:

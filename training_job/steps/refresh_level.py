@@ -11,6 +11,7 @@ from bikecast.backtest import Sample
 from bikecast.errors import DataError
 from bikecast.forecaster import Forecaster
 from bikecast.manifest import ChampionManifest
+from bikecast.reach import read_reach
 from training_job import dataset
 from training_job.champion import publish, read_champion
 from training_job.context import Context
@@ -50,7 +51,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:  # n
 
 def _arrived(context: Context, manifest: ChampionManifest) -> Sample | None:
     """Return the whole days since the level was last brought up to date that have demand and weather."""
-    end = dataset.latest_day(context.data)
+    end = read_reach(context.data).last
     as_of = manifest.level.as_of or manifest.holdout.end.date()
     if end <= as_of:
         return None

@@ -10,7 +10,7 @@ from bikecast.ingest.counting import MonthCount, count_month
 from bikecast.ingest.coverage import STRAY_HOURS, measure
 from bikecast.ingest.replacing import counted_months, hours_by_month, replace_months
 from bikecast.ingest.reports import ENTRIES, LoadReport, SourceEntry, Status, read_entry, sum_refused
-from bikecast.names import LATEST_LOAD_REPORT_KEY, Prefix
+from bikecast.names import LATEST_LOAD_REPORT_KEY, RAW_WEATHER_PREFIX, Prefix
 from bikecast.storage import ObjectStore
 from bikecast.tables import MAX_MISSING_SHARE
 from bikecast.weather.files import WeatherLoad, load_weather_files
@@ -115,8 +115,8 @@ def _refuse_lost_weather(report: LoadReport) -> None:
         return
     unusable = report.weather_problems | report.problems
     raise DataError(
-        f"{coverage.hours_without_weather} of {coverage.hours} hours have no weather "
-        f"({coverage.days_without_weather}); at most {MAX_MISSING_SHARE:.0%} may be missing: "
-        f"put weather of these days under {Prefix.RAW}weather/ and load again; the counts are stored"
-        + "".join(f"; {name} was not used: {why}" for name, why in unusable.items())
+        "".join(f"{name} was not used: {why}; " for name, why in unusable.items())
+        + f"{coverage.hours_without_weather} of {coverage.hours} hours have no weather, at most "
+        f"{MAX_MISSING_SHARE:.0%} may lack it: load weather of {coverage.days_without_weather} "
+        f"(`bikecast load FILE`, or a file under {RAW_WEATHER_PREFIX}); the counts are stored"
     )

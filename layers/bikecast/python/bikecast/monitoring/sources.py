@@ -76,9 +76,10 @@ class Loaded:
 def load_processed(store: ObjectStore, champion: Champion, *, span: Window) -> Loaded:
     """Score the processed tables of a span of days and of eight weeks before it.
 
-    Hours of the training window keep the scores they were published with, which did not see them;
-    later ones are scored as the predictor would have: the level knows only days that its horizon allows,
-    and it forgets in far less than eight weeks. Hours without weather are there without a prediction.
+    Hours of the training window keep the predictions they were published with, made by a model that did not
+    see them, beside demand and weather as they are known now; later ones are scored as the predictor would
+    have: the level knows only days that its horizon allows, and it forgets in far less than eight weeks.
+    Hours without weather are there without a prediction.
     """
     wide = Window(span.start - dt.timedelta(days=LEVEL_MEMORY_DAYS), span.end)
     frame, repeated = read_processed(store, wide)
@@ -87,11 +88,17 @@ def load_processed(store: ObjectStore, champion: Champion, *, span: Window) -> L
     newest = stamps.max() if len(stamps) else np.datetime64("NaT")
     hours = ScoredHours(stamps, {name: frame[name].to_numpy(dtype=np.float64) for name in names})
     hours = hours.between(*wide.edges)
-    known = np.isin(hours.timestamp, champion.history.timestamp)
-    published = champion.history.take(np.isin(champion.history.timestamp, hours.timestamp[known]))
-    scored = ScoredHours.joined([published, score(hours.take(~known), champion)])
+    later = ~np.isin(hours.timestamp, champion.history.timestamp)
+    scored = ScoredHours.joined([_published(hours, champion.history), score(hours.take(later), champion)])
     gone = {name: scored[name] for name in WEATHER if champion.history.has(name)}
     return Loaded(ScoredHours(scored.timestamp, {**scored.columns, **gone}), repeated, newest)
+
+
+def _published(hours: ScoredHours, history: ScoredHours) -> ScoredHours:
+    _, now, then = np.intersect1d(hours.timestamp, history.timestamp, return_indices=True)
+    observed = (TARGET, *WEATHER)
+    predicted = {name: values[then] for name, values in history.columns.items() if name not in observed}
+    return ScoredHours(hours.timestamp[now], predicted | {name: hours[name][now] for name in observed})
 
 
 def score(hours: ScoredHours, champion: Champion) -> ScoredHours:
