@@ -36,6 +36,7 @@ def prediction_rows(answer: dict[str, Any]) -> list[dict[str, Any]]:
             "trips": row.get("prediction"),
             "low": row.get("low"),
             "high": row.get("high"),
+            **({"weather": row["weather"]} if "weather" in row else {}),
             "source": row.get("source"),
             "version": row.get("model_version"),
         }

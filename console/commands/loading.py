@@ -117,7 +117,8 @@ def simulate(
 ) -> None:
     """Write simulated trips and weather in the publishers' own formats, with all their quirks.
 
-    Kinds of --shift: demand_level, weather_regime, rider_mix, broken_sensor.
+    Kinds of --shift: demand_level, weather_regime, rider_mix, broken_sensor. Strength 1 is severe, such as
+    demand +50 %; 0.4 is demand +20 %, -0.4 is -20 %.
 
     Names for --traps: macos_junk, split_members, misspelt_names, byte_order_mark, windows_lines,
     quoted_commas, long_rides, short_rides, clock_change, missing_ends, repeated_rows, bad_times.

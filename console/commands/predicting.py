@@ -7,6 +7,7 @@ from typing import Annotated, Any
 from zoneinfo import ZoneInfo
 
 import typer
+from rich.console import Group
 
 from bikecast.errors import InputError
 from bikecast.names import TIME_ZONE, Step, Target
@@ -79,7 +80,17 @@ def forecast(
     Example: bikecast forecast --hours 48
     """
     answer = deployed_api(find_cloud(target)).get("/forecast", hours=hours)
-    ui.show(answer, as_json=as_json, table=lambda: ui.rows_table(prediction_rows(answer)))
+    ui.show(
+        answer, as_json=as_json, table=lambda: Group(ui.rows_table(prediction_rows(answer)), _basis(answer))
+    )
+
+
+def _basis(answer: dict[str, Any]) -> str:
+    issued, known = answer["weather_issued_at"], answer["demand_known_until"]
+    weather = (
+        f"weather as forecast {issued}" if issued else "typical weather (`bikecast outlook` forecasts it)"
+    )
+    return f"demand known until {known or 'never'}; {weather}"
 
 
 def outlook(

@@ -98,8 +98,9 @@ def test_a_generated_client_gets_predictions(
 
 def test_a_forecast_says_what_its_weather_is(cloud: Deployment) -> None:
     with client_of(cloud) as client:
-        rows = client.get("/forecast", params={"hours": 48}).json()["predictions"]
-    assert len(rows) == 48
+        ahead = client.get("/forecast", params={"hours": 48}).json()
+    rows = ahead["predictions"]
+    assert (len(rows), ahead["demand_known_until"]) == (48, cloud.champion()["level"]["days"][-1])
     assert {row["source"] for row in rows} == {"champion"}
     assert {row["weather"] for row in rows} <= {"forecast", "climatology"}
 

@@ -217,4 +217,7 @@ class Forecast(BaseModel):
 
     issued_at: dt.datetime
     weather_issued_at: dt.datetime | None = Field(description="When the weather forecast used was issued.")
+    demand_known_until: dt.date | None = Field(
+        description="Last day whose demand the forecast's level rests on; none if no model answers."
+    )
     predictions: list[ForecastHour]

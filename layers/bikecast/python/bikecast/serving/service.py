@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from bikecast.climatology import Climatology
 from bikecast.serving import contract, questions
-from bikecast.serving.engines import AnyQuestion, NaiveEngine, Question
+from bikecast.serving.engines import AnyQuestion, ModelEngine, NaiveEngine, Question
 from bikecast.serving.follower import ChampionFollower, View
 from bikecast.serving.hours import next_hours, wall_hour
 from bikecast.serving.outlook import Ahead, OutlookReader, weather_ahead
@@ -69,13 +69,15 @@ class PredictionService:
         """Predict the next hours by published weather, or typical weather where there is none."""
         now = self._ports.now()
         ahead_of = np.asarray(next_hours(now, hours), dtype="datetime64[s]")
-        outlook, typical = self._ports.outlook.current(), _climatology(self._ports.follower.view())
+        view = self._ports.follower.view()
+        outlook, typical = self._ports.outlook.current(), _climatology(view)
         ahead = weather_ahead(ahead_of, outlook=outlook, climatology=typical)
         task = _Task(request, partial(_weather_inputs, ahead), ahead_of.tolist(), logs_hours=True)
         rows = self._answered(task, Question(ahead_of, ahead.weather))
         return {
             "issued_at": now,
             "weather_issued_at": None if outlook is None else outlook.issued_at,
+            "demand_known_until": _demand_known_until(view),
             "predictions": [
                 {**row, "weather": source} for row, source in zip(rows, ahead.sources, strict=True)
             ],
@@ -119,6 +121,11 @@ def _weather_inputs(ahead: Ahead) -> Rows:
         | {"weather": source}
         for row, source in zip(rows, ahead.sources, strict=True)
     ]
+
+
+def _demand_known_until(view: View) -> dt.date | None:
+    models = (engine for engine in view.engines if isinstance(engine, ModelEngine))
+    return next((model.forecaster.level.as_of for model in models), None)
 
 
 def _climatology(view: View) -> Climatology | None:
