@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from itertools import chain
 from typing import Any
@@ -14,6 +15,7 @@ from console import ui
 from console.cloud import Cloud
 from console.executions import Execution, follow, require_success, start_execution
 from console.outputs import read_stack_outputs
+from console.watching import telling_how_to_return
 
 POLL_S = 0.5
 # Windows of one execution; fewer would load the champion more often, more would show less progress.
@@ -73,13 +75,18 @@ def watch_windows(cloud: Cloud, chosen: list[Window], *, watch: Watch) -> list[d
             return _run_monitor(cloud, machine, payload=_payload(batch, watch), tell=lambda: None)
 
         old = sum(window.end <= chosen[-1].end - NEWS for window in chosen)
-        with ThreadPoolExecutor(EXECUTIONS_AT_ONCE) as side_by_side:
+        with ThreadPoolExecutor(EXECUTIONS_AT_ONCE) as side_by_side, _telling_how_to_return():
             for found in chain(
                 side_by_side.map(judged, _batches(chosen[:old])), map(judged, _batches(chosen[old:]))
             ):
                 verdicts += found
                 current.update(f"{len(verdicts)} of {len(chosen)} windows")
     return verdicts
+
+
+def _telling_how_to_return() -> AbstractContextManager[None]:
+    """Several executions may be under way, so the list of them is named."""
+    return telling_how_to_return("NAME", shown_by="bikecast runs --kind monitor")
 
 
 def _batches(chosen: list[Window]) -> list[list[Window]]:
@@ -89,7 +96,7 @@ def _batches(chosen: list[Window]) -> list[list[Window]]:
 def watch_latest(cloud: Cloud, *, watch: Watch) -> list[dict[str, Any]]:
     """Return the monitor's verdict on the window it chooses by itself: the last complete week."""
     machine = read_stack_outputs(cloud.cloudformation).require(Output.MONITOR_STATE_MACHINE_ARN)
-    with ui.activity("drift monitor") as current:
+    with ui.activity("drift monitor") as current, _telling_how_to_return():
         return _run_monitor(
             cloud, machine, payload=watch.payload(), tell=lambda: current.update("the last complete week")
         )

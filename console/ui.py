@@ -16,6 +16,7 @@ from rich.text import Text
 QUIET_UPDATE_S = 15.0
 CHANGED_UPDATE_S = 2.0
 PIPED_WIDTH = 200
+OK, FAILED, LEFT = "ok", "FAILED", "left"
 
 progress_console = Console(stderr=True, highlight=False, soft_wrap=True)
 result_console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
@@ -124,22 +125,25 @@ class Activity:
         else:
             self._print("..", self.title)
 
-    def end(self, *, failed: bool) -> None:
-        """Replace it by a line that says how it ended."""
+    def end(self, ending: str) -> None:
+        """Replace it by a line that begins with how it ended."""
         if self._live is not None:
             self._live.stop()
             self._live = None
-        self._print("FAILED" if failed else "ok", self._line())
+        self._print(ending, self._line())
 
 
 @contextmanager
 def activity(title: str) -> Iterator[Activity]:
-    """Show an activity while the block runs; it ends as failed if the block raises."""
+    """Show an activity while the block runs; it ends as failed if the block raises, as left on Ctrl-C."""
     current = Activity(title)
     current.begin()
-    failed = True
+    ending = FAILED
     try:
         yield current
-        failed = False
+        ending = OK
+    except KeyboardInterrupt:
+        ending = LEFT
+        raise
     finally:
-        current.end(failed=failed)
+        current.end(ending)

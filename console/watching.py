@@ -1,5 +1,8 @@
 """Following an execution in front of a person: which state runs, how far it is, how long it takes."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from console import ui
 from console.cloud import Cloud
 from console.executions import RUNNING, Execution, follow, require_success
@@ -32,18 +35,26 @@ class Watcher:
         return "; ".join(part for part in (found.sentence if found else "", workers) if part)
 
 
+@contextmanager
+def telling_how_to_return(name: str, *, shown_by: str) -> Iterator[None]:
+    """On Ctrl-C say that what was watched goes on, what shows it and what ends it."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        ui.note(f"stopped watching; it goes on: `{shown_by}` shows it, `bikecast stop {name}` ends it")
+        raise
+
+
 def watch(cloud: Cloud, arn: str, *, title: str) -> Execution:
     """Follow an execution to its end with progress on stderr.
 
     Raises:
         ExecutionError: It did not succeed.
     """
+    name = arn.rsplit(":", 1)[-1]
     with ui.activity(title) as current:
-        try:
-            tuning = TuningProgress(cloud, arn.rsplit(":", 1)[-1])
-            execution = follow(cloud.stepfunctions, arn, on_change=Watcher(current, tuning))
-        except KeyboardInterrupt:
-            ui.note(f"stopped watching; the execution goes on: {arn}")
-            raise
+        with telling_how_to_return(name, shown_by=f"bikecast runs {name} --follow"):
+            watcher = Watcher(current, TuningProgress(cloud, name))
+            execution = follow(cloud.stepfunctions, arn, on_change=watcher)
         current.update("")
         return require_success(execution)

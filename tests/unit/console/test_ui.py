@@ -7,6 +7,7 @@ import pytest
 from bikecast.names import Target
 from console import ui
 from console.outputs import ConsoleOutputs
+from console.watching import telling_how_to_return
 
 
 def test_json_goes_alone_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
@@ -39,11 +40,20 @@ def test_durations_read_like_a_clock(seconds: float, text: str) -> None:
     assert ui.elapsed(seconds) == text
 
 
-def test_an_activity_says_how_it_ended() -> None:
+@pytest.mark.parametrize(
+    ("error", "line"), [(ValueError("broken"), "FAILED training"), (KeyboardInterrupt(), "left training")]
+)
+def test_an_activity_says_how_it_ended(error: BaseException, line: str) -> None:
+    with ui.progress_console.capture() as shown, pytest.raises(type(error)), ui.activity("training"):
+        raise error
+    assert shown.get().splitlines()[-1].startswith(line)
+
+
+def test_who_stops_watching_is_told_what_shows_and_what_ends_it() -> None:
     with (
         ui.progress_console.capture() as shown,
-        pytest.raises(ValueError, match="broken"),
-        ui.activity("deploy"),
+        pytest.raises(KeyboardInterrupt),
+        telling_how_to_return("train-1", shown_by="bikecast runs train-1 --follow"),
     ):
-        raise ValueError("broken")
-    assert "FAILED deploy" in shown.get()
+        raise KeyboardInterrupt
+    assert "`bikecast runs train-1 --follow` shows it, `bikecast stop train-1` ends it" in shown.get()
