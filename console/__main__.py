@@ -54,6 +54,7 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (MODEL, loading.simulate),
     (MODEL, training.train),
     (MODEL, runs.runs),
+    (MODEL, runs.stop),
     (MODEL, runs.approve),
     (MODEL, runs.reject),
     (MODEL, decisions.decisions),

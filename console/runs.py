@@ -8,7 +8,7 @@ from typing import Any
 from bikecast.errors import InputError
 from bikecast.names import Output
 from console.cloud import Cloud
-from console.executions import Execution, outline_of, read_execution
+from console.executions import RUNNING, Execution, outline_of, read_execution
 from console.histories import as_instant
 from console.outputs import read_stack_outputs
 
@@ -18,6 +18,7 @@ MACHINES = {
     "monitor": Output.MONITOR_STATE_MACHINE_ARN,
     "operate": Output.OPERATE_STATE_MACHINE_ARN,
 }
+STOPPED = "Stopped"
 
 
 def list_runs(cloud: Cloud, *, limit: int, kind: str | None = None) -> list[dict[str, Any]]:
@@ -66,6 +67,19 @@ def find_run(cloud: Cloud, name: str) -> Execution:
         if _exists(cloud, arn):
             return read_execution(cloud.stepfunctions, arn, outline=outline_of(cloud.stepfunctions, machine))
     raise InputError(f"no execution is named {wanted!r}: `bikecast runs` lists them")
+
+
+def stop_run(cloud: Cloud, name: str, *, reason: str) -> dict[str, Any]:
+    """End one execution that is under way; it counts as aborted, with the reason as its cause.
+
+    Raises:
+        InputError: None of our machines ran it, or it has ended already.
+    """
+    found = find_run(cloud, name)
+    if found.status != RUNNING:
+        raise InputError(f"{found.name} is not running any more: it ended {found.status}")
+    cloud.stepfunctions.stop_execution(executionArn=found.arn, error=STOPPED, cause=reason)
+    return {"execution": found.arn, "name": found.name, "error": STOPPED, "reason": reason}
 
 
 def _exists(cloud: Cloud, arn: str) -> bool:

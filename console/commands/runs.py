@@ -1,4 +1,4 @@
-"""``runs``, ``approve`` and ``reject``: executions, and those that wait for a person."""
+"""``runs``, ``stop``, ``approve`` and ``reject``: executions, and those that wait for a person."""
 
 from typing import Annotated, Any
 
@@ -9,7 +9,7 @@ from console import ui
 from console.approvals import Answer, answer
 from console.cloud import find_cloud
 from console.options import Json, TargetOption
-from console.runs import find_run, list_runs
+from console.runs import find_run, list_runs, stop_run
 
 Named = Annotated[
     str | None,
@@ -47,6 +47,22 @@ def runs(
     execution = watch(cloud, found.arn, title=found.name) if follow else found
     result = execution.describe()
     ui.show(result, as_json=as_json, table=lambda: _details(result))
+
+
+def stop(
+    name: Annotated[str, typer.Argument(help="The execution, as `bikecast runs` lists it.")],
+    reason: Annotated[
+        str, typer.Option(help="Why; it stands in the execution as its cause.")
+    ] = "asked for by a person",
+    target: TargetOption = None,
+    as_json: Json = False,
+) -> None:
+    """End an execution that is under way, such as a training that takes too long.
+
+    Example: bikecast stop train-20250401T083000-1f3a --reason "wrong dates"
+    """
+    result = stop_run(find_cloud(target), name, reason=reason)
+    ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(result))
 
 
 def approve(

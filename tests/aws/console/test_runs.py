@@ -1,0 +1,46 @@
+"""Our executions are found by name, and what is under way can be stopped."""
+
+from collections.abc import Mapping
+
+import pytest
+
+from bikecast.errors import InputError
+from bikecast.names import Output
+from console.cloud import Cloud
+from console.executions import follow, start_execution
+from console.runs import stop_run
+from tests.aws.console.test_executions import PASSES, create_machine
+from tests.aws.console.test_outputs import deploy_stack
+
+WAITS = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}
+
+
+def start(cloud: Cloud, definition: Mapping[str, object]) -> str:
+    """Return the ARN of an execution of our retrain state machine."""
+    machine = create_machine(cloud, definition)
+    deploy_stack(cloud, "bikecast-training", {Output.RETRAIN_STATE_MACHINE_ARN: machine})
+    return start_execution(cloud.stepfunctions, machine, payload={}, kind="train")
+
+
+def test_what_runs_is_stopped_with_its_reason(cloud: Cloud) -> None:
+    arn = start(cloud, WAITS)
+    asked: list[dict[str, str]] = []  # moto forgets error and cause
+    cloud.stepfunctions.meta.events.register(
+        "provide-client-params.stepfunctions.StopExecution", lambda params, **_: asked.append(params)
+    )
+    stop_run(cloud, arn.rsplit(":", 1)[-1], reason="wrong dates")
+    assert asked == [{"executionArn": arn, "error": "Stopped", "cause": "wrong dates"}]
+    assert follow(cloud.stepfunctions, arn, on_change=lambda _: None, poll_s=0.05).status == "ABORTED"
+
+
+def test_what_has_ended_cannot_be_stopped(cloud: Cloud) -> None:
+    arn = start(cloud, PASSES)
+    follow(cloud.stepfunctions, arn, on_change=lambda _: None, poll_s=0.05)
+    with pytest.raises(InputError, match="not running any more: it ended SUCCEEDED"):
+        stop_run(cloud, arn, reason="too late")
+
+
+def test_a_stranger_is_not_stopped(cloud: Cloud) -> None:
+    start(cloud, PASSES)
+    with pytest.raises(InputError, match="`bikecast runs` lists them"):
+        stop_run(cloud, "somebody-elses", reason="not ours")
