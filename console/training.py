@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bikecast.names import Output
+from bikecast.requests import RetrainRequest, parse_request
 from console.cloud import Cloud
 from console.executions import Execution, start_execution
 from console.outputs import read_stack_outputs
@@ -13,8 +14,12 @@ from console.watching import watch
 def start_training(cloud: Cloud, request: Mapping[str, Any]) -> str:
     """Start a retraining and return the execution's ARN.
 
-    Values are checked by the machine's first state, as they would be for any other caller.
+    What is sent is what was given: the machine has the defaults, and checks for any other caller too.
+
+    Raises:
+        InputError: A value is out of range; nothing was started.
     """
+    parse_request(RetrainRequest, request)
     machine = read_stack_outputs(cloud.cloudformation).require(Output.RETRAIN_STATE_MACHINE_ARN)
     return start_execution(cloud.stepfunctions, machine, payload=request, kind="train")
 
