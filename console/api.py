@@ -1,10 +1,12 @@
 """The predictor's HTTP API, called the way any client calls it: through API Gateway, with the key."""
 
+import json
 from typing import Any
 
 from console.errors import ApiError
 
 TIMEOUT_S = 60.0
+LONGEST_TEXT = 1000
 UNREACHABLE = (
     "the API at {url} cannot be reached ({error}); is the cloud up and deployed? `bikecast status` tells"
 )
@@ -49,5 +51,17 @@ class Api:
         except httpx.HTTPError as err:
             raise ApiError(UNREACHABLE.format(url=url, error=err)) from err
         if response.is_error:
-            raise ApiError(f"{method} {url} answered {response.status_code}: {response.text[:1000]}")
+            raise ApiError(f"{method} {url} answered {response.status_code}{refusal_text(response.text)}")
         return response.json()
+
+
+def refusal_text(body: str) -> str:
+    """Return what stands after an error answer's status: a line for each bad field, else a sentence."""
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return f": {body[:LONGEST_TEXT]}"
+    said = answer.get("detail", answer.get("message")) if isinstance(answer, dict) else None
+    if isinstance(said, list):
+        return ":" + "".join(f"\n  {field['path']}: {field['msg']}" for field in said)
+    return f": {said or body[:LONGEST_TEXT]}"
