@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
+from bikecast.drift import Verdict
 from bikecast.errors import DataError, InputError
 from bikecast.monitoring.windows import NEWS, Window, windows_between
 from bikecast.names import Output
@@ -131,6 +132,17 @@ def verdicts_of(execution: Execution) -> list[dict[str, Any]]:
     last = {name: value for name, value in output.items() if name != "windows"}
     *before, brief = output["windows"]
     return [*before, last | brief]
+
+
+def why_silent(verdicts: list[dict[str, Any]], *, act: bool) -> str | None:
+    """Say why windows that are not ok open no incident; ``None`` if there are none such."""
+    ends = [dt.datetime.fromisoformat(verdict["window_end"]) for verdict in verdicts]
+    bad = [end for end, verdict in zip(ends, verdicts, strict=True) if verdict["verdict"] != Verdict.OK]
+    if bad and not act:
+        return "with --no-act no window opens an incident"
+    if bad and min(bad) <= max(ends) - NEWS:
+        return f"windows that end {NEWS.days} days or more before the newest data open no incidents"
+    return None
 
 
 def verdict_rows(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -9,7 +9,7 @@ from bikecast.errors import InputError
 from bikecast.monitoring.windows import parse_every
 from console import ui
 from console.cloud import find_cloud
-from console.drift import Watch, verdict_rows, watch_latest, watch_windows, windows
+from console.drift import Watch, verdict_rows, watch_latest, watch_windows, why_silent, windows
 from console.options import From, Json, TargetOption, To
 
 
@@ -54,7 +54,9 @@ def drift(
     Windows that were watched before are watched again and their rows replaced, never doubled.
     """
     days = parse_every(every)
-    if last and weeks and first is None:
+    if weeks and (first or not last):
+        raise InputError("--weeks counts back from --to: give --to with it, and no --from")
+    if last and weeks:
         first = last - dt.timedelta(days=weeks * days - 1)
     if (first is None) != (last is None):
         raise InputError("give --from and --to, or --weeks and --to, or none of them")
@@ -67,3 +69,6 @@ def drift(
     else:
         verdicts = watch_windows(cloud, windows(first.date(), last.date(), days=days), watch=watch)
     ui.show(verdicts, as_json=as_json, table=lambda: ui.rows_table(verdict_rows(verdicts)))
+    silence = why_silent(verdicts, act=act)
+    if silence and not as_json:
+        ui.note(silence)

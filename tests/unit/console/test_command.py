@@ -65,3 +65,11 @@ def test_a_request_that_is_no_object_is_refused_before_anything_starts(raw: str)
     done = bikecast("train", "--input", raw)
     assert done.returncode == 1
     assert "--input" in done.stderr
+
+
+@pytest.mark.usefixtures("nothing_runs")
+@pytest.mark.parametrize("others", [[], ["--from", "2025-01-06"]])
+def test_weeks_without_an_end_are_refused(others: list[str]) -> None:
+    done = bikecast("drift", "--weeks", "3", *others)
+    assert done.returncode == 1
+    assert "--weeks counts back from --to" in done.stderr
