@@ -37,14 +37,21 @@ def champion(target: TargetOption = None, as_json: Json = False) -> None:
 
 def rollback(
     reason: Annotated[str, typer.Option(help="Why; it stands in the audit row.")] = "asked for by a person",
+    version: Annotated[
+        str | None,
+        typer.Option(
+            "--to", help="Version to put back; the previous champion if absent.", show_default=False
+        ),
+    ] = None,
     target: TargetOption = None,
     as_json: Json = False,
 ) -> None:
-    """Put the previous champion back once it is proven to load: alias, manifest and audit row, or nothing.
+    """Put an earlier champion back once it is proven to load: alias, manifest and audit row, or nothing.
 
-    Example: bikecast rollback --reason "predictions doubled after the last release"
+    Examples: bikecast rollback --reason "predictions doubled since the release", bikecast rollback --to 3
     """
     from bikecast.names import Step
 
-    result = operate(find_cloud(target), Step.ROLLBACK, payload={"reason": reason})
+    payload = {"reason": reason} | ({"version": version} if version else {})
+    result = operate(find_cloud(target), Step.ROLLBACK, payload=payload)
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(dict(result or {})))
