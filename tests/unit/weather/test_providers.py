@@ -15,7 +15,7 @@ from bikecast.tables import read_weather
 from bikecast.weather.hourly import HOURLY_FIELDS, named_hours, newest_forecast
 from bikecast.weather.loading import load_weather
 from bikecast.weather.providers import NceiDaily, OpenMeteo, WeatherProvider
-from bikecast.web import WebError
+from bikecast.web import Patience, WebError
 from tests.unit.web import QUICK, Site, serving
 
 START, END = dt.date(2025, 1, 10), dt.date(2025, 1, 12)
@@ -165,3 +165,11 @@ def test_forecast_without_a_whole_day_is_refused() -> None:
         hours = open_meteo(served).forecast(3).head(10)
     with pytest.raises(InputError, match="no forecast has a whole day"):
         newest_forecast(hours)
+
+
+def test_without_a_network_an_outlook_asks_for_a_file() -> None:
+    nobody = OpenMeteo(
+        forecast_url="http://127.0.0.1:9/", patience=Patience(attempts=1, longest_wait_s=0.01, timeout_s=5)
+    )
+    with pytest.raises(WebError, match=r"give a file of forecasts: `bikecast outlook forecasts\.parquet`"):
+        nobody.forecast(9)

@@ -19,6 +19,8 @@ logger = logging.getLogger(__name__)
 Result = TypeVar("Result")
 Progress = Callable[[int, int], None]
 
+LOAD_OR_SIMULATE = "load a folder of files instead, or simulate"
+
 _USER_AGENT = "bikecast (hourly bike demand; public data)"
 _CHUNK_BYTES = 1 << 20
 _TRANSIENT_STATUSES = {408, 425, 429, 500, 502, 503, 504}
@@ -43,9 +45,20 @@ class Patience:
     timeout_s: float = 30.0
 
 
-def read_url(url: str, *, query: Mapping[str, str] | None = None, patience: Patience | None = None) -> bytes:
+def read_url(
+    url: str,
+    *,
+    query: Mapping[str, str] | None = None,
+    patience: Patience | None = None,
+    instead: str = LOAD_OR_SIMULATE,
+) -> bytes:
     """Return the body of an address.
 
+    Args:
+        url: Address.
+        query: Its parameters.
+        patience: How long to try.
+        instead: What a person can do without a network; it ends the error's sentence.
     Raises:
         WebError: No network, or an error answer; transient ones were tried again first.
     """
@@ -56,7 +69,7 @@ def read_url(url: str, *, query: Mapping[str, str] | None = None, patience: Pati
         with _open(address, {}, patience) as answer:
             return answer.read()
 
-    return _retried(call, address, patience)
+    return _retried(call, address, patience, instead=instead)
 
 
 def download(
@@ -115,7 +128,9 @@ def _open(address: str, headers: Mapping[str, str], patience: Patience) -> HTTPR
     return response
 
 
-def _retried(call: Callable[[], Result], address: str, patience: Patience) -> Result:
+def _retried(
+    call: Callable[[], Result], address: str, patience: Patience, *, instead: str = LOAD_OR_SIMULATE
+) -> Result:
     retrying = Retrying(
         stop=stop_after_attempt(patience.attempts),
         wait=wait_random_exponential(multiplier=1, max=patience.longest_wait_s),
@@ -131,7 +146,7 @@ def _retried(call: Callable[[], Result], address: str, patience: Patience) -> Re
         host = urllib.parse.urlsplit(address).netloc
         raise WebError(
             f"{host} cannot be reached ({err}) after {patience.attempts} attempts; without a network, "
-            "load a folder of files instead, or simulate"
+            f"{instead}"
         ) from err
 
 

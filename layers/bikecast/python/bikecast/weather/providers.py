@@ -22,6 +22,7 @@ from bikecast.web import Patience, WebError, read_url
 
 # LaGuardia Airport, where the station is.
 LATITUDE, LONGITUDE = 40.7794, -73.8803
+GIVE_A_FILE = "give a file of forecasts: `bikecast outlook forecasts.parquet`"
 
 
 class WeatherProvider(Protocol):
@@ -95,7 +96,8 @@ class OpenMeteo:
             WebError: It cannot be reached or answers something else.
         """
         query = self._query() | {"start_date": start.isoformat(), "end_date": end.isoformat()}
-        return self._frame(self.archive_url, query, issued_at=None)
+        body = read_url(self.archive_url, query=query, patience=self.patience)
+        return _frame(body, self.archive_url, issued_at=None)
 
     def forecast(self, days: int) -> pd.DataFrame:
         """Return the hours of today and the days after it; ``issued_at`` is when we asked.
@@ -106,7 +108,9 @@ class OpenMeteo:
             WebError: It cannot be reached or answers something else.
         """
         query = self._query() | {"forecast_days": str(days)}
-        return self._frame(self.forecast_url, query, issued_at=self.clock())
+        asked_at = self.clock()
+        body = read_url(self.forecast_url, query=query, patience=self.patience, instead=GIVE_A_FILE)
+        return _frame(body, self.forecast_url, issued_at=asked_at)
 
     def _query(self) -> dict[str, str]:
         return {
@@ -119,16 +123,16 @@ class OpenMeteo:
             "timezone": TIME_ZONE,
         }
 
-    def _frame(self, url: str, query: dict[str, str], *, issued_at: dt.datetime | None) -> pd.DataFrame:
-        answer = _parsed(read_url(url, query=query, patience=self.patience), url)
-        hours = answer["hourly"]
-        frame = pd.DataFrame(
-            {name: pd.to_numeric(pd.Series(hours[field])) for name, field in HOURLY_FIELDS.items()}
-        )
-        frame.insert(0, "timestamp", pd.to_datetime(hours["time"]).as_unit("s"))
-        issued = pd.Series([issued_at] * len(frame), dtype="datetime64[us, UTC]")
-        # The repeated hour of autumn comes twice; the table has it once, with the later values.
-        return frame.assign(issued_at=issued).drop_duplicates("timestamp", keep="last", ignore_index=True)
+
+def _frame(body: bytes, url: str, *, issued_at: dt.datetime | None) -> pd.DataFrame:
+    hours = _parsed(body, url)["hourly"]
+    frame = pd.DataFrame(
+        {name: pd.to_numeric(pd.Series(hours[field])) for name, field in HOURLY_FIELDS.items()}
+    )
+    frame.insert(0, "timestamp", pd.to_datetime(hours["time"]).as_unit("s"))
+    issued = pd.Series([issued_at] * len(frame), dtype="datetime64[us, UTC]")
+    # The repeated hour of autumn comes twice; the table has it once, with the later values.
+    return frame.assign(issued_at=issued).drop_duplicates("timestamp", keep="last", ignore_index=True)
 
 
 def _parsed(body: bytes, url: str) -> dict[str, Any]:
