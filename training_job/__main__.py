@@ -24,6 +24,8 @@ def main(arguments: Sequence[str]) -> int:
     logging.basicConfig(
         level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
     )
+    # It tells of every look at the database's revision, also when there is nothing to migrate.
+    logging.getLogger("alembic").setLevel(logging.WARNING)
     task = TaskSettings()
     answer = _answer(task)
     try:
