@@ -41,7 +41,7 @@ def runs(
     cloud = find_cloud(target)
     if name is None:
         rows = list_runs(cloud, limit=limit, kind=kind)
-        ui.show(rows, as_json=as_json, table=lambda: ui.rows_table(rows))
+        ui.show(rows, as_json=as_json, table=lambda: ui.rows_table([_named(row) for row in rows]))
         return
     found = find_run(cloud, name)
     execution = watch(cloud, found.arn, title=found.name) if follow else found
@@ -85,6 +85,11 @@ def reject(
     """
     result = answer(find_cloud(target), Answer.REJECT, execution=execution, reason=reason)
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(result))
+
+
+def _named(row: dict[str, Any]) -> dict[str, Any]:
+    """Leave out the ARN: a table has no room for it, and every command takes the name."""
+    return {key: value for key, value in row.items() if key != "execution"}
 
 
 def _details(result: dict[str, Any]) -> Group:
