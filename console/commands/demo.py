@@ -88,6 +88,7 @@ def _addresses(result: DemoResult) -> dict[str, Any]:
         "API key": f"x-api-key: {outputs.api_key}",
         "dashboard": f"{outputs.dashboard_url}#key={outputs.api_key}",
         "latest report": f"{outputs.api_url}/monitor-model (with the key), or from the dashboard",
-        "MLflow": outputs.mlflow_url,
+        # MLflow's own first page is about language models.
+        "MLflow": f"{outputs.mlflow_url}/#/models",
         "Evidently": outputs.evidently_url,
     }
