@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from bikecast.database import DatabaseSettings, sqlalchemy_url
-from bikecast.names import Output, Schema
+from bikecast.names import Output, Schema, Target
 from console import ui
 from console.cloud import Cloud, local_settings, running_connection
 from console.outputs import StackOutputs, read_stack_outputs
@@ -55,6 +55,16 @@ def start_pages(cloud: Cloud) -> None:
     with ui.activity("MLflow") as current:
         service = mlflow_service(cloud, read_stack_outputs(cloud.cloudformation))
         current.update(start_service(local_settings(), service))
+
+
+def refresh_evidently(cloud: Cloud) -> None:
+    """Let Evidently's interface show the windows watched since, if it runs beside this cloud."""
+    if cloud.target is not Target.EMBEDDED or EVIDENTLY not in service_urls():
+        return
+    from console.evidently_pages import update_workspace
+
+    with ui.activity("Evidently") as current:
+        current.update(f"{update_workspace(cloud)} windows")
 
 
 def evidently_service() -> "Service":

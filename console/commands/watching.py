@@ -11,6 +11,7 @@ from console import ui
 from console.cloud import find_cloud
 from console.drift import Watch, verdict_rows, watch_latest, watch_windows, why_silent, windows
 from console.options import From, Json, TargetOption, To
+from console.services import refresh_evidently
 
 
 def drift(
@@ -72,3 +73,5 @@ def drift(
     silence = why_silent(verdicts, act=act)
     if silence and not as_json:
         ui.note(silence)
+    if pages:
+        refresh_evidently(cloud)
