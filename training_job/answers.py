@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
+    from botocore.exceptions import ClientError
     from mypy_boto3_stepfunctions.client import SFNClient
 
 logger = logging.getLogger(__name__)
@@ -68,9 +69,16 @@ class TaskAnswer:
         self._client.send_task_success(taskToken=self._token, output=json.dumps(result))
 
     def fail(self, error: str, cause: str) -> None:
-        self._client.send_task_failure(
-            taskToken=self._token, error=error[:LONGEST_ERROR], cause=cause[:LONGEST_CAUSE]
-        )
+        from botocore.exceptions import ClientError
+
+        try:
+            self._client.send_task_failure(
+                taskToken=self._token, error=error[:LONGEST_ERROR], cause=cause[:LONGEST_CAUSE]
+            )
+        except ClientError as err:
+            if _code(err) not in GONE:
+                raise
+            logger.warning("nobody waits for this answer any more", extra={"code": _code(err)})
 
     def beat(self) -> bool:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -78,12 +86,15 @@ class TaskAnswer:
         try:
             self._client.send_task_heartbeat(taskToken=self._token)
         except ClientError as err:
-            code = err.response.get("Error", {}).get("Code", "")
-            logger.warning("heartbeat refused", extra={"code": code})
-            return code not in GONE
+            logger.warning("heartbeat refused", extra={"code": _code(err)})
+            return _code(err) not in GONE
         except BotoCoreError as err:
             logger.warning("heartbeat not sent", extra={"problem": str(err)})
         return True
+
+
+def _code(err: "ClientError") -> str:
+    return err.response.get("Error", {}).get("Code", "")
 
 
 @contextmanager

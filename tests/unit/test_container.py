@@ -11,6 +11,7 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from bikecast.errors import DataError, InputError
@@ -116,6 +117,16 @@ def test_only_a_task_that_is_gone_ends_the_heartbeat(code: str, waits: bool) -> 
     stub.add_client_error("send_task_heartbeat", code)
     with stub:
         assert answer.beat() is waits
+
+
+def test_a_failure_that_nobody_waits_for_is_no_second_failure() -> None:
+    answer, stub = _answer()
+    stub.add_client_error("send_task_failure", "TaskTimedOut")
+    stub.add_client_error("send_task_failure", "AccessDeniedException")
+    with stub:
+        answer.fail("StoppedError", "told to stop")
+        with pytest.raises(ClientError, match="AccessDenied"):
+            answer.fail("StoppedError", "told to stop")
 
 
 def test_an_unknown_step_is_refused_by_name() -> None:
