@@ -48,7 +48,7 @@ def _read(store: S3Store, key: str) -> dict[str, Any]:
 def decision_row(record: dict[str, Any]) -> dict[str, Any]:
     """Return one line of the list of decisions."""
     return {
-        "at": str(record["created_at"])[:19],
+        "at": f"{str(record['created_at'])[:19]}Z",
         "decision": record["decision"],
         "challenger": _version(record.get("challenger")),
         "champion": _version(record.get("champion")),

@@ -78,7 +78,7 @@ def _cell(value: Any) -> str:
     if value is None:
         return "-"
     if isinstance(value, float):
-        return f"{value:,.3f}" if abs(value) < 10 else f"{value:,.0f}"
+        return f"{value:,.3f}" if 0 < abs(value) < 10 else f"{value:,.0f}"
     return str(value)
 
 

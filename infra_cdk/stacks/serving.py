@@ -54,6 +54,9 @@ class ServingStack(BikecastStack):
         self.predict = self._predict(storage)
         self.capture = self._capture(network=network, database=database)
         self.operate = self._operate(storage=storage, training=training)
+        cdk.Annotations.of(self.predict).acknowledge_warning(
+            "@aws-cdk/aws-lambda:snapStartRequirePublish", "the alias below names the published version"
+        )
         live = lambda_.Alias(self, "Live", alias_name="live", version=self.predict.current_version)
         self.api = PredictorApi(self, "Api", predictor=live, operations=self.operate, settings=settings)
         self._outputs()
