@@ -7,14 +7,13 @@ from enum import StrEnum
 from typing import Any
 
 from bikecast.errors import InputError
-from bikecast.names import Output
+from bikecast.names import GONE_TASK_ERRORS, Output
 from console.cloud import Cloud
 from console.outputs import read_stack_outputs
 
 # The queue shows a message again after this time if nobody answered it.
 LOOK_S = 5
 MESSAGES_AT_ONCE = 10
-GONE = ("TaskDoesNotExist", "TaskTimedOut", "InvalidToken")
 
 
 class Answer(StrEnum):
@@ -101,7 +100,7 @@ def _send(cloud: Cloud, waiting: Waiting, *, reply: dict[str, str]) -> None:
     try:
         cloud.stepfunctions.send_task_success(taskToken=waiting.task_token, output=json.dumps(reply))
     except ClientError as err:
-        if err.response["Error"]["Code"] in GONE:
+        if err.response["Error"]["Code"] in GONE_TASK_ERRORS:
             raise InputError(
                 f"{waiting.execution} does not wait any more: `bikecast runs` shows how it ended"
             ) from err

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bikecast.errors import DeploymentError
 from bikecast.names import SIMULATED_MARKER_KEY, Prefix, Target
 from bikecast.storage import S3Store
-from console import champions, drift, loading, predictions, services, training
+from console import champions, loading, predictions, services, training
 from console.buckets import data_bucket
 from console.cloud import Cloud, find_cloud, local_settings, start_cloud
 from console.deployment import deploy
@@ -136,6 +136,8 @@ def _predict(cloud: Cloud, champion: "ChampionManifest") -> dict[str, Any]:
 
 def _watch(cloud: Cloud, champion: "ChampionManifest", *, weeks: int) -> list[dict[str, Any]]:
     """Watch the last whole weeks, Monday to Sunday, of the champion's holdout."""
+    from console import drift
+
     last = champion.holdout.end.date()
     sunday = last - dt.timedelta(days=(last.weekday() + 1) % 7)
     first = sunday - dt.timedelta(days=7 * weeks - 1)

@@ -47,8 +47,8 @@ def update_workspace(cloud: Cloud) -> int:
     index = _Index(folder / INDEX_NAME)
     keys = [key for key in store.keys(WINDOWS_PREFIX) if key.endswith(f"/{SNAPSHOT_NAME}")]
     for key in keys:
-        found = store.read(key)
-        if index.etag(key) != found.etag:
+        found = store.read_if_changed(key, etag=index.etag(key))
+        if found is not None:
             index.put(
                 key, found, run_id=_replace_run(workspace, project, old_id=index.run_id(key), found=found)
             )

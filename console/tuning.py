@@ -1,7 +1,7 @@
 """How far a training's search for hyperparameters is, as its workers tell it in the reports bucket."""
 
 from bikecast.names import Output, progress_key
-from bikecast.storage import MissingObjectError, S3Store, StoredObject
+from bikecast.storage import MissingObjectError, S3Store
 from bikecast.study_progress import StudyProgress
 from console.cloud import Cloud
 from console.outputs import read_stack_outputs
@@ -15,7 +15,7 @@ class TuningProgress:
     def __init__(self, cloud: Cloud, execution: str) -> None:
         self._cloud, self._key = cloud, progress_key(execution)
         self._store: S3Store | None = None
-        self._etag = ""
+        self._etag: str | None = None
         self._known: StudyProgress | None = None
 
     def read(self) -> StudyProgress | None:
@@ -24,12 +24,9 @@ class TuningProgress:
             bucket = read_stack_outputs(self._cloud.cloudformation).require(Output.REPORTS_BUCKET)
             self._store = S3Store(self._cloud.s3, bucket)
         try:
-            found = self._read_if_new(self._store)
+            found = self._store.read_if_changed(self._key, etag=self._etag)
         except MissingObjectError:
             return None
         if found is not None:
             self._etag, self._known = found.etag, StudyProgress.model_validate_json(found.body)
         return self._known
-
-    def _read_if_new(self, store: S3Store) -> StoredObject | None:
-        return store.read_if_changed(self._key, etag=self._etag) if self._etag else store.read(self._key)

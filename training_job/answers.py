@@ -10,6 +10,8 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Protocol
 
+from bikecast.names import GONE_TASK_ERRORS
+
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -18,7 +20,6 @@ logger = logging.getLogger(__name__)
 
 LONGEST_CAUSE = 30_000
 LONGEST_ERROR = 250
-GONE = ("TaskDoesNotExist", "TaskTimedOut", "InvalidToken")
 
 
 class StoppedError(BaseException):
@@ -76,7 +77,7 @@ class TaskAnswer:
                 taskToken=self._token, error=error[:LONGEST_ERROR], cause=cause[:LONGEST_CAUSE]
             )
         except ClientError as err:
-            if _code(err) not in GONE:
+            if _code(err) not in GONE_TASK_ERRORS:
                 raise
             logger.warning("nobody waits for this answer any more", extra={"code": _code(err)})
 
@@ -87,7 +88,7 @@ class TaskAnswer:
             self._client.send_task_heartbeat(taskToken=self._token)
         except ClientError as err:
             logger.warning("heartbeat refused", extra={"code": _code(err)})
-            return _code(err) not in GONE
+            return _code(err) not in GONE_TASK_ERRORS
         except BotoCoreError as err:
             logger.warning("heartbeat not sent", extra={"problem": str(err)})
         return True

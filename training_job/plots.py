@@ -1,25 +1,18 @@
 """Pictures of a holdout that people look at."""
 
-import io
-from typing import Any
-
-import matplotlib as mpl
 import numpy as np
+from matplotlib.figure import Figure
 
 from bikecast import segments
 from bikecast.backtest import Sample
 from bikecast.families import Fitted
 from bikecast.families.contributions import contributions
+from training_job.figures import FAINT, INK, png
 from training_job.judgement import Forecasts
 from training_job.shap_plot import draw_shap
 
-mpl.use("Agg")
-
-from matplotlib.figure import Figure
-
 WEEK_H = 168
 SHAP_ROWS = 40  # exact values cost rows x trees x leaves; a hundredth of a second each on deep ones
-INK, FAINT = "#1f4e79", "#9db8d2"
 
 
 def draw_all(sample: Sample, forecasts: Forecasts, *, fitted: Fitted) -> dict[str, bytes]:
@@ -48,7 +41,7 @@ def _weeks(sample: Sample, forecasts: Forecasts) -> bytes:
         axis.plot(hours, sample.actual[rows], color="black", lw=0.9, label="actual")
     axes[0].legend(loc="upper left", fontsize=8)
     figure.supylabel("trips per hour")
-    return _png(figure)
+    return png(figure)
 
 
 def _residuals(sample: Sample, forecasts: Forecasts) -> bytes:
@@ -59,7 +52,7 @@ def _residuals(sample: Sample, forecasts: Forecasts) -> bytes:
     axis.boxplot(errors, positions=range(24), widths=0.6, showfliers=False)
     axis.axhline(0, color="black", lw=0.8)
     axis.set(xlabel="hour of the day", ylabel="predicted - actual, trips")
-    return _png(figure)
+    return png(figure)
 
 
 def _importance(importance: dict[str, float]) -> bytes:
@@ -68,7 +61,7 @@ def _importance(importance: dict[str, float]) -> bytes:
     axis = figure.subplots()
     axis.barh([name for name, _ in ordered], [share for _, share in ordered], color=INK)
     axis.set(xlabel="share of what the model explains")
-    return _png(figure)
+    return png(figure)
 
 
 def _coverage(sample: Sample, forecasts: Forecasts) -> bytes:
@@ -80,10 +73,4 @@ def _coverage(sample: Sample, forecasts: Forecasts) -> bytes:
     axis.barh(names, [float(inside[masks[name]].mean()) for name in names], color=INK)
     axis.axvline(0.9, color="black", lw=0.8)
     axis.set(xlabel="share of hours inside the 90 % interval", xlim=(0, 1))
-    return _png(figure)
-
-
-def _png(figure: Any) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=90)
-    return buffer.getvalue()
+    return png(figure)

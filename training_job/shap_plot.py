@@ -1,17 +1,12 @@
 """SHAP values of one model as a picture: how much each feature adds, and in which direction."""
 
-import io
-
-import matplotlib as mpl
 import numpy as np
+from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from bikecast.arrays import Array, Matrix
 from bikecast.features import FEATURE_NAMES
-
-mpl.use("Agg")
-
-from matplotlib.figure import Figure
+from training_job.figures import INK, png
 
 SHOWN = 14
 BINS = 60
@@ -24,7 +19,7 @@ def draw_shap(features: Matrix, values: Array, *, name: str) -> bytes:
     order = np.argsort(strength)[-SHOWN:]
     figure = Figure(figsize=(11, 6), layout="constrained")
     bars, swarm = figure.subplots(1, 2, sharey=True, width_ratios=(1, 3))
-    bars.barh(range(order.size), strength[order], color="#1f4e79")
+    bars.barh(range(order.size), strength[order], color=INK)
     bars.set(xlabel="mean |SHAP|", yticks=range(order.size), yticklabels=[FEATURE_NAMES[i] for i in order])
     for row, column in enumerate(order):
         swarm.scatter(
@@ -38,9 +33,7 @@ def draw_shap(features: Matrix, values: Array, *, name: str) -> bytes:
     swarm.axvline(0, color="black", lw=0.8)
     unit = "log of trips per hour" if name.endswith("poisson") else "trips per hour"
     swarm.set(xlabel=f"SHAP value, {unit}; colour: the feature from low (blue) to high (red)", title=name)
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png", dpi=90)
-    return buffer.getvalue()
+    return png(figure)
 
 
 def _rank(column: NDArray[np.floating]) -> Array:

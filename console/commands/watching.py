@@ -6,10 +6,8 @@ from typing import Annotated
 import typer
 
 from bikecast.errors import InputError
-from bikecast.monitoring.windows import parse_every
 from console import ui
 from console.cloud import find_cloud
-from console.drift import Watch, verdict_rows, watch_latest, watch_windows, why_silent, windows
 from console.options import From, Json, TargetOption, To
 from console.services import refresh_evidently
 
@@ -54,6 +52,10 @@ def drift(
 
     Windows that were watched before are watched again and their rows replaced, never doubled.
     """
+    # They bring numpy along, which no other command needs.
+    from bikecast.monitoring.windows import parse_every
+    from console.drift import Watch, verdict_rows, watch_latest, watch_windows, why_silent, windows
+
     days = parse_every(every)
     if weeks and (first or not last):
         raise InputError("--weeks counts back from --to: give --to with it, and no --from")
@@ -61,10 +63,8 @@ def drift(
         first = last - dt.timedelta(days=weeks * days - 1)
     if (first is None) != (last is None):
         raise InputError("give --from and --to, or --weeks and --to, or none of them")
-    cloud, watch = (
-        find_cloud(target),
-        Watch(source=source, act=act, pages=pages, retrain_trials=retrain_trials),
-    )
+    cloud = find_cloud(target)
+    watch = Watch(source=source, act=act, pages=pages, retrain_trials=retrain_trials)
     if first is None or last is None:
         verdicts = watch_latest(cloud, watch=watch)
     else:

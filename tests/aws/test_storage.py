@@ -42,6 +42,7 @@ def test_an_unchanged_object_is_not_sent_again(store: ObjectStore) -> None:
     changed = store.read_if_changed("champion.json", etag=etag)
     assert changed is not None
     assert changed.body == b"2"
+    assert store.read_if_changed("champion.json", etag=None) == changed
 
 
 def test_the_second_of_two_writers_is_refused(store: ObjectStore) -> None:

@@ -24,6 +24,12 @@ def bikecast(*arguments: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run([str(PROGRAM), *arguments], capture_output=True, text=True, check=False, timeout=60)
 
 
+def test_no_command_waits_for_the_libraries_of_another() -> None:
+    look = "import sys, console.__main__; print({'numpy', 'pandas', 'pyarrow', 'boto3'} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", look], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 @pytest.mark.parametrize("name", [command.__name__ for _, command in COMMANDS])
 def test_every_command_teaches_and_speaks_json(name: str) -> None:
     command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]

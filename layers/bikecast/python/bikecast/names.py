@@ -63,15 +63,13 @@ LATEST_LOAD_REPORT_KEY = f"{Prefix.LOAD_REPORTS}latest.json"
 # Keys in the serving bucket.
 CHAMPION_KEY = "champion.json"
 AUTOMATION_KEY = "automation.json"
-
-
 MODELS_PREFIX = "models/"
+WEATHER_OUTLOOK_KEY = "weather/outlook.json"
+
 # Keys in the reports bucket.
 DECISIONS_PREFIX = "decisions/"
 WINDOWS_PREFIX = "drift/"
-WEATHER_OUTLOOK_KEY = "weather/outlook.json"
-# Key in the reports bucket: what the monitor last found, for the dashboard page.
-DASHBOARD_SUMMARY_KEY = "dashboard/summary.json"
+DASHBOARD_SUMMARY_KEY = "dashboard/summary.json"  # what the monitor last found, for the dashboard page
 
 
 def decision_key(execution: str) -> str:
@@ -255,3 +253,7 @@ class Schema(StrEnum):
     MONITORING = "monitoring"
     MLFLOW = "mlflow"
     OPTUNA = "optuna"
+
+
+# What Step Functions calls a task whose token nobody waits for any more.
+GONE_TASK_ERRORS = ("TaskDoesNotExist", "TaskTimedOut", "InvalidToken")

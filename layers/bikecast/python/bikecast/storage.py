@@ -36,8 +36,8 @@ class ObjectStore(Protocol):
         """Return the object; ``MissingObjectError`` if there is none."""
         ...
 
-    def read_if_changed(self, key: str, *, etag: str) -> StoredObject | None:
-        """Return the object unless it still carries ``etag``."""
+    def read_if_changed(self, key: str, *, etag: str | None) -> StoredObject | None:
+        """Return the object unless it still carries ``etag``; None is the tag of what was never read."""
         ...
 
     def write(self, key: str, body: bytes, *, if_match: str | None = None, if_absent: bool = False) -> str:
@@ -82,9 +82,11 @@ class S3Store:
             response = self._client.get_object(Bucket=self.bucket, Key=key)
             return StoredObject(body=response["Body"].read(), etag=response["ETag"])
 
-    def read_if_changed(self, key: str, *, etag: str) -> StoredObject | None:
+    def read_if_changed(self, key: str, *, etag: str | None) -> StoredObject | None:
         from botocore.exceptions import ClientError
 
+        if etag is None:
+            return self.read(key)
         try:
             with _translated(self.uri(key)):
                 response = self._client.get_object(Bucket=self.bucket, Key=key, IfNoneMatch=etag)
@@ -143,7 +145,7 @@ class FolderStore:
             raise MissingObjectError(f"no object at {self.uri(key)}") from err
         return StoredObject(body=body, etag=_tag(body))
 
-    def read_if_changed(self, key: str, *, etag: str) -> StoredObject | None:
+    def read_if_changed(self, key: str, *, etag: str | None) -> StoredObject | None:
         found = self.read(key)
         return None if found.etag == etag else found
 

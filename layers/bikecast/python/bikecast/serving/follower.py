@@ -152,8 +152,6 @@ class ChampionFollower:
         return _view(engines, None)
 
     def _changed_manifest(self) -> StoredObject | None:
-        if self._etag is None:
-            return self._store.read(CHAMPION_KEY)
         return self._store.read_if_changed(CHAMPION_KEY, etag=self._etag)
 
     def _announce(self, before: View | None, attempts: Attempts) -> None:
