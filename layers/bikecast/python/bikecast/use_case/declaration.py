@@ -1,0 +1,160 @@
+"""The declaration of a use case: what is predicted, from what, how it is judged, how people ask for it."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from bikecast.use_case.inputs import Columns, Features, Input
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from fastapi import FastAPI
+
+    from bikecast.arrays import Mask
+    from bikecast.evaluation.after_model import AfterModel
+    from bikecast.evaluation.baselines import Baseline
+    from bikecast.evaluation.metrics import Metric
+    from bikecast.evaluation.splits import Split
+
+
+@dataclass(frozen=True)
+class Regression:
+    """Predict a number; predictions are clipped to the bounds."""
+
+    target: str
+    unit: str
+    low: float
+    high: float
+    meaning: str = ""
+
+
+@dataclass(frozen=True)
+class Classification:
+    """Predict one of some classes; ``positive`` names the class that a two-class metric speaks about.
+
+    In arrays a class is its index in ``classes``.
+    """
+
+    target: str
+    classes: tuple[str, ...]
+    positive: str | None = None
+    meaning: str = ""
+
+
+Task = Regression | Classification
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Rows that do not satisfy it are kept aside and counted under its name."""
+
+    name: str
+    sentence: str
+    holds: "Callable[[pd.DataFrame], pd.Series[bool]]"
+
+
+@dataclass(frozen=True)
+class Examples:
+    """The rows that a model learns from and is judged on, and the files that they come in.
+
+    Attributes:
+        key: Columns that identify a row; empty where only the whole row does.
+        time: The input that orders rows in time, or None.
+        partition: ``month`` of the time, or ``all`` where rows have no time.
+        recognises: Tells by a file's header (its column names) whether ``read`` takes it.
+        read: Yields frames of inputs, target and key, as far as a file holds them; the index is the row's
+            number in the file, from 1. Raises ``DataError`` naming the file for one that it cannot read.
+        rules: In the order in which they are tried; a row counts under the first that it breaks.
+    """
+
+    key: tuple[str, ...]
+    time: str | None
+    partition: str
+    recognises: Callable[[Sequence[str]], bool]
+    read: "Callable[[Path], Iterator[pd.DataFrame]]"
+    rules: tuple[Rule, ...] = ()
+
+
+@dataclass(frozen=True)
+class Segment:
+    """A named part of the rows on which a challenger must not be significantly worse."""
+
+    name: str
+    rows: "Callable[[Columns], Mask]"
+
+
+@dataclass(frozen=True)
+class Shift:
+    """A change of the world that the monitor's self-test injects and must find.
+
+    ``apply`` takes a frame of inputs and target and returns a changed copy; ``found_within`` is the largest
+    number of windows that finding it may take.
+    """
+
+    name: str
+    sentence: str
+    apply: "Callable[[pd.DataFrame, int], pd.DataFrame]"
+    found_within: int = 2
+
+
+@dataclass(frozen=True)
+class Monitoring:
+    """What is watched: windows of days, or of the newest rows where rows have no time.
+
+    ``important`` names inputs of which a severe shift sends answers to the fallback (plan for an important
+    input: alert, previous answers or model, automation paused until a person resumes it).
+    """
+
+    window_days: int | None = None
+    window_rows: int | None = None
+    important: tuple[str, ...] = ()
+    shifts: tuple[Shift, ...] = ()
+
+
+@dataclass(frozen=True)
+class Api:
+    """What the prediction API shows beside what follows from the inputs.
+
+    ``add_routes`` adds a predecessor's paths and bodies; it gets the application and the prediction service.
+    """
+
+    examples: tuple[dict[str, Any], ...]
+    add_routes: "Callable[[FastAPI, Any], None] | None" = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class UseCase:
+    """One use case.
+
+    Attributes:
+        name: Lower case with underscores; in keys, tables, metrics and events.
+        title: What people read, a clause without a full stop.
+        row: What one row is called, singular and plural.
+        model_name: In the registry.
+        metrics: The first is the primary one.
+        search: The file of families, spaces and starts.
+        simulate: Writes labelled simulated files with the real schema and quirks into a folder.
+    """
+
+    name: str
+    title: str
+    row: tuple[str, str]
+    model_name: str
+    task: Task
+    inputs: tuple[Input, ...]
+    examples: Examples
+    features: Features
+    split: "Split"
+    metrics: "tuple[Metric, ...]"
+    baselines: "tuple[Baseline, ...]"
+    after_model: "AfterModel"
+    search: Path
+    monitoring: Monitoring
+    api: Api
+    simulate: Callable[[Path], None]
+    segments: tuple[Segment, ...] = field(default=())
+
+    def input(self, name: str) -> Input:
+        """Return an input by name; ``KeyError`` if it is not declared."""
+        return {item.name: item for item in self.inputs}[name]
