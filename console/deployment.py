@@ -6,13 +6,20 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
 
 from bikecast.errors import DeploymentError
 from bikecast.names import Target
 from console import ui
-from console.cloud import Cloud, find_cloud, local_settings, running_connection
+from console.cloud import Cloud, find_cloud, local_settings
+from console.localstack import require_localstack
 from console.processes import run_logged
 from console.settings import CLONE
+
+if TYPE_CHECKING:
+    from local_cloud.connection import Connection
 
 TOOLKIT_STACK = "CDKToolkit"
 # "bikecast-storage |  3/12 | 12:00:00 AM | CREATE_COMPLETE | AWS::S3::Bucket | Data (Data1234)"
@@ -49,8 +56,10 @@ def deploy(target: Target) -> None:
         DeploymentError: The target cannot be reached.
         CommandError: A step failed; the log file has its whole output.
     """
-    environment, program = cdk_environment(target), cdk_program(target)
-    cloud = find_cloud(target)
+    cloud, program = find_cloud(target), cdk_program(target)
+    if target is Target.LOCALSTACK:
+        require_localstack(cloud)
+    environment = cdk_environment(cloud)
     build = (sys.executable, "-m", "layers.build", "--target", bundle_of(target))
     _Step("Lambda bundles", build, detail="installing what changed").run(environment)
     if not is_bootstrapped(cloud):
@@ -68,8 +77,13 @@ def bundle_of(target: Target) -> str:
 
 def environment_of(cloud: Cloud) -> str:
     """Return the account and region to deploy to, the way the CDK writes them."""
-    identity = cloud.session.client("sts", endpoint_url=cloud.endpoint_url).get_caller_identity()
-    return f"aws://{identity['Account']}/{cloud.session.region_name}"
+    return f"aws://{account_of(cloud)}/{cloud.session.region_name}"
+
+
+def account_of(cloud: Cloud) -> str:
+    """Return the account that the credentials belong to."""
+    sts = cloud.session.client("sts", endpoint_url=cloud.endpoint_url)
+    return sts.get_caller_identity()["Account"]
 
 
 def is_bootstrapped(cloud: Cloud) -> bool:
@@ -98,11 +112,10 @@ def cdk_program(target: Target) -> str:
     return str(path)
 
 
-def cdk_environment(target: Target) -> dict[str, str]:
-    """Return the environment of the CDK's command line: our node first, and the emulator's address and login.
+def cdk_environment(cloud: Cloud) -> dict[str, str]:
+    """Return the environment of the CDK's command line: our Node first, and an emulator's address and login.
 
-    Raises:
-        DeploymentError: The embedded cloud does not run.
+    The emulator's variables are made from the session that boto3 uses, so that both talk to the same cloud.
     """
     folders = [str(Path(sys.executable).parent), str(CLONE / "node_modules" / ".bin"), os.environ["PATH"]]
     path = os.pathsep.join(folders)
@@ -113,12 +126,24 @@ def cdk_environment(target: Target) -> dict[str, str]:
         "NO_COLOR": "1",
         "DO_NOT_TRACK": "1",
     }
-    if target is not Target.EMBEDDED:
+    if cloud.endpoint_url is None:
         return environment
-    connection = running_connection()
-    if connection is None:
-        raise DeploymentError("no embedded cloud runs in this clone: start it with `bikecast up`")
-    return connection.child_environment(environment)
+    return emulator_connection(cloud, cloud.endpoint_url).child_environment(environment)
+
+
+def emulator_connection(cloud: Cloud, endpoint_url: str) -> "Connection":
+    """Return how a program that is no Python reaches the emulator of a session."""
+    from local_cloud.connection import Connection
+
+    credentials = cloud.session.get_credentials()
+    assert credentials is not None  # find_cloud gives every emulator's session a login
+    return Connection(
+        endpoint_url=endpoint_url,
+        access_key_id=credentials.access_key,
+        secret_access_key=SecretStr(credentials.secret_key),
+        region=cloud.session.region_name,
+        account_id=account_of(cloud),
+    )
 
 
 class _StackProgress:

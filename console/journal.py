@@ -2,7 +2,7 @@
 
 import datetime as dt
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -37,14 +37,17 @@ def choose_groups(log_groups: dict[str, str], roles: Sequence[str]) -> dict[str,
 
 def read_lines(
     client: "CloudWatchLogsClient",
-    groups: dict[str, str],
+    groups: Mapping[str, Sequence[str]],
     *,
     since: dt.datetime,
     containing: str | None = None,
 ) -> list[LogLine]:
-    """Return the lines since an instant, oldest first; groups that do not exist yet are empty."""
+    """Return the lines since an instant, oldest first; groups that do not exist yet are empty.
+
+    ``groups`` holds the log groups of each role.
+    """
     lines: list[LogLine] = []
-    for role, group in groups.items():
+    for role, group in ((role, group) for role, found in groups.items() for group in found):
         lines += _group_lines(client, group, role=role, since=since)
     kept = [line for line in lines if containing is None or containing in line.message]
     return sorted(kept, key=lambda line: line.at)
@@ -67,7 +70,7 @@ def _group_lines(
 
 def follow_lines(
     client: "CloudWatchLogsClient",
-    groups: dict[str, str],
+    groups: Mapping[str, Sequence[str]],
     *,
     since: dt.datetime,
     containing: str | None = None,

@@ -8,6 +8,7 @@ from bikecast.names import Output
 from bikecast.serving.unsent import unsent_messages
 from console import ui
 from console.cloud import Cloud
+from console.localstack import actual_log_groups
 from console.outputs import StackOutputs, parse_log_groups, read_stack_outputs
 
 MESSAGES_AT_ONCE = 10
@@ -54,10 +55,18 @@ def _move_dead_letters(cloud: Cloud, outputs: StackOutputs) -> int:
 def _send_logged(cloud: Cloud, outputs: StackOutputs, *, since: dt.datetime) -> int:
     destination = outputs.require(Output.CAPTURE_QUEUE_URL)
     group = parse_log_groups(outputs.require(Output.LOG_GROUPS))[PREDICTOR]
-    bodies = list(unsent_messages(cloud.logs, group, since=since))
+    groups = actual_log_groups(cloud, {PREDICTOR: group})[PREDICTOR]
+    bodies = [body for each in groups for body in _unsent(cloud, each, since=since)]
     for body in bodies:
         cloud.sqs.send_message(QueueUrl=destination, MessageBody=body)
     return len(bodies)
+
+
+def _unsent(cloud: Cloud, group: str, *, since: dt.datetime) -> list[str]:
+    try:
+        return list(unsent_messages(cloud.logs, group, since=since))
+    except cloud.logs.exceptions.ResourceNotFoundException:
+        return []  # nothing has been logged there yet
 
 
 def _receive(cloud: Cloud, url: str) -> list[Any]:

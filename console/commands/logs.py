@@ -12,6 +12,7 @@ from bikecast.names import Output
 from console import ui
 from console.cloud import find_cloud
 from console.journal import LogLine, choose_groups, follow_lines, read_lines
+from console.localstack import actual_log_groups
 from console.options import Json, TargetOption
 from console.outputs import parse_log_groups, read_stack_outputs
 
@@ -34,7 +35,7 @@ def logs(
     """
     cloud = find_cloud(target)
     known = parse_log_groups(read_stack_outputs(cloud.cloudformation).get(Output.LOG_GROUPS) or "")
-    groups = choose_groups(known, roles or [])
+    groups = actual_log_groups(cloud, choose_groups(known, roles or []))
     start = dt.datetime.now(dt.UTC) - parse_duration(since)
     if follow:
         for line in follow_lines(cloud.logs, groups, since=start, containing=containing):

@@ -61,9 +61,13 @@ class PostgresDatabase(rds.DatabaseInstance):
 
     @property
     def owner_secret(self) -> rds.DatabaseSecret:
-        """The owner's login, which containers use."""
-        assert self.secret is not None
-        return self.secret  # type: ignore[return-value]  # the attached secret
+        """The owner's login, which containers use.
+
+        ``secret`` is its attachment to the instance instead: the same ARN on AWS, but none on LocalStack.
+        """
+        secret = self.node.find_child("Secret")
+        assert isinstance(secret, rds.DatabaseSecret)
+        return secret
 
     def location(self) -> dict[str, str]:
         """Return where the database is, for any deployable."""

@@ -28,6 +28,8 @@ TRANSIENT = (
 )
 # The container was stopped (spot capacity taken back) or died without a word.
 LOST = ("Stopped", sfn.Errors.HEARTBEAT_TIMEOUT)
+# LocalStack's name for a missing heartbeat; elsewhere a step that ran over its limit, which resumes once.
+OVERDUE = (sfn.Errors.TIMEOUT,)
 
 
 @dataclass(frozen=True)
@@ -152,6 +154,7 @@ class JobStep(tasks.EcsRunTask):
         self._retry(TRANSIENT, attempts=4, interval_s=5)
         if retry_lost:
             self._retry(LOST, attempts=3, interval_s=2)
+            self._retry(OVERDUE, attempts=1, interval_s=2)
 
     def _retry(self, errors: Sequence[str], *, attempts: int, interval_s: int) -> None:
         self.add_retry(

@@ -8,7 +8,7 @@ from constructs import Construct
 
 from bikecast.names import Step
 from infra_cdk.constructs.job import Job, JobStep
-from infra_cdk.machines.events import FailurePath
+from infra_cdk.machines.failures import FailurePath, fail_by_name
 
 MONTHS_AT_A_TIME = 2
 TIMEOUT = cdk.Duration.days(2)
@@ -32,7 +32,9 @@ class Ingest(Construct):
         months, publish = self._months(), self._publish()
         after = sfn.Parallel(self, "FollowDemand", result_path=sfn.JsonPath.DISCARD)
         after.branch(self._refresh(), self._record())
-        failed.catch(months, publish, after)
+        failed.catch(months)
+        failed.catch_step(publish)
+        failed.catch(after)
         report = sfn.Pass(self, "Report", input_path="$.report")
         self.start = checked.next(months).next(publish).next(after).next(report)
 
@@ -44,18 +46,17 @@ class Ingest(Construct):
             max_concurrency=MONTHS_AT_A_TIME,
             result_path=sfn.JsonPath.DISCARD,
         )
-        return months.item_processor(
-            JobStep(
-                self,
-                "IngestMonth",
-                job=self._job,
-                step=Step.INGEST_MONTH,
-                input_path="$",
-                result_path="$",
-                timeout=cdk.Duration.hours(4),
-                retry_lost=True,
-            )
+        month = JobStep(
+            self,
+            "IngestMonth",
+            job=self._job,
+            step=Step.INGEST_MONTH,
+            input_path="$",
+            result_path="$",
+            timeout=cdk.Duration.hours(4),
+            retry_lost=True,
         )
+        return months.item_processor(self._named(month))
 
     def _publish(self) -> JobStep:
         return JobStep(
@@ -69,9 +70,12 @@ class Ingest(Construct):
             retry_lost=True,
         )
 
-    def _record(self) -> JobStep:
+    def _named(self, step: JobStep) -> sfn.TaskStateBase:
+        return fail_by_name(self, step, silence_s=self._job.settings.heartbeat_s)
+
+    def _record(self) -> sfn.TaskStateBase:
         """What was predicted for these hours is judged, by whichever version."""
-        return JobStep(
+        record = JobStep(
             self,
             "RecordActuals",
             job=self._job,
@@ -81,8 +85,9 @@ class Ingest(Construct):
             timeout=cdk.Duration.hours(1),
             retry_lost=True,
         )
+        return self._named(record)
 
-    def _refresh(self) -> JobStep:
+    def _refresh(self) -> sfn.TaskStateBase:
         """The champion's level follows the demand that has just arrived."""
         refresh = JobStep(
             self,
@@ -95,4 +100,4 @@ class Ingest(Construct):
             retry_lost=True,
         )
         refresh.add_retry(errors=["ConflictError"], max_attempts=3, interval=cdk.Duration.seconds(1))
-        return refresh
+        return self._named(refresh)

@@ -6,7 +6,8 @@ from constructs import Construct
 
 from bikecast.names import Step
 from infra_cdk.constructs.job import Job, JobStep, RefreshDashboard
-from infra_cdk.machines.events import PublishEvents, silent_for
+from infra_cdk.machines.events import PublishEvents
+from infra_cdk.machines.failures import SILENT, lost_container
 
 TIMEOUT = cdk.Duration.hours(6)
 # Steps of the other machines need what their predecessors hand them.
@@ -47,8 +48,8 @@ class Operate(Construct):
 
 def _state(scope: Construct, *, job: Job, step: Step) -> JobStep:
     name = "".join(word.capitalize() for word in step.split("-"))
-    cause = silent_for(job.settings.heartbeat_s, step=name)
-    lost = sfn.Fail(scope, f"{name}Lost", error=sfn.Errors.HEARTBEAT_TIMEOUT, cause=cause)
+    failure = lost_container(name, silence_s=job.settings.heartbeat_s)
+    lost = sfn.Fail(scope, f"{name}Lost", error=failure["Error"], cause=failure["Cause"])
     state = JobStep(
         scope,
         name,
@@ -58,5 +59,5 @@ def _state(scope: Construct, *, job: Job, step: Step) -> JobStep:
         result_path="$",
         timeout=cdk.Duration.hours(4),
     )
-    state.add_catch(lost, errors=[sfn.Errors.HEARTBEAT_TIMEOUT], result_path=sfn.JsonPath.DISCARD)
+    state.add_catch(lost, errors=list(SILENT), result_path=sfn.JsonPath.DISCARD)
     return state

@@ -12,7 +12,8 @@ from constructs import Construct
 
 from bikecast.names import Event, Step
 from infra_cdk.constructs.job import Job, JobStep, RefreshDashboard
-from infra_cdk.machines.events import FailurePath, PublishEvent
+from infra_cdk.machines.events import PublishEvent
+from infra_cdk.machines.failures import FailurePath, fail_by_name
 
 APPROVAL_DAYS = 7
 TIMEOUT = cdk.Duration.days(APPROVAL_DAYS + 2)
@@ -72,7 +73,7 @@ class Retrain(Construct):
             result_path=f"$.job.{step}",
             timeout=cdk.Duration.hours(hours),
         )
-        self._failure.catch(state)
+        self._failure.catch_step(state)
         return state
 
     def _tune(self) -> sfn.Map:
@@ -93,8 +94,8 @@ class Retrain(Construct):
         self._failure.catch(workers)
         return workers
 
-    def _worker(self) -> JobStep:
-        return JobStep(
+    def _worker(self) -> sfn.TaskStateBase:
+        worker = JobStep(
             self,
             "TuneWorker",
             job=self._job,
@@ -105,6 +106,7 @@ class Retrain(Construct):
             on_spare_capacity=True,
             retry_lost=True,
         )
+        return fail_by_name(self, worker, silence_s=self._job.settings.heartbeat_s)
 
     def _judge(self, approvals: sqs.IQueue) -> sfn.Chain:
         promote = self._step("Promote", Step.PROMOTE, hours=1)

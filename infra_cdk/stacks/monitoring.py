@@ -61,8 +61,10 @@ class MonitoringStack(BikecastStack):
             timeout=monitor.TIMEOUT,
             invokes=[self.judge],
         )
-        self._schedule("MonitorWeekly", MONITOR_SCHEDULE, self.monitor)
-        self._schedule("RetrainMonthly", RETRAIN_SCHEDULE, training.retrain)
+        self._schedule("MonitorWeekly", MONITOR_SCHEDULE, self.monitor, execution_input={"act": True})
+        self._schedule(
+            "RetrainMonthly", RETRAIN_SCHEDULE, training.retrain, execution_input={"approval": False}
+        )
         self._schedule(
             "OutlookDaily",
             OUTLOOK_SCHEDULE,
@@ -140,13 +142,14 @@ class MonitoringStack(BikecastStack):
         schedule: events.Schedule,
         machine: Machine,
         *,
-        execution_input: Mapping[str, object] | None = None,
+        execution_input: Mapping[str, object],
     ) -> None:
+        """Start a machine by the clock; the input says at least one thing: LocalStack drops an empty one."""
         rule = events.Rule(self, construct_id, schedule=schedule, enabled=self.settings.schedules)
         rule.add_target(
             targets.SfnStateMachine(
                 machine,
-                input=events.RuleTargetInput.from_object(dict(execution_input or {})),
+                input=events.RuleTargetInput.from_object(dict(execution_input)),
                 retry_attempts=3,
                 max_event_age=cdk.Duration.hours(2),
             )

@@ -7,6 +7,7 @@ import httpx
 import psycopg
 import pytest
 
+from bikecast.names import Failure
 from tests.deployment import Deployment, eventually
 from tests.e2e.test_loop import TRIP
 from tests.faults import kill
@@ -39,7 +40,7 @@ def test_a_killed_step_fails_by_name_or_resumes_and_the_champion_stays(cloud: De
     kill(cloud, "training_job", "prepare")
     ended = cloud.finished(arn, timeout_s=500)
     assert ended["status"] == "FAILED"
-    assert ended["error"] in {"States.HeartbeatTimeout", "States.TaskFailed", "Stopped"}
+    assert ended["error"] in {Failure.CONTAINER_LOST, "Stopped"}
     assert "Prepare: a container died" in ended["cause"]
     entered = cloud.entered_states(arn)
     assert "Prepare" in entered

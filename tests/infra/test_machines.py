@@ -1,16 +1,21 @@
 """The state machines' shape: what is tried again, what is caught, what is told."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from bikecast.names import Event, Step
+from bikecast.monitoring.requests import MonitorRequest
+from bikecast.names import Event, Failure, Step
+from bikecast.requests import RetrainRequest, parse_request
 from tests.infra.conftest import Assembly, text_of
 
 MACHINES = ("Retrain", "Ingest", "Operate", "Monitor")
 AFTER_THE_DEED = ("ShowDecision",)
+PAGES = (*AFTER_THE_DEED, "ShowRollback")
+PUBLISHING = ("PublishPromoted", "PublishRejected", "PublishFailure")
 TRIED_AGAIN = {
     "ECS.AmazonECSException",
     "ECS.ServerException",
@@ -19,6 +24,7 @@ TRIED_AGAIN = {
     "OperationalError",
     "Stopped",
     "States.HeartbeatTimeout",
+    "States.Timeout",
     "ConflictError",
 }
 
@@ -53,17 +59,54 @@ def test_only_transient_errors_are_tried_again(assembly: Assembly) -> None:
 
 
 @pytest.mark.parametrize("name", ["Retrain", "Ingest"])
-def test_a_failed_step_is_told_and_the_execution_fails_with_its_error(name: str, assembly: Assembly) -> None:
+def test_a_failed_execution_is_published_and_fails_with_the_error_of_its_step(
+    name: str, assembly: Assembly
+) -> None:
     states = _definition(assembly, name)["States"]
-    failed = states["Failed"]
-    assert (failed["ErrorPath"], failed["CausePath"]) == ("$.failure.Error", "$.failure.Cause")
     assert Event.TRAINING_FAILED in json.dumps(states["PublishFailure"])
+    assert states["PublishFailure"]["Next"] == "Failed"
     for label, state in states.items():
-        if label in AFTER_THE_DEED:
-            continue
-        if "ecs:runTask" in str(state.get("Resource")) or state["Type"] in ("Map", "Parallel"):
-            assert {f"{label}Lost", "PublishFailure"} == {rule["Next"] for rule in state["Catch"]}, label
-            assert f"{label}: a container died" in states[f"{label}Lost"]["Result"]["Cause"]
+        if "Catch" in state and label not in (*AFTER_THE_DEED, *PUBLISHING):
+            assert _end_of_failures(states, state) == {"PublishFailure"}, label
+
+
+@pytest.mark.parametrize("name", ["Retrain", "Ingest", "Operate"])
+def test_a_silent_container_is_called_by_our_own_name_with_a_cause(name: str, assembly: Assembly) -> None:
+    for states in _levels(_definition(assembly, name)):
+        for label, step in states.items():
+            if not _is_container_step(step) or label in PAGES:
+                continue
+            [rule] = [rule for rule in step["Catch"] if "States.HeartbeatTimeout" in rule["ErrorEquals"]]
+            assert "States.Timeout" in rule["ErrorEquals"]  # LocalStack's name for it
+            lost = states[rule["Next"]]
+            told = lost.get("Result", lost)
+            assert told["Error"] == Failure.CONTAINER_LOST
+            assert told["Cause"].startswith(f"{label}: a container died")
+
+
+@pytest.mark.parametrize("name", MACHINES)
+def test_no_state_raises_an_error_whose_name_is_reserved(name: str, assembly: Assembly) -> None:
+    for states in _levels(_definition(assembly, name)):
+        for label, state in states.items():
+            if state["Type"] != "Fail":
+                continue
+            assert not state.get("Error", "").startswith("States."), label
+            caught = [other for other in states.values() if label in _targets(other)]
+            assert all(rule["ResultPath"] is None for rule in _catchers(caught, label)), label
+
+
+@pytest.mark.parametrize("name", ["Retrain", "Ingest"])
+def test_reserved_errors_of_a_step_are_renamed_and_keep_their_cause(name: str, assembly: Assembly) -> None:
+    for states in _levels(_definition(assembly, name)):
+        choices = {label: state for label, state in states.items() if re.fullmatch("Is.*Reserved", label)}
+        assert choices
+        for choice in choices.values():
+            [rule] = choice["Choices"]
+            assert (rule["Variable"], rule["StringMatches"]) == ("$.failure.Error", "States.*")
+            renamed = states[rule["Next"]]
+            assert renamed["Next"] == choice["Default"]
+            assert renamed["Parameters"]["Error"] == Failure.MACHINE_ERROR
+            assert "$.failure.Cause" in renamed["Parameters"]["Cause.$"]
 
 
 @pytest.mark.parametrize(("name", "label"), [("Retrain", "ShowDecision"), ("Operate", "ShowRollback")])
@@ -118,6 +161,18 @@ def test_the_clock_starts_things_on_aws_only(aws: Assembly, embedded: Assembly) 
     assert states == {aws.target: {"ENABLED"}, embedded.target: {"DISABLED"}}
 
 
+def test_what_the_clock_asks_for_is_not_empty_and_is_understood(assembly: Assembly) -> None:
+    asked = {
+        re.sub("[0-9A-F]{8}$", "", rule.logical_id): json.loads(rule.properties["Targets"][0]["Input"])
+        for rule in assembly.resources("AWS::Events::Rule")
+        if "ScheduleExpression" in rule.properties
+    }
+    assert all(asked.values())  # LocalStack does not fire a rule with an empty input
+    assert parse_request(MonitorRequest, asked["MonitorWeekly"]) == MonitorRequest()
+    assert parse_request(RetrainRequest, asked["RetrainMonthly"]) == RetrainRequest()
+    assert asked["OutlookDaily"] == {"step": Step.PUBLISH_OUTLOOK, "input": {}}
+
+
 def test_every_event_reaches_people(assembly: Assembly) -> None:
     patterns = [rule.properties.get("EventPattern", {}) for rule in assembly.resources("AWS::Events::Rule")]
     (forwarded,) = [set(pattern["detail-type"]) for pattern in patterns if pattern]
@@ -135,11 +190,32 @@ def _definition(assembly: Assembly, name: str) -> dict[str, Any]:
 
 
 def _container_steps(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    for states in _levels(definition):
+        yield from filter(_is_container_step, states.values())
+
+
+def _is_container_step(state: dict[str, Any]) -> bool:
+    return "ecs:runTask" in str(state.get("Resource"))
+
+
+def _levels(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """Yield the states of a machine, and those inside each of its maps and branches."""
+    yield definition["States"]
     for state in definition["States"].values():
-        if "ecs:runTask" in str(state.get("Resource")):
-            yield state
         for inner in (*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])):
-            yield from _container_steps(inner)
+            yield from _levels(inner)
+
+
+def _end_of_failures(states: dict[str, Any], state: dict[str, Any]) -> set[str]:
+    """Return where every caught failure of a state arrives in the end, by way of the states that name it."""
+    reached = {rule["Next"] for rule in state["Catch"]} - {"NobodyApproved"}
+    while naming := {label for label in reached if states[label]["Type"] in ("Pass", "Choice")}:
+        reached = (reached - naming) | {target for label in naming for target in _targets(states[label])}
+    return reached
+
+
+def _catchers(states: list[dict[str, Any]], label: str) -> Iterator[dict[str, Any]]:
+    yield from (rule for state in states for rule in state.get("Catch", []) if rule["Next"] == label)
 
 
 def _interval_s(step: dict[str, Any]) -> int:

@@ -94,6 +94,14 @@ def test_no_template_holds_a_password(assembly: Assembly) -> None:
     assert [secret["Name"] for secret in container["Secrets"]] == ["DATABASE_PASSWORD"]
 
 
+def test_only_the_secret_itself_is_referred_to(assembly: Assembly) -> None:
+    kind = "AWS::SecretsManager::SecretTargetAttachment"
+    [attachment] = assembly.resources(kind)  # LocalStack gives it no ARN
+    values = [each.properties for each in assembly.resources() if each.type != kind]
+    outputs = [output for template in assembly.templates.values() for output in template["Outputs"].values()]
+    assert f'"Ref": "{attachment.logical_id}"' not in json.dumps([values, outputs])
+
+
 def test_the_predictor_can_start_no_training_and_the_job_leaves_raw_files_alone(assembly: Assembly) -> None:
     predictor = [action for policy, action, _ in _allowed(assembly) if "PredictParts" in policy]
     assert "s3:GetObject" in predictor

@@ -65,6 +65,12 @@ def test_what_the_predictor_could_not_queue_is_sent_from_its_log(cloud: Cloud) -
     assert bodies(cloud, alive) == ['[{"id": "today"}]']
 
 
+def test_a_predictor_that_never_logged_has_nothing_to_send(cloud: Cloud) -> None:
+    stacks_with(cloud, dead=queue(cloud, "dead"), alive=queue(cloud, "alive"), log_group="predict")
+    cloud.logs.delete_log_group(logGroupName="predict")
+    assert redrive(cloud, since=NOW) == Redriven(dead_letters=0, logged=0)
+
+
 def ask(execution: str) -> str:
     evaluate = {"decision": "promote", "reason": "better by 12 %"}
     return json.dumps({"task_token": "token", "execution": execution, "evaluate": evaluate})

@@ -144,6 +144,13 @@ class Event(StrEnum):
     AUTOMATION_RESUMED = "AutomationResumed"
 
 
+class Failure(StrEnum):
+    """Errors of executions that no step reported itself; names that begin with ``States.`` are reserved."""
+
+    CONTAINER_LOST = "ContainerLost"
+    MACHINE_ERROR = "MachineError"
+
+
 METRIC_NAMESPACE = "bikecast"
 
 
