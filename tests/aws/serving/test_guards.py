@@ -125,16 +125,16 @@ def test_a_hundred_thousand_unknown_keys_are_refused_quickly_and_briefly(
     body = json.dumps({"input_data": [row] * rows}, separators=(",", ":"))
     seconds = []
     for _ in range(5):
-        began = time.perf_counter()
+        began = time.process_time()
         answer = predicting.post("/predict_trip", content=body, headers=JSON)
-        seconds.append(time.perf_counter() - began)
+        seconds.append(time.process_time() - began)
     assert answer.status_code == 422
     found = answer.json()
     assert len(found["detail"]) == 100
     assert found["more"] == 99_900
     assert found["detail"][0]["path"] == "input_data[0].aaa"
     assert len(answer.content) < 50_000
-    assert min(seconds) < 0.2
+    assert min(seconds) < 0.2, seconds  # of processor time: other work on the machine does not count
 
 
 def test_a_few_problems_are_all_listed(predicting: TestClient) -> None:
