@@ -85,6 +85,7 @@ class ConsoleOutputs(BaseModel):
     api_url_https: str | None = None
     ca_file: str | None = None
     api_key: str | None = None
+    training_key: str | None = None
     retrain_state_machine: str | None = None
     ingest_state_machine: str | None = None
     monitor_state_machine: str | None = None
@@ -149,9 +150,9 @@ def api_url(outputs: StackOutputs, *, endpoint_url: str | None) -> str | None:
     return f"{endpoint_url}/_aws/execute-api/{api_id}/{stage}" if api_id and stage else None
 
 
-def api_key(cloud: Cloud, outputs: StackOutputs) -> str | None:
-    """Return the value of the API key that the serving stack made, asked from API Gateway."""
-    key_id = outputs.get(Output.API_KEY_ID)
+def api_key(cloud: Cloud, outputs: StackOutputs, *, which: Output = Output.API_KEY_ID) -> str | None:
+    """Return the value of an API key that the serving stack made, asked from API Gateway."""
+    key_id = outputs.get(which)
     return cloud.apigateway.get_api_key(apiKey=key_id, includeValue=True)["value"] if key_id else None
 
 
@@ -170,6 +171,7 @@ def console_outputs(cloud: Cloud, *, service_urls: Mapping[str, str]) -> Console
         api_url_https=api_url(outputs, endpoint_url=cloud.https_url) if over_tls else None,
         ca_file=str(cloud.ca_file) if cloud.ca_file else None,
         api_key=api_key(cloud, outputs),
+        training_key=api_key(cloud, outputs, which=Output.TRAINING_KEY_ID),
         retrain_state_machine=outputs.get(Output.RETRAIN_STATE_MACHINE_ARN),
         ingest_state_machine=outputs.get(Output.INGEST_STATE_MACHINE_ARN),
         monitor_state_machine=outputs.get(Output.MONITOR_STATE_MACHINE_ARN),

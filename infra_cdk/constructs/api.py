@@ -1,4 +1,4 @@
-"""The REST API: key, throttling, access log; paths go to the predictor or to operations."""
+"""The REST API: keys, throttling, access log; paths go to the predictor or to operations."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
@@ -10,6 +10,11 @@ from infra_cdk.constructs.review import accept
 from infra_cdk.settings import InfraSettings
 
 STAGE = "v1"
+# Requests a day with the training key; each may start a training, one at a time.
+TRAININGS_A_DAY = 20
+# ``-c allowed_origins=https://rides.example,https://maps.example``: pages that may call from a browser.
+ORIGINS_KEY = "allowed_origins"
+GATEWAY_HEADERS = {"X-Content-Type-Options": "'nosniff'", "Cache-Control": "'no-store'"}
 
 
 class PredictorApi(apigateway.RestApi):
@@ -20,6 +25,7 @@ class PredictorApi(apigateway.RestApi):
         construct_id: Name within the parent.
         predictor: Answers every path that is not an operation.
         operations: Answers the operations' paths.
+        training_key: Starts trainings, which no other key does; the function compares it.
         settings: The target.
     """
 
@@ -30,6 +36,7 @@ class PredictorApi(apigateway.RestApi):
         *,
         predictor: lambda_.IFunction,
         operations: lambda_.IFunction,
+        training_key: apigateway.IApiKey,
         settings: InfraSettings,
     ) -> None:
         access_log = ExpiringLogGroup(scope, f"{construct_id}AccessLogs")
@@ -45,7 +52,14 @@ class PredictorApi(apigateway.RestApi):
         )
         self.access_log = access_log
         self._route(predictor=_integration(predictor), operations=_integration(operations))
-        self.key = self._usage(settings=settings)
+        for kind in (apigateway.ResponseType.DEFAULT_4_XX, apigateway.ResponseType.DEFAULT_5_XX):
+            self.add_gateway_response(kind.response_type, type=kind, response_headers=GATEWAY_HEADERS)
+        self.key = self.add_api_key("Key")
+        rate, burst = settings.api_rate_per_s, settings.api_burst
+        self._plan("Plan", self.key, throttle=_throttle(rate, burst))
+        # One at a time, so that two requests at once cannot both find that no training runs.
+        quota = apigateway.QuotaSettings(limit=TRAININGS_A_DAY, period=apigateway.Period.DAY)
+        self._plan("TrainingPlan", training_key, throttle=_throttle(1, 1), quota=quota)
         accept(self, ACCEPTED)
 
     def _route(self, *, predictor: apigateway.Integration, operations: apigateway.Integration) -> None:
@@ -55,7 +69,10 @@ class PredictorApi(apigateway.RestApi):
         operated = [training, training.add_resource("{id}"), monitoring.add_resource("{proxy+}")]
         for resource in [*operated, *map(self.root.add_resource, reports)]:
             resource.add_method("ANY", operations)  # the function knows which, and says 405 to the others
-        self.root.add_resource("{proxy+}").add_method("ANY", predictor)
+            self._let_browsers_ask(resource, operations)
+        rest = self.root.add_resource("{proxy+}")
+        rest.add_method("ANY", predictor)
+        self._let_browsers_ask(rest, predictor)
         for page in ("docs", "openapi.json"):
             ours, theirs = self.root.add_resource(page), monitoring.add_resource(page)
             _open(ours, predictor)
@@ -65,17 +82,31 @@ class PredictorApi(apigateway.RestApi):
                 _open(theirs.add_resource("{file}"), operations)
         _open(self.root.add_resource("dashboard"), operations)
 
-    def _usage(self, *, settings: InfraSettings) -> apigateway.IApiKey:
-        key = self.add_api_key("Key")
-        plan = self.add_usage_plan(
-            "Plan",
-            throttle=apigateway.ThrottleSettings(
-                rate_limit=settings.api_rate_per_s, burst_limit=settings.api_burst
-            ),
-        )
+    def _let_browsers_ask(self, resource: apigateway.Resource, integration: apigateway.Integration) -> None:
+        """Let a browser ask without a key, as browsers do, what a page of another site may send."""
+        if allowed_origins(self):
+            resource.add_method("OPTIONS", integration, api_key_required=False)
+
+    def _plan(
+        self,
+        construct_id: str,
+        key: apigateway.IApiKey,
+        *,
+        throttle: apigateway.ThrottleSettings,
+        quota: apigateway.QuotaSettings | None = None,
+    ) -> None:
+        plan = self.add_usage_plan(construct_id, throttle=throttle, quota=quota)
         plan.add_api_key(key)
         plan.add_api_stage(stage=self.deployment_stage)
-        return key
+
+
+def allowed_origins(scope: Construct) -> str:
+    """Return the origins whose pages may call the API, as the deployment's command line names them."""
+    return str(scope.node.try_get_context(ORIGINS_KEY) or "")
+
+
+def _throttle(rate_per_s: int, burst: int) -> apigateway.ThrottleSettings:
+    return apigateway.ThrottleSettings(rate_limit=rate_per_s, burst_limit=burst)
 
 
 def _open(page: apigateway.Resource, integration: apigateway.Integration) -> None:

@@ -1,12 +1,13 @@
 """The API: predictions that follow the champion, their log, and operations with rights of their own."""
 
 import aws_cdk as cdk
+from aws_cdk import aws_apigateway as apigateway
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from bikecast.names import Output, Variable
-from infra_cdk.constructs.api import STAGE, PredictorApi
+from infra_cdk.constructs.api import STAGE, PredictorApi, allowed_origins
 from infra_cdk.constructs.function import PythonFunction
 from infra_cdk.constructs.layers import Layers
 from infra_cdk.constructs.queue import PrivateQueue
@@ -53,12 +54,20 @@ class ServingStack(BikecastStack):
         )
         self.predict = self._predict(storage)
         self.capture = self._capture(network=network, database=database)
+        self.training_key = apigateway.ApiKey(self, "TrainingKey")
         self.operate = self._operate(storage=storage, training=training)
         cdk.Annotations.of(self.predict).acknowledge_warning(
             "@aws-cdk/aws-lambda:snapStartRequirePublish", "the alias below names the published version"
         )
         live = lambda_.Alias(self, "Live", alias_name="live", version=self.predict.current_version)
-        self.api = PredictorApi(self, "Api", predictor=live, operations=self.operate, settings=settings)
+        self.api = PredictorApi(
+            self,
+            "Api",
+            predictor=live,
+            operations=self.operate,
+            training_key=self.training_key,
+            settings=settings,
+        )
         self._outputs()
 
     @property
@@ -78,6 +87,7 @@ class ServingStack(BikecastStack):
                 Variable.SERVING_BUCKET: storage.serving.bucket_name,
                 Variable.CAPTURE_QUEUE_URL: self.queue.queue_url,
                 Variable.CODE_VERSION: code_version(self, "lambdas/predict"),
+                Variable.ALLOWED_ORIGINS: allowed_origins(self),
             },
             timeout_s=API_TIMEOUT_S,
             memory_mb=1769,  # one whole processor
@@ -124,12 +134,15 @@ class ServingStack(BikecastStack):
                 Variable.REPORTS_BUCKET: storage.reports.bucket_name,
                 Variable.RETRAIN_STATE_MACHINE_ARN: training.retrain.state_machine_arn,
                 Variable.CODE_VERSION: code_version(self, "lambdas/operate"),
+                Variable.TRAINING_KEY_ID: self.training_key.key_id,
+                Variable.ALLOWED_ORIGINS: allowed_origins(self),
             },
             timeout_s=API_TIMEOUT_S,
             memory_mb=1024,
         )
         storage.reports.let_read(function.parts.role)
         training.retrain.grant_start_execution(function)
+        training.retrain.grant(function, "states:ListExecutions")
         training.retrain.let_follow(function.parts.role)
         return function
 
@@ -140,6 +153,7 @@ class ServingStack(BikecastStack):
                 Output.API_STAGE: STAGE,
                 Output.API_URL: self.api.url,
                 Output.API_KEY_ID: self.api.key.key_id,
+                Output.TRAINING_KEY_ID: self.training_key.key_id,
                 Output.CAPTURE_QUEUE_URL: self.queue.queue_url,
                 Output.CAPTURE_DEAD_LETTER_QUEUE_URL: self.dead_letters.queue_url,
             }

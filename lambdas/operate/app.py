@@ -1,17 +1,20 @@
 """The routes of the operations API."""
 
-import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, Path, Query
+from fastapi import FastAPI, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from bikecast.serving.http import DOCS_SCRIPT, create_app, errors
+from bikecast.errors import ForbiddenError
+from bikecast.requests import Day
+from bikecast.serving.gateway import Scope
+from bikecast.serving.http import DOCS_SCRIPT, create_app
+from bikecast.serving.problems import GatewayProblem, Problem, errors
 from bikecast.serving.reports import Page, find_page, read_page, read_summary, results_key, whole_key
 from bikecast.serving.trainings import ID_PATTERN, Training, TrainingRequest, Trainings
 from bikecast.storage import ObjectStore
@@ -38,20 +41,28 @@ class WindowQuery(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     window_size: int | None = Field(None, ge=1, le=366, description="Only windows of as many days.")
-    window_start: dt.date | None = Field(None, description="The window that begins on this day.")
+    window_start: Day | None = Field(None, description="The window that begins on this day.")
     as_: Literal["html", "json"] = Field("html", alias="as", description="A page, or the numbers behind it.")
 
 
 @dataclass(frozen=True)
 class Ports:
-    """What the application needs of the world; ``link`` signs a link to an object too large to pass on."""
+    """What the application needs of the world.
+
+    Attributes:
+        trainings: The retrain machine's executions.
+        reports: The reports bucket.
+        link: Signs a link to an object too large to pass on.
+        may_train: Whether a request came with the key that starts trainings.
+    """
 
     trainings: Trainings
     reports: ObjectStore
     link: Callable[[str], str]
+    may_train: Callable[[Scope], bool]
 
 
-def build_app(ports: Ports, *, code_version: str) -> FastAPI:
+def build_app(ports: Ports, *, code_version: str, allowed_origins: Collection[str] = ()) -> FastAPI:
     """Put the routes together."""
     app = create_app(
         title="bikecast operations",
@@ -59,9 +70,10 @@ def build_app(ports: Ports, *, code_version: str) -> FastAPI:
         description=DESCRIPTION,
         max_body_bytes=MAX_BODY_BYTES,
         posts=("/training",),
+        allowed_origins=allowed_origins,
         prefix="/monitoring",
     )
-    _add_trainings(app, ports.trainings)
+    _add_trainings(app, ports)
     _add_monitoring(app, ports)
     for page in Page:
         _add_page(app, ports, page)
@@ -81,16 +93,24 @@ def add_docs_files(app: FastAPI) -> None:
         return Response((folder / name).read_bytes(), media_type=kind, headers=headers)
 
 
-def _add_trainings(app: FastAPI, trainings: Trainings) -> None:
-    @app.post("/training", status_code=202, responses=errors(400, 403, 409, 413, 415, 422, 429, 503))
-    def start_training(request: TrainingRequest) -> Training:
-        """Start a training; judged, it becomes champion only if it is better."""
-        return trainings.start(request)
+def _add_trainings(app: FastAPI, ports: Ports) -> None:
+    refusals = errors(400, 403, 409, 413, 415, 422, 429, 503)
+    refusals[403]["model"] = GatewayProblem | Problem
+
+    @app.post("/training", status_code=202, responses=refusals)
+    def start_training(body: TrainingRequest, request: Request) -> Training:
+        """Start a training; judged, it becomes champion only if it is better.
+
+        It needs the training key, whose quota of the day is small; any key reads how it is doing.
+        """
+        if not ports.may_train(request.scope):
+            raise ForbiddenError("this key starts no training: send the training key as `x-api-key`")
+        return ports.trainings.start(body)
 
     @app.get("/training/{training_id}", responses=errors(403, 404, 422, 429, 503))
     def read_training(training_id: Annotated[str, Path(pattern=ID_PATTERN)]) -> Training:
         """Tell how a training is doing and what came of it."""
-        return trainings.find(training_id)
+        return ports.trainings.find(training_id)
 
 
 def _add_monitoring(app: FastAPI, ports: Ports) -> None:

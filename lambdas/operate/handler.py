@@ -9,6 +9,7 @@ from aws_lambda_powertools.logging import correlation_paths
 from mangum import Mangum
 
 from bikecast.names import METRIC_NAMESPACE
+from bikecast.serving.gateway import api_key_id, is_request
 from bikecast.serving.trainings import Trainings
 from bikecast.storage import S3Store
 
@@ -32,13 +33,19 @@ def api() -> Mangum:
         place = {"Bucket": settings.reports_bucket, "Key": key}
         return storage.generate_presigned_url("get_object", Params=place, ExpiresIn=settings.link_lifetime_s)
 
-    ports = Ports(trainings, S3Store(storage, settings.reports_bucket), link)
-    return Mangum(build_app(ports, code_version=settings.code_version), lifespan="off")
+    ports = Ports(
+        trainings,
+        S3Store(storage, settings.reports_bucket),
+        link,
+        may_train=lambda scope: api_key_id(scope) == settings.training_key_id,
+    )
+    app = build_app(ports, code_version=settings.code_version, allowed_origins=settings.origins)
+    return Mangum(app, lifespan="off")
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
 @tracer.capture_lambda_handler(capture_response=False)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answer one request."""
-    return api()(event, context)
+    """Answer one request; an event that is none, such as a ping, is only acknowledged."""
+    return api()(event, context) if is_request(event) else {}

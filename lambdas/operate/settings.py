@@ -1,15 +1,18 @@
 """What the stack tells the operations API."""
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import SettingsConfigDict
+
+from bikecast.serving.origins import OriginSettings
 
 
-class Settings(BaseSettings):
+class Settings(OriginSettings):
     """Environment of the function; fields without a default are set by the stack."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     reports_bucket: str
     retrain_state_machine_arn: str
+    training_key_id: str
     code_version: str
     link_lifetime_s: int = Field(900, ge=1, le=3600, description="How long a link to a large report works.")

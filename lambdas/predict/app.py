@@ -1,5 +1,6 @@
 """The routes of the prediction API."""
 
+from collections.abc import Collection
 from typing import Annotated
 
 from fastapi import Body, FastAPI, Query, Request
@@ -10,7 +11,8 @@ from pydantic_core import to_json
 from bikecast.serving import contract, facts, facts_contract
 from bikecast.serving.follower import ChampionFollower
 from bikecast.serving.gateway import request_id
-from bikecast.serving.http import create_app, errors
+from bikecast.serving.http import create_app
+from bikecast.serving.problems import errors
 from bikecast.serving.service import PredictionService
 
 TRIP = {"date": "2025-01-02 08:00:00", "TMAX": 41.0, "TMIN": 33.0, "SNOW": 0.0}
@@ -49,7 +51,13 @@ TripBody = Annotated[contract.TripRequest, Body(openapi_examples=TRIP_EXAMPLES)]
 FeatureBody = Annotated[contract.FeatureRequest, Body(openapi_examples=FEATURE_EXAMPLES)]
 
 
-def build_app(service: PredictionService, follower: ChampionFollower, *, code_version: str) -> FastAPI:
+def build_app(
+    service: PredictionService,
+    follower: ChampionFollower,
+    *,
+    code_version: str,
+    allowed_origins: Collection[str] = (),
+) -> FastAPI:
     """Put the routes together."""
     app = create_app(
         title="bikecast",
@@ -57,6 +65,7 @@ def build_app(service: PredictionService, follower: ChampionFollower, *, code_ve
         description=DESCRIPTION,
         max_body_bytes=contract.MAX_BODY_BYTES,
         posts=("/predict", "/predict_trip"),
+        allowed_origins=allowed_origins,
     )
     _add_predictions(app, service)
     _add_facts(app, follower, code_version)

@@ -7,6 +7,7 @@ from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging import correlation_paths
 
 from bikecast.names import METRIC_NAMESPACE
+from bikecast.serving.gateway import is_request
 
 from .parts import Predictor, build
 from .settings import Runtime, Settings
@@ -23,9 +24,12 @@ def predictor() -> Predictor:
 
 
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
-    """Answer one request; what is left to do starts when the answer is ready."""
+    """Answer one request; what is left to do starts when the answer is ready.
+
+    An event that is no request, such as a ping that keeps the function warm, is only acknowledged.
+    """
     try:
-        answer: dict[str, Any] = _answer(event, context)
+        answer: dict[str, Any] = _answer(event, context) if is_request(event) else {}
         return answer
     finally:
         predictor().answered()

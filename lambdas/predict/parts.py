@@ -125,7 +125,8 @@ def build(settings: Settings, runtime: Runtime, *, logger: Logger, metrics: Metr
         log.wait_s = settings.capture_wait_s  # Lambda would freeze the sending thread
     service = PredictionService(Ports(follower, OutlookReader(store), log, telemetry))
     _warm(follower, logger)
-    return Predictor(build_app(service, follower, code_version=settings.code_version), log, after)
+    app = build_app(service, follower, code_version=settings.code_version, allowed_origins=settings.origins)
+    return Predictor(app, log, after)
 
 
 def _client(service: str, config: Config) -> Any:

@@ -6,8 +6,10 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bikecast.serving.origins import OriginSettings
 
-class Settings(BaseSettings):
+
+class Settings(OriginSettings):
     """Environment of the function; fields without a default are set by the stack."""
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")

@@ -26,6 +26,7 @@ FIXES = (
     "execution_end",
     "machine_role",
     "alarms",
+    "api_key_identity",
 )
 
 

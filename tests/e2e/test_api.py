@@ -59,6 +59,13 @@ def test_tls_is_answered_under_the_certificate_that_the_outputs_name(cloud: Depl
         httpx.post(url, json=body, headers=headers, timeout=40)
 
 
+def test_only_the_training_key_is_asked_what_to_train(cloud: Deployment) -> None:
+    for key, status in (("api_key", 403), ("training_key", 422)):
+        headers = {"x-api-key": cloud.outputs[key]}
+        answer = httpx.post(f"{cloud.outputs['api_url']}/training", json={"threshold": 0}, headers=headers)
+        assert answer.status_code == status, answer.text
+
+
 @pytest.mark.parametrize(
     ("method", "path", "allowed"),
     [

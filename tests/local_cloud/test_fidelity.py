@@ -31,6 +31,7 @@ HALVES = (
         "task_stop",
         "task_secrets",
         "execution_end",
+        "api_key_identity",
     ),
 )
 # One process of the test run starts the clouds.

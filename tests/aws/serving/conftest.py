@@ -63,6 +63,7 @@ def event(
     *,
     query: dict[str, str] | None = None,
     prefix: str = "/v1",
+    key_id: str | None = "prediction-key",
 ) -> dict[str, Any]:
     """A REST API's proxy event; ``prefix`` is the stage, or a custom domain's base path."""
     base = "" if prefix == "/v1" else prefix  # with a base path, `path` holds it too
@@ -80,7 +81,7 @@ def event(
             "requestId": "gateway-request",
             "path": f"{prefix}{path}",
             "stage": "v1",
-            "identity": {"sourceIp": "127.0.0.1"},
+            "identity": {"sourceIp": "127.0.0.1", "apiKeyId": key_id},
         },
         "body": body,
         "isBase64Encoded": False,

@@ -84,7 +84,9 @@ def operations(tmp_path: Path) -> FastAPI:
     role = "arn:aws:iam::123456789012:role/states"
     machine = states.create_state_machine(name="retrain", definition=MACHINE, roleArn=role)
     trainings = Trainings(states, machine["stateMachineArn"])
-    return operate.build_app(operate.Ports(trainings, store, store.uri), code_version="test")
+    return operate.build_app(
+        operate.Ports(trainings, store, store.uri, may_train=lambda _: True), code_version="test"
+    )
 
 
 @pytest.fixture

@@ -8,10 +8,12 @@ import boto3
 import pytest
 
 from bikecast.names import DASHBOARD_SUMMARY_KEY
+from bikecast.requests import RetrainRequest, TrainingScope
 from bikecast.serving.reports import library_key, library_mark
 from lambdas.operate import handler
 from tests.aws.serving.conftest import REGION, Answer, Context, answer_of, event
 
+KEY_ID = "training-key"
 ROLE = "arn:aws:iam::123456789012:role/states"
 DEFINITION = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 1000, "End": True}}})
 
@@ -24,6 +26,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     )
     monkeypatch.setenv("REPORTS_BUCKET", "reports")
     monkeypatch.setenv("RETRAIN_STATE_MACHINE_ARN", machine["stateMachineArn"])
+    monkeypatch.setenv("TRAINING_KEY_ID", KEY_ID)
     monkeypatch.setenv("CODE_VERSION", "test")
     handler.api.cache_clear()
     yield
@@ -35,12 +38,23 @@ def ask(method: str, path: str, body: Any = None, **more: Any) -> Answer:
     return answer_of(handler.lambda_handler(event(method, path, text, **more), Context()))
 
 
+def train(body: Any, *, key_id: str | None = KEY_ID) -> Answer:
+    return ask("POST", "/training", body, key_id=key_id)
+
+
+def end(training: Answer) -> None:
+    states = boto3.client("stepfunctions", region_name=REGION)
+    (machine,) = states.list_state_machines()["stateMachines"]
+    arn = machine["stateMachineArn"].replace(":stateMachine:", ":execution:")
+    states.stop_execution(executionArn=f"{arn}:{training.json()['id']}")
+
+
 def put(key: str, body: bytes) -> None:
     boto3.client("s3", region_name=REGION).put_object(Bucket="reports", Key=key, Body=body)
 
 
 def test_a_training_is_started_and_looked_up() -> None:
-    started = ask("POST", "/training", {"n_trials": 5})
+    started = train({"n_trials": 5})
     assert started.status == 202
     found = ask("GET", f"/training/{started.json()['id']}")
     assert found.json()["status"] == "RUNNING"
@@ -49,15 +63,40 @@ def test_a_training_is_started_and_looked_up() -> None:
 
 def test_the_same_token_starts_one_training() -> None:
     request = {"client_token": "monday", "n_trials": 5}
-    first, second = ask("POST", "/training", request), ask("POST", "/training", request)
+    first, second = train(request), train(request)
     assert first.json()["id"] == second.json()["id"] == "api-monday"
 
 
 def test_a_token_stands_for_one_request_only() -> None:
-    ask("POST", "/training", {"client_token": "monday", "n_trials": 5})
-    other = ask("POST", "/training", {"client_token": "monday", "n_trials": 6})
+    train({"client_token": "monday", "n_trials": 5})
+    other = train({"client_token": "monday", "n_trials": 6})
     assert other.status == 409
     assert "client_token" in other.json()["detail"]
+
+
+def test_a_training_waits_for_the_end_of_another() -> None:
+    first = train({"n_trials": 5})
+    beside = train({"n_trials": 6})
+    assert beside.status == 409
+    assert first.json()["id"] in beside.json()["detail"]
+    end(first)
+    assert train({"n_trials": 6}).status == 202
+
+
+@pytest.mark.parametrize("key_id", ["prediction-key", None])
+def test_only_the_training_key_starts_a_training(key_id: str | None) -> None:
+    refused = train({"n_trials": 5}, key_id=key_id)
+    assert refused.status == 403
+    assert "training key" in refused.json()["detail"]
+
+
+def test_how_a_training_is_judged_is_not_the_callers_choice() -> None:
+    judging = sorted(set(RetrainRequest.model_fields) - set(TrainingScope.model_fields))
+    assert {"threshold", "registered_model_name", "approval", "random_state"} <= set(judging)
+    defaults = RetrainRequest().model_dump()
+    refused = train({name: defaults[name] for name in judging})
+    assert refused.status == 422
+    assert sorted(problem["path"] for problem in refused.json()["detail"]) == judging
 
 
 @pytest.mark.parametrize(
@@ -65,11 +104,16 @@ def test_a_token_stands_for_one_request_only() -> None:
     [
         ({"n_trials": "many"}, "n_trials"),
         ({"trails": 1}, "trails"),
+        ({"n_trials": 10_000}, "n_trials"),
+        ({"tuning_workers": 40}, "tuning_workers"),
+        ({"start_train_date": 0}, "start_train_date"),
+        ({"start_train_date": "0"}, "start_train_date"),
+        ({"end_train_date": "2024-01-31T00:00"}, "end_train_date"),
         ({"client_token": "a b"}, "client_token"),
     ],
 )
 def test_a_bad_request_names_its_field(request_: dict[str, Any], path: str) -> None:
-    answer = ask("POST", "/training", request_)
+    answer = train(request_)
     assert answer.status == 422
     assert [problem["path"] for problem in answer.json()["detail"]] == [path]
 
@@ -117,6 +161,7 @@ def test_a_window_is_chosen_by_its_first_day_and_the_newest_version_shown() -> N
     assert numbers.json() == {"by": "10"}
     assert ask("GET", "/monitor-data", query={"window_start": "2025-02-01"}).status == 404
     assert ask("GET", "/monitor-data", query={"as": "pdf"}).status == 422
+    assert ask("GET", "/monitor-data", query={"window_start": "0"}).status == 422
 
 
 def test_a_report_too_large_for_the_gateway_is_linked() -> None:
@@ -137,3 +182,7 @@ def test_documents_and_dashboard_answer() -> None:
     assert ask("GET", "/dashboard").status == 200
     assert ask("GET", "/monitoring/docs").status == 200
     assert "/training" in ask("GET", "/monitoring/openapi.json").json()["paths"]
+
+
+def test_an_event_that_is_no_request_is_acknowledged() -> None:
+    assert handler.lambda_handler({"source": "aws.events"}, Context()) == {}

@@ -142,3 +142,13 @@ def test_unknown_paths_and_methods_are_named(store: S3Store) -> None:
     wrong = ask("GET", "/predict")
     assert wrong.status == 405
     assert wrong.headers["allow"] == "POST"
+
+
+@pytest.mark.parametrize("ping", [{}, {"source": "aws.events", "detail": {}}, {"Records": []}, [], None])
+def test_an_event_that_is_no_request_is_acknowledged_and_lets_the_function_rest(
+    ping: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rested = []
+    monkeypatch.setattr(handler.predictor(), "answered", lambda: rested.append(True))
+    assert handler.lambda_handler(ping, Context()) == {}
+    assert rested == [True]

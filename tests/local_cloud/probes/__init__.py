@@ -1,6 +1,12 @@
 """One probe per fidelity fix: passes where the cloud behaves as AWS does, fails where it doesn't."""
 
-from tests.local_cloud.probes.access import administrator, function_credentials, machine_role, task_role
+from tests.local_cloud.probes.access import (
+    administrator,
+    api_key_identity,
+    function_credentials,
+    machine_role,
+    task_role,
+)
 from tests.local_cloud.probes.functions import (
     function_errors,
     function_files,
@@ -13,6 +19,7 @@ from tests.local_cloud.probes.resources import alarms, database, durable_state, 
 __all__ = [
     "administrator",
     "alarms",
+    "api_key_identity",
     "database",
     "durable_state",
     "execution_end",

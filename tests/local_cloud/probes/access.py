@@ -1,10 +1,24 @@
 """Who is let in, and as whom."""
 
+import json
+
 import boto3
+import httpx
 from botocore import UNSIGNED
 from botocore.config import Config
 
-from tests.local_cloud.aws import ACCOUNT, ended, function, invoke, machine, queue, refused, role, start
+from tests.local_cloud.aws import (
+    ACCOUNT,
+    REGION,
+    ended,
+    function,
+    invoke,
+    machine,
+    queue,
+    refused,
+    role,
+    start,
+)
 from tests.local_cloud.conftest import Cloud
 from tests.local_cloud.probes.machines import waiting_task
 from tests.local_cloud.tasks import run_task
@@ -53,3 +67,26 @@ def machine_role(cloud: Cloud) -> None:
     assert refusal["error"] == "SQS.AccessDeniedException"
     assert "is not authorized to perform: sqs:SendMessage" in refusal["cause"]
     assert ended(cloud, start(cloud, machine(cloud, definition)))["error"] == "States.Timeout"
+
+
+def api_key_identity(cloud: Cloud) -> None:
+    code = (
+        "import json\n"
+        "def handler(event, context):\n"
+        "    return {'statusCode': 200, 'body': json.dumps(event['requestContext']['identity'])}\n"
+    )
+    gateway, name = cloud.client("apigateway"), function(cloud, code)
+    api = gateway.create_rest_api(name=name)["id"]
+    (root,) = gateway.get_resources(restApiId=api)["items"]
+    place = {"restApiId": api, "resourceId": root["id"], "httpMethod": "GET"}
+    gateway.put_method(**place, authorizationType="NONE", apiKeyRequired=True)
+    arn = cloud.client("lambda").get_function_configuration(FunctionName=name)["FunctionArn"]
+    uri = f"arn:aws:apigateway:{REGION}:lambda:path/2015-03-31/functions/{arn}/invocations"
+    gateway.put_integration(**place, type="AWS_PROXY", integrationHttpMethod="POST", uri=uri)
+    gateway.create_deployment(restApiId=api, stageName="s")
+    key = gateway.create_api_key(name=name, enabled=True)
+    plan = gateway.create_usage_plan(name=name, apiStages=[{"apiId": api, "stage": "s"}])["id"]
+    gateway.create_usage_plan_key(usagePlanId=plan, keyId=key["id"], keyType="API_KEY")
+    url = f"{cloud.connection.endpoint_url}/_aws/execute-api/{api}/s/"
+    identity = json.loads(httpx.get(url, headers={"x-api-key": key["value"]}).text)
+    assert (identity["apiKeyId"], identity["apiKey"]) == (key["id"], key["value"])

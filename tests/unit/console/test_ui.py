@@ -23,6 +23,7 @@ def test_outputs_have_exactly_the_promised_names() -> None:
         "api_url_https",
         "ca_file",
         "api_key",
+        "training_key",
         "retrain_state_machine",
         "ingest_state_machine",
         "monitor_state_machine",

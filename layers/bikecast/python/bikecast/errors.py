@@ -29,6 +29,10 @@ class StoreError(BikecastError):
     """An object store, database or registry refused or lost a call."""
 
 
+class ForbiddenError(BikecastError):
+    """The caller may not do this; the message says who may."""
+
+
 class NotFoundError(BikecastError):
     """What was asked for does not exist, or not yet; the message says what makes it."""
 

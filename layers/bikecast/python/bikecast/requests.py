@@ -1,34 +1,38 @@
 """What a person may ask of the state machines, with defaults; unknown keys and bad values are named."""
 
 import datetime as dt
-from typing import Any, Self, TypeVar
+import re
+from typing import Annotated, Any, Self, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from bikecast.errors import InputError
 from bikecast.names import MODEL_NAME
 
 
-class RetrainRequest(BaseModel):
-    """Input of the retrain state machine; everything is optional."""
+def _written_out(value: object) -> object:
+    """Let dates through, and text as people write days; a number would be seconds since 1970."""
+    if isinstance(value, str) and not re.fullmatch(r"\d{4}-\d\d-\d\d", value, re.ASCII):
+        raise ValueError("write the day as 2024-01-31")
+    if not isinstance(value, str | dt.date):
+        raise ValueError("expected text such as 2024-01-31")
+    return value
+
+
+Day = Annotated[dt.date, BeforeValidator(_written_out)]
+
+
+class TrainingScope(BaseModel):
+    """What a training learns from and how long it searches; everything is optional."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    start_train_date: dt.date = dt.date(2024, 1, 1)
-    end_train_date: dt.date | None = Field(
+    start_train_date: Day = dt.date(2024, 1, 1)
+    end_train_date: Day | None = Field(
         None, description="Last day used; the latest complete month if absent."
     )
-    test_size: float = Field(
-        0.2, gt=0.0, lt=0.9, description="Share of hours held out: the last ones in time."
-    )
-    random_state: int = Field(42, ge=0, lt=2**32)
     n_trials: int = Field(50, ge=1, le=10_000, strict=True)
     tuning_workers: int = Field(2, ge=1, le=40, strict=True)
-    registered_model_name: str = Field(MODEL_NAME, min_length=1, max_length=200, pattern=r"^[\w.-]+$")
-    threshold: float = Field(
-        0.1, ge=0.0, lt=1.0, description="Relative RMSE gain that a challenger must show."
-    )
-    approval: bool = Field(False, strict=True, description="Wait for a person before promoting.")
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> Self:
@@ -38,6 +42,20 @@ class RetrainRequest(BaseModel):
                 f"but got (start_train_date={self.start_train_date}, end_train_date={self.end_train_date})"
             )
         return self
+
+
+class RetrainRequest(TrainingScope):
+    """Input of the retrain state machine: the scope, and how the result is judged."""
+
+    test_size: float = Field(
+        0.2, gt=0.0, lt=0.9, strict=True, description="Share of hours held out: the last ones in time."
+    )
+    random_state: int = Field(42, ge=0, lt=2**32, strict=True)
+    registered_model_name: str = Field(MODEL_NAME, min_length=1, max_length=200, pattern=r"^[\w.-]+$")
+    threshold: float = Field(
+        0.1, ge=0.0, lt=1.0, strict=True, description="Relative RMSE gain that a challenger must show."
+    )
+    approval: bool = Field(False, strict=True, description="Wait for a person before promoting.")
 
 
 Request = TypeVar("Request", bound=BaseModel)

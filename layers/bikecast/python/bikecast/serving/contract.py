@@ -18,6 +18,7 @@ from pydantic_core import PydanticCustomError
 
 from bikecast.features import FEATURES, OPTIONAL_WEATHER, Feature
 from bikecast.names import PredictionSource
+from bikecast.serving.bodies import RequestBody
 from bikecast.serving.gateway import TOO_MANY_ROWS
 from bikecast.serving.hours import HOUR_PATTERN, parse_hour
 from bikecast.serving.ranges import ANY_FEATURE, FEATURE_RANGES, WEATHER_RANGES, Range
@@ -104,10 +105,8 @@ Limited = BeforeValidator(_within_limit)
 _Rows = Field(min_length=1, description=f"At most {MAX_ROWS} rows.")
 
 
-class TripRequest(BaseModel):
+class TripRequest(RequestBody):
     """Body of ``/predict_trip``."""
-
-    model_config = ConfigDict(extra="forbid")
 
     input_data: Annotated[list[TripHour], Limited] = _Rows
 
@@ -168,10 +167,8 @@ FeatureRows = Annotated[
 ]
 
 
-class FeatureRequest(BaseModel):
+class FeatureRequest(RequestBody):
     """Body of ``/predict``: engineered features by name, all rows of one kind."""
-
-    model_config = ConfigDict(extra="forbid")
 
     input_data: FeatureRows
 

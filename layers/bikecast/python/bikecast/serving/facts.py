@@ -5,6 +5,7 @@ from bikecast.manifest import Scores
 from bikecast.names import PredictionSource
 from bikecast.serving.facts_contract import FeatureCard, Health, ModelCard, Version, WindowScores
 from bikecast.serving.follower import UnavailableError, View
+from bikecast.serving.problems import without_places
 
 
 def health(view: View) -> Health:
@@ -16,7 +17,7 @@ def health(view: View) -> Health:
         source=leader.source,
         model_version=leader.version,
         champion_version=view.champion_version,
-        problem=view.problem,
+        problem=None if view.problem is None else without_places(view.problem),
         automation=view.automation,
     )
 

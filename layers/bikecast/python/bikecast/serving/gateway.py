@@ -20,6 +20,18 @@ def request_id(scope: Scope) -> str:
     return str(scope.get("state", {}).get("request_id", ""))
 
 
+def is_request(event: object) -> bool:
+    """Whether an event is API Gateway's: anything else, such as a ping that keeps a function warm, is not."""
+    return isinstance(event, dict) and "resource" in event and "requestContext" in event
+
+
+def api_key_id(scope: Scope) -> str | None:
+    """Return which of the API's keys the caller used; ``None`` where no gateway asked for one."""
+    identity = scope.get("aws.event", {}).get("requestContext", {}).get("identity") or {}
+    found: str | None = identity.get("apiKeyId")
+    return found
+
+
 class StagePath:
     """Tells the application what the world puts before its paths: the stage, or a custom domain's base path.
 

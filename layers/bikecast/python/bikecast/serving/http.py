@@ -6,14 +6,31 @@ from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
+from fastapi.middleware.cors import CORSMiddleware
 from fastapi.openapi.docs import get_swagger_ui_html
 from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
-from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
 
-from bikecast.errors import BikecastError, ConflictError, FeatureError, InputError, NotFoundError
-from bikecast.serving.gateway import TOO_MANY_ROWS, BodyGuard, RequestId, StagePath, request_id
+from bikecast.errors import (
+    BikecastError,
+    ConflictError,
+    FeatureError,
+    ForbiddenError,
+    InputError,
+    NotFoundError,
+)
+from bikecast.serving.bodies import MAX_PROBLEMS, MORE_PROBLEMS, EachKeyOnce
+from bikecast.serving.gateway import (
+    REQUEST_ID_HEADER,
+    TOO_MANY_ROWS,
+    BodyGuard,
+    RequestId,
+    StagePath,
+    request_id,
+)
+from bikecast.serving.headers import HEADERS, SecurityHeaders
+from bikecast.serving.problems import without_places
 
 log = logging.getLogger(__name__)
 
@@ -26,60 +43,10 @@ _VARIANTS = frozenset({"clock", "model"})  # names of union members, which pydan
 _STATUS_OF: tuple[tuple[type[BikecastError], int], ...] = (
     (InputError, 422),
     (FeatureError, 422),
+    (ForbiddenError, 403),
     (NotFoundError, 404),
     (ConflictError, 409),
 )
-
-
-class FieldProblem(BaseModel):
-    """One field that breaks the contract."""
-
-    path: str = Field(description="Where it is, such as `input_data[0].TMAX`.")
-    loc: list[str | int] = Field(description="The same as a list, starting with body, query or path.")
-    msg: str
-    type: str
-
-
-class InvalidRequest(BaseModel):
-    """Answer 422: every field that breaks the contract."""
-
-    detail: list[FieldProblem]
-    request_id: str
-
-
-class Problem(BaseModel):
-    """Any other error, in one sentence."""
-
-    detail: str
-    request_id: str
-
-
-class GatewayProblem(BaseModel):
-    """What API Gateway says by itself, before we are asked."""
-
-    message: str
-
-
-def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI entries of error statuses."""
-    return {
-        status: {"model": _BODIES.get(status, Problem), "description": _MEANING[status]}
-        for status in statuses
-    }
-
-
-_BODIES: dict[int, type[BaseModel]] = {403: GatewayProblem, 422: InvalidRequest, 429: GatewayProblem}
-_MEANING = {
-    400: "The body is no JSON.",
-    403: "The API key is missing or wrong.",
-    404: "There is no such thing.",
-    409: "Something else runs under this name.",
-    413: "Too many rows or bytes; split the batch.",
-    415: "The body is not `application/json`.",
-    422: "Fields break the contract; each is named.",
-    429: "Over the usage plan's rate; wait and try again.",
-    503: "Nothing can answer at the moment; try again.",
-}
 
 
 def create_app(
@@ -89,11 +56,13 @@ def create_app(
     description: str,
     max_body_bytes: int,
     posts: Collection[str],
+    allowed_origins: Collection[str] = (),
     prefix: str = "",
 ) -> FastAPI:
     """Return an application with our errors, limits and documents; routes are the caller's.
 
-    ``posts`` are the paths that take bodies; ``prefix`` comes before ``/docs`` and ``/openapi.json`` only.
+    ``posts`` are the paths that take bodies; pages of ``allowed_origins`` may read answers in a browser;
+    ``prefix`` comes before ``/docs`` and ``/openapi.json`` only.
     """
     app = FastAPI(
         title=title,
@@ -106,16 +75,30 @@ def create_app(
         docs_url=None,
         redoc_url=None,
     )
+    app.router.route_class = EachKeyOnce
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _refused)
     app.add_exception_handler(BikecastError, _failed)
     app.add_exception_handler(Exception, _unexpected)
     app.add_middleware(BodyGuard, paths=posts, max_bytes=max_body_bytes)
+    if allowed_origins:
+        _allow(app, allowed_origins)
+    app.add_middleware(SecurityHeaders)
     app.add_middleware(RequestId)
     app.add_middleware(StagePath)
     _add_docs(app, prefix)
     _document_key(app)
     return app
+
+
+def _allow(app: FastAPI, origins: Collection[str]) -> None:
+    app.add_middleware(
+        CORSMiddleware,
+        allow_origins=list(origins),
+        allow_methods=["GET", "POST"],
+        allow_headers=[API_KEY_HEADER, "content-type"],
+        expose_headers=[REQUEST_ID_HEADER, "retry-after"],
+    )
 
 
 def _add_docs(app: FastAPI, prefix: str) -> None:
@@ -157,8 +140,14 @@ async def _invalid(request: Request, err: Exception) -> JSONResponse:
     too_many = next((item for item in found if item["type"] == TOO_MANY_ROWS), None)
     if too_many is not None:
         return _problem(request, 413, str(too_many["msg"]))
-    fields = [_field_problem(item) for item in found]
-    return JSONResponse({"detail": fields, "request_id": request_id(request.scope)}, status_code=422)
+    listed = [item for item in found if item["type"] != MORE_PROBLEMS]
+    more = sum(item["ctx"]["more"] for item in found if item["type"] == MORE_PROBLEMS)
+    body = {
+        "detail": [_field_problem(item) for item in listed[:MAX_PROBLEMS]],
+        "more": more + len(listed[MAX_PROBLEMS:]),
+        "request_id": request_id(request.scope),
+    }
+    return JSONResponse(body, status_code=422)
 
 
 def _field_problem(item: dict[str, Any]) -> dict[str, Any]:
@@ -183,7 +172,7 @@ async def _failed(request: Request, err: Exception) -> JSONResponse:
     status = next((code for kind, code in _STATUS_OF if isinstance(err, kind)), 503)
     trace = err if status >= SERVER_ERROR else None
     log.warning("request refused", extra={"status": status, "reason": str(err)}, exc_info=trace)
-    response = _problem(request, status, str(err))
+    response = _problem(request, status, without_places(str(err)))
     if status == 503:
         response.headers["retry-after"] = str(RETRY_AFTER_S)
     return response
@@ -191,7 +180,9 @@ async def _failed(request: Request, err: Exception) -> JSONResponse:
 
 async def _unexpected(request: Request, err: Exception) -> JSONResponse:
     log.error("request failed unexpectedly", exc_info=err)
-    return _problem(request, 500, "internal error; quote the request id when you report it")
+    response = _problem(request, 500, "internal error; quote the request id when you report it")
+    response.headers.update(HEADERS)  # this answer goes out past every middleware
+    return response
 
 
 def _problem(request: Request, status: int, detail: str) -> JSONResponse:

@@ -9,19 +9,25 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from bikecast.errors import ConflictError, NotFoundError
-from bikecast.requests import RetrainRequest
+from bikecast.requests import TrainingScope
+from bikecast.serving.bodies import RequestBody
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
 
 API_PREFIX = "api-"
 ID_PATTERN = r"^[A-Za-z0-9_-]{1,80}$"
+# What one request may cost; `bikecast train` can do more.
+MAX_TRIALS = 200
+MAX_WORKERS = 8
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
-class TrainingRequest(RetrainRequest):
-    """What to train; every field is optional."""
+class TrainingRequest(RequestBody, TrainingScope):
+    """What to train; every field is optional. How the result is judged is not the caller's choice."""
 
+    n_trials: int = Field(50, ge=1, le=MAX_TRIALS, strict=True, description="Hyperparameter sets to try.")
+    tuning_workers: int = Field(2, ge=1, le=MAX_WORKERS, strict=True, description="Containers that try them.")
     client_token: Token | None = Field(
         None, description="Sending the same token and request again starts nothing new."
     )
@@ -62,21 +68,38 @@ class Trainings:
         """Start a training, or return the one that this token started.
 
         Raises:
-            ConflictError: The token stands for another request.
+            ConflictError: Another training runs, or the token stands for another request.
         """
         asked = request.model_dump(mode="json", exclude={"client_token"}, exclude_unset=True)
         name = f"{API_PREFIX}{request.client_token or uuid.uuid4()}"
-        used_before = self._client.exceptions.ExecutionAlreadyExists
-        with suppress(used_before):  # what the token started then is compared below
-            self._client.start_execution(
-                stateMachineArn=self._machine_arn, name=name, input=json.dumps(asked, sort_keys=True)
-            )
+        if request.client_token is None or not self._exists(name):
+            self._require_none_running()
+            used_before = self._client.exceptions.ExecutionAlreadyExists
+            with suppress(used_before):  # what the token started just now is compared below
+                self._client.start_execution(
+                    stateMachineArn=self._machine_arn, name=name, input=json.dumps(asked, sort_keys=True)
+                )
         training = self.find(name)
         if training.request != asked:
             raise ConflictError(
                 f"client_token: {request.client_token!r} was used with another request; choose a new one"
             )
         return training
+
+    def _require_none_running(self) -> None:
+        running = self._client.list_executions(
+            stateMachineArn=self._machine_arn, statusFilter="RUNNING", maxResults=1
+        )["executions"]
+        if running:
+            raise ConflictError(
+                f"training {running[0]['name']} is running; wait for its end, or end it with `bikecast stop`"
+            )
+
+    def _exists(self, name: str) -> bool:
+        with suppress(NotFoundError):
+            self.find(name)
+            return True
+        return False
 
     def find(self, name: str) -> Training:
         """Look a training up.

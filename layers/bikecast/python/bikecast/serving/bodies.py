@@ -1,0 +1,84 @@
+"""How request bodies are read: each key once, and refused quickly however much is wrong with them."""
+
+import json
+from collections.abc import Callable
+from typing import Any, Self
+
+from fastapi import Request, Response
+from fastapi.routing import APIRoute
+from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
+from pydantic_core import InitErrorDetails, PydanticCustomError
+from starlette.exceptions import HTTPException
+
+MAX_PROBLEMS = 100
+MORE_PROBLEMS = "more_problems"  # stands for the problems beyond the first hundred; `more` counts them
+
+
+class RequestBody(BaseModel):
+    """A body of which nothing is ignored and at most a hundred problems are listed."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _bounded(cls, value: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        try:
+            return handler(value)
+        except ValidationError as err:
+            if err.error_count() <= MAX_PROBLEMS:
+                raise
+            raise _first_problems(err) from None
+
+
+def _first_problems(err: ValidationError) -> ValidationError:
+    """Return the first problems and a count of the others.
+
+    ``err.errors()`` would build a dictionary for each of what may be a hundred thousand.
+    """
+    text = err.json(include_url=False, include_context=False, include_input=False)
+    decoder, position, problems = json.JSONDecoder(), 1, list[InitErrorDetails]()
+    for _ in range(MAX_PROBLEMS):
+        found, position = decoder.raw_decode(text, position)
+        position += 1  # the comma
+        kind = PydanticCustomError(found["type"], found["msg"])
+        problems.append(InitErrorDetails(type=kind, loc=tuple(found["loc"]), input=None))
+    more = {"more": err.error_count() - MAX_PROBLEMS}
+    others = PydanticCustomError(MORE_PROBLEMS, "and {more} more", more)
+    return ValidationError.from_exception_data(
+        err.title, [*problems, InitErrorDetails(type=others, input=None)]
+    )
+
+
+class EachKeyOnce(APIRoute):
+    """A route that refuses a JSON body in which an object has a key twice: one of them would be ignored."""
+
+    def get_route_handler(self) -> Callable[[Request], Any]:
+        """Return FastAPI's handler on a request that reads JSON our way."""
+        handler = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            response: Response = await handler(_Request(request.scope, request.receive))
+            return response
+
+        return handle
+
+
+class _Request(Request):
+    async def json(self) -> Any:
+        """Parse the body.
+
+        Raises:
+            HTTPException: 400, a key stands twice in one object.
+        """
+        if not hasattr(self, "_json"):
+            self._json = json.loads(await self.body(), object_pairs_hook=_each_once)
+        return self._json
+
+
+def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for name in found if names.count(name) > 1)
+        raise HTTPException(400, f"the body has the key {twice[:100]!r} twice in one object; send it once")
+    return found

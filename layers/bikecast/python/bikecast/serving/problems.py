@@ -1,0 +1,63 @@
+"""Bodies of refused requests, and what the documents say of them."""
+
+import re
+from typing import Any
+
+from pydantic import BaseModel, Field
+
+
+class FieldProblem(BaseModel):
+    """One field that breaks the contract."""
+
+    path: str = Field(description="Where it is, such as `input_data[0].TMAX`.")
+    loc: list[str | int] = Field(description="The same as a list, starting with body, query or path.")
+    msg: str
+    type: str
+
+
+class InvalidRequest(BaseModel):
+    """Answer 422: the fields that break the contract, the first hundred of them."""
+
+    detail: list[FieldProblem]
+    more: int = Field(0, description="How many problems there are beyond those.")
+    request_id: str
+
+
+class Problem(BaseModel):
+    """Any other error, in one sentence."""
+
+    detail: str
+    request_id: str
+
+
+class GatewayProblem(BaseModel):
+    """What API Gateway says by itself, before we are asked."""
+
+    message: str
+
+
+def without_places(text: str) -> str:
+    """Return a message without the names of buckets and folders, which are no caller's business."""
+    return re.sub(r"s3://[^/\s]+/|file://\S*/", "", text)
+
+
+def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI entries of error statuses."""
+    return {
+        status: {"model": _BODIES.get(status, Problem), "description": _MEANING[status]}
+        for status in statuses
+    }
+
+
+_BODIES: dict[int, Any] = {403: GatewayProblem, 422: InvalidRequest, 429: GatewayProblem}
+_MEANING = {
+    400: "The body is no JSON.",
+    403: "The API key is missing, wrong, or not for this.",
+    404: "There is no such thing.",
+    409: "Something else runs under this name.",
+    413: "Too many rows or bytes; split the batch.",
+    415: "The body is not `application/json`.",
+    422: "Fields break the contract; each is named.",
+    429: "Over the usage plan's rate; wait and try again.",
+    503: "Nothing can answer at the moment; try again.",
+}
