@@ -142,9 +142,22 @@ def test_repeated_hour_of_autumn_is_one_wall_clock_hour(store: FolderStore, load
         ride(C, "2024-11-03 01:50:00", "2024-11-03 01:05:00"),  # across the change
     ]
     report = load({"a.csv": csv_bytes(rows)})
-    assert report.refused == {Reason.ENDS_BEFORE_START: 1}
+    assert (report.kept, report.refused) == (3, {})
     publish(store)
-    assert counts(store) == {"2024-11-03 01": 2}
+    assert counts(store) == {"2024-11-03 01": 3}
+
+
+@pytest.mark.parametrize(
+    ("start", "end"),
+    [
+        ("2024-11-03 01:50:00", "2024-11-03 00:55:00"),  # before the repeated hour
+        ("2024-11-10 01:50:00", "2024-11-10 01:05:00"),  # a week later
+        ("2024-11-03 02:50:00", "2024-11-03 02:05:00"),
+    ],
+)
+def test_only_the_repeated_hour_explains_an_end_before_the_start(load: Load, start: str, end: str) -> None:
+    rows = [*hour_of_rides("2024-11-05 08", 3), ride(A, start, end)]
+    assert load({"a.csv": csv_bytes(rows)}).refused == {Reason.ENDS_BEFORE_START: 1}
 
 
 def test_hour_that_spring_skips_is_not_missing(store: FolderStore, load: Load) -> None:
@@ -170,8 +183,8 @@ def test_malformed_rows_keep_the_line_numbers_of_the_others(store: FolderStore, 
         ride(B, "2024-01-05 08:10:00", "2024-01-05 08:20:00") + ",one,more",
         ride(C, "never", "2024-01-05 08:20:00"),
     ]
-    report = load({"a.csv": csv_bytes(rows)})
-    assert (report.rows, report.kept) == (5, 1)
+    report = load({"a.csv": csv_bytes([*rows, *hour_of_rides("2024-01-06 08", 90)])})
+    assert (report.rows, report.kept) == (95, 91)
     refused = read_parquet(store, next(iter(store.keys(Prefix.QUARANTINE))))
     assert refused is not None
     assert dict(zip(refused["line"], refused["reason"], strict=True)) == {
@@ -187,8 +200,8 @@ def test_line_breaks_in_values_and_blank_lines_do_not_shift_the_lines_of_refused
 ) -> None:
     split = ride(A, "2024-01-05 08:10:00", "2024-01-05 08:20:00", station='"W 21\nSt"')
     rows = [split, "", ride(B, "never", "never"), "only,three,columns", ride(C, "never", "never")]
-    report = load({"a.csv": csv_bytes(rows)})
-    assert (report.rows, report.kept) == (4, 1)
+    report = load({"a.csv": csv_bytes([*rows, *hour_of_rides("2024-01-06 08", 90)])})
+    assert (report.rows, report.kept) == (94, 91)
     refused = read_parquet(store, next(iter(store.keys(Prefix.QUARANTINE))))
     assert refused is not None
     assert dict(zip(refused["line"], refused["reason"], strict=True)) == {

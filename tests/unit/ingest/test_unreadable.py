@@ -1,5 +1,6 @@
 """Files that are no trip files fail with a reason, and the table keeps its last good state."""
 
+import gzip
 import io
 import random
 import re
@@ -60,10 +61,11 @@ def leaving(path: str) -> bytes:
         (LATE_CONFLICT.replace(b"\n", b"\r\n"), "merge-conflict"),
         (random.Random(1).randbytes(100_000), "binary"),
         (b"\x00" * 1000, "binary"),
-        (GOOD.decode().encode("utf-16"), "binary"),
-        (GOOD.replace(b",", b";"), "semicolons"),
-        (GOOD.replace(b",", b"\t"), "tabs"),
-        (GOOD.replace(b"\n", b"\r"), "carriage return"),
+        (GOOD.decode().encode("utf-16-le"), "binary"),
+        (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(5000), "Excel workbook"),
+        (zip_bytes({"xl/workbook.xml": b"<workbook/>", "[Content_Types].xml": b""}), "Excel workbook"),
+        (gzip.compress(GOOD)[:-40], "gzip is damaged or cut short"),
+        (gzip.compress(b"0" * 100_000_000), "gzip unpacks to more"),
         (b"date,hour,trips\n2024-01-01,0,17\n", "neither schema"),
         (b"x" * LONG, "first line"),
         (b"x" * LONG + b"\n" + GOOD, "first line"),

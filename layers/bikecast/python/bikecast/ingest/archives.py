@@ -1,5 +1,6 @@
 """CSV files inside whatever arrives, plain or zipped: bounded, and never written by their own name."""
 
+import gzip
 import shutil
 import zipfile
 import zlib
@@ -8,12 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from bikecast.ingest.kinds import Kind, kind_of_head
 from bikecast.ingest.layouts import UnreadableFileError
+from bikecast.tabular.heads import GZIP_MAGIC, HEAD_BYTES, ZIP_MAGIC
 
 _CHUNK_BYTES = 1 << 20
-_ZIP_MAGIC = (b"PK\x03\x04", b"PK\x05\x06")
 # Damaged, cut short, encrypted, or packed by a method that nobody knows.
 _DAMAGE = (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError)
+_WORKBOOK = "xl/workbook.xml"
+_ENCRYPTED = 1
 _MAX_DEPTH = 2  # a yearly zip of monthly zips
 
 
@@ -45,7 +49,7 @@ def csv_files(path: Path, name: str, work: Path, *, limits: Limits | None = None
     """Yield the CSV files of a source one at a time; each is gone when the next one comes.
 
     Args:
-        path: A CSV file or a zip, told by its first bytes.
+        path: A CSV file, a gzip of one or a zip, told by its first bytes.
         name: What the source is called.
         work: Folder for one unpacked member at a time.
         limits: What an archive may unpack to.
@@ -55,8 +59,10 @@ def csv_files(path: Path, name: str, work: Path, *, limits: Limits | None = None
     """
     with path.open("rb") as file:
         magic = file.read(4)
-    if magic in _ZIP_MAGIC:
+    if magic in ZIP_MAGIC:
         yield from _unpacked(path, work, limits or Limits(), depth=0)
+    elif magic.startswith(GZIP_MAGIC):
+        yield CsvFile(member=name, path=_gunzipped(path, work / "unzipped", limits or Limits()))
     else:
         yield CsvFile(member=name, path=path)
 
@@ -92,7 +98,9 @@ def _checked_members(archive: zipfile.ZipFile, limits: Limits) -> list[zipfile.Z
         raise UnreadableFileError(f"the zip has {len(members)} members; at most {limits.members} are read")
     for info in members:
         _refuse_leaving_path(info)
-    wanted = [info for info in members if _is_csv(info) or _is_zip(info)]
+    if any(info.filename == _WORKBOOK for info in members):
+        raise UnreadableFileError("the file is an Excel workbook: save its sheet as CSV and load that")
+    wanted = [info for info in members if _is_csv(info) or _is_zip(info) or _holds_table(archive, info)]
     total = sum(info.file_size for info in wanted)
     if total > limits.total_bytes:
         raise UnreadableFileError(
@@ -129,6 +137,17 @@ def _is_zip(info: zipfile.ZipInfo) -> bool:
     return _is_published(info) and info.filename.lower().endswith(".zip")
 
 
+def _holds_table(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
+    """Tell by its content whether a member with another suffix is a table, too."""
+    if not _is_published(info) or info.flag_bits & _ENCRYPTED:
+        return False
+    try:
+        with archive.open(info) as member:
+            return kind_of_head(member.read(HEAD_BYTES)) is not Kind.UNKNOWN
+    except (*_DAMAGE, NotImplementedError):
+        return False
+
+
 def _is_published(info: zipfile.ZipInfo) -> bool:
     """Tell real members from the ones that macOS adds."""
     parts = PurePosixPath(info.filename).parts
@@ -142,3 +161,17 @@ def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> N
             shutil.copyfileobj(member, file, _CHUNK_BYTES)
     except _DAMAGE as err:
         raise UnreadableFileError(f"member {info.filename!r} cannot be unpacked ({err})") from err
+
+
+def _gunzipped(path: Path, target: Path, limits: Limits) -> Path:
+    bound = min(limits.total_bytes, max(limits.ratio * path.stat().st_size, limits.exempt_bytes))
+    written = 0
+    try:
+        with gzip.open(path) as packed, target.open("wb") as file:
+            while chunk := packed.read(_CHUNK_BYTES):
+                written += file.write(chunk)
+                if written > bound:
+                    raise UnreadableFileError(f"the gzip unpacks to more than {bound:,} bytes")
+    except (*_DAMAGE, gzip.BadGzipFile) as err:
+        raise UnreadableFileError(f"the gzip is damaged or cut short ({err}); download it again") from err
+    return target

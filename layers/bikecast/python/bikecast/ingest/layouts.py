@@ -1,16 +1,18 @@
 """Which schema a file has, told by its header alone, and in plain words why a file is none."""
 
-import csv
-import re
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 
 from bikecast.errors import InputError
-from bikecast.ingest.rules import bike_ride_sql, ride_id_sql
+from bikecast.ingest.identity import Identity, bike_ride, ride_id, ride_number
+from bikecast.ingest.times import PUBLISHED_DATES, Dates
+from bikecast.tabular.headers import Header, find_header, first_line, plain_name
+from bikecast.tabular.heads import HEAD_BYTES, OLD_OFFICE_MAGIC, PARQUET_MAGIC, plain_head
 
-HEADER_BYTES = 65_536
 CONFLICT_MARKERS = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
+_SHOWN_COLUMNS = 15
 
 
 class UnreadableFileError(InputError):
@@ -25,57 +27,149 @@ class Schema(StrEnum):
 
 
 @dataclass(frozen=True)
-class Layout:
-    """How one file names what is needed of a trip.
-
-    Columns carry their header's name in lower case without blanks or signs: ``startedat``, ``bikeid``.
-    """
+class Names:
+    """What a schema calls what is needed of a trip: plain names of three columns."""
 
     schema: Schema
-    columns: tuple[str, ...]
+    identity: str
     start: str
     end: str
 
-    def identity_sql(self, start: str, end: str, *, all_columns: bool) -> str:
+    def columns(self) -> set[str]:
+        """Return the three columns."""
+        return {self.identity, self.start, self.end}
+
+
+SCHEMAS = (
+    Names(Schema.RIDE_IDS, "rideid", "startedat", "endedat"),
+    Names(Schema.BIKE_IDS, "bikeid", "starttime", "stoptime"),
+)
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How one file names what is needed of a trip.
+
+    Args:
+        schemas: One, or both where a file has the columns of both side by side.
+        columns: Every column by its plain name: ``startedat``, ``bikeid``.
+        delimiter: What separates the columns.
+        header_lines: Lines up to and with the header.
+        dates: How dates are written that are not ISO 8601.
+    """
+
+    schemas: tuple[Names, ...]
+    columns: tuple[str, ...]
+    delimiter: str = ","
+    header_lines: int = 1
+    dates: Dates = PUBLISHED_DATES
+
+    @property
+    def schema(self) -> Schema:
+        """The schema of the file's first columns."""
+        return self.schemas[0].schema
+
+    @property
+    def start(self) -> str:
+        """SQL for the text of the start, of whichever schema a row has."""
+        return _first_known([names.start for names in self.schemas])
+
+    @property
+    def end(self) -> str:
+        """SQL for the text of the end."""
+        return _first_known([names.end for names in self.schemas])
+
+    def with_dates(self, dates: Dates) -> "Layout":
+        """Return the layout for dates written another way."""
+        return replace(self, dates=dates)
+
+    @property
+    def number(self) -> str:
+        """SQL for the number of a ride's id, NULL where it is not intact or the schema has none."""
+        by_id = [names for names in self.schemas if names.schema is Schema.RIDE_IDS]
+        return ride_number(by_id[0].identity) if by_id else "NULL::UBIGINT"
+
+    @property
+    def id_is_damaged(self) -> str:
+        """SQL that tells whether a ride's id is not the 16 digits that the publisher gives."""
+        by_id = [names for names in self.schemas if names.schema is Schema.RIDE_IDS]
+        return f"(number IS NULL AND {by_id[0].start} IS NOT NULL)" if by_id else "false"
+
+    def identity(self, number: str, start: str, end: str, *, all_columns: bool) -> Identity:
         """Return SQL for a ride's identity.
 
         Args:
+            number: Column of the id's ``number``.
             start: Its parsed time.
             end: Its parsed time.
-            all_columns: Tell rides without an id apart by everything else, which makes the engine read
-                every column; otherwise they have no identity.
+            all_columns: Tell rides without an intact id apart by everything else, which makes the engine
+                read every column; otherwise they have no identity.
         """
-        if self.schema is Schema.BIKE_IDS:
-            return bike_ride_sql("bikeid", start=start, end=end)
-        others = [name for name in self.columns if name not in ("rideid", self.start, self.end)]
-        return ride_id_sql("rideid", otherwise=[start, end, *others] if all_columns else [])
-
-
-_REQUIRED = {
-    Schema.RIDE_IDS: ("rideid", "startedat", "endedat"),
-    Schema.BIKE_IDS: ("bikeid", "starttime", "stoptime"),
-}
+        others = [f'"{name}"' for name in self.columns] if all_columns else []
+        ways = [
+            bike_ride(names.identity, start=start)
+            if names.schema is Schema.BIKE_IDS
+            else ride_id(names.identity, number=number, start=start, end=end, others=others)
+            for names in self.schemas
+        ]
+        if len(ways) == 1:
+            return ways[0]
+        first = f"{self.schemas[0].start} IS NOT NULL"
+        return Identity(
+            ride=f"CASE WHEN {first} THEN {ways[0].ride} ELSE {ways[1].ride} END",
+            whole=f"CASE WHEN {first} THEN {ways[0].whole} ELSE {ways[1].whole} END",
+        )
 
 
 def read_layout(path: Path) -> Layout:
     """Recognise a file by its header.
 
     Raises:
-        UnreadableFileError: It is empty, a web page, a merge conflict, binary, separated by something
-            other than commas, or has other columns.
+        UnreadableFileError: It is empty, a web page, a merge conflict, binary, or has other columns.
     """
     with path.open("rb") as file:
-        head = file.read(HEADER_BYTES)
-    _refuse_what_is_no_table(head)
-    line = re.split(rb"\r\n|\n|\r", head.removeprefix(b"\xef\xbb\xbf"), maxsplit=1)[0]
-    if len(line) >= HEADER_BYTES - 3:
-        raise UnreadableFileError(f"the first line is longer than {HEADER_BYTES} bytes: this is no trip file")
-    header = _text(line)
-    names = _normalised(header)
-    for schema, required in _REQUIRED.items():
-        if set(required) <= set(names):
-            return Layout(schema=schema, columns=_distinct(names), start=required[1], end=required[2])
-    raise UnreadableFileError(_why_unknown(header, names))
+        raw = file.read(HEAD_BYTES)
+    _refuse_what_is_no_table(raw)
+    head = plain_head(raw)
+    lines = head.decode(errors="replace").splitlines()
+    header = find_header(lines, is_trip_header)
+    if header is None:
+        raise UnreadableFileError(_why_unknown(lines))
+    return _layout(header)
+
+
+def is_trip_header(columns: Sequence[str]) -> bool:
+    """Tell whether a line's columns are those of a trip file."""
+    return bool(_schemas_of(_plain_names(columns)))
+
+
+def is_header_line(text: str) -> bool:
+    """Tell whether a line is the header of a trip file, by whichever separator."""
+    named = plain_name(text)
+    may_be = any(names.start in named and names.end in named for names in SCHEMAS)
+    return may_be and find_header([text], is_trip_header) is not None
+
+
+def _layout(header: Header) -> Layout:
+    names = _plain_names(header.columns)
+    return Layout(
+        schemas=_schemas_of(names),
+        columns=_distinct(names),
+        delimiter=header.delimiter,
+        header_lines=header.line + 1,
+    )
+
+
+def _plain_names(columns: Sequence[str]) -> list[str]:
+    return [plain_name(column) for column in columns]
+
+
+def _schemas_of(names: list[str]) -> tuple[Names, ...]:
+    return tuple(schema for schema in SCHEMAS if schema.columns() <= set(names))
+
+
+def _first_known(columns: list[str]) -> str:
+    return columns[0] if len(columns) == 1 else f"coalesce({', '.join(columns)})"
 
 
 def _refuse_what_is_no_table(head: bytes) -> None:
@@ -90,33 +184,24 @@ def _refuse_what_is_no_table(head: bytes) -> None:
         raise UnreadableFileError(
             "the file holds merge-conflict markers: resolve the conflict and load it again"
         )
-    if b"\r" in head and b"\n" not in head:
-        raise UnreadableFileError("lines end with a carriage return alone; save the file with line feeds")
+    if head.startswith(OLD_OFFICE_MAGIC):
+        raise UnreadableFileError("the file is an Excel workbook: save its sheet as CSV and load that")
+    if head.startswith(PARQUET_MAGIC):
+        raise UnreadableFileError("the file is a parquet table of something else than hours: load CSV files")
     if b"\x00" in head:
         raise UnreadableFileError("the file is binary: its first lines hold zero bytes")
-
-
-def _text(line: bytes) -> str:
-    try:
-        return line.decode()
-    except UnicodeDecodeError as err:
-        raise UnreadableFileError(
-            f"the file is binary or not UTF-8 (byte {err.start} of its first line)"
-        ) from err
-
-
-def _normalised(line: str) -> list[str]:
-    fields = next(csv.reader([line]), [])
-    return [re.sub(r"[^a-z0-9]", "", field.lower()) for field in fields]
 
 
 def _distinct(names: list[str]) -> tuple[str, ...]:
     return tuple(name if name and name not in names[:n] else f"column{n}" for n, name in enumerate(names))
 
 
-def _why_unknown(line: str, names: list[str]) -> str:
-    for delimiter, shown in (("\t", "tabs"), (";", "semicolons"), ("|", "bars")):
-        if line.count(delimiter) > line.count(","):
-            return f"columns are separated by {shown}; export the file with commas"
-    expected = " or ".join(", ".join(required) for required in _REQUIRED.values())
-    return f"the header has neither schema of the publisher: expected {expected}; found {names[:15]}"
+def _why_unknown(lines: list[str]) -> str:
+    line = first_line(lines)
+    if len(line) >= HEAD_BYTES - 3:
+        return f"the first line is longer than {HEAD_BYTES} bytes: this is no trip file"
+    if "\ufffd" in line:
+        return "the file is binary or not UTF-8 in its first line"
+    expected = " or ".join(", ".join((n.identity, n.start, n.end)) for n in SCHEMAS)
+    found = _plain_names(line.replace(";", ",").split(","))[:_SHOWN_COLUMNS]
+    return f"the header has neither schema of the publisher: expected {expected}; found {found}"

@@ -6,8 +6,9 @@ quote or an endless line may swallow what follows without a word; counting lines
 
 import csv
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,14 @@ class LineCount:
 
     lines: int
     longest_is_bounded: bool
+
+
+@dataclass(frozen=True)
+class Part:
+    """Part of a file; its first line is line ``offset + 1`` of the file."""
+
+    path: Path
+    offset: int = 0
 
 
 @dataclass(frozen=True)
@@ -65,7 +74,7 @@ def checksum(path: Path) -> int:
     return value
 
 
-def mend(path: Path, target: Path, *, columns: int) -> Mended:
+def mend(path: Path, target: Path, *, columns: int, delimiter: str) -> Mended:
     """Write a copy with one row a line; lines that cannot be one become blank and are listed.
 
     Line breaks of any kind become ``\\n``; a value with a break inside is joined with blanks.
@@ -76,7 +85,7 @@ def mend(path: Path, target: Path, *, columns: int) -> Mended:
     malformed: dict[int, str] = {}
     blank: list[int] = []
     with target.open("wb") as file:
-        for number, text in _rows(path, columns):
+        for number, text in _rows(path, columns, delimiter):
             problem = _problem(text, number)
             if problem is not None:
                 malformed[number] = f"{problem}: {text[:_SHOWN_BYTES].decode(errors='replace')}"
@@ -100,19 +109,19 @@ def _problem(text: bytes, number: int) -> str | None:
     return None
 
 
-def _rows(path: Path, columns: int) -> Iterator[tuple[int, bytes]]:
+def _rows(path: Path, columns: int, delimiter: str) -> Iterator[tuple[int, bytes]]:
     """Yield rows with the number of their first line; a joined row is followed by blank ones."""
     waiting: list[tuple[int, bytes]] = []
     for numbered in _lines(path):
         waiting.append(numbered)
-        while waiting and (joined := _joined(waiting, columns)) is not None:
+        while waiting and (joined := _joined(waiting, columns, delimiter)) is not None:
             yield from joined
             del waiting[: len(joined)]
     for numbered in waiting:
         yield numbered
 
 
-def _joined(waiting: list[tuple[int, bytes]], columns: int) -> list[tuple[int, bytes]] | None:
+def _joined(waiting: list[tuple[int, bytes]], columns: int, delimiter: str) -> list[tuple[int, bytes]] | None:
     """Return the first lines as one row each, or None while a quoted value may still be open."""
     first = waiting[0]
     if first[1].count(b'"') % 2 == 0 or len(waiting) > _MAX_JOINED_LINES:
@@ -120,7 +129,7 @@ def _joined(waiting: list[tuple[int, bytes]], columns: int) -> list[tuple[int, b
     if len(waiting) == 1 or waiting[-1][1].count(b'"') % 2 == 0:
         return None
     text = b" ".join(line.strip(b"\r\n") for _, line in waiting)
-    fields = next(csv.reader([text.decode(errors="replace")]))
+    fields = next(csv.reader([text.decode(errors="replace")], delimiter=delimiter))
     if len(fields) != columns:
         return [first]
     return [(first[0], text), *((number, b"") for number, _ in waiting[1:])]
@@ -138,3 +147,20 @@ def _lines(path: Path) -> Iterator[tuple[int, bytes]]:
                 number, kept = number + 1, b""
     if kept:
         yield number, kept
+
+
+def split_before(path: Path, starts: Sequence[int], folder: Path) -> list[Part]:
+    """Copy a file into parts, of which each but the first begins with one of these lines.
+
+    Args:
+        path: The file.
+        starts: Line numbers, in order.
+        folder: Where the parts go.
+    """
+    parts = [Part(folder / f"part-{n}.csv", offset=line - 1) for n, line in enumerate([1, *starts])]
+    with path.open("rb") as file:
+        for part, following in zip(parts, [*parts[1:], None], strict=True):
+            rest = None if following is None else following.offset - part.offset
+            with part.path.open("wb") as copy:
+                copy.writelines(islice(file, rest))
+    return parts

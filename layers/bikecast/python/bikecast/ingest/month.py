@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from bikecast.ingest.archives import Limits
-from bikecast.ingest.reports import MonthReport, Status, sum_refused, write_entry
+from bikecast.ingest.reports import MonthReport, Status, notes_of, sum_refused, write_entry
 from bikecast.ingest.sources import Source
 from bikecast.ingest.staging import Staged, entry_key, held_back, stage
 from bikecast.storage import ObjectStore
@@ -68,4 +68,5 @@ def _report(month: str, staged: list[Staged]) -> MonthReport:
         refused=sum_refused(files),
         unchanged=tuple(one.source.name for one in staged if one.is_unchanged),
         problems={one.source.name: one.entry.problem for one in staged if one.entry.problem is not None},
+        notes=notes_of(files),
     )

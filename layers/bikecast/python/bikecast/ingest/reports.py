@@ -30,6 +30,7 @@ class FileReport(_Part):
     refused: dict[Reason, int]
     under_60_s: int
     kept_by_month: dict[str, int]
+    notes: tuple[str, ...] = Field((), description="What reading it had to assume, or what was lost before.")
 
 
 class Status(StrEnum):
@@ -54,6 +55,7 @@ class SourceEntry(_Part):
     simulated: bool = False
     files: tuple[FileReport, ...] = ()
     rides: tuple[str, ...] = ()
+    weather: tuple[str, ...] = Field((), description="Keys of weather files that came among the trips.")
     left_months: tuple[str, ...] = Field(
         (), description="Months that an earlier state of the source reached."
     )
@@ -74,6 +76,7 @@ class MonthReport(_Part):
     refused: dict[Reason, int]
     unchanged: tuple[str, ...]
     problems: dict[str, str]
+    notes: dict[str, tuple[str, ...]] = Field({}, description="What reading a file had to assume, by name.")
 
 
 class Coverage(_Part):
@@ -136,3 +139,8 @@ def sum_refused(files: Iterable[FileReport]) -> dict[Reason, int]:
     for file in files:
         total.update(file.refused)
     return {reason: total[reason] for reason in Reason if total[reason]}
+
+
+def notes_of(files: Iterable[FileReport]) -> dict[str, tuple[str, ...]]:
+    """Return the notes of the files that have some, by name."""
+    return {file.name: file.notes for file in files if file.notes}

@@ -2,14 +2,13 @@
 
 A trip is kept when both times can be read and 0 < end - start < 60 min, the rule of the
 predecessor project's tables; rides under a minute stay in, rides without an end station too.
-Times are wall clocks: a ride across the repeated hour of autumn may end before it starts and is
-refused, as it always was.
+Times are wall clocks; the hour that autumn repeats is counted once more where a ride ends before it starts.
 """
 
 from enum import StrEnum
 
 # Part of a source's fingerprint: raise it when a rule changes, so that sources are read again.
-RULES_VERSION = 1
+RULES_VERSION = 2
 FIRST_YEAR = 2013  # the system opened in May 2013
 LAST_YEAR = 2099
 
@@ -30,48 +29,21 @@ class Reason(StrEnum):
 # In the engine a reason is its place in this tuple: one byte a row.
 REASONS = tuple(Reason)
 
-# As published: 2015-01-01 00:01:02, 2018-01-01 13:50:57.4340 (ISO), 9/1/2014 00:00:25, 1/1/2015 0:01.
-_OTHER_FORMATS = ["%m/%d/%Y %H:%M:%S", "%m/%d/%Y %H:%M", "%Y-%m-%d %H:%M"]
 _HOUR_US = 3_600_000_000
 
 
-def time_sql(column: str) -> str:
-    """Return SQL for the timestamp in a text column, NULL where it cannot be read."""
-    return f"coalesce(try_cast({column} AS TIMESTAMP), try_strptime({column}, {_OTHER_FORMATS}))"
+def lasted_sql(start: str, end: str) -> str:
+    """Return SQL for the microseconds between two wall-clock times.
 
-
-def ride_id_sql(ride_id: str, *, otherwise: list[str]) -> str:
-    """Return SQL for a ride's 64-bit identity: the id itself where it is 16 hex digits, else a hash.
-
-    Args:
-        ride_id: Text column of the id.
-        otherwise: Columns that identify the ride when it has no id; without any, it is NULL then.
+    On the first Sunday of November New York's clocks repeat the hour from 01:00: a ride that ends in it
+    "before" it starts has seen the clock go back.
     """
-    number = f"CASE WHEN strlen({ride_id}) = 16 THEN try(unhex({ride_id}))::BIT::UBIGINT END"
-    ways = [number, f"md5_number_lower({ride_id})", *([hash_sql(otherwise)] if otherwise else [])]
-    return f"coalesce({', '.join(ways)})"
-
-
-def bike_ride_sql(bike_id: str, *, start: str, end: str) -> str:
-    """Return SQL for a ride's 64-bit identity by bike and times: 20 bits of bike, 32 of start, 12 of length.
-
-    No bike starts two rides in one second. What does not fit is hashed.
-
-    Args:
-        bike_id: Text column.
-        start: Timestamp column.
-        end: Timestamp column.
-    """
-    bike = f"try_cast({bike_id} AS UINTEGER)"
-    began, lasted = f"epoch_us({start}) // 1000000", f"(epoch_us({end}) - epoch_us({start})) // 1000000"
-    fits = f"{bike} < 1048576 AND {began} BETWEEN 0 AND 4294967295 AND {lasted} BETWEEN 0 AND 4095"
-    packed = f"({bike}::UBIGINT * 17592186044416 + ({began})::UBIGINT * 4096 + ({lasted})::UBIGINT)"
-    return f"CASE WHEN {fits} THEN {packed} ELSE {hash_sql([bike_id, start, end])} END"
-
-
-def hash_sql(expressions: list[str]) -> str:
-    """Return SQL for a 64-bit hash that stays the same across versions of the engine."""
-    return f"md5_number_lower(concat_ws('|', {', '.join(expressions)}))"
+    on_the_night = (
+        f"{end} < {start} AND month({start}) = 11 AND day({start}) <= 7 AND dayofweek({start}) = 0 "
+        f"AND hour({start}) = 1 AND hour({end}) = 1 AND {end}::DATE = {start}::DATE"
+    )
+    apart = f"epoch_us({end}) - epoch_us({start})"
+    return f"({apart}) + CASE WHEN {on_the_night} THEN {_HOUR_US} ELSE 0 END"
 
 
 def reason_sql(*, start: str, end: str, lasted_us: str, texts: tuple[str, str]) -> str:

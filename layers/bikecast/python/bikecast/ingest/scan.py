@@ -1,21 +1,21 @@
 """One CSV file judged: kept rides by the month they started in, refused rows to the quarantine."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
-from bikecast.ingest.engine import LostLines, bounded_engine, load_judged
-from bikecast.ingest.layouts import Schema, UnreadableFileError, read_layout
+from bikecast.ingest.engine import Loaded, bounded_engine, inner_headers, load_judged
+from bikecast.ingest.layouts import Schema, read_layout
+from bikecast.ingest.legibility import notes_on, refuse_unreadable
+from bikecast.ingest.lines import Part, split_before
 from bikecast.ingest.quarantine import QuarantineWriter
 from bikecast.ingest.repeated import mark_repeated
 from bikecast.ingest.rules import REASONS, Reason
+from bikecast.tabular.plain import plain_file
 
-# A file of which most rows cannot be read has another format; it does not have a few bad rows.
-_MOST_ROWS = 0.5
-_FEWEST_ROWS = 1_000
 _BATCH_ROWS = 100_000
 _COPY_RIDES = """
     COPY (
@@ -27,7 +27,7 @@ _COPY_RIDES = """
 
 @dataclass(frozen=True)
 class Scan:
-    """What one CSV file held; ``rows`` = ``kept`` + the sum of ``refused``.
+    """What one CSV file held, or a part below a header; ``rows`` = ``kept`` + the sum of ``refused``.
 
     ``rides`` has one parquet file a start month (``2024-01``) with columns ``ride`` (identity) and
     ``hour`` (wall-clock hours since 1970).
@@ -40,10 +40,14 @@ class Scan:
     under_60_s: int
     kept_by_month: dict[str, int]
     rides: dict[str, Path]
+    offset: int = 0
+    notes: tuple[str, ...] = ()
 
 
-def scan_csv(path: Path, name: str, folder: Path, *, quarantine: QuarantineWriter, threads: int = 2) -> Scan:
-    """Judge every row of one file.
+def scan_file(
+    path: Path, name: str, folder: Path, *, quarantine: QuarantineWriter, threads: int = 2
+) -> list[Scan]:
+    """Judge every row of one file, each part below a header of its own by itself.
 
     Args:
         path: The file.
@@ -52,46 +56,64 @@ def scan_csv(path: Path, name: str, folder: Path, *, quarantine: QuarantineWrite
         quarantine: Takes the refused rows.
         threads: Of the engine.
     Raises:
-        UnreadableFileError: The file as a whole is no trip file.
+        UnreadableFileError: The file as a whole is no trip file, or much of it cannot be read.
     """
-    layout = read_layout(path)
+    plain = plain_file(path, folder / "plain.csv")
+    return _scan(Part(plain), name, folder, quarantine=quarantine, threads=threads)
+
+
+def _scan(part: Part, name: str, folder: Path, *, quarantine: QuarantineWriter, threads: int) -> list[Scan]:
+    layout = read_layout(part.path)
     with bounded_engine(folder, threads=threads) as engine:
-        lost = load_judged(engine, path, layout, folder=folder)
-        mark_repeated(engine)
-        kept, refused = _counts(engine, lost)
-        _refuse_unreadable(kept, refused, lost)
-        quarantine.add(name, _refused_rows(engine), lost)
-        kept_by_month = _kept_by_month(engine)
-        return Scan(
-            schema=layout.schema,
-            rows=kept + sum(refused.values()),
-            kept=kept,
-            refused=refused,
-            under_60_s=_count(engine, "reason IS NULL AND lasted_us < 60000000"),
-            kept_by_month=kept_by_month,
-            rides=_write_rides(engine, kept_by_month, folder),
-        )
+        loaded = load_judged(engine, part.path, layout, folder=folder)
+        headers = inner_headers(engine, loaded)
+        if not headers:
+            return [_judged(engine, loaded, part, name, folder=folder, quarantine=quarantine)]
+    parts_folder = folder / "parts"
+    parts_folder.mkdir()
+    scans: list[Scan] = []
+    for number, inner in enumerate(split_before(part.path, headers, parts_folder)):
+        inner_folder = parts_folder / str(number)
+        inner_folder.mkdir()
+        moved = replace(inner, offset=part.offset + inner.offset)
+        scans += _scan(moved, name, inner_folder, quarantine=quarantine, threads=threads)
+        inner.path.unlink()
+    return scans
 
 
-def _counts(engine: duckdb.DuckDBPyConnection, lost: LostLines) -> tuple[int, dict[Reason, int]]:
+def _judged(
+    engine: duckdb.DuckDBPyConnection,
+    loaded: Loaded,
+    part: Part,
+    name: str,
+    *,
+    folder: Path,
+    quarantine: QuarantineWriter,
+) -> Scan:
+    mark_repeated(engine)
+    kept, refused = _counts(engine, loaded)
+    refuse_unreadable(engine, loaded, kept, refused)
+    quarantine.add(name, _refused_rows(engine), loaded, offset=part.offset)
+    kept_by_month = _kept_by_month(engine)
+    return Scan(
+        schema=loaded.layout.schema,
+        rows=kept + sum(refused.values()),
+        kept=kept,
+        refused=refused,
+        under_60_s=_count(engine, "reason IS NULL AND lasted_us < 60000000"),
+        kept_by_month=kept_by_month,
+        rides=_write_rides(engine, kept_by_month, folder),
+        offset=part.offset,
+        notes=notes_on(engine, loaded),
+    )
+
+
+def _counts(engine: duckdb.DuckDBPyConnection, loaded: Loaded) -> tuple[int, dict[Reason, int]]:
     counts = dict(engine.execute("SELECT reason, count(*) FROM judged GROUP BY reason").fetchall())
-    counts[REASONS.index(Reason.MALFORMED_ROW)] = len(lost.malformed)
+    counts[REASONS.index(Reason.MALFORMED_ROW)] = len(loaded.lost.malformed)
     return counts.get(None, 0), {
         reason: counts[code] for code, reason in enumerate(REASONS) if counts.get(code)
     }
-
-
-def _refuse_unreadable(kept: int, refused: dict[Reason, int], lost: LostLines) -> None:
-    rows = kept + sum(refused.values())
-    unreadable = refused.get(Reason.MALFORMED_ROW, 0) + refused.get(Reason.UNPARSABLE_TIME, 0)
-    if rows == 0:
-        raise UnreadableFileError("the file has a header and no row")
-    if rows >= _FEWEST_ROWS and unreadable > _MOST_ROWS * rows:
-        example = next(iter(lost.malformed.items()), None)
-        shown = f"; line {example[0]}: {example[1]}" if example else ""
-        raise UnreadableFileError(
-            f"{unreadable} of {rows} rows cannot be read, so it has another format{shown}"
-        )
 
 
 def _refused_rows(engine: duckdb.DuckDBPyConnection) -> pa.RecordBatchReader:

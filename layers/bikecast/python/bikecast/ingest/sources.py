@@ -11,7 +11,7 @@ from bikecast.names import RAW_WEATHER_PREFIX, SIMULATED_MARKER, Prefix
 from bikecast.storage import ObjectStore
 
 WEATHER_FOLDER = RAW_WEATHER_PREFIX.removeprefix(Prefix.RAW)
-_TRIP_SUFFIXES = (".zip", ".csv")
+_TABLE_SUFFIXES = (".zip", ".csv", ".tsv", ".gz")
 
 
 class Source(Protocol):
@@ -79,10 +79,10 @@ def folder_sources(folder: Path) -> list[LocalSource]:
 
 
 def is_trip_file(name: str) -> bool:
-    """Tell files that may hold trips from weather and from what systems leave behind."""
+    """Tell files that may hold trips from weather, and from what systems leave behind, by where they are."""
     below = name.removeprefix(Prefix.RAW)
     hidden = any(part.startswith(".") or part == "__MACOSX" for part in below.split("/"))
-    return below.lower().endswith(_TRIP_SUFFIXES) and not hidden and not below.startswith(WEATHER_FOLDER)
+    return below.lower().endswith(_TABLE_SUFFIXES) and not hidden and not below.startswith(WEATHER_FOLDER)
 
 
 def source_id(name: str) -> str:

@@ -1,17 +1,19 @@
 """One source read, but not stored yet: what it holds, or why it cannot be read."""
 
+import shutil
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
+from pathlib import Path, PurePosixPath
 
 from bikecast.ingest.archives import CsvFile, Limits, csv_files
+from bikecast.ingest.kinds import Kind, kind_of_file
 from bikecast.ingest.layouts import UnreadableFileError
 from bikecast.ingest.lines import checksum
 from bikecast.ingest.quarantine import QuarantineWriter
 from bikecast.ingest.reports import ENTRIES, FileReport, SourceEntry, Status, read_entry
 from bikecast.ingest.rules import RULES_VERSION
-from bikecast.ingest.scan import Scan, scan_csv
+from bikecast.ingest.scan import Scan, scan_file
 from bikecast.ingest.sources import Source, source_id
 from bikecast.names import Prefix
 from bikecast.storage import MissingObjectError, ObjectStore
@@ -26,6 +28,15 @@ class Staged:
     entry: SourceEntry
     uploads: dict[str, Path]
     is_unchanged: bool = False
+
+
+@dataclass
+class _Found:
+    """What the files of a source hold."""
+
+    files: list[FileReport] = field(default_factory=list)
+    scans: list[Scan] = field(default_factory=list)
+    weather: list[Path] = field(default_factory=list)
 
 
 def stage(
@@ -106,19 +117,39 @@ def _read(
     limits: Limits | None,
 ) -> Staged:
     quarantine = work / "quarantine.parquet"
-    files: list[FileReport] = []
-    scans: list[Scan] = []
+    found = _Found()
     with QuarantineWriter(quarantine) as writer:
         for number, file in enumerate(csv_files(path, source.name, work, limits=limits)):
             name = source.name if file.member == source.name else f"{source.name}/{file.member}"
-            scans.append(_scan(file, name, folder=work / f"scan-{number}", writer=writer))
-            files.append(_file_report(name, scans[-1]))
-    uploads = _rides_by_key(source, fingerprint.result(), scans)
-    entry = _loaded(source, month, fingerprint=fingerprint.result(), files=files, rides=uploads)
+            _take(found, file, name, folder=work / f"scan-{number}", writer=writer)
+    uploads = _rides_by_key(source, fingerprint.result(), found.scans)
+    weather = _weather_by_key(source, fingerprint.result(), found.weather)
+    entry = _loaded(
+        source, month, fingerprint=fingerprint.result(), files=found.files, rides=uploads, weather=weather
+    )
     if entry.quarantine is not None:
         uploads = uploads | {entry.quarantine: quarantine}
     left = (before.start_months if before else set()) - entry.start_months
-    return Staged(source, before, entry.model_copy(update={"left_months": tuple(sorted(left))}), uploads)
+    entry = entry.model_copy(update={"left_months": tuple(sorted(left))})
+    return Staged(source, before, entry, uploads | weather)
+
+
+def _take(found: _Found, file: CsvFile, name: str, *, folder: Path, writer: QuarantineWriter) -> None:
+    folder.mkdir()
+    if kind_of_file(file.path) is Kind.WEATHER:
+        kept = folder / PurePosixPath(name).name
+        shutil.copyfile(file.path, kept)
+        found.weather.append(kept)
+        return
+    scans = _scan(file, name, folder=folder, writer=writer)
+    found.scans += scans
+    found.files += [_file_report(name, scan) for scan in scans]
+
+
+def _weather_by_key(source: Source, fingerprint: str, files: Sequence[Path]) -> dict[str, Path]:
+    """Weather that came among the trips is kept under its own name where the tables are made."""
+    place = f"{Prefix.TRIPS}_weather/{source_id(source.name)}-{fingerprint}"
+    return {f"{place}/{number:03d}-{path.name}": path for number, path in enumerate(files)}
 
 
 def _rides_by_key(source: Source, fingerprint: str, scans: Sequence[Scan]) -> dict[str, Path]:
@@ -131,7 +162,13 @@ def _rides_by_key(source: Source, fingerprint: str, scans: Sequence[Scan]) -> di
 
 
 def _loaded(
-    source: Source, month: str, *, fingerprint: str, files: list[FileReport], rides: Iterable[str]
+    source: Source,
+    month: str,
+    *,
+    fingerprint: str,
+    files: list[FileReport],
+    rides: Iterable[str],
+    weather: Iterable[str],
 ) -> SourceEntry:
     has_refused = any(file.refused for file in files)
     return SourceEntry(
@@ -142,14 +179,14 @@ def _loaded(
         simulated=source.simulated,
         files=tuple(files),
         rides=tuple(sorted(rides)),
+        weather=tuple(sorted(weather)),
         quarantine=f"{Prefix.QUARANTINE}{source_id(source.name)}.parquet" if has_refused else None,
     )
 
 
-def _scan(file: CsvFile, name: str, *, folder: Path, writer: QuarantineWriter) -> Scan:
-    folder.mkdir()
+def _scan(file: CsvFile, name: str, *, folder: Path, writer: QuarantineWriter) -> list[Scan]:
     try:
-        return scan_csv(file.path, name, folder, quarantine=writer)
+        return scan_file(file.path, name, folder, quarantine=writer)
     except UnreadableFileError as err:
         member = "" if file.member == name else f"{file.member}: "
         raise UnreadableFileError(f"{member}{err}") from err
@@ -157,11 +194,12 @@ def _scan(file: CsvFile, name: str, *, folder: Path, writer: QuarantineWriter) -
 
 def _file_report(name: str, scan: Scan) -> FileReport:
     return FileReport(
-        name=name,
+        name=f"{name} from line {scan.offset + 1}" if scan.offset else name,
         layout=scan.schema,
         rows=scan.rows,
         kept=scan.kept,
         refused=scan.refused,
         under_60_s=scan.under_60_s,
         kept_by_month=scan.kept_by_month,
+        notes=scan.notes,
     )
