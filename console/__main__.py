@@ -26,6 +26,7 @@ from console.commands import (
     watching,
 )
 from console.errors import CommandError, ExecutionError, refusal, sdk_errors
+from local_cloud.network import keep_loopback_direct
 
 FAILED = 1
 INTERRUPTED = 130
@@ -77,6 +78,7 @@ app.add_typer(monitoring.monitor, rich_help_panel=SERVE)
 def main() -> None:
     """Run the command line; what we refuse on purpose is one message, anything else a traceback."""
     warnings.filterwarnings("ignore", message="Using typeguard < 3")  # of pandera, at import
+    keep_loopback_direct()
     try:
         app()
     except BikecastError as err:
