@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +10,7 @@ from bikecast.errors import DeploymentError
 from bikecast.names import Target
 from console import ui
 from console.cloud import Cloud, find_cloud, local_settings, running_connection
+from console.environment import program, search_path
 from console.processes import run_logged
 from console.settings import CLONE
 
@@ -49,16 +49,16 @@ def deploy(target: Target) -> None:
         DeploymentError: The target cannot be reached.
         CommandError: A step failed; the log file has its whole output.
     """
-    environment, program = cdk_environment(target), cdk_program(target)
+    environment, cdk = cdk_environment(target), cdk_program(target)
     cloud = find_cloud(target)
     build = (sys.executable, "-m", "layers.build", "--target", bundle_of(target))
     _Step("Lambda bundles", build, detail="installing what changed").run(environment)
     if not is_bootstrapped(cloud):
         # Away from cdk.json: bootstrapping needs no templates, and writing them takes its time.
-        bootstrap = (program, "bootstrap", environment_of(cloud))
+        bootstrap = (cdk, "bootstrap", environment_of(cloud))
         _Step("cdk bootstrap", bootstrap, folder=local_settings().root).run(environment)
     flags = ("--all", "--require-approval", "never", "--progress", "events", "-c", f"target={target.value}")
-    _Step("cdk deploy", (program, "deploy", *flags), detail="writing the templates").run(environment)
+    _Step("cdk deploy", (cdk, "deploy", *flags), detail="writing the templates").run(environment)
 
 
 def bundle_of(target: Target) -> str:
@@ -104,11 +104,9 @@ def cdk_environment(target: Target) -> dict[str, str]:
     Raises:
         DeploymentError: The embedded cloud does not run.
     """
-    folders = [str(Path(sys.executable).parent), str(CLONE / "node_modules" / ".bin"), os.environ["PATH"]]
-    path = os.pathsep.join(folders)
     environment = dict(os.environ) | {
-        "PATH": path,
-        "JSII_NODE": shutil.which("node", path=path) or "node",
+        "PATH": search_path(),
+        "JSII_NODE": str(program("node")),
         "CI": "true",
         "NO_COLOR": "1",
         "DO_NOT_TRACK": "1",

@@ -10,12 +10,13 @@ from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_se
 
 from bikecast.errors import DeploymentError
 from local_cloud.files import write_private
+from local_cloud.network import direct_loopback
 from local_cloud.settings import LocalCloudSettings
 
 _FILE = "connection.json"
 CA_FILE = "ca.pem"
 # Names that would send a child to another account, or make botocore look for a profile.
-_FOREIGN_VARIABLES = frozenset({"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE"})
+FOREIGN_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE")
 
 
 class Connection(BaseModel):
@@ -65,10 +66,14 @@ class Connection(BaseModel):
             variables | allowed | {"CDK_DEFAULT_ACCOUNT": self.account_id, "CDK_DEFAULT_REGION": self.region}
         )
 
+    def client_environment(self) -> dict[str, str]:
+        """Return what a terminal sets for its clients to reach this cloud, also behind a proxy."""
+        return self.environment() | direct_loopback(os.environ)
+
     def child_environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return ``base`` (this process's environment) pointed at this cloud, without the user's profile."""
-        kept = {key: value for key, value in (base or os.environ).items() if key not in _FOREIGN_VARIABLES}
-        return kept | self.environment()
+        kept = {key: value for key, value in (base or os.environ).items() if key not in FOREIGN_VARIABLES}
+        return kept | self.environment() | direct_loopback(kept)
 
 
 def plan(settings: LocalCloudSettings) -> Connection:
