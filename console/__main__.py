@@ -86,7 +86,7 @@ Version = Annotated[
 
 
 @app.callback()
-def bikecast(version: Version = False) -> None:  # noqa: ARG001 - its callback acts on it
+def bikecast(version: Version = False) -> None:
     """Hourly bike demand: train, judge, serve and watch a forecast, in this clone's own cloud or on AWS.
 
     Exit codes: 0 done, 1 failed, 2 wrong use (nothing was started), 130 interrupted.

@@ -55,7 +55,7 @@ def assumptions(use: Use, *, measured: bool) -> list[str]:
         f"a month of {HOURS_A_MONTH:.0f} hours; the database runs all of them, in one zone",
         f"{use.container_hours:.1f} container hours ({origin}), none on spot capacity, each with a public "
         "IPv4 address",
-        f"{use.predictions:,} predictions of {use.prediction_ms:g} ms each, in the memory of the largest function",
+        f"{use.predictions:,} predictions of {use.prediction_ms:g} ms each, in the largest function",
         "left out: S3 and its requests, logs, metrics, queues, state transitions, functions other than the "
         "predictor, image storage and data transfer",
     ]

@@ -24,7 +24,7 @@ def up(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Start the embedded cloud: emulator, container engine, database, and the web pages that were open before.
+    """Start the embedded cloud: emulator, container engine, database, and the pages that were open before.
 
     Needs no Docker and no account. Ports and --https are remembered; set others with variables, for example:
     BIKECAST_LOCAL_PORT=4599 bikecast up
