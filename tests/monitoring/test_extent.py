@@ -18,7 +18,8 @@ Rows = Callable[..., list[tuple[object, ...]]]
 LAST_WEEK = Window(dt.datetime(2025, 3, 24), dt.datetime(2025, 3, 31))
 JULY = dt.datetime(2025, 7, 10, 12, tzinfo=dt.UTC)
 LOGGED = """
-insert into predictions (id, predicted_for, requested_at, model_version, source, prediction, low, high, inputs)
+insert into predictions
+    (id, predicted_for, requested_at, model_version, source, prediction, low, high, inputs)
 select gen_random_uuid()::text, hour, hour, '1', 'champion', 1, 0, 2, '{}'
 from generate_series(%s::timestamp, %s::timestamp, interval '1 hour') as hour
 """
@@ -64,9 +65,7 @@ def test_a_period_beyond_the_data_is_refused_and_nothing_is_stored(
         source=source,
         html=False,
     )
-    with pytest.raises(
-        InputError, match="2025-04-07 to 2025-04-13 lies beyond the data: .* until 2025-03-31"
-    ):
+    with pytest.raises(InputError, match=r"2025-04-07 to 2025-04-13 lies beyond .* until 2025-03-31"):
         list(monitor(asked, ports))
     assert rows("select count(*) from citibike_metrics") == [(0,)]
 
