@@ -17,6 +17,10 @@ STACKS := app.py infra_cdk tests/infra
 
 # Tools of the environment first: its node, its python, its npm tools.
 export PATH := $(CURDIR)/$(BIN):$(CURDIR)/node_modules/.bin:$(PATH)
+# Loopback never goes to a proxy.
+comma := ,
+export NO_PROXY := $(addsuffix $(comma),$(or $(no_proxy),$(NO_PROXY)))127.0.0.1,localhost
+export no_proxy := $(NO_PROXY)
 export DO_NOT_TRACK := 1
 export MLFLOW_DISABLE_TELEMETRY := true
 export UV_CUSTOM_COMPILE_COMMAND := make lock

@@ -3,11 +3,12 @@
 import sys
 import warnings
 from collections.abc import Callable
-from typing import Any
+from typing import Annotated, Any
 
 import typer
 
-from bikecast.errors import BikecastError
+from bikecast import __version__
+from bikecast.errors import BikecastError, InputError
 from console import ui
 from console.commands import (
     champion,
@@ -25,9 +26,11 @@ from console.commands import (
     training,
     watching,
 )
-from console.errors import CommandError, ExecutionError, refusal, sdk_errors
+from console.errors import CommandError, ExecutionError, FileAccessError, refusal, sdk_errors
+from local_cloud.network import keep_loopback_direct
 
-FAILED = 1
+# Click's own code for a wrong command line; what a command refuses because of its input counts alike.
+FAILED, WRONG_USE = 1, 2
 INTERRUPTED = 130
 
 app = typer.Typer(
@@ -36,7 +39,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     add_completion=False,
     rich_markup_mode="rich",
-    help="Hourly bike demand: train, judge, serve and watch a forecast, in this clone's own cloud or on AWS.",
 )
 
 RUN, MODEL, SERVE = "The cloud", "Data and models", "Serving and watching"
@@ -46,6 +48,8 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (RUN, local.up),
     (RUN, local.down),
     (RUN, local.status),
+    (RUN, local.pages),
+    (RUN, local.env),
     (RUN, deploying.deploy),
     (RUN, deploying.outputs),
     (RUN, logs.logs),
@@ -69,6 +73,26 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (SERVE, monitoring.resume),
 ]
 
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        print(f"bikecast {__version__}")
+        raise typer.Exit
+
+
+Version = Annotated[
+    bool, typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version.")
+]
+
+
+@app.callback()
+def bikecast(version: Version = False) -> None:
+    """Hourly bike demand: train, judge, serve and watch a forecast, in this clone's own cloud or on AWS.
+
+    Exit codes: 0 done, 1 failed, 2 wrong use (nothing was started), 130 interrupted.
+    """
+
+
 for panel, command in COMMANDS:
     app.command(rich_help_panel=panel)(command)
 app.add_typer(monitoring.monitor, rich_help_panel=SERVE)
@@ -77,10 +101,15 @@ app.add_typer(monitoring.monitor, rich_help_panel=SERVE)
 def main() -> None:
     """Run the command line; what we refuse on purpose is one message, anything else a traceback."""
     warnings.filterwarnings("ignore", message="Using typeguard < 3")  # of pandera, at import
+    keep_loopback_direct()
     try:
         app()
     except BikecastError as err:
         sys.exit(_report(err))
+    except OSError as err:
+        if err.filename is None:
+            raise
+        sys.exit(_report(FileAccessError(f"{err.filename}: {err.strerror}")))
     except sdk_errors() as err:
         sys.exit(_report(refusal(err)))
     except KeyboardInterrupt:
@@ -98,7 +127,7 @@ def _report(err: BikecastError) -> int:
         if isinstance(err, ExecutionError):
             facts |= {"execution": err.arn} | ({"report": err.report} if err.report else {})
         print(ui.to_json(facts))
-    return FAILED
+    return WRONG_USE if isinstance(err, InputError) else FAILED
 
 
 if __name__ == "__main__":

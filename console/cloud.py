@@ -1,10 +1,8 @@
 """Finding the cloud to talk to: the clone's own embedded one, or the target that was named."""
 
-import socket
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 from bikecast.errors import DeploymentError
 from bikecast.names import Target
@@ -24,9 +22,6 @@ if TYPE_CHECKING:
 
     from local_cloud.connection import Connection
     from local_cloud.settings import LocalCloudSettings
-
-PROBE_TIMEOUT_S = 2.0
-HTTPS_PORT = 4567
 
 
 @dataclass(frozen=True)
@@ -86,8 +81,7 @@ def start_cloud(*, https: bool | None = None) -> "Connection":
 
     settings = local_settings()
     if https is not None:
-        port = (settings.https_port or HTTPS_PORT) if https else 0
-        settings = settings.model_copy(update={"https_port": port})
+        settings = settings.model_copy(update={"https": https})
     with ui.activity("embedded cloud") as current:
         return start(settings, say=current.step)
 
@@ -107,30 +101,18 @@ def find_cloud(target: Target | None = None) -> Cloud:
 
 def local_settings() -> "LocalCloudSettings":
     """Return the embedded cloud's settings; its state folder is the clone's, wherever one types."""
+    from local_cloud.remembered import recall
     from local_cloud.settings import LocalCloudSettings
 
     settings = LocalCloudSettings()
-    return settings.model_copy(update={"state_dir": CLONE / settings.state_dir})
+    return recall(settings.model_copy(update={"state_dir": CLONE / settings.state_dir}))
 
 
 def running_connection() -> "Connection | None":
-    """Return how to reach the clone's embedded cloud, or ``None`` if it does not answer."""
-    from local_cloud.connection import load
+    """Return how to reach the clone's embedded cloud, or ``None`` if it does not run or answer."""
+    from local_cloud.supervisor import running
 
-    try:
-        connection = load(local_settings().state_dir)
-    except DeploymentError:
-        return None
-    return connection if _answers(connection.endpoint_url) else None
-
-
-def _answers(url: str) -> bool:
-    address = urlsplit(url)
-    try:
-        with socket.create_connection((address.hostname or "", address.port or 80), timeout=PROBE_TIMEOUT_S):
-            return True
-    except OSError:
-        return False
+    return running(local_settings())
 
 
 def _embedded(connection: "Connection | None") -> Cloud:

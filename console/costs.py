@@ -47,6 +47,20 @@ class CostLine:
     usd: float
 
 
+def assumptions(use: Use, *, measured: bool) -> list[str]:
+    """Return what the estimate takes for granted and what it leaves out, one sentence each."""
+    origin = "as ran in the last 30 days" if measured else "as given"
+    return [
+        "list prices of us-east-1 as console/costs.py has them: on demand, no free tier, discounts or taxes",
+        f"a month of {HOURS_A_MONTH:.0f} hours; the database runs all of them, in one zone",
+        f"{use.container_hours:.1f} container hours ({origin}), none on spot capacity, each with a public "
+        "IPv4 address",
+        f"{use.predictions:,} predictions of {use.prediction_ms:g} ms each, in the largest function",
+        "left out: S3 and its requests, logs, metrics, queues, state transitions, functions other than the "
+        "predictor, image storage and data transfer",
+    ]
+
+
 def estimate(templates: Iterable[Mapping[str, Any]], *, use: Use) -> list[CostLine]:
     """Return the positions of a month, standing costs first."""
     resources = [resource for template in templates for resource in template.get("Resources", {}).values()]

@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from bikecast.errors import DeploymentError
 from bikecast.names import Target
 from console import ui
 from console.cloud import Cloud, find_cloud, local_settings
+from console.environment import program, search_path
 from console.localstack import require_localstack
 from console.processes import run_logged
 from console.settings import CLONE
@@ -56,7 +56,7 @@ def deploy(target: Target) -> None:
         DeploymentError: The target cannot be reached.
         CommandError: A step failed; the log file has its whole output.
     """
-    cloud, program = find_cloud(target), cdk_program(target)
+    cloud, cdk = find_cloud(target), cdk_program(target)
     if target is Target.LOCALSTACK:
         require_localstack(cloud)
     environment = cdk_environment(cloud)
@@ -64,10 +64,10 @@ def deploy(target: Target) -> None:
     _Step("Lambda bundles", build, detail="installing what changed").run(environment)
     if not is_bootstrapped(cloud):
         # Away from cdk.json: bootstrapping needs no templates, and writing them takes its time.
-        bootstrap = (program, "bootstrap", environment_of(cloud))
+        bootstrap = (cdk, "bootstrap", environment_of(cloud))
         _Step("cdk bootstrap", bootstrap, folder=local_settings().root).run(environment)
     flags = ("--all", "--require-approval", "never", "--progress", "events", "-c", f"target={target.value}")
-    _Step("cdk deploy", (program, "deploy", *flags), detail="writing the templates").run(environment)
+    _Step("cdk deploy", (cdk, "deploy", *flags), detail="writing the templates").run(environment)
 
 
 def bundle_of(target: Target) -> str:
@@ -117,11 +117,9 @@ def cdk_environment(cloud: Cloud) -> dict[str, str]:
 
     The emulator's variables are made from the session that boto3 uses, so that both talk to the same cloud.
     """
-    folders = [str(Path(sys.executable).parent), str(CLONE / "node_modules" / ".bin"), os.environ["PATH"]]
-    path = os.pathsep.join(folders)
     environment = dict(os.environ) | {
-        "PATH": path,
-        "JSII_NODE": shutil.which("node", path=path) or "node",
+        "PATH": search_path(),
+        "JSII_NODE": str(program("node")),
         "CI": "true",
         "NO_COLOR": "1",
         "DO_NOT_TRACK": "1",

@@ -38,6 +38,10 @@ class ApiError(BikecastError):
     """The predictor's API refused a call or could not be reached."""
 
 
+class FileAccessError(BikecastError):
+    """A file or folder of this machine cannot be read or written; the message names it."""
+
+
 def sdk_errors() -> tuple[type[Exception], ...]:
     """Return what boto3 raises; asked for only when something was raised, so that help stays quick."""
     from botocore.exceptions import BotoCoreError, ClientError

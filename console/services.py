@@ -57,6 +57,21 @@ def start_pages(cloud: Cloud) -> None:
         current.update(start_service(local_settings(), service))
 
 
+def reopen_pages(cloud: Cloud) -> None:
+    """Start the user interfaces again, without waiting, where they were open before the cloud stopped.
+
+    Raises:
+        DeploymentError: A port is taken.
+    """
+    from console.evidently_pages import workspace_folder
+    from local_cloud.services import start_service
+
+    deployed = read_stack_outputs(cloud.cloudformation).get(Output.DATABASE_SECRET_ARN)
+    if deployed and workspace_folder().exists():
+        begin_mlflow(cloud)
+        start_service(local_settings(), evidently_service(), wait_s=0)
+
+
 def refresh_evidently(cloud: Cloud) -> None:
     """Let Evidently's interface show the windows watched since, if it runs beside this cloud."""
     if cloud.target is not Target.EMBEDDED or EVIDENTLY not in service_urls():

@@ -7,6 +7,8 @@ from dataclasses import asdict
 
 from bikecast.errors import BikecastError
 from local_cloud import supervisor
+from local_cloud.network import keep_loopback_direct
+from local_cloud.remembered import recall
 from local_cloud.settings import LocalCloudSettings
 
 _NOT_RUNNING = 3
@@ -18,9 +20,9 @@ def main() -> int:
     parser.add_argument("command", choices=("up", "down", "status"))
     parser.add_argument("--json", action="store_true", help="print the status as JSON")
     arguments = parser.parse_args()
-    settings = LocalCloudSettings()
+    keep_loopback_direct()
     try:
-        return _run(arguments.command, settings, as_json=arguments.json)
+        return _run(arguments.command, recall(LocalCloudSettings()), as_json=arguments.json)
     except BikecastError as error:
         sys.stderr.write(f"{error}\n")
         return 1

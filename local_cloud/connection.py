@@ -4,17 +4,19 @@ import os
 import secrets
 from collections.abc import Mapping
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError, field_serializer
 
 from bikecast.errors import DeploymentError
 from local_cloud.files import write_private
+from local_cloud.network import direct_loopback
 from local_cloud.settings import LocalCloudSettings
 
 _FILE = "connection.json"
 CA_FILE = "ca.pem"
 # Names that would send a child to another account, or make botocore look for a profile.
-_FOREIGN_VARIABLES = frozenset({"AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE"})
+FOREIGN_VARIABLES = ("AWS_PROFILE", "AWS_DEFAULT_PROFILE", "AWS_SESSION_TOKEN", "AWS_CA_BUNDLE")
 
 
 class Connection(BaseModel):
@@ -29,6 +31,11 @@ class Connection(BaseModel):
     account_id: str
     https_port: int | None = None
     ca_file: Path | None = None
+
+    @property
+    def port(self) -> int:
+        """The port of the address."""
+        return urlsplit(self.endpoint_url).port or 80
 
     @property
     def https_url(self) -> str | None:
@@ -59,30 +66,40 @@ class Connection(BaseModel):
             variables | allowed | {"CDK_DEFAULT_ACCOUNT": self.account_id, "CDK_DEFAULT_REGION": self.region}
         )
 
+    def client_environment(self) -> dict[str, str]:
+        """Return what a terminal sets for its clients to reach this cloud, also behind a proxy."""
+        return self.environment() | direct_loopback(os.environ)
+
     def child_environment(self, base: Mapping[str, str] | None = None) -> dict[str, str]:
         """Return ``base`` (this process's environment) pointed at this cloud, without the user's profile."""
-        kept = {key: value for key, value in (base or os.environ).items() if key not in _FOREIGN_VARIABLES}
-        return kept | self.environment()
+        kept = {key: value for key, value in (base or os.environ).items() if key not in FOREIGN_VARIABLES}
+        return kept | self.environment() | direct_loopback(kept)
 
 
-def ensure(settings: LocalCloudSettings) -> Connection:
-    """Return the installation's connection; the first call makes random credentials."""
+def plan(settings: LocalCloudSettings) -> Connection:
+    """Return how these settings' cloud is reached once it runs; new credentials the first time."""
     path = settings.root / _FILE
     known = _read(path) if path.exists() else None
-    as_it_is = known.https_port if known else None
-    https_port = as_it_is if settings.https_port is None else settings.https_port
-    connection = Connection(
+    https_port = settings.https_port if settings.https else None
+    return Connection(
         endpoint_url=settings.endpoint_url,
         access_key_id=known.access_key_id if known else f"LKIA{secrets.token_hex(8).upper()}",
         secret_access_key=known.secret_access_key if known else SecretStr(secrets.token_urlsafe(30)),
         region=settings.region,
         account_id=settings.account_id,
-        https_port=https_port or None,
+        https_port=https_port,
         ca_file=settings.tls_dir / CA_FILE if https_port else None,
     )
-    if connection != known:
-        write_private(path, connection.model_dump_json(indent=1))
-    return connection
+
+
+def save(settings: LocalCloudSettings, connection: Connection) -> None:
+    """Let clients find the cloud, once it answers."""
+    write_private(settings.root / _FILE, connection.model_dump_json(indent=1))
+
+
+def exists(state_dir: Path) -> bool:
+    """Whether an embedded cloud of ``state_dir`` ever answered; it need not be running."""
+    return (state_dir.resolve() / _FILE).exists()
 
 
 def load(state_dir: Path) -> Connection:
@@ -91,10 +108,9 @@ def load(state_dir: Path) -> Connection:
     Raises:
         DeploymentError: No embedded cloud was ever started in ``state_dir``.
     """
-    path = state_dir.resolve() / _FILE
-    if not path.exists():
+    if not exists(state_dir):
         raise DeploymentError(f"no embedded cloud in {state_dir}; start one with `python -m local_cloud up`")
-    return _read(path)
+    return _read(state_dir.resolve() / _FILE)
 
 
 def _read(path: Path) -> Connection:

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from bikecast.errors import DeploymentError
 from local_cloud import processes
-from local_cloud.engine.images import TASK_IMAGE, network_environment
+from local_cloud.engine.images import TASK_IMAGE
 from local_cloud.files import code_digest, private_dir
+from local_cloud.network import network_environment
 from local_cloud.settings import Engine, LocalCloudSettings, variable
 
 _START_TIMEOUT_S = 20.0

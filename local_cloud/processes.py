@@ -104,14 +104,20 @@ def end(family: Iterable[psutil.Process], *, grace_s: float = 3.0) -> None:
 
 def strays(settings: LocalCloudSettings) -> list[psutil.Process]:
     """Return the living processes of this state folder that no record and no living parent accounts for."""
-    known: set[int] = {os.getpid()}
-    for record in records(settings):
-        process = record.process()
-        if process:
-            known |= {process.pid, *(child.pid for child in process.children(recursive=True))}
+    known = {os.getpid(), *_recorded(settings)}
     return [
         process for process in psutil.process_iter() if process.pid not in known and _ours(process, settings)
     ]
+
+
+def members(settings: LocalCloudSettings) -> set[int]:
+    """Return the ids of all living processes of this state folder."""
+    return _recorded(settings) | {process.pid for process in strays(settings)}
+
+
+def _recorded(settings: LocalCloudSettings) -> set[int]:
+    roots = [process for record in records(settings) if (process := record.process())]
+    return {process.pid for root in roots for process in (root, *root.children(recursive=True))}
 
 
 def wait_until_gone(pids: Iterable[int], *, timeout_s: float) -> None:

@@ -12,6 +12,7 @@ from bikecast.errors import DeploymentError
 from local_cloud import processes
 from local_cloud.container_engine import base_environment
 from local_cloud.ports import require_free
+from local_cloud.remembered import remember
 from local_cloud.settings import LocalCloudSettings
 
 
@@ -65,7 +66,7 @@ def start_service(settings: LocalCloudSettings, service: Service, *, wait_s: flo
     record = processes.find(settings, service.name)
     if record is None or record.process() is None or record.fingerprint != service.fingerprint():
         processes.stop(settings, service.name)
-        require_free(service.port, field=service.port_field, purpose=service.name)
+        require_free({service.port_field: service.port})
         record = processes.spawn(
             settings,
             service.name,
@@ -75,6 +76,7 @@ def start_service(settings: LocalCloudSettings, service: Service, *, wait_s: flo
             url=service.url,
             fingerprint=service.fingerprint(),
         )
+        remember(settings)
     if wait_s > 0:
         _await(service, record, wait_s=wait_s)
     return service.url

@@ -14,6 +14,16 @@ PROJECT_DIR = Path(__file__).resolve().parents[1]
 _MAX_SOCKET_PATH_BYTES = 107
 
 
+# What each port is for, as a person reads it.
+PURPOSES = {
+    "port": "the AWS API",
+    "https_port": "the AWS API over TLS",
+    "database_port": "the database",
+    "mlflow_port": "MLflow",
+    "evidently_port": "Evidently",
+}
+
+
 class Engine(StrEnum):
     """How tasks run: as processes of this machine, or in containers of its Docker (or podman).
 
@@ -39,8 +49,9 @@ class LocalCloudSettings(BaseSettings):
     database_port: int = Field(default=15432, ge=1024, le=65535)
     mlflow_port: int = Field(default=5055, ge=1024, le=65535)
     evidently_port: int = Field(default=8101, ge=1024, le=65535)
-    # The API over TLS as well, under a certificate made at each start; 0 closes it, None leaves it as it is.
-    https_port: int | None = Field(default=None, ge=0, le=65535)
+    # The API over TLS as well, under a certificate made at each start; the port alone opens nothing.
+    https: bool = False
+    https_port: int = Field(default=4567, ge=1024, le=65535)
     engine: Engine = Engine.PROCESS
     region: str = "us-east-1"
     account_id: str = Field(default="000000000000", pattern=r"^\d{12}$")
@@ -102,6 +113,12 @@ class LocalCloudSettings(BaseSettings):
     def tls_dir(self) -> Path:
         """The certificate of the TLS port, and the authority's that signed it."""
         return self.emulator_dir / "tls"
+
+    @property
+    def ports(self) -> dict[str, int]:
+        """Every port that this cloud opens, by the field that sets it."""
+        opened = {name: getattr(self, name) for name in PURPOSES}
+        return opened if self.https else {name: port for name, port in opened.items() if name != "https_port"}
 
     @property
     def endpoint_url(self) -> str:

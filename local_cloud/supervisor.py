@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from local_cloud import connection, container_engine, emulator, processes
 from local_cloud.connection import Connection
 from local_cloud.files import private_dir
+from local_cloud.ports import is_open, require_free
+from local_cloud.remembered import remember
 from local_cloud.settings import Engine, LocalCloudSettings
 
 EMULATOR, ENGINE = "emulator", "engine"
@@ -31,22 +33,47 @@ def start(settings: LocalCloudSettings, *, say: Callable[[str], None] | None = N
     """Start what isn't running and return how to reach it; safe to call at any time.
 
     Raises:
-        DeploymentError: A port is taken, an environment can't be built, or the emulator doesn't come up.
+        DeploymentError: Ports are taken (nothing was stopped), an environment can't be built, or the emulator
+            doesn't come up.
     """
     say = say or _say
     with _exclusive(settings):
-        reached = connection.ensure(settings)
-        if _healthy(settings, reached):
-            say(f"the embedded cloud is running at {settings.endpoint_url}")
-            return reached
-        _clear(settings, say=say)
-        _timed("the emulator's packages", lambda: emulator.install(settings), say=say)
-        if settings.engine is Engine.DOCKER:
-            _timed("the training image", lambda: container_engine.build_task_image(settings), say=say)
-        _timed("the container engine", lambda: container_engine.start_engine(settings, ENGINE), say=say)
-        _timed("the emulator", lambda: emulator.start(settings, EMULATOR, reached), say=say)
+        reached = connection.plan(settings)
+        if not _healthy(settings, reached):
+            require_free(settings.ports, ours=processes.members(settings))
+            _clear(settings, say=say)
+            with _nothing_left_behind(settings):
+                _start(settings, reached, say=say)
+        connection.save(settings, reached)
+        remember(settings)
         say(f"the embedded cloud is running at {settings.endpoint_url}")
         return reached
+
+
+def _start(settings: LocalCloudSettings, reached: Connection, *, say: Callable[[str], None]) -> None:
+    _timed("the emulator's packages", lambda: emulator.install(settings), say=say)
+    if settings.engine is Engine.DOCKER:
+        _timed("the training image", lambda: container_engine.build_task_image(settings), say=say)
+    _timed("the container engine", lambda: container_engine.start_engine(settings, ENGINE), say=say)
+    _timed("the emulator", lambda: emulator.start(settings, EMULATOR, reached), say=say)
+
+
+@contextmanager
+def _nothing_left_behind(settings: LocalCloudSettings) -> Iterator[None]:
+    """Stop what a start that fails or is interrupted has started."""
+    try:
+        yield
+    except BaseException:
+        _clear(settings, say=lambda _: None)
+        raise
+
+
+def running(settings: LocalCloudSettings) -> Connection | None:
+    """Return how to reach the cloud of the state folder; None unless its own emulator runs and listens."""
+    if not connection.exists(settings.root) or not _alive(settings, EMULATOR):
+        return None
+    reached = connection.load(settings.root)
+    return reached if is_open(reached.port) else None
 
 
 def stop(settings: LocalCloudSettings, *, say: Callable[[str], None] | None = None) -> bool:

@@ -152,8 +152,8 @@ def _environment(state_dir: Path) -> dict[str, str]:
 
 
 @contextmanager
-def deployed(*, logs: str, **settings: str) -> Iterator[Deployment]:
-    """Deploy a cloud without data; its logs are kept in ``.local/<logs>`` when it goes.
+def deployed(*, logs: str, bare: bool = False, **settings: str) -> Iterator[Deployment]:
+    """Deploy a cloud without data, or none if ``bare``; its logs are kept in ``.local/<logs>`` when it goes.
 
     ``settings`` are fields of ``LocalCloudSettings``.
     """
@@ -164,7 +164,8 @@ def deployed(*, logs: str, **settings: str) -> Iterator[Deployment]:
     )
     try:
         cloud.bikecast("up")
-        cloud.bikecast("deploy")
+        if not bare:
+            cloud.bikecast("deploy")
         yield cloud
     finally:
         cloud.bikecast("down")

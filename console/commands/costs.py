@@ -22,17 +22,19 @@ def cost(
     target: TargetOption = None,
     as_json: Json = False,
 ) -> None:
-    """Estimate a month's bill on AWS from the stacks that stand here: list prices, us-east-1, no free tier.
+    """Estimate a month's bill on AWS from the deployed stacks, with every assumption it rests on.
 
     Example: bikecast cost --predictions 1000000 --container-hours 40
     """
-    from console.costs import Use, container_hours_last_month, estimate, read_templates
+    from console.costs import Use, assumptions, container_hours_last_month, estimate, read_templates
 
     cloud = find_cloud(target)
     hours = container_hours_last_month(cloud) if container_hours is None else container_hours
-    lines = estimate(read_templates(cloud), use=Use(container_hours=hours, predictions=predictions))
+    use = Use(container_hours=hours, predictions=predictions)
+    lines = estimate(read_templates(cloud), use=use)
     total = round(sum(line.usd for line in lines), 2)
-    result = {"usd_a_month": total, "items": [asdict(line) for line in lines]}
+    assumed = assumptions(use, measured=container_hours is None)
+    result = {"usd_a_month": total, "items": [asdict(line) for line in lines], "assumptions": assumed}
     rows = [{**asdict(line), "usd": f"{line.usd:,.2f}"} for line in lines]
-    summary = f"about {total:,.2f} USD a month"
-    ui.show(result, as_json=as_json, table=lambda: Group(ui.rows_table(rows), "", summary))
+    told = [f"about {total:,.2f} USD a month", "", "assumed:", *(f"  {sentence}" for sentence in assumed)]
+    ui.show(result, as_json=as_json, table=lambda: Group(ui.rows_table(rows), "", *told))

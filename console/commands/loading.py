@@ -99,7 +99,7 @@ def _source(path: str | None, months: list[str] | None, *, simulate: bool, jerse
 
 
 def simulate(
-    out: Annotated[Path, typer.Argument(help="Folder to write to; made if absent.")],
+    out: Annotated[Path, typer.Argument(file_okay=False, help="Folder to write to; made if absent.")],
     first: SimulatedFrom = dt.datetime(2024, 1, 1),
     last: SimulatedTo = dt.datetime(2025, 3, 31),
     seed: Annotated[int, typer.Option(help="The same seed gives the same rides.")] = 42,

@@ -1,4 +1,4 @@
-"""``up``, ``down``, ``status``: the embedded cloud of this clone."""
+"""``up``, ``down``, ``pages``, ``env``, ``status``: the embedded cloud of this clone."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -6,11 +6,13 @@ from typing import Annotated
 import typer
 from rich.console import Group
 
-from bikecast.names import Target
+from bikecast.names import Step, Target
 from console import ui
 from console.cloud import find_cloud, local_settings, running_connection, start_cloud
+from console.operations import operate
 from console.options import Json, TargetOption
 from console.outputs import read_stacks
+from console.services import reopen_pages, service_urls, start_pages
 
 NOT_RUNNING = 3
 
@@ -18,16 +20,18 @@ NOT_RUNNING = 3
 def up(
     https: Annotated[
         bool | None,
-        typer.Option(help="Answer over TLS as well, on port 4567; as it was before if neither is given."),
+        typer.Option(help="Answer over TLS as well, on port 4567; as at the last start if neither is given."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Start the embedded cloud: emulator, container engine, and with them the database.
+    """Start the embedded cloud: emulator, container engine, database, and the pages that were open before.
 
-    Needs no Docker and no account. Ports can be set, for example: BIKECAST_LOCAL_PORT=4599 bikecast up
+    Needs no Docker and no account. Ports and --https are remembered; set others with variables, for example:
+    BIKECAST_LOCAL_PORT=4599 bikecast up
     """
     connection = start_cloud(https=https)
-    result = {"endpoint_url": connection.endpoint_url, "region": connection.region}
+    reopen_pages(find_cloud(Target.EMBEDDED))
+    result = {"endpoint_url": connection.endpoint_url, "region": connection.region, **service_urls()}
     if connection.https_url:
         result |= {"https_url": connection.https_url, "ca_file": str(connection.ca_file)}
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(result))
@@ -41,6 +45,31 @@ def down(as_json: Json = False) -> None:
         stopped = stop(local_settings(), say=current.step)
     message = "everything of this clone is stopped" if stopped else "nothing was running"
     ui.show({"stopped": stopped}, as_json=as_json, table=lambda: message)
+
+
+def pages(as_json: Json = False) -> None:
+    """Open MLflow and Evidently beside the embedded cloud, up to date, and show their addresses.
+
+    Example: bikecast pages
+    """
+    cloud = find_cloud(Target.EMBEDDED)
+    operate(cloud, Step.MIGRATE, payload={})  # before the first load there are no schemas
+    start_pages(cloud)
+    urls = service_urls()
+    ui.show(urls, as_json=as_json, table=lambda: ui.pairs_table(urls))
+
+
+def env(as_json: Json = False) -> None:
+    """Print the variables with which cdklocal, the AWS command line and any SDK reach the embedded cloud.
+
+    Example: eval "$(bikecast env)", then: aws stepfunctions list-state-machines
+
+    They hold the administrator's credentials of this clone's cloud, which exist nowhere else.
+    """
+    from console.environment import client_environment, shell_lines
+
+    variables = client_environment()
+    print(ui.to_json(variables) if as_json else shell_lines(variables))
 
 
 def status(target: TargetOption = None, as_json: Json = False) -> None:

@@ -13,7 +13,6 @@ from local_cloud.connection import Connection
 from local_cloud.container_engine import base_environment
 from local_cloud.emulator.install import emulator_python, function_python
 from local_cloud.files import code_digest, private_dir
-from local_cloud.ports import require_free
 from local_cloud.settings import LocalCloudSettings
 
 _START_TIMEOUT_S = 60.0
@@ -24,12 +23,8 @@ def start(settings: LocalCloudSettings, name: str, reached: Connection) -> None:
     """Start the emulator and wait until it answers.
 
     Raises:
-        DeploymentError: Its port is taken, or it does not come up; its log is named.
+        DeploymentError: It does not come up; its log is named.
     """
-    require_free(settings.port, field="port", purpose="the emulator")
-    require_free(settings.database_port, field="database_port", purpose="the database")
-    if reached.https_port:
-        require_free(reached.https_port, field="https_port", purpose="the API over TLS")
     shutil.rmtree(settings.temporary_dir, ignore_errors=True)
     private_dir(settings.temporary_dir)
     private_dir(settings.tls_dir)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud.engine.containers import Launch
+from local_cloud.network import network_environment, proxy_environment
 from local_cloud.processes import STATE_VARIABLE
 
 # What the training image is called where it is built for real.
@@ -65,7 +66,8 @@ class ImageMap:
     def _contained_task(self, body: dict[str, Any], given: dict[str, str], *, name: str) -> Launch:
         """Run the task's image for real; values go through the environment, where nobody else sees them."""
         assert self.container_program
-        variables = _fargate(body) | {key: _reachable(value) for key, value in given.items()}
+        own = {key: _reachable(value) for key, value in given.items()}
+        variables = proxy_environment() | _fargate(body) | own
         name = f"bikecast-{hashlib.sha256(self.owner.encode()).hexdigest()[:8]}-{name}"
         options = ["--rm", "--init", "--network", "host", "--name", name]
         passed = [part for key in variables for part in ("--env", key)]
@@ -91,16 +93,6 @@ class ImageMap:
         names = [bind.partition(":")[0] for bind in host.get("Binds") or []]
         names += [mount["Source"] for mount in host.get("Mounts") or [] if mount.get("Source")]
         return self.volumes_dir / re.sub(r"[^\w.-]", "_", next(iter(names), "unnamed"))
-
-
-def network_environment() -> dict[str, str]:
-    """Return how programs of this machine reach other networks; loopback never goes through a proxy."""
-    names = ("http_proxy", "https_proxy", "no_proxy", "ssl_cert_file", "requests_ca_bundle")
-    found = {name: os.environ[name] for key in names for name in (key, key.upper()) if name in os.environ}
-    loopback = "127.0.0.1,localhost"
-    return {
-        key: f"{value},{loopback}" if key.lower() == "no_proxy" else value for key, value in found.items()
-    }
 
 
 def _reachable(value: str) -> str:

@@ -86,15 +86,14 @@ def make_project(root: Path) -> Path:
 
 def make_settings(root: Path, packages: Path, **changes: Any) -> LocalCloudSettings:
     """Settings of a cloud in ``root`` on free ports, with packages shared between tests."""
-    port, database_port = free_ports(2)
+    names = ("port", "database_port", "mlflow_port", "evidently_port")
+    ports = dict(zip(names, free_ports(len(names)), strict=True))
     project = root / "project"
     return LocalCloudSettings(
         state_dir=root / "state",
         project_dir=project if project.exists() else make_project(project),
         packages_dir=packages,
-        port=port,
-        database_port=database_port,
-        **changes,
+        **(ports | changes),
     )
 
 

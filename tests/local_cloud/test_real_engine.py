@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import stat
 import sys
 from collections.abc import Iterator
@@ -19,7 +20,7 @@ from tests.local_cloud.conftest import make_settings
 from tests.local_cloud.test_engine import IMAGE
 
 # Stands for docker: notes each call, and runs a task's code with the variables that were passed.
-PROGRAM = f"""#!{sys.executable}
+PROGRAM = """
 import json, os, sys
 with open(os.environ["CALLS"], "a") as calls:
     calls.write(json.dumps(sys.argv[1:]) + "\\n")
@@ -32,7 +33,10 @@ if sys.argv[1] == "run":
 def settings(tmp_path: Path, packages: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalCloudSettings]:
     program = tmp_path / "bin/docker"
     program.parent.mkdir()
-    program.write_text(PROGRAM)
+    code = program.with_suffix(".py")
+    code.write_text(PROGRAM)
+    # Not the interpreter in the first line of the code: a path there must not hold a blank.
+    program.write_text(f'#!/bin/sh\nexec {shlex.join([sys.executable, str(code)])} "$@"\n')
     program.chmod(program.stat().st_mode | stat.S_IXUSR)
     monkeypatch.setenv("PATH", f"{program.parent}{os.pathsep}{os.environ['PATH']}")
     monkeypatch.setenv("DOCKER_CONFIG", "theirs")

@@ -6,6 +6,8 @@ import signal
 import socket
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -83,17 +85,59 @@ def test_a_second_start_changes_nothing_and_credentials_stay(settings: LocalClou
     assert settings.root.stat().st_mode & 0o777 == 0o700
 
 
-def test_a_taken_port_is_named_with_the_variable_to_change(settings: LocalCloudSettings) -> None:
+@contextmanager
+def stranger(port: int) -> Iterator[None]:
+    """Somebody else's program on a port."""
     with socket.socket() as holder:
-        holder.bind(("127.0.0.1", settings.port))
+        holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        holder.bind(("127.0.0.1", port))
         holder.listen()
-        with pytest.raises(DeploymentError, match=rf"port {settings.port} .* set BIKECAST_LOCAL_PORT"):
+        yield
+
+
+def test_a_start_that_finds_its_ports_taken_names_them_all_and_leaves_nothing(
+    settings: LocalCloudSettings,
+) -> None:
+    with stranger(settings.port), stranger(settings.mlflow_port):
+        with pytest.raises(DeploymentError) as caught:
             supervisor.start(settings, say=lambda _: None)
-    supervisor.start(settings, say=lambda _: None)
+        assert f"port {settings.port} for the AWS API (BIKECAST_LOCAL_PORT) is taken by" in str(caught.value)
+        assert f"port {settings.mlflow_port} for MLflow" in str(caught.value)
+        assert supervisor.running(settings) is None
+        assert not processes.members(settings)
+
+
+def test_a_healthy_cloud_is_not_stopped_for_ports_that_are_taken(settings: LocalCloudSettings) -> None:
+    reached = supervisor.start(settings, say=lambda _: None)
+    before = [component.pid for component in supervisor.status(settings)]
+    (other,) = free_ports(1)
+    moved = settings.model_copy(update={"port": other})
+    with stranger(other), pytest.raises(DeploymentError, match=f"port {other} for the AWS API"):
+        supervisor.start(moved, say=lambda _: None)
+    assert [component.pid for component in supervisor.status(settings)] == before
+    assert supervisor.running(moved) == supervisor.running(settings) == reached
+    kill(settings, supervisor.EMULATOR)
+    with stranger(settings.port):
+        assert supervisor.running(settings) is None
+
+
+def test_a_start_that_fails_half_way_stops_what_it_started(
+    settings: LocalCloudSettings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*_: object) -> None:
+        raise DeploymentError("the emulator did not start")
+
+    monkeypatch.setattr("local_cloud.emulator.start", fail)
+    with pytest.raises(DeploymentError, match="did not start"):
+        supervisor.start(settings, say=lambda _: None)
+    assert not processes.members(settings)
+    assert not connection.exists(settings.root)
 
 
 def test_the_cloud_outlives_the_command_that_started_it(settings: LocalCloudSettings) -> None:
-    fields = ("state_dir", "project_dir", "packages_dir", "port", "database_port")
+    fields = (
+        "state_dir", "project_dir", "packages_dir", "port", "database_port", "mlflow_port", "evidently_port"
+    )  # fmt: skip
     environment = {f"{ENV_PREFIX}{field.upper()}": str(getattr(settings, field)) for field in fields}
     command = [sys.executable, "-m", "local_cloud"]
 
@@ -113,6 +157,11 @@ def test_the_cloud_outlives_the_command_that_started_it(settings: LocalCloudSett
     listed = json.loads(run("status", "--json").stdout)
     assert {component["name"] for component in listed} == {"emulator", "engine"}
     assert all(component["running"] for component in listed)
+    for name in set(environment) - {"BIKECAST_LOCAL_STATE_DIR", "BIKECAST_LOCAL_PROJECT_DIR"}:
+        del environment[name]
+    again = run("up", "--json")
+    assert "is running at " + settings.endpoint_url in again.stderr
+    assert json.loads(again.stdout) == listed
     assert "stopped" in run("down").stderr
     assert run("status").returncode == 3
 

@@ -93,10 +93,9 @@ def test_two_runs_of_one_window_at_once_follow_each_other(ports: Ports, rows: Ro
 
 
 def test_an_empty_window_says_so_and_is_stored(ports: Ports, rows: Rows) -> None:
-    empty = NUMBERS.model_copy(
-        update={"window_start": dt.datetime(2026, 1, 5), "window_end": dt.datetime(2026, 1, 12)}
-    )
-    (verdict,) = monitor(empty, ports)
+    hourly = pd.read_parquet(ports.data.root / citibike_key(2025))  # type: ignore[attr-defined]
+    write_hourly(ports.data, hourly[(hourly["date"] < "2025-03-17") | (hourly["date"] >= "2025-03-24")])
+    (verdict,) = monitor(NUMBERS, ports)
     assert (verdict["verdict"], verdict["report_key"]) == ("no_data", None)
     assert "at least 24" in verdict["reasons"][0]
     assert rows("select verdict, n_rows, missing_hours from citibike_metrics") == [("no_data", 0, 168)]

@@ -13,9 +13,10 @@ from bikecast.names import DASHBOARD_SUMMARY_KEY
 from bikecast.simulator.simulation import simulate_tables
 from bikecast.storage import FolderStore
 from bikecast.tables import write_hourly
+from tests.champions import publish_champion
 from training_job.context import Context
 from training_job.migrations import migrate
-from training_job.steps import record_actuals, refresh_dashboard, resume_automation
+from training_job.steps import close_incident, record_actuals, refresh_dashboard, resume_automation
 
 NOW = dt.datetime(2025, 4, 1, tzinfo=dt.UTC)
 
@@ -51,6 +52,39 @@ def test_a_person_resumes_what_the_monitor_paused(context: Context) -> None:
     assert told["events"][0]["detail_type"] == "AutomationResumed"
     assert not read_switch(context.serving).paused
     assert resume_automation.run(context, {"reason": "again"}) == {"resumed": False, "events": []}
+
+
+def _open_incident(context: Context, *, version: str) -> str:
+    migrate(context.database)
+    statement = (
+        "insert into monitoring.incidents"
+        " (id, model_version, kind, severity, reason, window_start, window_end, opened_at, evidence)"
+        " values (%(id)s, %(version)s, 'drift', 1.5, 'wind', %(day)s, %(day)s, %(now)s, '{}')"
+    )
+    values = {"id": f"of-{version}", "version": version, "day": NOW.replace(tzinfo=None), "now": NOW}
+    with connect(context.database, application="test") as connection:
+        connection.execute(statement.encode(), values)
+    return f"of-{version}"
+
+
+def test_a_person_closes_an_incident_once_with_a_reason(context: Context) -> None:
+    incident = _open_incident(context, version="1")
+    request = {"incident": incident, "reason": "the sensor was replaced", "actor": "ana"}
+    assert close_incident.run(context, request)["closed"] == incident
+    [shown] = _summary(context)["incidents"]  # type: ignore[misc]
+    assert (shown["status"], shown["closed_reason"]) == ("closed", "closed by ana: the sensor was replaced")
+    with pytest.raises(InputError, match="of-1 was closed at 2025-04-01 00:00: closed by ana"):
+        close_incident.run(context, request)
+    with pytest.raises(InputError, match="none with the id 'of-2'"):
+        close_incident.run(context, request | {"incident": "of-2"})
+
+
+def test_after_a_promotion_the_incidents_of_the_replaced_champion_are_closed(context: Context) -> None:
+    _open_incident(context, version="0")
+    publish_champion(context.serving, *simulate_tables(dt.date(2024, 1, 1), dt.date(2024, 6, 30), scale=0.3))
+    refresh_dashboard.run(context, {})
+    [shown] = _summary(context)["incidents"]  # type: ignore[misc]
+    assert (shown["status"], shown["closed_reason"]) == ("closed", "version 1 serves now")
 
 
 def test_resuming_needs_a_reason(context: Context) -> None:

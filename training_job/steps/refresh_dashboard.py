@@ -1,11 +1,13 @@
-"""Step ``refresh-dashboard``: write anew what the dashboard shows, after a promotion or a rollback."""
+"""Step ``refresh-dashboard``: after a promotion or a rollback, close what it settles and show it."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from bikecast.database import connect
+from bikecast.monitoring.incidents import close_superseded
 from bikecast.monitoring.summary import write_summary
 from bikecast.names import DASHBOARD_SUMMARY_KEY
+from training_job.champion import read_champion
 from training_job.context import Context
 from training_job.migrations import migrate
 
@@ -13,6 +15,9 @@ from training_job.migrations import migrate
 def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG001 - every step is called alike
     """Return the address of the summary."""
     migrate(context.database)
+    now, version = context.clock(), read_champion(context.serving).version
     with connect(context.database, application="refresh-dashboard") as connection:
-        write_summary(context.serving, context.reports, connection, now=context.clock())
+        if version is not None:
+            close_superseded(connection, version, now=now)
+        write_summary(context.serving, context.reports, connection, now=now)
     return {"summary": context.reports.uri(DASHBOARD_SUMMARY_KEY)}

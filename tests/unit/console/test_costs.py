@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.costs import Use, estimate
+from console.costs import Use, assumptions, estimate
 
 DATABASE = {
     "Type": "AWS::RDS::DBInstance",
@@ -39,3 +39,10 @@ def test_more_predictions_cost_proportionally_more() -> None:
 def test_alarms_are_counted() -> None:
     [line] = estimate([{"Resources": {"A": ALARM, "B": ALARM}}], use=Use(0, 0))
     assert (line.item, line.quantity, line.usd) == ("alarms", "2", 0.2)
+
+
+def test_the_estimate_says_what_it_assumes() -> None:
+    said = "\n".join(assumptions(Use(container_hours=9.5, predictions=20_000), measured=False))
+    assert "9.5 container hours (as given)" in said
+    assert "20,000 predictions of 50 ms" in said
+    assert "left out: S3" in said

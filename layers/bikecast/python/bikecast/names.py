@@ -188,6 +188,7 @@ class Step(StrEnum):
     REFRESH_LEVEL = "refresh-level"
     RECORD_ACTUALS = "record-actuals"
     RESUME_AUTOMATION = "resume-automation"
+    CLOSE_INCIDENT = "close-incident"
     REFRESH_DASHBOARD = "refresh-dashboard"
     MIGRATE = "migrate"
 

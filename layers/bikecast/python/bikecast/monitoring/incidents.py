@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from bikecast.drift import Judgement, Kind, Thresholds
+from bikecast.errors import InputError
 from bikecast.monitoring.windows import Window
 from bikecast.names import Event
 
@@ -64,6 +65,28 @@ def update_incidents(
         },
     )
     return opened
+
+
+def close_incident(
+    connection: "psycopg.Connection", incident: str, *, reason: str, actor: str, now: dt.datetime
+) -> None:
+    """Close one open incident because a person says so; a pause that it caused stays.
+
+    Raises:
+        InputError: There is no such incident, or it is closed already.
+    """
+    found = connection.execute(
+        "select status, closed_at, closed_reason from monitoring.incidents where id = %s for update",
+        (incident,),
+    ).fetchone()
+    if found is None:
+        raise InputError(f"incident: there is none with the id {incident!r}: `bikecast incidents` lists them")
+    if found[0] != "open":
+        raise InputError(f"incident: {incident} was closed at {found[1]:%Y-%m-%d %H:%M}: {found[2]}")
+    connection.execute(
+        "update monitoring.incidents set status = 'closed', closed_at = %s, closed_reason = %s where id = %s",
+        (now, f"closed by {actor}: {reason}", incident),
+    )
 
 
 def open_incident(connection: "psycopg.Connection", version: str, kind: Kind) -> str | None:

@@ -6,11 +6,11 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bikecast.monitoring.sources import Source
-from bikecast.monitoring.windows import Window, last_complete_week, parse_every, windows_between
+from bikecast.monitoring.windows import Window, parse_every, windows_between
 
 
 class MonitorRequest(BaseModel):
-    """Input of the monitor; nothing given, it judges the last complete week."""
+    """Input of the monitor; nothing given, it judges the last complete week that has data."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -36,10 +36,10 @@ class MonitorRequest(BaseModel):
         """Return the input of a retraining to start; the retrain request has defaults for the rest."""
         return {} if self.retrain_trials is None else {"n_trials": self.retrain_trials}
 
-    def windows(self, now: dt.datetime) -> list[Window]:
-        """Return the windows to judge, in order."""
+    def windows(self) -> list[Window] | None:
+        """Return the windows to judge, in order; None if the monitor shall choose."""
         if self.window_start is None or self.window_end is None:
-            return [last_complete_week(now)]
+            return None
         if self.every is None:
             return [Window(self.window_start, self.window_end)]
         return list(windows_between(self.window_start, self.window_end, days=parse_every(self.every)))

@@ -11,6 +11,7 @@ from bikecast.monitoring.automation import MONITOR, ask_for_retraining, pause
 from bikecast.monitoring.champion import load_champion
 from bikecast.monitoring.choice import Sources
 from bikecast.monitoring.examine import Examined, examine, lookback_days
+from bikecast.monitoring.extent import read_extent
 from bikecast.monitoring.incidents import close_superseded, open_incident, update_incidents
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.sources import Champion, Loaded, Source
@@ -46,18 +47,20 @@ def monitor(request: MonitorRequest, ports: Ports) -> Iterator[dict[str, Any]]:
     two runs of one window follow each other.
 
     Raises:
-        InputError: The windows make no sense.
+        InputError: The windows make no sense, or lie beyond the data.
+        DataError: No data was loaded yet.
         DeploymentError: There is no champion.
         psycopg.OperationalError: The database is down; nothing of the window is stored.
     """
-    windows = request.windows(ports.clock())
-    if not windows:
-        return
-    champion = load_champion(ports.serving, window_days=windows[0].days)
-    lookback = dt.timedelta(days=lookback_days(champion.thresholds))
-    span = Window(windows[0].start - lookback, windows[-1].end)
     with ports.connect() as connection:
         connection.autocommit = True
+        windows = _windows(request, ports, connection)
+        if not windows:
+            return
+        champion = load_champion(ports.serving, window_days=windows[0].days)
+        lookback = dt.timedelta(days=lookback_days(champion.thresholds))
+        span = Window(windows[0].start - lookback, windows[-1].end)
+        close_superseded(connection, champion.manifest.version, now=ports.clock())
         sources = Sources(ports.data, connection, champion, span, request.source)
         for window in windows:
             with connection.transaction():
@@ -65,6 +68,16 @@ def monitor(request: MonitorRequest, ports: Ports) -> Iterator[dict[str, Any]]:
                 verdict = run.judge(request, *sources.of(window))
             yield verdict
         write_summary(ports.serving, ports.reports, connection, now=ports.clock())
+
+
+def _windows(request: MonitorRequest, ports: Ports, connection: "psycopg.Connection") -> list[Window]:
+    asked = request.windows()
+    extent = read_extent(ports.data, connection, request.source)
+    if asked is None:
+        return [extent.latest_week(ports.clock())]
+    for window in asked:
+        extent.require(window)
+    return asked
 
 
 @dataclass(frozen=True)
@@ -117,7 +130,6 @@ class _WindowRun:
 
     def _act(self, request: MonitorRequest, examined: Examined, row: dict[str, Any]) -> Acted:
         now = row["computed_at"]
-        close_superseded(self.connection, self.version, now=now)
         opened = update_incidents(
             self.connection,
             self.version,

@@ -55,14 +55,14 @@ class Window:
         return min(round((end - start).total_seconds() / 3600), self.days * 24)
 
 
-def last_complete_week(now: dt.datetime) -> Window:
-    """Return the week from Monday to Monday that ended last, as New York's clocks show it.
+def today(now: dt.datetime) -> dt.date:
+    """Return the date that New York's calendars show at an aware instant."""
+    return now.astimezone(ZoneInfo(TIME_ZONE)).date()
 
-    Args:
-        now: An aware instant.
-    """
-    today = now.astimezone(ZoneInfo(TIME_ZONE)).date()
-    monday = dt.datetime.combine(today - dt.timedelta(days=today.weekday()), dt.time())
+
+def last_complete_week(end: dt.date) -> Window:
+    """Return the last week from Monday to Monday that is over when the day ``end`` begins."""
+    monday = dt.datetime.combine(end - dt.timedelta(days=end.weekday()), dt.time())
     return Window(monday - WEEK, monday)
 
 
