@@ -14,5 +14,5 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:  # n
     """Return the address of the summary."""
     migrate(context.database)
     with connect(context.database, application="refresh-dashboard") as connection:
-        write_summary(context.serving, context.reports, connection, now=context.clock())
+        write_summary("citibike", context.serving, context.reports, connection, now=context.clock())
     return {"summary": context.reports.uri(DASHBOARD_SUMMARY_KEY)}
