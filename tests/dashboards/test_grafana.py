@@ -29,13 +29,13 @@ def year(postgres: Server) -> DatabaseSettings:
             _fill(connection, START + dt.timedelta(days=7 * week))
         connection.execute(
             "insert into decisions"
-            " (id, decided_at, decision, reason, challenger_version, champion_version, record) values"
-            " ('a', '2024-02-01', 'promoted', 'better', '1', '1',"
+            " (use_case, id, decided_at, decision, reason, challenger_version, champion_version, record) values"
+            " ('citibike', 'a', '2024-02-01', 'promoted', 'better', '1', '1',"
             """ '{"challenger": {"scores": {"rmse": 280}}}')"""
         )
         connection.execute(
-            "insert into incidents (id, model_version, kind, severity, reason, window_start, window_end,"
-            " opened_at) values ('b', '1', 'drift', 1.2, 'snow', '2024-01-08', '2024-01-15', '2024-01-15')"
+            "insert into incidents (use_case, id, model_version, kind, severity, reason, window_start, window_end,"
+            " opened_at) values ('citibike', 'b', '1', 'drift', 1.2, 'snow', '2024-01-08', '2024-01-15', '2024-01-15')"
         )
         connection.execute(
             "insert into automation_events (use_case, id, happened_at, action, actor, reason)"

@@ -29,7 +29,7 @@ WEEK = MonitorRequest(
 def test_a_week_is_judged_stored_and_reported(ports: Ports, rows: Rows) -> None:
     (verdict,) = monitor(WEEK, ports, WATCH)
     assert verdict["source"] == "processed"
-    assert set(verdict["metrics"]) == set(METRIC_COLUMNS)
+    assert set(verdict["metrics"]) == {*METRIC_COLUMNS, *EXTRA_COLUMNS}
     assert all(value is not None for value in verdict["metrics"].values())
     page = ports.reports.read(verdict["report_key"]).body
     assert b"<html" in page.lower()
