@@ -11,7 +11,7 @@ DATA ?=
 UV_VERSION := 0.13.8
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := app.py infra_cdk lambdas training_job layers local_cloud console dashboards benchmarks tests
+CODE := app.py infra_cdk lambdas training_job use_cases layers local_cloud console dashboards benchmarks tests
 # aws_cdk's types fill gigabytes, and one mypy over everything takes twice as long as two side by side.
 STACKS := app.py infra_cdk tests/infra
 

@@ -24,20 +24,25 @@ from typing import Any
 import numpy as np
 
 from bikecast.database import DatabaseSettings, connect
-from bikecast.monitoring.champion import publish_thresholds, read_history
-from bikecast.monitoring.hours import DAY, PREDICTION, TARGET, WEATHER, ScoredHours
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
-from bikecast.monitoring.sources import Source
+from bikecast.monitoring.windows import Source
 from bikecast.storage import FolderStore
+from use_cases.citibike.monitoring.champion import publish_thresholds, read_history
+from use_cases.citibike.monitoring.hours import DAY, PREDICTION, TARGET, WEATHER, ScoredHours
+from use_cases.citibike.monitoring.watch import WATCH
 
 WEEKS = 52
 FIRST_MONDAY = dt.datetime(2024, 1, 1)
 YEAR_S = 60.0  # what is promised for the year
 CROWD = """
 insert into monitoring.predictions
-select 'asked-' || i, 'asked-' || i, %(start)s + i %% %(hours)s * interval '1 hour', %(start)s, '1',
-    'champion', 1000 + i %% 700, 500, 2000, '{"TMAX": 41, "TMIN": 33, "SNOW": 0}'::jsonb, 1.0
+    (use_case, id, request_id, predicted_for, requested_at, model_version, source, prediction, low, high,
+     inputs, latency_ms, key)
+select 'citibike', 'asked-' || i, 'asked-' || i,
+    %(start)s + i %% %(hours)s * interval '1 hour', %(start)s, '1',
+    'champion', 1000 + i %% 700, 500, 2000, '{"TMAX": 41, "TMIN": 33, "SNOW": 0}'::jsonb, 1.0,
+    to_char(%(start)s + i %% %(hours)s * interval '1 hour', 'YYYY-MM-DD HH24:MI:SS')
 from generate_series(1, %(n)s) i
 """
 Rang = tuple[int, int]  # windows with a drifted column, windows that are an alarm
@@ -110,7 +115,7 @@ def _ours(ports: Ports, weeks: int, *, html: bool) -> Rang:
     request = MonitorRequest(
         window_start=FIRST_MONDAY, window_end=end, every="1w", source=Source.PROCESSED, html=html, act=False
     )
-    verdicts = list(monitor(request, ports))
+    verdicts = list(monitor(request, ports, WATCH))
     drifted = sum(verdict["metrics"]["num_drifted_columns"] > 0 for verdict in verdicts)
     return drifted, sum(verdict["action"] != "none" for verdict in verdicts)
 
@@ -127,7 +132,7 @@ def _crowd(ports: Ports, n_predictions: int) -> dict[str, float]:
         act=False,
     )
     before_mb, began = _peak_memory_mb(), time.perf_counter()
-    (verdict,) = monitor(request, ports)
+    (verdict,) = monitor(request, ports, WATCH)
     wall_s = time.perf_counter() - began
     if verdict["n_predictions"] != n_predictions:
         raise SystemExit(f"{verdict['n_predictions']} of {n_predictions} predictions were watched")
@@ -140,7 +145,7 @@ def _peak_memory_mb() -> int:
 
 def _theirs(ports: Ports, weeks: int) -> Rang:
     """Return how many weeks ring when one drifted column is an alarm, as Evidently's defaults have it."""
-    from bikecast.monitoring.champion import load_champion
+    from use_cases.citibike.monitoring.champion import load_champion
 
     history = load_champion(ports.serving).history
     rang = 0

@@ -10,7 +10,7 @@ from typing import Any
 
 from bikecast.drift import Verdict
 from bikecast.errors import DataError, InputError
-from bikecast.monitoring.windows import NEWS, Window, windows_between
+from bikecast.monitoring.windows import RECENT, Window, windows_between
 from bikecast.names import Output
 from console import ui
 from console.cloud import Cloud
@@ -75,7 +75,7 @@ def watch_windows(cloud: Cloud, chosen: list[Window], *, watch: Watch) -> list[d
         def judged(batch: list[Window]) -> list[dict[str, Any]]:
             return _run_monitor(cloud, machine, payload=_payload(batch, watch), tell=lambda: None)
 
-        old = sum(window.end <= chosen[-1].end - NEWS for window in chosen)
+        old = sum(window.end <= chosen[-1].end - RECENT for window in chosen)
         with ThreadPoolExecutor(EXECUTIONS_AT_ONCE) as side_by_side, _telling_how_to_return():
             for found in chain(
                 side_by_side.map(judged, _batches(chosen[:old])), map(judged, _batches(chosen[old:]))
@@ -140,8 +140,8 @@ def why_silent(verdicts: list[dict[str, Any]], *, act: bool) -> str | None:
     bad = [end for end, verdict in zip(ends, verdicts, strict=True) if verdict["verdict"] != Verdict.OK]
     if bad and not act:
         return "with --no-act no window opens an incident"
-    if bad and min(bad) <= max(ends) - NEWS:
-        return f"windows that end {NEWS.days} days or more before the newest data open no incidents"
+    if bad and min(bad) <= max(ends) - RECENT:
+        return f"windows that end {RECENT.days} days or more before the newest data open no incidents"
     return None
 
 

@@ -8,11 +8,11 @@ import os
 from pathlib import Path
 from typing import Any
 
-from bikecast.monitoring.hours import WEATHER
 from bikecast.names import WINDOWS_PREFIX, Output
 from bikecast.storage import S3Store, StoredObject
 from console.cloud import Cloud, local_settings
 from console.outputs import read_stack_outputs
+from use_cases.citibike.monitoring.hours import WEATHER
 
 PROJECT = "bikecast"
 DESCRIPTION = "The drift monitor's windows, as it judged them"

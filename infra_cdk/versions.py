@@ -26,7 +26,7 @@ def code_version(scope: Construct, folder: str) -> str:
 @cache
 def _hash(folder: str) -> str:
     digest = hashlib.sha256()
-    for root in (ROOT / folder, ROOT / "layers/bikecast/python/bikecast"):
+    for root in (ROOT / folder, ROOT / "layers/bikecast/python/bikecast", ROOT / "use_cases"):
         for path in sorted(path for path in root.rglob("*") if path.is_file() and path.suffix != ".pyc"):
             digest.update(path.relative_to(ROOT).as_posix().encode() + b"\0" + path.read_bytes())
     return digest.hexdigest()[:DIGITS]

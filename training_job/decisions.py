@@ -36,6 +36,7 @@ class DecisionRecord(_Part):
     Times are aware UTC, windows and scores New York wall time.
     """
 
+    use_case: str = Field("citibike", description="Records from before there were others name none.")
     execution: str
     created_at: dt.datetime
     decision: Outcome
@@ -77,9 +78,10 @@ def load(context: Context, key: str) -> DecisionRecord:
 
 _UPSERT = """
 insert into monitoring.decisions
-    (id, decided_at, decision, reason, data_hash, challenger_version, champion_version, record, record_uri)
-values (%(id)s, %(decided_at)s, %(decision)s, %(reason)s, %(data_hash)s, %(challenger)s, %(champion)s,
-    %(record)s::jsonb, %(uri)s)
+    (use_case, id, decided_at, decision, reason, data_hash, challenger_version, champion_version, record,
+     record_uri)
+values (%(use_case)s, %(id)s, %(decided_at)s, %(decision)s, %(reason)s, %(data_hash)s, %(challenger)s,
+    %(champion)s, %(record)s::jsonb, %(uri)s)
 on conflict (id) do update set
     decided_at = excluded.decided_at, decision = excluded.decision, reason = excluded.reason,
     data_hash = excluded.data_hash, challenger_version = excluded.challenger_version,
@@ -89,6 +91,7 @@ on conflict (id) do update set
 
 def _row(record: DecisionRecord, body: str, uri: str) -> dict[str, Any]:
     return {
+        "use_case": record.use_case,
         "id": record.execution,
         "decided_at": record.created_at,
         "decision": record.decision,

@@ -10,8 +10,6 @@ from bikecast.features import FEATURE_NAMES
 from bikecast.forecaster import OnnxModel
 from bikecast.level import LevelState
 from bikecast.manifest import ChampionManifest
-from bikecast.monitoring.champion import publish_thresholds
-from bikecast.monitoring.hours import ScoredHours
 from bikecast.names import decision_key
 from training_job.bundle import Bundle, make_profile, publish_bundle
 from training_job.case import Case
@@ -19,6 +17,8 @@ from training_job.champion import manifest_bytes, manifest_key
 from training_job.context import Context
 from training_job.judgement import Judgement
 from training_job.predictions import read_left_out
+from use_cases.citibike.monitoring.champion import publish_thresholds
+from use_cases.citibike.monitoring.hours import ScoredHours
 
 logger = logging.getLogger(__name__)
 
@@ -77,7 +77,7 @@ def _publish_limits(context: Context, version: str, reference: pd.DataFrame) -> 
 def make_reference(context: Context, case: Case, *, level: LevelState, served: OnnxModel) -> pd.DataFrame:
     """Return every hour scored by models that had not seen it: left-out blocks, then the holdout.
 
-    Column ``honest`` says so for every row.
+    Column ``out_of_sample`` says so for every row.
     """
     sample = case.everything
     predicted = served.predict(sample.features)
@@ -86,5 +86,7 @@ def make_reference(context: Context, case: Case, *, level: LevelState, served: O
     factors = level.factors(sample.hours)
     values = predicted * factors
     low, high = case.calibration.interval.bounds(sample.features, values)
-    honest = np.ones(values.shape)
-    return case.frame.assign(prediction=values, low=low, high=high, honest=honest, factor=factors)
+    out_of_sample = np.ones(values.shape)
+    return case.frame.assign(
+        prediction=values, low=low, high=high, out_of_sample=out_of_sample, factor=factors
+    )

@@ -43,7 +43,7 @@ def self_test(
 
     Example: bikecast monitor self-test --seeds 3
     """
-    from bikecast.monitoring.selftest import run_selftest
+    from use_cases.citibike.monitoring.selftest import run_selftest
 
     with ui.activity("self-test") as current:
         result = run_selftest(seeds=tuple(range(42, 42 + seeds)), progress=current.update)

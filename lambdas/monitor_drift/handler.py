@@ -14,6 +14,7 @@ from bikecast.monitoring.verdicts import answer
 from bikecast.names import METRIC_NAMESPACE
 from bikecast.requests import parse_request
 from bikecast.storage import S3Store
+from use_cases.citibike.monitoring.watch import WATCH
 
 from .publication import publish
 from .settings import Settings
@@ -42,7 +43,7 @@ def ports() -> Ports:
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - the runtime passes it
     """Judge the asked windows, or the last complete week."""
-    verdicts = list(monitor(parse_request(MonitorRequest, event), ports()))
+    verdicts = list(monitor(parse_request(MonitorRequest, event), ports(), WATCH))
     for verdict in verdicts:
         publish(verdict, metrics=metrics, logger=logger)
     return answer(verdicts)

@@ -140,7 +140,7 @@ def _add_page(app: FastAPI, ports: Ports, page: Page) -> None:
     )
     def read_report(query: Annotated[WindowQuery, Query()]) -> Response:
         """Show the newest window's report; a very large one by a link that works for some minutes."""
-        key = find_page(ports.reports, page, window_days=query.window_size, start=query.window_start)
+        key = find_page(ports.reports, page, window_size=query.window_size, start=query.window_start)
         if query.as_ == "json":
             return Response(ports.reports.read(results_key(key)).body, media_type="application/json")
         body = read_page(ports.reports, key)

@@ -9,11 +9,11 @@ import psycopg
 import pytest
 
 from bikecast.database import DatabaseSettings, connect
-from bikecast.monitoring.columns import METRIC_COLUMNS
 from dashboards import build
 from dashboards.alerts import alert_rules
 from tests.postgres import Server
 from training_job.migrations import migrate
+from use_cases.citibike.monitoring.columns import METRIC_COLUMNS
 
 START = dt.datetime(2024, 1, 1)
 WEEKS = 52
@@ -29,46 +29,49 @@ def year(postgres: Server) -> DatabaseSettings:
             _fill(connection, START + dt.timedelta(days=7 * week))
         connection.execute(
             "insert into decisions"
-            " (id, decided_at, decision, reason, challenger_version, champion_version, record) values"
-            " ('a', '2024-02-01', 'promoted', 'better', '1', '1',"
+            " (use_case, id, decided_at, decision, reason, challenger_version, champion_version, record)"
+            " values ('citibike', 'a', '2024-02-01', 'promoted', 'better', '1', '1',"
             """ '{"challenger": {"scores": {"rmse": 280}}}')"""
         )
         connection.execute(
-            "insert into incidents (id, model_version, kind, severity, reason, window_start, window_end,"
-            " opened_at) values ('b', '1', 'drift', 1.2, 'snow', '2024-01-08', '2024-01-15', '2024-01-15')"
+            "insert into incidents"
+            " (use_case, id, model_version, kind, severity, reason, window_start, window_end, opened_at)"
+            " values ('citibike', 'b', '1', 'drift', 1.2, 'snow', '2024-01-08', '2024-01-15',"
+            " '2024-01-15')"
         )
         connection.execute(
-            "insert into automation_events (id, happened_at, action, actor, reason)"
-            " values ('c', '2024-01-15', 'paused', 'monitor', 'errors')"
+            "insert into automation_events (use_case, id, happened_at, action, actor, reason)"
+            " values ('citibike', 'c', '2024-01-15', 'paused', 'monitor', 'errors')"
         )
     return settings
 
 
 def _fill(connection: psycopg.Connection, start: dt.datetime) -> None:
     end = start + dt.timedelta(days=7)
-    columns = ", ".join(METRIC_COLUMNS)
-    values = ", ".join("1" for _ in METRIC_COLUMNS)
+    metrics = json.dumps(dict.fromkeys(METRIC_COLUMNS, 1))
     scores, limits = json.dumps({"error": 1.1}), json.dumps({"error": 1.5})
     connection.execute(
-        f"insert into citibike_metrics (model_version, window_start, window_end, {columns}, source, verdict,"
-        " wape, bias, interval_coverage, missing_hours, out_of_range_values, scores, thresholds)"
-        f" values ('1', %s, %s, {values}, 'processed', 'degraded', 0.1, 0, 0.9, 0, 0, %s, %s)".encode(),
-        (start, end, scores, limits),
+        "insert into windows (use_case, model_version, window_start, window_end, source, verdict,"
+        " wape, bias, interval_coverage, missing_hours, out_of_range_values, scores, thresholds, metrics)"
+        " values ('citibike', '1', %s, %s, 'processed', 'degraded', 0.1, 0, 0.9, 0, 0, %s, %s, %s)",
+        (start, end, scores, limits, metrics),
     )
     connection.execute(
-        "insert into feature_drift (model_version, window_start, window_end, feature, kind, method, score,"
-        " threshold, drifted) values ('1', %s, %s, 'TMAX', 'feature', 'wasserstein', 0.5, 1, false)",
+        "insert into feature_drift"
+        " (use_case, model_version, window_start, window_end, feature, kind,"
+        " method, score, threshold, drifted)"
+        " values ('citibike', '1', %s, %s, 'TMAX', 'feature', 'wasserstein', 0.5, 1, false)",
         (start, end),
     )
     connection.execute(
         "insert into live_error"
-        " (model_version, window_start, window_end, n_hours, rmse, mae, label_delay_hours)"
-        " values ('1', %s, %s, 168, 300, 200, 700)",
+        " (use_case, model_version, window_start, window_end, n_rows, rmse, mae, label_delay_hours)"
+        " values ('citibike', '1', %s, %s, 168, 300, 200, 700)",
         (start, end),
     )
     connection.execute(
-        "insert into predictions (id, requested_at, model_version, source, prediction, latency_ms)"
-        " values (gen_random_uuid()::text, %s, '1', 'champion', 5, 12)",
+        "insert into predictions (use_case, id, requested_at, model_version, source, prediction, latency_ms)"
+        " values ('citibike', gen_random_uuid()::text, %s, '1', 'champion', 5, 12)",
         (start,),
     )
 

@@ -10,14 +10,14 @@ import psycopg
 import pytest
 
 from bikecast.database import DatabaseSettings, connect
-from bikecast.monitoring.champion import load_champion, publish_thresholds, read_history
 from bikecast.monitoring.run import Ports
-from bikecast.monitoring.sources import Champion
 from bikecast.simulator.simulation import simulate_tables
 from bikecast.storage import FolderStore
 from bikecast.tables import write_hourly, write_weather
 from tests.champions import publish_champion
 from training_job.migrations import migrate
+from use_cases.citibike.monitoring.champion import load_champion, publish_thresholds, read_history
+from use_cases.citibike.monitoring.sources import Champion
 
 TRAINED_UNTIL = "2024-12-31"
 NOW = dt.datetime(2025, 4, 1, 12, tzinfo=dt.UTC)

@@ -7,13 +7,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bikecast.monitoring.actuals import record_actuals
-from bikecast.monitoring.hours import HIGH, LOW, PREDICTION, WEATHER, ScoredHours
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
-from bikecast.monitoring.sources import Champion, load_processed
 from bikecast.monitoring.windows import Window
 from bikecast.names import citibike_key
+from use_cases.citibike.monitoring.actuals import demand_rows, hour_key, hourly_actuals
+from use_cases.citibike.monitoring.hours import HIGH, LOW, PREDICTION, WEATHER, ScoredHours
+from use_cases.citibike.monitoring.sources import Champion, load_processed
+from use_cases.citibike.monitoring.watch import WATCH
 
 Rows = Callable[..., list[tuple[object, ...]]]
 START, END = dt.datetime(2025, 3, 17), dt.datetime(2025, 3, 24)
@@ -22,8 +23,9 @@ LOADED = dt.datetime(2025, 3, 31, tzinfo=dt.UTC)
 
 CAPTURED = """
 insert into predictions
-    (id, predicted_for, requested_at, model_version, source, prediction, low, high, inputs, latency_ms)
-values (gen_random_uuid()::text, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s)
+    (use_case, id, key, predicted_for, requested_at, model_version, source, prediction, low, high, inputs,
+     latency_ms)
+values ('citibike', gen_random_uuid()::text, %s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s)
 """
 
 
@@ -51,7 +53,18 @@ def _capture(
             values = (times * hours[name][number] for name in (PREDICTION, LOW, HIGH))
             asked = stamp.replace(tzinfo=dt.UTC) + dt.timedelta(hours=late_h)
             source, latency = row.get("source", "champion"), row.get("latency_ms", 10.0)
-            rows.append((stamp, asked, version, source, *values, pd.Series(weather).to_json(), latency))
+            rows.append(
+                (
+                    hour_key(stamp),
+                    stamp,
+                    asked,
+                    version,
+                    source,
+                    *values,
+                    pd.Series(weather).to_json(),
+                    latency,
+                )
+            )
         cursor.executemany(CAPTURED.encode(), rows)
         connection.commit()
 
@@ -59,15 +72,15 @@ def _capture(
 def _load_demand(ports: Ports) -> None:
     with ports.connect() as connection:
         hourly = pd.read_parquet(ports.data.root / citibike_key(2025))  # type: ignore[attr-defined]
-        record_actuals(connection, hourly, now=LOADED)
+        hourly_actuals(connection).record(demand_rows(hourly), now=LOADED)
         connection.commit()
 
 
 def test_a_captured_week_is_judged_as_it_was_served(ports: Ports, served: ScoredHours, rows: Rows) -> None:
     _capture(ports, served)
     _load_demand(ports)
-    (captured,) = monitor(WEEK, ports)
-    (scored,) = monitor(WEEK.model_copy(update={"source": "processed"}), ports)
+    (captured,) = monitor(WEEK, ports, WATCH)
+    (scored,) = monitor(WEEK.model_copy(update={"source": "processed"}), ports, WATCH)
     assert (captured["source"], scored["source"]) == ("predictions", "processed")
     for name in ("wape", "bias", "n_rows", "verdict"):
         assert captured[name] == pytest.approx(scored[name]), name
@@ -81,7 +94,7 @@ def test_traffic_latency_plan_b_and_the_delay_of_demand_are_told(
     _capture(ports, week, latency_ms=10.0)
     _capture(ports, week, latency_ms=30.0, source="seasonal_naive", version="plan B")
     _load_demand(ports)
-    list(monitor(WEEK, ports))
+    list(monitor(WEEK, ports, WATCH))
     told = rows("select n_predictions, latency_p50_ms, latency_p95_ms, fallback_share from citibike_metrics")
     assert told == [(168, 10.0, 10.0, 0.5)]
     [(delay,)] = rows("select label_delay_hours from citibike_metrics")
@@ -98,14 +111,14 @@ def test_the_last_answer_before_the_hour_was_over_is_judged_whatever_the_traffic
         _capture(ports, served)
     _capture(ports, served, times=9.0, late_h=48)
     _load_demand(ports)
-    (verdict,) = monitor(WEEK, ports)
+    (verdict,) = monitor(WEEK, ports, WATCH)
     assert verdict["n_rows"] == 168
     assert abs(verdict["bias"]) < 1
 
 
 def test_a_week_without_its_demand_is_judged_by_what_is_known(ports: Ports, served: ScoredHours) -> None:
     _capture(ports, served)
-    (verdict,) = monitor(WEEK, ports)
+    (verdict,) = monitor(WEEK, ports, WATCH)
     assert (verdict["source"], verdict["wape"]) == ("predictions", None)
     assert verdict["metrics"]["prediction_drift"] is not None
     assert verdict["verdict"] in ("ok", "watch")
@@ -113,7 +126,7 @@ def test_a_week_without_its_demand_is_judged_by_what_is_known(ports: Ports, serv
 
 def test_a_handful_of_questions_is_no_sample_of_the_week(ports: Ports, served: ScoredHours) -> None:
     _capture(ports, served.between(np.datetime64(START), np.datetime64(START) + np.timedelta64(80, "h")))
-    (verdict,) = monitor(WEEK, ports)
+    (verdict,) = monitor(WEEK, ports, WATCH)
     assert (verdict["source"], verdict["n_predictions"]) == ("processed", 80)
 
 
@@ -122,7 +135,7 @@ def test_a_worse_answer_than_the_models_is_found_in_the_log_alone(ports: Ports, 
     _capture(ports, served.take(~broken))
     _capture(ports, served.take(broken), times=2.5)
     _load_demand(ports)
-    (verdict,) = monitor(WEEK, ports)
+    (verdict,) = monitor(WEEK, ports, WATCH)
     assert verdict["verdict"] == "severe"
-    (scored,) = monitor(WEEK.model_copy(update={"source": "processed"}), ports)
+    (scored,) = monitor(WEEK.model_copy(update={"source": "processed"}), ports, WATCH)
     assert scored["verdict"] in ("ok", "watch")

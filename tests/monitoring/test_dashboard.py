@@ -14,8 +14,9 @@ import pytest
 
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
-from bikecast.monitoring.sources import Source
+from bikecast.monitoring.windows import Source
 from bikecast.names import DASHBOARD_SUMMARY_KEY
+from use_cases.citibike.monitoring.watch import WATCH
 
 PAGE = Path("lambdas/operate/dashboard.html").read_bytes()
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -43,9 +44,9 @@ def api(ports: Ports) -> Iterator[str]:
         source=Source.PROCESSED,
         html=False,
     )
-    assert len(list(monitor(request, ports))) == 12
+    assert len(list(monitor(request, ports, WATCH))) == 12
     last = {"window_start": dt.datetime(2025, 3, 24), "every": None, "html": True}
-    list(monitor(request.model_copy(update=last), ports))
+    list(monitor(request.model_copy(update=last), ports, WATCH))
     summary = ports.reports.read(DASHBOARD_SUMMARY_KEY).body
 
     class Handler(http.server.BaseHTTPRequestHandler):
@@ -111,6 +112,7 @@ def test_the_summary_is_small_and_is_json_for_a_browser(ports: Ports) -> None:
                 html=False,
             ),
             ports,
+            WATCH,
         )
     )
     body = ports.reports.read(DASHBOARD_SUMMARY_KEY).body

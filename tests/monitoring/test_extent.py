@@ -7,11 +7,11 @@ from dataclasses import replace
 import pytest
 
 from bikecast.errors import InputError
-from bikecast.monitoring.extent import read_extent
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
-from bikecast.monitoring.sources import Source
-from bikecast.monitoring.windows import WEEK, Window
+from bikecast.monitoring.windows import WEEK, Source, Window
+from use_cases.citibike.monitoring.extent import read_extent
+from use_cases.citibike.monitoring.watch import WATCH
 
 Rows = Callable[..., list[tuple[object, ...]]]
 # The city's demand ends with 31 March 2025, a Monday.
@@ -19,8 +19,8 @@ LAST_WEEK = Window(dt.datetime(2025, 3, 24), dt.datetime(2025, 3, 31))
 JULY = dt.datetime(2025, 7, 10, 12, tzinfo=dt.UTC)
 LOGGED = """
 insert into predictions
-    (id, predicted_for, requested_at, model_version, source, prediction, low, high, inputs)
-select gen_random_uuid()::text, hour, hour, '1', 'champion', 1, 0, 2, '{}'
+    (use_case, id, predicted_for, requested_at, model_version, source, prediction, low, high, inputs)
+select 'citibike', gen_random_uuid()::text, hour, hour, '1', 'champion', 1, 0, 2, '{}'
 from generate_series(%s::timestamp, %s::timestamp, interval '1 hour') as hour
 """
 
@@ -37,7 +37,7 @@ def latest(ports: Ports, source: Source | None = None, *, now: dt.datetime = JUL
 
 def test_months_later_the_last_complete_week_is_still_that_of_the_data(ports: Ports) -> None:
     assert latest(ports) == LAST_WEEK
-    (verdict,) = monitor(MonitorRequest(html=False), replace(ports, clock=lambda: JULY))
+    (verdict,) = monitor(MonitorRequest(html=False), replace(ports, clock=lambda: JULY), WATCH)
     assert (verdict["window_start"], verdict["verdict"]) == ("2025-03-24T00:00:00", "ok")
 
 
@@ -66,7 +66,7 @@ def test_a_period_beyond_the_data_is_refused_and_nothing_is_stored(
         html=False,
     )
     with pytest.raises(InputError, match=r"2025-04-07 to 2025-04-13 lies beyond .* until 2025-03-31"):
-        list(monitor(asked, ports))
+        list(monitor(asked, ports, WATCH))
     assert rows("select count(*) from citibike_metrics") == [(0,)]
 
 
@@ -75,5 +75,5 @@ def test_what_was_logged_beyond_the_demand_can_be_judged(ports: Ports) -> None:
     asked = MonitorRequest(
         window_start=dt.datetime(2025, 4, 7), window_end=dt.datetime(2025, 4, 14), html=False
     )
-    (verdict,) = monitor(asked, ports)
+    (verdict,) = monitor(asked, ports, WATCH)
     assert verdict["source"] == "predictions"

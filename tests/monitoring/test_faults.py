@@ -13,10 +13,11 @@ import pytest
 from bikecast.errors import StoreError
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
-from bikecast.monitoring.sources import Source
+from bikecast.monitoring.windows import Source
 from bikecast.names import citibike_key, weather_key
 from bikecast.storage import FolderStore
 from bikecast.tables import write_hourly
+from use_cases.citibike.monitoring.watch import WATCH
 
 Rows = Callable[..., list[tuple[object, ...]]]
 NUMBERS = MonitorRequest(
@@ -50,9 +51,9 @@ def test_a_database_that_is_down_leaves_nothing_and_the_next_run_completes(ports
         raise psycopg.OperationalError("connection refused")
 
     with pytest.raises(psycopg.OperationalError):
-        list(monitor(NUMBERS, replace(ports, connect=refuse)))
+        list(monitor(NUMBERS, replace(ports, connect=refuse), WATCH))
     assert _stored(rows) == (0, 0)
-    assert len(list(monitor(NUMBERS, ports))) == 1
+    assert len(list(monitor(NUMBERS, ports, WATCH))) == 1
     assert _stored(rows) == (1, 9)
 
 
@@ -70,24 +71,24 @@ def test_a_database_that_goes_down_in_the_middle_leaves_nothing(ports: Ports, ro
         return ports.clock()
 
     with pytest.raises(psycopg.OperationalError):
-        list(monitor(NUMBERS, replace(ports, connect=remembered, clock=hang_up)))
+        list(monitor(NUMBERS, replace(ports, connect=remembered, clock=hang_up), WATCH))
     assert _stored(rows) == (0, 0)
-    list(monitor(NUMBERS, ports))
+    list(monitor(NUMBERS, ports, WATCH))
     assert _stored(rows) == (1, 9)
 
 
 def test_a_report_that_cannot_be_uploaded_stores_no_verdict(ports: Ports, rows: Rows) -> None:
     full = replace(ports, reports=FullStore(ports.reports.root))  # type: ignore[attr-defined]
     with pytest.raises(StoreError, match="no space"):
-        list(monitor(PAGES, full))
+        list(monitor(PAGES, full, WATCH))
     assert _stored(rows) == (0, 0)
-    list(monitor(PAGES, ports))
+    list(monitor(PAGES, ports, WATCH))
     assert _stored(rows) == (1, 9)
 
 
 def test_two_runs_of_one_window_at_once_follow_each_other(ports: Ports, rows: Rows) -> None:
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(lambda _: next(monitor(NUMBERS, ports)), range(2))
+        first, second = pool.map(lambda _: next(monitor(NUMBERS, ports, WATCH)), range(2))
     assert first["metrics"] == second["metrics"]
     assert _stored(rows) == (1, 9)
 
@@ -95,7 +96,7 @@ def test_two_runs_of_one_window_at_once_follow_each_other(ports: Ports, rows: Ro
 def test_an_empty_window_says_so_and_is_stored(ports: Ports, rows: Rows) -> None:
     hourly = pd.read_parquet(ports.data.root / citibike_key(2025))  # type: ignore[attr-defined]
     write_hourly(ports.data, hourly[(hourly["date"] < "2025-03-17") | (hourly["date"] >= "2025-03-24")])
-    (verdict,) = monitor(NUMBERS, ports)
+    (verdict,) = monitor(NUMBERS, ports, WATCH)
     assert (verdict["verdict"], verdict["report_key"]) == ("no_data", None)
     assert "at least 24" in verdict["reasons"][0]
     assert rows("select verdict, n_rows, missing_hours from citibike_metrics") == [("no_data", 0, 168)]
@@ -105,7 +106,7 @@ def test_a_window_with_one_row_is_no_sample(ports: Ports) -> None:
     hourly = pd.read_parquet(ports.data.root / citibike_key(2025))  # type: ignore[attr-defined]
     inside = (hourly["date"] >= "2025-03-17") & (hourly["date"] < "2025-03-24")
     write_hourly(ports.data, hourly[~inside | ((hourly["date"] == "2025-03-19") & (hourly["hour"] == 8))])
-    (verdict,) = monitor(NUMBERS, ports)
+    (verdict,) = monitor(NUMBERS, ports, WATCH)
     assert (verdict["verdict"], verdict["n_rows"]) == ("no_data", 1)
 
 
@@ -114,7 +115,7 @@ def test_a_column_that_goes_missing_is_found_in_its_first_window(ports: Ports) -
     weather = pd.read_parquet(path)
     weather.loc[weather["DATE"] >= "2025-03-17", "PRCP"] = np.nan
     weather.to_parquet(path)
-    (verdict,) = monitor(PAGES, ports)
+    (verdict,) = monitor(PAGES, ports, WATCH)
     assert (verdict["verdict"], verdict["action"]) == ("degraded", "notify")
     assert verdict["reasons"][0].startswith("PRCP is missing more often: 1")
     assert next(f for f in verdict["features"] if f["feature"] == "PRCP")["score"] is None
@@ -124,7 +125,7 @@ def test_days_without_weather_are_missing_hours_and_no_crash(ports: Ports) -> No
     path = ports.data.root / weather_key(2025)  # type: ignore[attr-defined]
     weather = pd.read_parquet(path)
     weather[weather["DATE"] != "2025-03-19"].to_parquet(path)
-    (verdict,) = monitor(NUMBERS, ports)
+    (verdict,) = monitor(NUMBERS, ports, WATCH)
     assert (verdict["verdict"], verdict["missing_hours"]) == ("degraded", 24)
     assert any("hours are missing" in reason for reason in verdict["reasons"])
 
@@ -141,6 +142,6 @@ def test_days_without_weather_are_missing_hours_and_no_crash(ports: Ports) -> No
 def test_no_hour_is_missed_where_clocks_and_years_change(ports: Ports, monday: str, hours: int) -> None:
     start = dt.datetime.fromisoformat(monday)
     week = NUMBERS.model_copy(update={"window_start": start, "window_end": start + dt.timedelta(days=7)})
-    (verdict,) = monitor(week, ports)
+    (verdict,) = monitor(week, ports, WATCH)
     assert (verdict["n_rows"], verdict["missing_hours"]) == (hours, 0)
     assert not any("missing" in reason for reason in verdict["reasons"])

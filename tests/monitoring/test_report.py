@@ -5,12 +5,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from bikecast.monitoring.columns import EXTRA_COLUMNS, METRIC_COLUMNS
-from bikecast.monitoring.hours import ScoredHours
-from bikecast.monitoring.numbers import column_drifts, metric_values
-from bikecast.monitoring.reference import Reference, season_reference
-from bikecast.monitoring.report import run_report
-from bikecast.monitoring.sources import Champion
+from use_cases.citibike.monitoring.columns import EXTRA_COLUMNS, METRIC_COLUMNS
+from use_cases.citibike.monitoring.evidently_report import run_report
+from use_cases.citibike.monitoring.hours import ScoredHours
+from use_cases.citibike.monitoring.numbers import column_drifts, metric_values
+from use_cases.citibike.monitoring.reference import Reference, season_reference
+from use_cases.citibike.monitoring.sources import Champion
 
 START, END = np.datetime64("2024-03-04", "s"), np.datetime64("2024-03-11", "s")
 
@@ -65,10 +65,10 @@ def test_an_all_null_feature_is_told_by_its_missing_share(champion: Champion, re
     assert (rain.score, rain.drifted, rain.missing_share) == (None, False, 1.0)
 
 
-def test_errors_are_compared_with_honest_hours_only(champion: Champion) -> None:
+def test_errors_are_compared_with_out_of_sample_hours_only(champion: Champion) -> None:
     history = champion.history
-    honest = (history.timestamp >= np.datetime64("2024-06-01")).astype(float)
-    marked = ScoredHours(history.timestamp, {**history.columns, "honest": honest})
+    seen = (history.timestamp >= np.datetime64("2024-06-01")).astype(float)
+    marked = ScoredHours(history.timestamp, {**history.columns, "out_of_sample": seen})
     reference = season_reference(marked, start=START, end=END)
-    assert reference.honest.timestamp.min() >= np.datetime64("2024-06-01")
+    assert reference.out_of_sample.timestamp.min() >= np.datetime64("2024-06-01")
     assert reference.season.timestamp.min() < np.datetime64("2024-03-01")

@@ -9,15 +9,16 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import DeploymentError, InputError
-from bikecast.monitoring.columns import EXTRA_COLUMNS, METRIC_COLUMNS
 from bikecast.monitoring.pages import library
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
-from bikecast.monitoring.sources import Source
 from bikecast.monitoring.verdicts import answer
+from bikecast.monitoring.windows import Source
 from bikecast.names import CHAMPION_KEY, citibike_key
 from bikecast.serving.reports import Page, find_page, read_page, results_key
 from bikecast.tables import write_hourly
+from use_cases.citibike.monitoring.columns import EXTRA_COLUMNS, METRIC_COLUMNS
+from use_cases.citibike.monitoring.watch import WATCH
 
 Rows = Callable[..., list[tuple[object, ...]]]
 WEEK = MonitorRequest(
@@ -26,9 +27,9 @@ WEEK = MonitorRequest(
 
 
 def test_a_week_is_judged_stored_and_reported(ports: Ports, rows: Rows) -> None:
-    (verdict,) = monitor(WEEK, ports)
+    (verdict,) = monitor(WEEK, ports, WATCH)
     assert verdict["source"] == "processed"
-    assert set(verdict["metrics"]) == set(METRIC_COLUMNS)
+    assert set(verdict["metrics"]) == {*METRIC_COLUMNS, *EXTRA_COLUMNS}
     assert all(value is not None for value in verdict["metrics"].values())
     page = ports.reports.read(verdict["report_key"]).body
     assert b"<html" in page.lower()
@@ -39,7 +40,7 @@ def test_a_week_is_judged_stored_and_reported(ports: Ports, rows: Rows) -> None:
 
 
 def test_each_theme_has_a_page_of_its_own_from_the_one_computation(ports: Ports) -> None:
-    (verdict,) = monitor(WEEK, ports)
+    (verdict,) = monitor(WEEK, ports, WATCH)
     shown = {page: read_page(ports.reports, find_page(ports.reports, page)).decode() for page in Page}
     script = library()[1].decode()
     for page, (has, lacks) in THEMES.items():
@@ -60,7 +61,7 @@ THEMES = {
 
 
 def test_a_repeated_run_replaces_its_rows(ports: Ports, rows: Rows) -> None:
-    first, second = (next(monitor(WEEK, ports)) for _ in range(2))
+    first, second = (next(monitor(WEEK, ports, WATCH)) for _ in range(2))
     assert first["metrics"] == second["metrics"]
     assert rows("select count(*) from citibike_metrics") == [(1,)]
     assert rows("select count(*) from feature_drift") == [(len(first["features"]),)]
@@ -70,8 +71,8 @@ def test_a_verdict_does_not_depend_on_the_order_of_runs(ports: Ports) -> None:
     span = MonitorRequest(
         window_start=dt.datetime(2025, 1, 6), window_end=dt.datetime(2025, 2, 3), every="1w", html=False
     )
-    in_order = [verdict["verdict"] for verdict in monitor(span, ports)]
-    alone = [next(monitor(_one_week(span, index), ports))["verdict"] for index in (3, 1, 0, 2)]
+    in_order = [verdict["verdict"] for verdict in monitor(span, ports, WATCH)]
+    alone = [next(monitor(_one_week(span, index), ports, WATCH))["verdict"] for index in (3, 1, 0, 2)]
     assert [alone[2], alone[1], alone[3], alone[0]] == in_order
 
 
@@ -85,7 +86,7 @@ def test_the_answer_carries_every_window_in_brief(ports: Ports) -> None:
     span = MonitorRequest(
         window_start=dt.datetime(2025, 3, 3), window_end=dt.datetime(2025, 3, 20), every="1w", html=False
     )
-    told = answer(list(monitor(span, ports)))
+    told = answer(list(monitor(span, ports, WATCH)))
     assert [window["window_start"][:10] for window in told["windows"]] == ["2025-03-03", "2025-03-10"]
     assert told["window_start"] == "2025-03-10T00:00:00"
 
@@ -98,12 +99,12 @@ def test_hours_of_the_training_window_are_judged_by_the_demand_that_is_known_now
             "html": False,
         }
     )
-    (before,) = monitor(week, ports)
+    (before,) = monitor(week, ports, WATCH)
     key = citibike_key(2024)
     hourly = pd.read_parquet(io.BytesIO(ports.data.read(key).body))
     late = hourly["date"] >= "2024-09-01"
     write_hourly(ports.data, hourly.assign(trips=hourly["trips"].where(~late, hourly["trips"] * 2)))
-    (after,) = monitor(week, ports)
+    (after,) = monitor(week, ports, WATCH)
     assert (before["verdict"], after["verdict"]) == ("ok", "severe")
     assert after["bias"] == pytest.approx((1 + before["bias"]) / 2 - 1, abs=0.001)
 
@@ -111,7 +112,7 @@ def test_hours_of_the_training_window_are_judged_by_the_demand_that_is_known_now
 def test_without_a_champion_the_monitor_says_what_to_do(ports: Ports) -> None:
     ports.serving.delete(CHAMPION_KEY)
     with pytest.raises(DeploymentError, match="train one first"):
-        next(monitor(WEEK, ports))
+        next(monitor(WEEK, ports, WATCH))
 
 
 def test_a_span_too_short_for_a_window_is_refused(ports: Ports) -> None:
@@ -119,4 +120,4 @@ def test_a_span_too_short_for_a_window_is_refused(ports: Ports) -> None:
         window_start=dt.datetime(2025, 3, 3), window_end=dt.datetime(2025, 3, 5), every="1w"
     )
     with pytest.raises(InputError, match="no whole window"):
-        answer(list(monitor(span, ports)))
+        answer(list(monitor(span, ports, WATCH)))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bikecast.monitoring.selftest import NOTHING, SIZES, WINDOWS, SelfTest, run_selftest
+from use_cases.citibike.monitoring.selftest import NOTHING, SIZES, WINDOWS, SelfTest, run_selftest
 
 
 @pytest.fixture(scope="module")

@@ -7,6 +7,8 @@ import pytest
 
 from bikecast.errors import InputError
 from bikecast.monitoring.windows import Window, last_complete_week, parse_every, today, windows_between
+from bikecast.names import TIME_ZONE
+from use_cases.citibike.monitoring.clock import expected_hours
 
 
 def _week(text: str) -> Window:
@@ -23,7 +25,7 @@ def _week(text: str) -> Window:
     ],
 )
 def test_a_week_has_the_hours_that_the_tables_can_hold(monday: str, hours: int) -> None:
-    assert _week(monday).expected_hours() == hours
+    assert expected_hours(_week(monday)) == hours
 
 
 @pytest.mark.parametrize(
@@ -37,7 +39,7 @@ def test_a_week_has_the_hours_that_the_tables_can_hold(monday: str, hours: int) 
     ],
 )
 def test_the_last_complete_week_ends_on_the_last_monday(now: str, monday: str) -> None:
-    assert last_complete_week(today(dt.datetime.fromisoformat(now))) == _week(monday)
+    assert last_complete_week(today(dt.datetime.fromisoformat(now), zone=TIME_ZONE)) == _week(monday)
 
 
 def test_windows_follow_each_other_over_the_end_of_the_year_and_leave_out_a_rest() -> None:

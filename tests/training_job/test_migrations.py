@@ -15,7 +15,7 @@ TABLES = {
     "predictions",
     "actuals",
     "decisions",
-    "citibike_metrics",
+    "windows",
     "feature_drift",
     "live_error",
     "incidents",
@@ -40,15 +40,17 @@ def test_an_empty_database_gets_every_table_and_schema(database: DatabaseSetting
 def test_a_second_migration_changes_nothing(database: DatabaseSettings) -> None:
     migrate(database)
     with connect(database, application="test") as connection:
-        connection.execute("insert into actuals (hour, trips) values ('2024-11-03 01:00', 7)")
+        connection.execute(
+            "insert into actuals (use_case, key, value) values ('citibike', '2024-11-03 01:00:00', 7)"
+        )
     migrate(database)
-    assert _names(database, "select trips::text from actuals") == {"7"}
+    assert _names(database, "select value::text from actuals") == {"7"}
 
 
 def test_migrations_at_once_wait_for_each_other(database: DatabaseSettings) -> None:
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(migrate, [database] * 4))
-    assert _names(database, "select version_num from alembic_version") == {"0001"}
+    assert _names(database, "select version_num from alembic_version") == {"0003"}
 
 
 def test_a_server_that_is_down_is_named(postgres: Server) -> None:

@@ -16,11 +16,12 @@ from bikecast.forecaster import Forecast, Forecaster
 from bikecast.manifest import ChampionManifest
 from bikecast.names import PredictionSource
 from bikecast.requests import parse_request
-from training_job import actuals, dataset
+from training_job import dataset
 from training_job.champion import read_champion
 from training_job.context import Context
 from training_job.migrations import migrate
 from training_job.period_results import PeriodResults
+from use_cases.citibike.monitoring.actuals import demand_rows, hour_key, hourly_actuals
 
 
 class PeriodRequest(BaseModel):
@@ -72,7 +73,10 @@ def _predict(
         connection.cursor().executemany(_INSERT, rows)
         ridden = frame[frame["trips"].notna()]
         if len(ridden):
-            actuals.upsert(connection, dataset.to_sample(ridden), data_hash=dataset.content_hash(ridden))
+            known = demand_rows(ridden.assign(date=ridden["timestamp"], hour=ridden["timestamp"].dt.hour))
+            hourly_actuals(connection).record(
+                known, now=context.clock(), data_hash=dataset.content_hash(ridden)
+            )
     columns = {
         "hour": sample.hours,
         "prediction": forecast.values,
@@ -93,6 +97,7 @@ def _rows(
         yield {
             "id": hashlib.sha256(name.encode()).hexdigest()[:32],
             "request_id": "predict-period",
+            "key": hour_key(hour),
             "hour": hour,
             "asked": asked,
             "version": version,
@@ -106,8 +111,9 @@ def _rows(
 
 _INSERT = """
 insert into monitoring.predictions
-    (id, request_id, predicted_for, requested_at, model_version, source, prediction, low, high, inputs)
-values (%(id)s, %(request_id)s, %(hour)s, %(asked)s, %(version)s, %(source)s, %(value)s, %(low)s, %(high)s,
-    %(inputs)s::jsonb)
+    (use_case, id, request_id, key, predicted_for, requested_at, model_version, source, prediction, low,
+     high, inputs)
+values ('citibike', %(id)s, %(request_id)s, %(key)s, %(hour)s, %(asked)s, %(version)s, %(source)s,
+    %(value)s, %(low)s, %(high)s, %(inputs)s::jsonb)
 on conflict (id) do nothing
 """

@@ -7,13 +7,13 @@ import pandas as pd
 
 from bikecast.database import connect
 from bikecast.errors import DataError
-from bikecast.monitoring.actuals import late_predictions, record_actuals
 from bikecast.monitoring.summary import write_summary
 from bikecast.names import Prefix
 from bikecast.tables import repaired
 from training_job import dataset
 from training_job.context import Context
 from training_job.migrations import migrate
+from use_cases.citibike.monitoring.actuals import demand_rows, hourly_actuals
 
 APPLICATION = "record-actuals"
 
@@ -31,13 +31,14 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:  # n
     migrate(context.database)
     now = context.clock()
     with connect(context.database, application=APPLICATION) as connection:
-        recorded = record_actuals(connection, hourly, now=now)
-        late = late_predictions(connection, now=now)
+        truth = hourly_actuals(connection)
+        recorded = truth.record(demand_rows(hourly), now=now)
+        late = truth.late_predictions(now=now)
         connection.commit()
-        write_summary(context.serving, context.reports, connection, now=now)
+        write_summary("citibike", context.serving, context.reports, connection, now=now)
     versions = sorted({*recorded.versions, *late})
     until = hourly["date"].max().date().isoformat()
-    return {"changed_hours": recorded.changed_hours, "versions": versions, "until": until}
+    return {"changed_hours": recorded.changed_rows, "versions": versions, "until": until}
 
 
 def _all_hours(context: Context) -> pd.DataFrame:

@@ -31,9 +31,16 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     migrate(context.database)
     now = context.clock()
     with connect(context.database, application=APPLICATION) as connection:
-        changed = resume(context.serving, connection, reason=request.reason, actor=request.actor, now=now)
+        changed = resume(
+            context.serving,
+            connection,
+            use_case="citibike",
+            reason=request.reason,
+            actor=request.actor,
+            now=now,
+        )
         connection.commit()
-        write_summary(context.serving, context.reports, connection, now=now)
+        write_summary("citibike", context.serving, context.reports, connection, now=now)
     detail = {"reason": request.reason, "actor": request.actor}
     event = {"detail_type": Event.AUTOMATION_RESUMED.value, "detail": detail}
     return {"resumed": changed, "events": [event] if changed else []}

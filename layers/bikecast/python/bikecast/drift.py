@@ -15,9 +15,6 @@ from pydantic import BaseModel, ConfigDict, Field
 
 Array = NDArray[np.float64]
 
-# Scores that may be severe: the model is wrong, by far and again. Narrow intervals or another rhythm
-# of the day are worth an incident, but no reason to stop everything.
-SERIOUS = ("error", "level", "step")
 HIGHEST_SEVERITY = 10.0
 # Source: evidently.legacy.calculations.stattests.wasserstein_distance_norm, so that both give one number.
 SMALLEST_SPREAD = 0.001
@@ -43,13 +40,18 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Score:
-    """One effect size of one window."""
+    """One effect size of one window.
+
+    A serious one may make a window severe: the model is wrong, by far and again. Narrow intervals or
+    another rhythm of the day are worth an incident, but no reason to stop everything.
+    """
 
     name: str
     kind: Kind
     method: str
     value: float
     sentence: str = ""
+    serious: bool = False
 
 
 class _Part(BaseModel):
@@ -71,6 +73,7 @@ class Thresholds(_Part):
 
     schema_version: int = 1
     window_days: int = Field(7, ge=1)
+    window_rows: int | None = Field(None, ge=1, description="Rows a window where rows have no time.")
     windows_needed: int = Field(2, ge=1, description="k: unusual windows that make an alarm ...")
     windows_seen: int = Field(3, ge=1, description="... n: among the last n, this one included.")
     alarm_factors: dict[Kind, float] = Field(
@@ -145,7 +148,8 @@ def judge(
     unusual = _unusual({score.name: score.value for score in scores}, thresholds)
     windows = [unusual, *(_unusual(window, thresholds) for window in previous)]
     alarming = {name for name in unusual if _persists(name, windows, thresholds)}
-    verdict = _verdict(windows, alarming, thresholds)
+    serious = {score.name for score in scores if score.serious}
+    verdict = _verdict(windows, alarming, thresholds, serious=serious)
     over = {name: unusual[name] for name in alarming} or unusual
     reasons = _reasons([score for score in scores if score.name in over], over, thresholds)
     kinds = sorted({thresholds.limits[name].kind for name in alarming})
@@ -176,10 +180,12 @@ def _persists(
     return sum(window.get(name, 0.0) >= times for window in windows) >= thresholds.windows_needed
 
 
-def _verdict(windows: Sequence[Mapping[str, float]], alarming: set[str], thresholds: Thresholds) -> Verdict:
+def _verdict(
+    windows: Sequence[Mapping[str, float]], alarming: set[str], thresholds: Thresholds, *, serious: set[str]
+) -> Verdict:
     """Severe and degraded say that the model or its data are bad; strange weather alone is to be watched."""
     kinds = {thresholds.limits[name].kind for name in alarming}
-    errors = [name for name in alarming if name in SERIOUS]
+    errors = alarming & serious
     if any(_persists(name, windows, thresholds, times=thresholds.severe_factor) for name in errors):
         return Verdict.SEVERE
     if kinds - {Kind.DRIFT}:

@@ -58,6 +58,7 @@ def pause(
     store: ObjectStore,
     connection: "psycopg.Connection",
     *,
+    use_case: str,
     reason: str,
     actor: str,
     now: dt.datetime,
@@ -68,12 +69,18 @@ def pause(
     if switch.paused:
         return False
     wanted = AutomationSwitch(paused=True, reason=reason, since=now, actor=actor, incident_id=incident_id)
-    _record(connection, PAUSED, wanted, at=now)
+    _record(connection, use_case, PAUSED, wanted, at=now)
     return _throw(store, wanted, etag)
 
 
 def resume(
-    store: ObjectStore, connection: "psycopg.Connection", *, reason: str, actor: str, now: dt.datetime
+    store: ObjectStore,
+    connection: "psycopg.Connection",
+    *,
+    use_case: str,
+    reason: str,
+    actor: str,
+    now: dt.datetime,
 ) -> bool:
     """Allow promotion again and close the incident that stopped it; tell whether it was paused.
 
@@ -88,7 +95,7 @@ def resume(
     wanted = AutomationSwitch(
         paused=False, reason=reason, since=now, actor=actor, incident_id=switch.incident_id
     )
-    _record(connection, RESUMED, wanted, at=now)
+    _record(connection, use_case, RESUMED, wanted, at=now)
     connection.execute(
         "update monitoring.incidents set status = 'closed', closed_at = %s, closed_reason = %s"
         " where id = %s and status = 'open'",
@@ -101,6 +108,7 @@ def ask_for_retraining(
     store: ObjectStore,
     connection: "psycopg.Connection",
     *,
+    use_case: str,
     reason: str,
     now: dt.datetime,
     cooldown: dt.timedelta = RETRAINING_COOLDOWN,
@@ -110,14 +118,15 @@ def ask_for_retraining(
     Not while promotion is paused, and not within the cooldown after the last request: a second model
     from nearly the same data would only cost money.
     """
-    connection.execute("select pg_advisory_xact_lock(hashtext('bikecast.retraining'))")
+    connection.execute("select pg_advisory_xact_lock(hashtext(%s))", (f"bikecast.retraining.{use_case}",))
     last = connection.execute(
-        "select max(happened_at) from monitoring.automation_events where action = %s", (RETRAINING,)
+        "select max(happened_at) from monitoring.automation_events where use_case = %s and action = %s",
+        (use_case, RETRAINING),
     ).fetchone()
     recently = last is not None and last[0] is not None and now - last[0] < cooldown
     if recently or _read(store)[0].paused:
         return False
-    _record(connection, RETRAINING, AutomationSwitch(reason=reason), at=now)
+    _record(connection, use_case, RETRAINING, AutomationSwitch(reason=reason), at=now)
     return True
 
 
@@ -133,23 +142,29 @@ def _throw(store: ObjectStore, wanted: AutomationSwitch, etag: str | None) -> bo
 
 
 def _record(
-    connection: "psycopg.Connection", action: str, switch: AutomationSwitch, *, at: dt.datetime
+    connection: "psycopg.Connection", use_case: str, action: str, switch: AutomationSwitch, *, at: dt.datetime
 ) -> None:
     connection.execute(
-        "insert into monitoring.automation_events (id, happened_at, action, actor, reason, incident_id)"
-        " values (%s, %s, %s, %s, %s, %s)",
-        (str(uuid.uuid4()), at, action, switch.actor, switch.reason, switch.incident_id),
+        "insert into monitoring.automation_events"
+        " (id, use_case, happened_at, action, actor, reason, incident_id)"
+        " values (%s, %s, %s, %s, %s, %s, %s)",
+        (str(uuid.uuid4()), use_case, at, action, switch.actor, switch.reason, switch.incident_id),
     )
 
 
-def list_incidents(connection: "psycopg.Connection", *, limit: int = 50) -> list[dict[str, Any]]:
+def list_incidents(
+    connection: "psycopg.Connection", *, use_case: str, limit: int = 50
+) -> list[dict[str, Any]]:
     """Return incidents, open ones first, then the newest."""
     columns = (
         "id, model_version, kind, status, severity, reason, window_start, window_end,"
         " opened_at, closed_at, closed_reason, evidence"
     )
-    query = f"select {columns} from monitoring.incidents order by status = 'closed', opened_at desc limit %s"  # noqa: S608 - own names
-    cursor = connection.execute(query.encode(), (limit,))
+    query = (
+        f"select {columns} from monitoring.incidents where use_case = %s"  # noqa: S608 - own names
+        " order by status = 'closed', opened_at desc limit %s"
+    )
+    cursor = connection.execute(query.encode(), (use_case, limit))
     names = [column.name for column in cursor.description or ()]
     return [dict(zip(names, row, strict=True)) for row in cursor]
 

@@ -1,20 +1,18 @@
-"""Limits from history: roll the monitor over it and choose the lowest that ring no oftener than asked."""
+"""Limits from history: replay the monitor over it and choose the lowest that alarm no oftener than asked."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import numpy as np
 
 from bikecast.drift import Kind, Limit, Score, Thresholds, judge
 from bikecast.errors import DataError
-from bikecast.monitoring.hours import DAY, ScoredHours
-from bikecast.monitoring.reference import season_reference
-from bikecast.monitoring.scores import window_scores
 
 FALSE_ALARMS_A_QUARTER = 1.0
-WEEKS_A_QUARTER = 13
-# One year is one draw: in simulated years after it, limits rang about twice as often as in the year they
-# were learnt from (``bikecast monitor self-test --seeds`` shows the rate).
+WINDOWS_A_QUARTER = 13
+# One history is one draw: in simulated years after it, limits alarmed about twice as often as in the year
+# they were learnt from (``bikecast monitor self-test --seeds`` shows the rate).
 OPTIMISM = 2.0
 FACTORS = tuple(np.round(np.arange(4.0, 0.79, -0.1), 2).tolist())
 FEWEST_WINDOWS = 8
@@ -23,136 +21,133 @@ LEARNED = (Kind.DRIFT, Kind.PERFORMANCE)
 FLOORS = {
     "wasserstein": 0.1,  # Evidently's own default
     "jensenshannon": 0.1,  # as well
-    "jensenshannon of blocks": 0.03,
-    "ratio of WAPE": 1.2,
-    "median day": 0.5,
-    "log ratio": 0.1,
+    "ratio of errors": 1.2,
     "difference": 0.1,
     "share": 0.02,
-    "days": 3.0,
 }
 
-# History was read under the contract of complete hours; a window is held to the floor.
-ABSENT = Score("missing_hours", Kind.QUALITY, "share", 0.0)
-
-# Until there are enough honest windows to learn from.
-UNLEARNED = {
-    "error": Limit(value=1.5, kind=Kind.PERFORMANCE, method="ratio of WAPE"),
-    "level": Limit(value=2.0, kind=Kind.PERFORMANCE, method="median day"),
-    "step": Limit(value=2.0, kind=Kind.PERFORMANCE, method="median day"),
-    "growth": Limit(value=0.25, kind=Kind.PERFORMANCE, method="log ratio"),
-    "shape": Limit(value=0.06, kind=Kind.PERFORMANCE, method="jensenshannon of blocks"),
-    "coverage": Limit(value=0.15, kind=Kind.PERFORMANCE, method="difference"),
-}
-
-History = Mapping[np.datetime64, Sequence[Score]]
+History = Mapping[Any, Sequence[Score]]
 
 
-def calibrate(
-    history: ScoredHours, *, window_days: int = 7, false_alarms_a_quarter: float = FALSE_ALARMS_A_QUARTER
+def learn_limits(
+    history: History,
+    *,
+    step: int,
+    windows_a_quarter: float,
+    known: Mapping[str, Limit],
+    floors: Mapping[str, float],
+    about: Mapping[str, Any],
+    false_alarms_a_quarter: float = FALSE_ALARMS_A_QUARTER,
 ) -> Thresholds:
     """Learn the limits of one model version.
 
-    Every window of history, starting at every day, is scored against the rest of its season and the
-    four weeks before it. Limits of drift are a common multiple of each score's 90th percentile, limits
-    of performance another: the lowest at which weekly monitoring of this history would have opened at
-    most ``false_alarms_a_quarter / OPTIMISM`` incidents, half of them of each kind.
+    Limits of drift are a common multiple of each score's 90th percentile, limits of performance another:
+    the lowest at which monitoring this history would have opened at most
+    ``false_alarms_a_quarter / OPTIMISM`` incidents, half of them of each kind.
 
     Args:
-        history: The training window, scored. Only rows that their model had not learnt from (column
-            ``honest``) teach the limits of errors.
-        window_days: Length of the windows to be judged.
-        false_alarms_a_quarter: Incidents in 13 weeks in which nothing is wrong.
+        history: Scores of every window by its place in the order.
+        step: Every how many places a window follows the last one without overlap.
+        windows_a_quarter: How many windows 13 weeks, or what counts as them, hold.
+        known: Limits for scores that history says nothing about.
+        floors: Lowest limit by method.
+        about: What ``Thresholds`` keeps of the windows: their length and where history starts and ends.
+        false_alarms_a_quarter: Incidents in a quarter in which nothing is wrong.
     Raises:
         DataError: History is too short for eight windows.
     """
-    rolled = roll(history, window_days=window_days)
-    if len(rolled) < FEWEST_WINDOWS:
-        raise DataError(
-            f"history allows {len(rolled)} windows of {window_days} days; {FEWEST_WINDOWS} are needed"
-        )
-    chosen = _unlimited(rolled, days=window_days, target=false_alarms_a_quarter)
+    if len(history) < FEWEST_WINDOWS:
+        raise DataError(f"history allows {len(history)} windows; {FEWEST_WINDOWS} are needed")
+    quality = [score for window in history.values() for score in window if score.kind is Kind.QUALITY]
+    chosen = Thresholds(
+        alarm_factors={},
+        target_false_alarms_a_quarter=false_alarms_a_quarter,
+        measured_false_alarms_a_quarter=0.0,
+        n_windows=len(history),
+        limits=_limits(quality, factor=1.0, floors=floors) | dict(known),
+        **about,
+    )
+    learner = _Learner(step, windows_a_quarter, floors, false_alarms_a_quarter / len(LEARNED) / OPTIMISM)
     for kind in LEARNED:
-        allowed = false_alarms_a_quarter / len(LEARNED) / OPTIMISM
-        chosen = _with_kind(chosen, rolled, kind, allowed=allowed)
+        chosen = learner.with_kind(chosen, history, kind)
     return chosen
 
 
-def _with_kind(thresholds: Thresholds, rolled: History, kind: Kind, *, allowed: float) -> Thresholds:
-    """Add the limits of one kind: lowered from far above until they would ring too often.
+class _Learner:
+    """Adds the limits of one kind after the other."""
 
-    From above, because limits so low that an incident never closes open few incidents too.
-    """
-    scores = [score for window in rolled.values() for score in window if score.kind is kind]
-    judged = {start: window for start, window in rolled.items() if any(s.kind is kind for s in window)}
-    if len(judged) < FEWEST_WINDOWS:
-        return thresholds
-    chosen, chosen_rate, limits = FACTORS[0], 0.0, _limits(scores, factor=FACTORS[0])
-    for factor in FACTORS:
-        candidate = _limits(scores, factor=factor)
-        rate = false_alarms_a_quarter(judged, thresholds.model_copy(update={"limits": candidate}))
-        if rate > allowed:
-            break
-        chosen, chosen_rate, limits = factor, rate, candidate
-    measured = thresholds.measured_false_alarms_a_quarter + chosen_rate
-    return thresholds.model_copy(
-        update={
-            "limits": thresholds.limits | limits,
-            "alarm_factors": thresholds.alarm_factors | {kind: chosen},
-            "measured_false_alarms_a_quarter": round(measured, 3),
-        }
-    )
+    def __init__(
+        self, step: int, windows_a_quarter: float, floors: Mapping[str, float], allowed: float
+    ) -> None:
+        self._step, self._quarter, self._floors, self._allowed = step, windows_a_quarter, floors, allowed
 
+    def with_kind(self, thresholds: Thresholds, history: History, kind: Kind) -> Thresholds:
+        """Add the limits of one kind: lowered from far above until they would alarm too often.
 
-def roll(history: ScoredHours, *, window_days: int, step_days: int = 1) -> dict[np.datetime64, list[Score]]:
-    """Score every whole window of history against the rest of its season."""
-    first, last = history.days().min(), history.days().max()
-    scored = {}
-    for start in np.arange(first, last - (window_days - 2) * DAY, step_days * DAY):
-        end = start + window_days * DAY
-        window = history.between(start, end)
-        if len(np.unique(window.days())) == window_days:
-            scored[start] = window_scores(window, season_reference(history, start=start, end=end))
-    return scored
+        From above, because limits so low that an incident never closes open few incidents too.
+        """
+        scores = [score for window in history.values() for score in window if score.kind is kind]
+        judged = {key: window for key, window in history.items() if any(s.kind is kind for s in window)}
+        if len(judged) < FEWEST_WINDOWS:
+            return thresholds
+        chosen, chosen_rate = FACTORS[0], 0.0
+        limits = _limits(scores, factor=FACTORS[0], floors=self._floors)
+        for factor in FACTORS:
+            candidate = _limits(scores, factor=factor, floors=self._floors)
+            rate = self._rate(judged, thresholds.model_copy(update={"limits": candidate}))
+            if rate > self._allowed:
+                break
+            chosen, chosen_rate, limits = factor, rate, candidate
+        measured = thresholds.measured_false_alarms_a_quarter + chosen_rate
+        return thresholds.model_copy(
+            update={
+                "limits": thresholds.limits | limits,
+                "alarm_factors": thresholds.alarm_factors | {kind: chosen},
+                "measured_false_alarms_a_quarter": round(measured, 3),
+            }
+        )
 
-
-def false_alarms_a_quarter(rolled: History, thresholds: Thresholds) -> float:
-    """Return the incidents that monitoring history opens in 13 weeks; the mean over days to start on."""
-    step = thresholds.window_days
-    starts = sorted(rolled)
-    opened = [_opened(rolled, starts[phase::step], thresholds) for phase in range(min(step, len(starts)))]
-    quarters = len(starts) / step * (step / 7) / WEEKS_A_QUARTER
-    return float(np.mean(opened)) / quarters
+    def _rate(self, history: History, thresholds: Thresholds) -> float:
+        return false_alarms_a_quarter(history, thresholds, step=self._step, windows_a_quarter=self._quarter)
 
 
-def _opened(rolled: History, starts: Sequence[np.datetime64], thresholds: Thresholds) -> int:
+def false_alarms_a_quarter(
+    history: History, thresholds: Thresholds, *, step: int, windows_a_quarter: float
+) -> float:
+    """Return the incidents that monitoring history opens in a quarter; the mean over places to start at."""
+    keys = sorted(history)
+    opened = [_opened(history, keys[phase::step], thresholds) for phase in range(min(step, len(keys)))]
+    return float(np.mean(opened)) / (len(keys) / step / windows_a_quarter)
+
+
+def _opened(history: History, keys: Sequence[Any], thresholds: Thresholds) -> int:
     opened, before, quiet = 0, list[dict[str, float]](), dict[Kind, int]()
-    for start in starts:
-        verdict = judge(rolled[start], thresholds, previous=before)
+    for key in keys:
+        verdict = judge(history[key], thresholds, previous=before)
         # As with incidents: one is closed after ``windows_seen`` windows without its alarm.
         still_open = {kind for kind, windows in quiet.items() if windows < thresholds.windows_seen}
         opened += len(verdict.alarms.keys() - still_open)
         quiet = {kind: windows + 1 for kind, windows in quiet.items()} | dict.fromkeys(verdict.alarms, 0)
-        values = {score.name: score.value for score in rolled[start]}
+        values = {score.name: score.value for score in history[key]}
         before = [*before, values][-(thresholds.windows_seen - 1) :]
     return opened
 
 
-def _limits(scores: Sequence[Score], *, factor: float) -> dict[str, Limit]:
+def _limits(scores: Sequence[Score], *, factor: float, floors: Mapping[str, float]) -> dict[str, Limit]:
     values: dict[str, list[Score]] = {}
     for score in scores:
         values.setdefault(score.name, []).append(score)
-    return {name: _limit(found, factor) for name, found in values.items()}
+    return {name: _limit(found, factor, floors) for name, found in values.items()}
 
 
-def _limit(scores: Sequence[Score], factor: float) -> Limit:
+def _limit(scores: Sequence[Score], factor: float, floors: Mapping[str, float]) -> Limit:
     values = np.asarray([score.value for score in scores])
     method, kind = scores[0].method, scores[0].kind
     p90 = float(np.quantile(values, 0.9))
     # Quality is a fact of one window, so its limit is the worst that history has shown.
     usual = float(values.max()) if kind is Kind.QUALITY else factor * p90
     return Limit(
-        value=max(usual, FLOORS[method]),
+        value=max(usual, floors[method]),
         kind=kind,
         method=method,
         history_median=float(np.median(values)),
@@ -160,17 +155,7 @@ def _limit(scores: Sequence[Score], factor: float) -> Limit:
     )
 
 
-def _unlimited(rolled: History, *, days: int, target: float) -> Thresholds:
-    """Return thresholds of quality alone; the other kinds are learned one after the other."""
-    starts = sorted(rolled)
-    quality = [score for window in rolled.values() for score in window if score.kind is Kind.QUALITY]
-    return Thresholds(
-        window_days=days,
-        alarm_factors={},
-        target_false_alarms_a_quarter=target,
-        measured_false_alarms_a_quarter=0.0,
-        history_start=starts[0].astype("datetime64[s]").astype(dt.datetime),
-        history_end=(starts[-1] + days * DAY).astype("datetime64[s]").astype(dt.datetime),
-        n_windows=len(starts),
-        limits=_limits([*quality, ABSENT], factor=1.0) | UNLEARNED,
-    )
+def wall_datetime(moment: np.datetime64) -> dt.datetime:
+    """Return a numpy moment as a naive datetime."""
+    found: dt.datetime = moment.astype("datetime64[s]").astype(dt.datetime)
+    return found

@@ -30,14 +30,15 @@ class Incident:
     reason: str
 
 
-def incident_id(version: str, kind: Kind, window: Window) -> str:
+def incident_id(use_case: str, version: str, kind: Kind, window: Window) -> str:
     """Return the same id for the same alarm, so that a repeated run opens nothing twice."""
-    text = f"{version}|{kind}|{window.start.isoformat()}|{window.end.isoformat()}"
+    text = f"{use_case}|{version}|{kind}|{window.start.isoformat()}|{window.end.isoformat()}"
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
 def update_incidents(
     connection: "psycopg.Connection",
+    use_case: str,
     version: str,
     window: Window,
     *,
@@ -49,16 +50,19 @@ def update_incidents(
     opened = [
         incident
         for kind in sorted(judgement.alarms)
-        if (incident := _open(connection, version, window, kind, judgement, thresholds, now)) is not None
+        if (incident := _open(connection, use_case, version, window, kind, judgement, thresholds, now))
+        is not None
     ]
     quiet_since = window.end - (window.end - window.start) * thresholds.windows_seen
     connection.execute(
         "update monitoring.incidents set status = 'closed', closed_at = %(now)s, closed_reason = %(why)s"
-        " where status = 'open' and model_version = %(version)s and window_end <= %(quiet_since)s"
+        " where status = 'open' and use_case = %(use_case)s and model_version = %(version)s"
+        " and window_end <= %(quiet_since)s"
         " and kind <> all(%(alarms)s)",
         {
             "now": now,
             "why": f"{thresholds.windows_seen} windows without this alarm",
+            "use_case": use_case,
             "version": version,
             "quiet_since": quiet_since,
             "alarms": [str(kind) for kind in judgement.alarms],
@@ -89,26 +93,30 @@ def close_incident(
     )
 
 
-def open_incident(connection: "psycopg.Connection", version: str, kind: Kind) -> str | None:
+def open_incident(connection: "psycopg.Connection", use_case: str, version: str, kind: Kind) -> str | None:
     """Return the id of the version's open incident of a kind."""
     row = connection.execute(
-        "select id from monitoring.incidents where model_version = %s and kind = %s and status = 'open'",
-        (version, kind),
+        "select id from monitoring.incidents"
+        " where use_case = %s and model_version = %s and kind = %s and status = 'open'",
+        (use_case, version, kind),
     ).fetchone()
     return None if row is None else str(row[0])
 
 
-def close_superseded(connection: "psycopg.Connection", version: str, *, now: dt.datetime) -> None:
+def close_superseded(
+    connection: "psycopg.Connection", use_case: str, version: str, *, now: dt.datetime
+) -> None:
     """Close the open incidents of versions that no longer serve."""
     connection.execute(
         "update monitoring.incidents set status = 'closed', closed_at = %s, closed_reason = %s"
-        " where status = 'open' and model_version <> %s",
-        (now, f"version {version} serves now", version),
+        " where status = 'open' and use_case = %s and model_version <> %s",
+        (now, f"version {version} serves now", use_case, version),
     )
 
 
 def _open(
     connection: "psycopg.Connection",
+    use_case: str,
     version: str,
     window: Window,
     kind: Kind,
@@ -117,9 +125,10 @@ def _open(
     now: dt.datetime,
 ) -> Incident | None:
     over = {n: round(r, 3) for n, r in judgement.unusual.items() if thresholds.limits[n].kind is kind}
-    incident = Incident(incident_id(version, kind, window), kind, "; ".join(judgement.alarms[kind]))
+    incident = Incident(incident_id(use_case, version, kind, window), kind, "; ".join(judgement.alarms[kind]))
     values: dict[str, Any] = {
         "id": incident.id,
+        "use_case": use_case,
         "version": version,
         "kind": kind,
         "severity": max(over.values()),
@@ -136,10 +145,11 @@ def _open(
 # An alarm that is already open is prolonged; one that was closed for this very window stays closed.
 UPSERT = """
 insert into monitoring.incidents
-    (id, model_version, kind, severity, reason, window_start, window_end, opened_at, evidence)
-select %(id)s, %(version)s, %(kind)s, %(severity)s, %(reason)s, %(start)s, %(end)s, %(now)s, %(evidence)s
+    (id, use_case, model_version, kind, severity, reason, window_start, window_end, opened_at, evidence)
+select %(id)s, %(use_case)s, %(version)s, %(kind)s, %(severity)s, %(reason)s, %(start)s, %(end)s,
+    %(now)s, %(evidence)s
 where not exists (select from monitoring.incidents where id = %(id)s and status = 'closed')
-on conflict (model_version, kind) where status = 'open' do update set
+on conflict (use_case, model_version, kind) where status = 'open' do update set
     severity = greatest(incidents.severity, excluded.severity),
     window_end = greatest(incidents.window_end, excluded.window_end),
     evidence = excluded.evidence

@@ -4,44 +4,38 @@ Evidently writes its library of three and a half megabytes into every page. Page
 it, the library once beside them; the API puts the two together, and the page of everything stands alone.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bikecast.monitoring.hours import PREDICTION, TARGET
+from bikecast.monitoring.report import ERROR_METRICS, WindowReport
 from bikecast.serving.reports import Page, library_mark
 
 DRIFT = "ValueDrift"
 # Evidently's metrics by the page that shows them; drift goes by its column.
-THEMES = {
-    "R2Score": Page.MODEL,
-    "RMSE": Page.MODEL,
-    "MAE": Page.MODEL,
-    "MeanError": Page.MODEL,
-    "AbsMaxError": Page.MODEL,
-    "MAPE": Page.MODEL,
+THEMES = {name: Page.MODEL for names in ERROR_METRICS.values() for name in names} | {
     "RowCount": Page.DATA_QUALITY,
     "MissingValueCount": Page.DATA_QUALITY,
 }
-
-
 TITLES = {
     Page.MODEL: "Model performance",
-    Page.TARGET: "Drift of demand and predictions",
+    Page.TARGET: "Drift of target and predictions",
     Page.DATA: "Drift of features",
     Page.DATA_QUALITY: "Data quality",
 }
 
 
-def theme_pages(snapshot: Any, *, about: str) -> Iterator[tuple[Page, bytes]]:
+def theme_pages(report: WindowReport, *, about: str) -> Iterator[tuple[Page, bytes]]:
     """Yield the page of each theme that the window has metrics for, without the library.
 
     Args:
-        snapshot: Evidently's.
+        report: Of one window.
         about: Which window it is, for the pages' headings.
     """
-    themes = {metric["id"]: _theme_of(metric["config"]) for metric in snapshot.dict()["metrics"]}
+    snapshot = report.snapshot
+    metrics = snapshot.dict()["metrics"]
+    themes = {metric["id"]: _theme_of(metric["config"], report.outcomes) for metric in metrics}
     for page in Page:
         results = [found for id_, found in snapshot.metric_results.items() if themes.get(id_) is page]
         if results:
@@ -49,11 +43,11 @@ def theme_pages(snapshot: Any, *, about: str) -> Iterator[tuple[Page, bytes]]:
             yield page, _page(f"{TITLES[page]}: {about}", widgets)
 
 
-def _theme_of(metric: dict[str, Any]) -> Page:
+def _theme_of(metric: dict[str, Any], outcomes: Collection[str]) -> Page:
     name = metric["type"].rsplit(":", 1)[1]
     if name != DRIFT:
         return THEMES[name]
-    return Page.TARGET if metric["column"] in (PREDICTION, TARGET) else Page.DATA
+    return Page.TARGET if metric["column"] in outcomes else Page.DATA
 
 
 def _page(title: str, widgets: list[Any]) -> bytes:

@@ -1,57 +1,69 @@
-"""One window through Evidently: the 27 columns, a row per watched column, a page and its JSON."""
+"""One window through Evidently: drift by column, errors of the task, a page and its JSON."""
 
 import datetime as dt
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
-
-from bikecast.arrays import Array
-from bikecast.drift import Thresholds
-from bikecast.monitoring.hours import PREDICTION, TARGET, ScoredHours
-from bikecast.monitoring.numbers import (
-    FEWEST_ERRORS,
-    METHODS,
-    PERCENT,
-    ColumnDrift,
-    Metrics,
-    column_drifts,
-    metric_values,
-    watched,
-)
-from bikecast.monitoring.reference import Reference
-from bikecast.monitoring.scores import BANDS
+from numpy.typing import NDArray
 
 if TYPE_CHECKING:
     import pandas as pd
 
-# column of citibike_metrics -> Evidently's metric and the part of its result
-REGRESSION = {
-    "r2_score": ("R2Score", None),
-    "rmse_score": ("RMSE", None),
-    "mae_score": ("MAE", "mean"),
-    "mean_error": ("MeanError", "mean"),
-    "abs_error_max": ("AbsMaxError", None),
-    "mean_abs_perc_error": ("MAPE", "mean"),
-    "error_std": ("MeanError", "std"),
-    "abs_error_std": ("MAE", "std"),
-    "abs_perc_error_std": ("MAPE", "std"),
-}
-BAND_NAMES = ("none", "little", "some", "much")
+FEWEST_ERRORS = 2
 # Evidently takes one reference for all metrics, so the errors have columns of their own: there the
-# honest rows stand, and NaN, which its error metrics leave out, where a row is only there for drift.
-JUDGED_TARGET, JUDGED_PREDICTION = "actual trips", "judged prediction"
+# out-of-sample rows stand, and NaN, which its error metrics leave out, where a row is only there for drift.
+JUDGED_TARGET, JUDGED_PREDICTION = "judged target", "judged prediction"
+ERROR_METRICS = {
+    "regression": ("R2Score", "RMSE", "MAE", "MeanError", "AbsMaxError", "MAPE"),
+    "classification": ("Accuracy", "F1Score", "Precision", "Recall", "F1ByLabel", "RecallByLabel"),
+}
+Errors = Literal["regression", "classification"]
+Values = NDArray[Any]
+
+
+@dataclass(frozen=True)
+class WatchedColumn:
+    """A column that is compared with the reference; a categorical one holds text."""
+
+    name: str
+    method: str
+    categorical: bool = False
+    limit: float | None = None
+
+
+@dataclass(frozen=True)
+class Side:
+    """The window or its reference: watched columns of all rows, and target and prediction of the judged."""
+
+    columns: Mapping[str, Values]
+    target: Values = field(default_factory=lambda: np.empty(0))
+    prediction: Values = field(default_factory=lambda: np.empty(0))
+
+    def frame(self, names: Sequence[str]) -> "pd.DataFrame":
+        """Put the rows for drift and those for errors side by side; the shorter side ends in NaN."""
+        import pandas as pd
+
+        rows = pd.DataFrame({name: self.columns[name] for name in names})
+        errors = pd.DataFrame({JUDGED_TARGET: self.target, JUDGED_PREDICTION: self.prediction})
+        return pd.concat([rows, errors], axis=1)
 
 
 @dataclass(frozen=True)
 class WindowReport:
-    """What Evidently says of one window; ``snapshot`` is Evidently's own, for its UI."""
+    """What Evidently says of one window.
 
-    metrics: Metrics
-    features: tuple[ColumnDrift, ...]
+    Attributes:
+        snapshot: Evidently's own, for its UI.
+        outcomes: Columns that hold target or prediction, shown on a page of their own.
+        has_errors: Whether both sides had judged rows.
+    """
+
     snapshot: Any
+    outcomes: tuple[str, ...]
+    has_errors: bool
 
     def html(self) -> bytes:
         """Return the self-contained page."""
@@ -68,117 +80,95 @@ class WindowReport:
         body: str = self.snapshot.dumps()
         return body.encode()
 
+    def drift(self, column: str) -> float | None:
+        """Return a column's distance from the reference, None where the window has no value."""
+        found = {m["config"]["column"]: m["value"] for m in self._metrics() if _type(m) == "ValueDrift"}
+        value = found.get(column)
+        return None if value is None or np.isnan(value) else float(value)
+
+    def error(self, name: str, part: str | None, *, side: str) -> float:
+        """Return one error metric of ``current`` or ``reference``, whose values only the context has."""
+        metric = {_type(m): m for m in self._metrics() if "column" not in m["config"]}[name]
+        context = self.snapshot.context
+        read = context.get_metric_result if side == "current" else context.get_reference_metric_result
+        result = read(metric["id"])
+        return float((result if part is None else getattr(result, part)).value)
+
+    def _metrics(self) -> list[dict[str, Any]]:
+        metrics: list[dict[str, Any]] = self.snapshot.dict()["metrics"]
+        return metrics
+
 
 def run_report(
-    current: ScoredHours, reference: Reference, thresholds: Thresholds, *, labels: Mapping[str, str]
+    current: Side,
+    reference: Side,
+    columns: Sequence[WatchedColumn],
+    *,
+    errors: Errors,
+    outcomes: tuple[str, ...],
+    labels: Mapping[str, str],
+    timestamp: dt.datetime,
 ) -> WindowReport:
     """Compare a window with its reference.
 
     Args:
-        current: The window; where actuals are missing altogether, the error columns are None.
-        reference: As ``season_reference`` chooses it.
-        thresholds: Their limits decide which columns count as drifted.
+        current: The window.
+        reference: What it is compared with.
+        columns: What is compared; a column that the window lacks altogether is left out.
+        errors: Which errors are drawn where both sides have judged rows.
+        outcomes: Names of the columns with target and prediction.
         labels: Stored with Evidently's snapshot, such as the model version.
+        timestamp: Of the window in Evidently's UI.
     """
-    drawn = column_drifts(current, reference, thresholds)
-    snapshot = _run(current, reference, thresholds=thresholds, labels=labels)
-    found = _Found(snapshot)
-    features = tuple(_as_evidently_says(feature, found.drift(feature.feature)) for feature in drawn)
-    judged = found.errors() if _has_errors(current, reference) else {}
-    return WindowReport({**metric_values(current, reference, features), **judged}, features, snapshot)
-
-
-def _as_evidently_says(feature: ColumnDrift, score: float | None) -> ColumnDrift:
-    limit = feature.threshold
-    return replace(feature, score=score, drifted=score is not None and limit is not None and score >= limit)
-
-
-def _has_errors(current: ScoredHours, reference: Reference) -> bool:
-    return min(len(current.judged()), len(reference.honest.judged())) >= FEWEST_ERRORS
-
-
-def _run(
-    current: ScoredHours, reference: Reference, *, thresholds: Thresholds, labels: Mapping[str, str]
-) -> Any:
     os.environ["DO_NOT_TRACK"] = "1"  # read by Evidently when it is imported
-    from evidently import DataDefinition, Dataset, Regression, Report
+    from evidently import Dataset, Report
 
-    names = watched(reference)
-    errors = _has_errors(current, reference)
-    definition = DataDefinition(
-        numerical_columns=[*(n for n in names if n not in BANDS), JUDGED_TARGET, JUDGED_PREDICTION],
-        categorical_columns=[n for n in names if n in BANDS],
-        regression=[Regression(target=JUDGED_TARGET, prediction=JUDGED_PREDICTION)] if errors else None,
-    )
-    frames = (_frame(current, current, names), _frame(reference.season, reference.honest, names))
-    sides = [Dataset.from_pandas(frame, definition) for frame in frames]
-    compared = [name for name in names if current.has(name)]
-    metrics = [*_drift_metrics(compared, thresholds), *(_error_metrics() if errors else [])]
-    end = current.timestamp.max().astype("datetime64[s]").astype(dt.datetime)
+    has_errors = min(len(current.target), len(reference.target)) >= FEWEST_ERRORS
+    definition = _definition(columns, errors if has_errors else None)
+    names = [column.name for column in columns]
+    sides = [Dataset.from_pandas(side.frame(names), definition) for side in (current, reference)]
+    metrics = [*_drift_metrics([c for c in columns if _has(current.columns[c.name])])]
+    if has_errors:
+        metrics += _error_metrics(errors)
     report = Report(metrics, metadata=dict(labels), tags=[*labels.values()])
-    return report.run(*sides, timestamp=end)
+    return WindowReport(report.run(*sides, timestamp=timestamp), outcomes, has_errors)
 
 
-def _frame(drift: ScoredHours, judged: ScoredHours, names: Sequence[str]) -> "pd.DataFrame":
-    """Put the rows for drift and those for errors side by side; the shorter side ends in NaN."""
-    import pandas as pd
+def _definition(columns: Sequence[WatchedColumn], errors: Errors | None) -> Any:
+    from evidently import DataDefinition, MulticlassClassification, Regression
 
-    rows = pd.DataFrame({n: _banded(n, drift[n]) if n in BANDS else drift[n] for n in names})
-    honest = judged.judged()
-    errors = pd.DataFrame({JUDGED_TARGET: honest[TARGET], JUDGED_PREDICTION: honest[PREDICTION]})
-    return pd.concat([rows, errors], axis=1)
+    numerical = [column.name for column in columns if not column.categorical]
+    categorical = [column.name for column in columns if column.categorical]
+    judged = [JUDGED_TARGET, JUDGED_PREDICTION]
+    classification = MulticlassClassification(target=JUDGED_TARGET, prediction_labels=JUDGED_PREDICTION)
+    regression = Regression(target=JUDGED_TARGET, prediction=JUDGED_PREDICTION)
+    return DataDefinition(
+        numerical_columns=[*numerical, *([] if errors == "classification" else judged)],
+        categorical_columns=[*categorical, *(judged if errors == "classification" else [])],
+        regression=[regression] if errors == "regression" else None,
+        classification=[classification] if errors == "classification" else None,
+    )
 
 
-def _banded(name: str, values: Array) -> np.ndarray:
-    names = np.asarray([*BAND_NAMES, None], dtype=object)
-    band = np.searchsorted(BANDS[name], values, side="right")
-    banded: np.ndarray = names[np.where(np.isnan(values), len(BAND_NAMES), band)]
-    return banded
+def _has(values: Values) -> bool:
+    if values.dtype == object:
+        return any(value is not None for value in values.tolist())
+    return not bool(np.isnan(values).all())
 
 
-def _drift_metrics(compared: Sequence[str], thresholds: Thresholds) -> list[Any]:
+def _drift_metrics(columns: Sequence[WatchedColumn]) -> list[Any]:
     """Return a metric a column; Evidently's count of drifted columns would compute each a second time."""
     from evidently import metrics as of
 
-    limits = {n: thresholds.limits[n].value for n in compared if n in thresholds.limits}
-    drift = [of.ValueDrift(column=n, method=METHODS[n], threshold=limits.get(n)) for n in compared]
-    missing = [of.MissingValueCount(column=name) for name in compared]
+    drift = [of.ValueDrift(column=c.name, method=c.method, threshold=c.limit) for c in columns]
+    missing = [of.MissingValueCount(column=column.name) for column in columns]
     return [*drift, of.RowCount(), *missing]
 
 
-def _error_metrics() -> list[Any]:
+def _error_metrics(errors: Errors) -> list[Any]:
     from evidently import metrics as of
 
-    return [of.R2Score(), of.RMSE(), of.MAE(), of.MeanError(), of.AbsMaxError(), of.MAPE()]
-
-
-class _Found:
-    """Evidently's results by metric; reference values live in the run's context only."""
-
-    def __init__(self, snapshot: Any) -> None:
-        self._context = snapshot.context
-        metrics = snapshot.dict()["metrics"]
-        self._drift = {m["config"]["column"]: m["value"] for m in metrics if _type(m) == "ValueDrift"}
-        self._metrics = {_type(m): m for m in metrics if "column" not in m["config"]}
-
-    def drift(self, column: str) -> float | None:
-        value = self._drift.get(column)
-        return None if value is None or np.isnan(value) else float(value)
-
-    def errors(self) -> dict[str, float]:
-        return {
-            f"{column}_{side}": self._side(side, name, part)
-            * (PERCENT if column == "abs_perc_error_std" else 1.0)  # its mean is in percent already
-            for side in ("current", "reference")
-            for column, (name, part) in REGRESSION.items()
-        }
-
-    def _side(self, side: str, name: str, part: str | None) -> float:
-        read = self._context.get_metric_result
-        if side == "reference":
-            read = self._context.get_reference_metric_result
-        result = read(self._metrics[name]["id"])
-        return float((result if part is None else getattr(result, part)).value)
+    return [getattr(of, name)() for name in ERROR_METRICS[errors]]
 
 
 def _type(metric: Mapping[str, Any]) -> str:

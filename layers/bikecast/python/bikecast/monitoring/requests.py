@@ -5,8 +5,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bikecast.monitoring.sources import Source
-from bikecast.monitoring.windows import Window, parse_every, windows_between
+from bikecast.monitoring.windows import Source, Window, parse_every, windows_between
 
 
 class MonitorRequest(BaseModel):
@@ -14,9 +13,12 @@ class MonitorRequest(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    window_start: dt.datetime | None = Field(None, description="New York midnight.")
-    window_end: dt.datetime | None = Field(None, description="New York midnight after the last day.")
+    window_start: dt.datetime | None = Field(None, description="Midnight, wall time of the data.")
+    window_end: dt.datetime | None = Field(None, description="Midnight after the last day.")
     source: Source | None = Field(None, description="By default the log, if it has the window.")
+    window_rows: int | None = Field(
+        None, ge=1, description="Judge the newest rows, where rows have no time; days are named instead."
+    )
     every: str | None = Field(None, description="Judge each window of this length in between, such as 1w.")
     html: bool = Field(True, description="Let Evidently draw a page of each window; else only its numbers.")
     act: bool = Field(True, description="Open incidents and pause, for windows of the newest weeks of data.")
@@ -32,9 +34,10 @@ class MonitorRequest(BaseModel):
             raise ValueError("`every` needs `window_start` and `window_end`")
         return self
 
-    def retraining(self) -> dict[str, Any]:
+    def retraining(self, use_case: str) -> dict[str, Any]:
         """Return the input of a retraining to start; the retrain request has defaults for the rest."""
-        return {} if self.retrain_trials is None else {"n_trials": self.retrain_trials}
+        trials = {} if self.retrain_trials is None else {"n_trials": self.retrain_trials}
+        return {"use_case": use_case, **trials}
 
     def windows(self) -> list[Window] | None:
         """Return the windows to judge, in order; None if the monitor shall choose."""

@@ -1,46 +1,31 @@
 """One run of the monitor: load, score, judge, report, store, act; what is stored is all or nothing."""
 
 import datetime as dt
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bikecast.drift import Kind, Verdict
 from bikecast.monitoring.automation import MONITOR, ask_for_retraining, pause
-from bikecast.monitoring.champion import load_champion
-from bikecast.monitoring.choice import Sources
-from bikecast.monitoring.examine import Examined, examine, lookback_days
-from bikecast.monitoring.extent import read_extent
 from bikecast.monitoring.incidents import close_superseded, open_incident, update_incidents
 from bikecast.monitoring.requests import MonitorRequest
-from bikecast.monitoring.sources import Champion, Loaded, Source
 from bikecast.monitoring.store import lock_window, traffic, write_window
 from bikecast.monitoring.summary import write_summary
 from bikecast.monitoring.uploads import upload
 from bikecast.monitoring.verdicts import RETRAIN, Acted, action, incident_event, pause_event, verdict_json
+from bikecast.monitoring.watch import Examined, Ports, Watch, WatchedChampion, Watching, WindowRows
 from bikecast.monitoring.windows import Window
-from bikecast.names import TIME_ZONE
-from bikecast.storage import ObjectStore
 
 if TYPE_CHECKING:
     import psycopg
 
 ONE_DAY = dt.timedelta(days=1)
 
-
-@dataclass(frozen=True)
-class Ports:
-    """What the monitor touches."""
-
-    data: ObjectStore
-    serving: ObjectStore
-    reports: ObjectStore
-    connect: Callable[[], "psycopg.Connection"]
-    clock: Callable[[], dt.datetime] = lambda: dt.datetime.now(dt.UTC)
+__all__ = ["Ports", "monitor"]
 
 
-def monitor(request: MonitorRequest, ports: Ports) -> Iterator[dict[str, Any]]:
+def monitor(request: MonitorRequest, ports: Ports, watch: Watch) -> Iterator[dict[str, Any]]:
     """Judge each asked window, oldest first, and yield its verdict as soon as it is stored.
 
     Each window is one transaction: rows, incidents and the pause are stored together or not at all, and
@@ -54,30 +39,16 @@ def monitor(request: MonitorRequest, ports: Ports) -> Iterator[dict[str, Any]]:
     """
     with ports.connect() as connection:
         connection.autocommit = True
-        windows = _windows(request, ports, connection)
+        windows = watch.windows(request, ports, connection)
         if not windows:
             return
-        champion = load_champion(ports.serving, window_days=windows[0].days)
-        lookback = dt.timedelta(days=lookback_days(champion.thresholds))
-        span = Window(windows[0].start - lookback, windows[-1].end)
-        close_superseded(connection, champion.manifest.version, now=ports.clock())
-        sources = Sources(ports.data, connection, champion, span, request.source)
+        watching = watch.open(request, ports, connection, windows)
+        close_superseded(connection, watch.use_case, watching.champion.version, now=ports.clock())
         for window in windows:
             with connection.transaction():
-                run = _WindowRun(connection, ports, champion, window)
-                verdict = run.judge(request, *sources.of(window))
+                verdict = _WindowRun(connection, ports, watch, watching, window).judge(request)
             yield verdict
-        write_summary(ports.serving, ports.reports, connection, now=ports.clock())
-
-
-def _windows(request: MonitorRequest, ports: Ports, connection: "psycopg.Connection") -> list[Window]:
-    asked = request.windows()
-    extent = read_extent(ports.data, connection, request.source)
-    if asked is None:
-        return [extent.latest_week(ports.clock())]
-    for window in asked:
-        extent.require(window)
-    return asked
+        write_summary(watch.use_case, ports.serving, ports.reports, connection, now=ports.clock())
 
 
 @dataclass(frozen=True)
@@ -86,36 +57,42 @@ class _WindowRun:
 
     connection: "psycopg.Connection"
     ports: Ports
-    champion: Champion
+    watch: Watch
+    watching: Watching
     window: Window
 
     @property
-    def version(self) -> str:
-        return self.champion.manifest.version
+    def champion(self) -> WatchedChampion:
+        return self.watching.champion
 
-    def judge(self, request: MonitorRequest, source: Source, loaded: Loaded) -> dict[str, Any]:
-        lock_window(self.connection, self.version, self.window)
-        examined = examine(loaded, self.champion, window=self.window, pages=request.html)
+    @property
+    def version(self) -> str:
+        return self.champion.version
+
+    def judge(self, request: MonitorRequest) -> dict[str, Any]:
+        lock_window(self.connection, self.watch.use_case, self.version, self.window)
+        source, rows = self.watching.rows_of(self.window)
+        examined = self.watching.examine(rows, self.window, pages=request.html)
         now = self.ports.clock()
-        row = self._row(examined) | self._ages(loaded, now) | {"source": str(source), "computed_at": now}
+        row = self._row(examined) | self._ages(rows, now) | {"source": source, "computed_at": now}
         row["report_key"] = upload(self.ports.reports, self.version, self.window, examined)
         write_window(self.connection, row, examined.features)
-        acting = request.act and loaded.is_news(self.window)
+        acting = request.act and rows.is_recent(self.window)
         return verdict_json(row, examined, self._act(request, examined, row) if acting else Acted())
 
-    def _ages(self, loaded: Loaded, now: dt.datetime) -> dict[str, float | None]:
-        published = self.champion.manifest.published_at
-        until = loaded.actual_until()
-        wall = now.astimezone(ZoneInfo(TIME_ZONE)).replace(tzinfo=None)
+    def _ages(self, rows: WindowRows, now: dt.datetime) -> dict[str, float | None]:
+        until = rows.actual_until()
+        wall = now.astimezone(ZoneInfo(self.watch.time_zone)).replace(tzinfo=None)
         return {
-            "model_age_days": round((now - published) / ONE_DAY, 2),
+            "model_age_days": round((now - self.champion.published_at) / ONE_DAY, 2),
             "data_age_days": None if until is None else round((wall - until) / ONE_DAY, 2),
         }
 
     def _row(self, examined: Examined) -> dict[str, Any]:
         limits = self.champion.thresholds.limits
         judgement = examined.judgement
-        said = {
+        judged = {
+            "use_case": self.watch.use_case,
             "model_version": self.version,
             "window_start": self.window.start,
             "window_end": self.window.end,
@@ -124,14 +101,18 @@ class _WindowRun:
             "reasons": list(judgement.reasons),
             "scores": dict(examined.scores),
             "thresholds": {n: round(limits[n].value, 6) for n in examined.scores if n in limits},
+            "metrics": dict(examined.metrics),
         }
-        counted = traffic(self.connection, self.version, self.window)
-        return {**said, **examined.metrics, **examined.counts, **counted}
+        counted = traffic(
+            self.connection, self.watch.use_case, self.version, self.window, zone=self.watch.time_zone
+        )
+        return {**judged, **examined.counts, **counted}
 
     def _act(self, request: MonitorRequest, examined: Examined, row: dict[str, Any]) -> Acted:
-        now = row["computed_at"]
+        now, use_case = row["computed_at"], self.watch.use_case
         opened = update_incidents(
             self.connection,
+            use_case,
             self.version,
             self.window,
             judgement=examined.judgement,
@@ -139,7 +120,7 @@ class _WindowRun:
             now=now,
         )
         report = None if row["report_key"] is None else self.ports.reports.uri(row["report_key"])
-        events = [incident_event(incident, self.version, report=report) for incident in opened]
+        events = [incident_event(use_case, incident, self.version, report=report) for incident in opened]
         events += self._pause(examined, now)
         alarms = len(examined.judgement.alarms)
         return Acted(alarms, events, self._retraining(request, examined, now))
@@ -150,15 +131,25 @@ class _WindowRun:
         if action(examined.judgement) != RETRAIN:
             return None
         reason = "; ".join(examined.judgement.reasons)
-        due = ask_for_retraining(self.ports.serving, self.connection, reason=reason, now=now)
-        return request.retraining() if due else None
+        due = ask_for_retraining(
+            self.ports.serving, self.connection, use_case=self.watch.use_case, reason=reason, now=now
+        )
+        return request.retraining(self.watch.use_case) if due else None
 
     def _pause(self, examined: Examined, now: dt.datetime) -> list[dict[str, Any]]:
         if examined.judgement.verdict is not Verdict.SEVERE:
             return []
-        reason = "; ".join(examined.judgement.reasons)
-        incident = open_incident(self.connection, self.version, Kind.PERFORMANCE)
+        use_case, reason = self.watch.use_case, "; ".join(examined.judgement.reasons)
+        incident = open_incident(self.connection, use_case, self.version, Kind.PERFORMANCE)
         changed = pause(
-            self.ports.serving, self.connection, reason=reason, actor=MONITOR, now=now, incident_id=incident
+            self.ports.serving,
+            self.connection,
+            use_case=use_case,
+            reason=reason,
+            actor=MONITOR,
+            now=now,
+            incident_id=incident,
         )
-        return [pause_event(self.version, reason=reason, incident_id=incident)] if changed else []
+        if not changed:
+            return []
+        return [pause_event(use_case, self.version, reason=reason, incident_id=incident)]

@@ -5,15 +5,14 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bikecast.monitoring.columns import EXTRA_COLUMNS, METRIC_COLUMNS
-from bikecast.monitoring.numbers import ColumnDrift
+from bikecast.monitoring.watch import ColumnDrift
 from bikecast.monitoring.windows import Window
 
 if TYPE_CHECKING:
     import psycopg
 
-KEY = ("model_version", "window_start", "window_end")
-JSON_COLUMNS = ("reasons", "scores", "thresholds")
+KEY = ("use_case", "model_version", "window_start", "window_end")
+JSON_COLUMNS = ("reasons", "scores", "thresholds", "metrics")
 OTHER_COLUMNS = (
     "source",
     "verdict",
@@ -34,7 +33,7 @@ OTHER_COLUMNS = (
     "report_key",
     "computed_at",
 )
-WINDOW_COLUMNS = (*KEY, *METRIC_COLUMNS, *EXTRA_COLUMNS, *OTHER_COLUMNS, *JSON_COLUMNS)
+WINDOW_COLUMNS = (*KEY, *OTHER_COLUMNS, *JSON_COLUMNS)
 FEATURE_COLUMNS = (
     "feature",
     "kind",
@@ -48,9 +47,9 @@ FEATURE_COLUMNS = (
 )
 
 
-def lock_window(connection: "psycopg.Connection", version: str, window: Window) -> None:
+def lock_window(connection: "psycopg.Connection", use_case: str, version: str, window: Window) -> None:
     """Make other runs of the same window wait until this transaction ends."""
-    name = f"{version}|{window.start}|{window.end}".encode()
+    name = f"{use_case}|{version}|{window.start}|{window.end}".encode()
     key = int.from_bytes(hashlib.sha256(name).digest()[:8], "big", signed=True)
     connection.execute("select pg_advisory_xact_lock(%s)", (key,))
 
@@ -65,14 +64,14 @@ def write_window(
     places = ", ".join(f"%({name})s" for name in WINDOW_COLUMNS)
     changes = ", ".join(_change(name) for name in WINDOW_COLUMNS if name not in KEY)
     statement = (
-        f"insert into monitoring.citibike_metrics ({columns}) values ({places})"  # noqa: S608 - own names
+        f"insert into monitoring.windows ({columns}) values ({places})"  # noqa: S608 - own names
         f" on conflict ({', '.join(KEY)}) do update set {changes}"
     )
     connection.execute(statement.encode(), values)
     key = tuple(row[name] for name in KEY)
     connection.execute(
         "delete from monitoring.feature_drift"
-        " where model_version = %s and window_start = %s and window_end = %s",
+        " where use_case = %s and model_version = %s and window_start = %s and window_end = %s",
         key,
     )
     if features:
@@ -81,7 +80,7 @@ def write_window(
 
 def _change(column: str) -> str:
     if column == "report_key":  # a later run for numbers alone keeps the page of an earlier one
-        return "report_key = coalesce(excluded.report_key, citibike_metrics.report_key)"
+        return "report_key = coalesce(excluded.report_key, windows.report_key)"
     return f"{column} = excluded.{column}"
 
 
@@ -96,30 +95,41 @@ def _write_features(
         cursor.executemany(statement.encode(), rows)
 
 
-def traffic(connection: "psycopg.Connection", version: str, window: Window) -> dict[str, Any]:
-    """Return counts, latency and label delay of the predictions made for a window's hours.
+def traffic(
+    connection: "psycopg.Connection", use_case: str, version: str, window: Window, *, zone: str
+) -> dict[str, Any]:
+    """Return counts, latency and label delay of the predictions made for a window's rows.
 
     Aggregated by the database, so the traffic may be any.
+
+    Args:
+        connection: To the prediction log.
+        use_case: Whose predictions.
+        version: Of the model that latency is of.
+        window: Of the rows' own time, or of the requests where rows have none.
+        zone: In whose wall time the window is.
     """
-    row = connection.execute(
-        "select count(*), percentile_cont(0.5) within group (order by latency_ms),"
-        " percentile_cont(0.95) within group (order by latency_ms),"
-        " (select avg((source <> 'champion')::int) from monitoring.predictions"
-        "  where predicted_for >= %(start)s and predicted_for < %(end)s)"
-        " from monitoring.predictions"
-        " where model_version = %(version)s and predicted_for >= %(start)s and predicted_for < %(end)s",
-        {"version": version, "start": window.start, "end": window.end},
-    ).fetchone()
+    about = {"use_case": use_case, "version": version, "start": window.start, "end": window.end, "zone": zone}
+    row = connection.execute(TRAFFIC.encode(), about).fetchone()
     assert row is not None  # an aggregate always has one row
-    names = ("n_predictions", "latency_p50_ms", "latency_p95_ms", "fallback_share")
-    counted = {n: None if v is None else float(v) for n, v in zip(names, row, strict=True)}
-    return counted | {"label_delay_hours": _label_delay(connection, window)}
+    names = ("n_predictions", "latency_p50_ms", "latency_p95_ms", "fallback_share", "label_delay_hours")
+    return {n: None if v is None else float(v) for n, v in zip(names, row, strict=True)}
 
 
-def _label_delay(connection: "psycopg.Connection", window: Window) -> float | None:
-    row = connection.execute(
-        "select avg(extract(epoch from loaded_at - hour at time zone 'America/New_York')) / 3600"
-        " from monitoring.actuals where hour >= %s and hour < %s",
-        (window.start, window.end),
-    ).fetchone()
-    return None if row is None or row[0] is None else float(row[0])
+TRAFFIC = """
+with asked as (
+    select model_version, source, latency_ms from monitoring.predictions
+    where use_case = %(use_case)s
+      and predicted_for >= %(start)s and predicted_for < %(end)s
+)
+select
+    (select count(*) from asked where model_version = %(version)s),
+    (select percentile_cont(0.5) within group (order by latency_ms)
+     from asked where model_version = %(version)s),
+    (select percentile_cont(0.95) within group (order by latency_ms)
+     from asked where model_version = %(version)s),
+    (select avg((source <> 'champion')::int) from asked),
+    (select avg(extract(epoch from loaded_at - happened_at at time zone %(zone)s)) / 3600
+     from monitoring.actuals
+     where use_case = %(use_case)s and happened_at >= %(start)s and happened_at < %(end)s)
+"""

@@ -22,57 +22,68 @@ ROWS_SHOWN = 20
 
 WINDOWS = """
 select model_version, window_start, window_end, verdict, severity, reasons, source, n_rows, n_predictions,
-    rmse_score_current as rmse, rmse_score_reference as reference_rmse, mae_score_current as mae, wape,
+    metrics, (metrics ->> 'rmse_score_current')::float8 as rmse,
+    (metrics ->> 'rmse_score_reference')::float8 as reference_rmse,
+    (metrics ->> 'mae_score_current')::float8 as mae, wape,
     case when (scores ->> 'error')::float8 > 0
          then wape * (thresholds ->> 'error')::float8 / (scores ->> 'error')::float8 end as wape_limit,
-    bias, interval_coverage, prediction_drift, num_drifted_columns, share_missing_values, missing_hours,
+    bias, interval_coverage, (metrics ->> 'prediction_drift')::float8 as prediction_drift,
+    (metrics ->> 'num_drifted_columns')::int as num_drifted_columns,
+    (metrics ->> 'share_missing_values')::float8 as share_missing_values, missing_hours,
     label_delay_hours, latency_p95_ms, fallback_share, report_key, computed_at
-from monitoring.citibike_metrics order by window_end desc, computed_at desc limit %s
+from monitoring.windows where use_case = %s order by window_end desc, computed_at desc limit %s
 """
 HEAT = """
 select feature, window_start, score, threshold, drifted, method, current_mean, reference_mean
 from monitoring.feature_drift
-where model_version = %s and window_end > %s order by feature, window_start
+where use_case = %s and model_version = %s and window_end > %s order by feature, window_start
 """
 LIVE = """
-select model_version, window_start, n_hours, rmse, mae, wape, bias, interval_coverage, label_delay_hours
-from monitoring.live_error order by window_start desc, model_version limit %s
+select model_version, window_start, n_rows, metrics, rmse, mae, wape, bias, interval_coverage,
+    label_delay_hours
+from monitoring.live_error where use_case = %s order by window_start desc, model_version limit %s
 """
 DECISIONS = """
 select decided_at, decision, reason, challenger_version, champion_version
-from monitoring.decisions order by decided_at desc limit %s
+from monitoring.decisions where use_case = %s order by decided_at desc limit %s
 """
 AUTOMATION = """
-select happened_at, action, actor, reason from monitoring.automation_events
+select happened_at, action, actor, reason from monitoring.automation_events where use_case = %s
 order by happened_at desc limit %s
 """
 
 
 def write_summary(
-    serving: ObjectStore, reports: ObjectStore, connection: "psycopg.Connection", *, now: dt.datetime
+    use_case: str,
+    serving: ObjectStore,
+    reports: ObjectStore,
+    connection: "psycopg.Connection",
+    *,
+    now: dt.datetime,
 ) -> None:
     """Gather the summary and replace the object that the dashboard reads."""
-    summary = build_summary(serving, connection, now=now)
+    summary = build_summary(use_case, serving, connection, now=now)
     reports.write(DASHBOARD_SUMMARY_KEY, json.dumps(summary, default=str, allow_nan=False).encode())
 
 
 def build_summary(
-    serving: ObjectStore, connection: "psycopg.Connection", *, now: dt.datetime
+    use_case: str, serving: ObjectStore, connection: "psycopg.Connection", *, now: dt.datetime
 ) -> dict[str, Any]:
     """Return what the dashboard shows, newest first; what is not known is null."""
     manifest = _read(serving, CHAMPION_KEY, ChampionManifest)
     thresholds = None if manifest is None else _read(serving, thresholds_key(manifest.version), Thresholds)
-    windows = _rows(connection, WINDOWS, WINDOWS_SHOWN)
+    windows = _rows(connection, WINDOWS, use_case, WINDOWS_SHOWN)
     return {
+        "use_case": use_case,
         "generated_at": now.isoformat(),
         "champion": None if manifest is None else _champion(manifest),
         "automation": read_switch(serving).model_dump(mode="json"),
-        "automation_events": _rows(connection, AUTOMATION, ROWS_SHOWN),
+        "automation_events": _rows(connection, AUTOMATION, use_case, ROWS_SHOWN),
         "windows": windows,
-        "heat": _heat(connection, windows),
-        "live_error": _rows(connection, LIVE, WINDOWS_SHOWN * 3),
-        "incidents": [_plain(row) for row in list_incidents(connection, limit=ROWS_SHOWN)],
-        "decisions": _rows(connection, DECISIONS, ROWS_SHOWN),
+        "heat": _heat(connection, use_case, windows),
+        "live_error": _rows(connection, LIVE, use_case, WINDOWS_SHOWN * 3),
+        "incidents": [_plain(row) for row in list_incidents(connection, use_case=use_case, limit=ROWS_SHOWN)],
+        "decisions": _rows(connection, DECISIONS, use_case, ROWS_SHOWN),
         "thresholds": None if thresholds is None else thresholds.model_dump(mode="json"),
         "latest_report": next((w["report_key"] for w in windows if w["report_key"]), None),
     }
@@ -96,14 +107,14 @@ def _champion(manifest: ChampionManifest) -> dict[str, Any]:
     }
 
 
-def _heat(connection: "psycopg.Connection", windows: list[dict[str, Any]]) -> dict[str, Any]:
+def _heat(connection: "psycopg.Connection", use_case: str, windows: list[dict[str, Any]]) -> dict[str, Any]:
     """Return scores of one version's windows, a row a feature, a column a window, oldest first."""
     if not windows:
         return {"version": None, "windows": [], "features": []}
     version = windows[0]["model_version"]
     starts = sorted({w["window_start"] for w in windows if w["model_version"] == version})
     features: dict[str, dict[str, Any]] = {}
-    for row in _rows(connection, HEAT, version, starts[0]):
+    for row in _rows(connection, HEAT, use_case, version, starts[0]):
         found = features.setdefault(
             row["feature"], {"feature": row["feature"], "method": row["method"], "cells": {}}
         )

@@ -1,22 +1,19 @@
 """Reports of a window in the reports bucket, under keys that a repeated run overwrites."""
 
-import datetime as dt
-
 from bikecast.errors import ConflictError
-from bikecast.monitoring.examine import Examined
 from bikecast.monitoring.pages import library, theme_pages
+from bikecast.monitoring.watch import Examined
 from bikecast.monitoring.windows import Window
 from bikecast.names import WINDOWS_PREFIX
 from bikecast.serving.reports import library_key
 from bikecast.storage import ObjectStore
 
-ONE_DAY = dt.timedelta(days=1)
 PAGE_NAME, JSON_NAME, SNAPSHOT_NAME = "report.html", "report.json", "snapshot.json"
 
 
 def report_prefix(version: str, window: Window) -> str:
     """Prefix of everything about one window."""
-    return f"{WINDOWS_PREFIX}{version}/{window.start:%Y-%m-%d}_{window.end:%Y-%m-%d}/"
+    return f"{WINDOWS_PREFIX}{version}/{window.label}/"
 
 
 def upload(store: ObjectStore, version: str, window: Window, examined: Examined) -> str | None:
@@ -27,9 +24,8 @@ def upload(store: ObjectStore, version: str, window: Window, examined: Examined)
     _share_library(store)
     store.write(f"{prefix}{JSON_NAME}", examined.report.json())
     store.write(f"{prefix}{SNAPSHOT_NAME}", examined.report.dump())
-    days = f"{window.start:%Y-%m-%d} to {window.end - ONE_DAY:%Y-%m-%d}"
-    about = f"{days}, model version {version}, {examined.judgement.verdict}"
-    for theme, page in theme_pages(examined.report.snapshot, about=about):
+    about = f"{window.title}, model version {version}, {examined.judgement.verdict}"
+    for theme, page in theme_pages(examined.report, about=about):
         store.write(f"{prefix}{theme}.html", page)
     store.write(f"{prefix}{PAGE_NAME}", examined.report.html())
     return f"{prefix}{PAGE_NAME}"

@@ -6,12 +6,12 @@ from typing import Any
 
 from bikecast.drift import Judgement, Kind, Verdict
 from bikecast.errors import InputError
-from bikecast.monitoring.columns import METRIC_COLUMNS
-from bikecast.monitoring.examine import Examined
 from bikecast.monitoring.incidents import EVENT_OF_KIND, Incident
+from bikecast.monitoring.watch import Examined
 from bikecast.names import Event
 
 ROW_NAMES = (
+    "use_case",
     "model_version",
     "source",
     "verdict",
@@ -48,8 +48,8 @@ def verdict_json(row: Mapping[str, Any], examined: Examined, acted: Acted) -> di
     return {
         "window_start": row["window_start"].isoformat(),
         "window_end": row["window_end"].isoformat(),
-        **{name: row[name] for name in ROW_NAMES},
-        "metrics": {name: row.get(name) for name in METRIC_COLUMNS},
+        **{name: row.get(name) for name in ROW_NAMES},
+        "metrics": row["metrics"],
         "features": [{name: getattr(found, name) for name in FEATURE_NAMES} for found in examined.features],
         "model_age_days": row["model_age_days"],
         "data_age_days": row["data_age_days"],
@@ -93,9 +93,10 @@ def action(judgement: Judgement) -> str:
     return "notify"
 
 
-def incident_event(incident: Incident, version: str, *, report: str | None) -> dict[str, Any]:
+def incident_event(use_case: str, incident: Incident, version: str, *, report: str | None) -> dict[str, Any]:
     """Return the event of an incident that was opened; ``report`` is where the window's page is."""
     detail = {
+        "use_case": use_case,
         "model_version": version,
         "incident_id": incident.id,
         "kind": str(incident.kind),
@@ -105,7 +106,12 @@ def incident_event(incident: Incident, version: str, *, report: str | None) -> d
     return {"detail_type": str(EVENT_OF_KIND[incident.kind]), "detail": detail}
 
 
-def pause_event(version: str, *, reason: str, incident_id: str | None) -> dict[str, Any]:
+def pause_event(use_case: str, version: str, *, reason: str, incident_id: str | None) -> dict[str, Any]:
     """Return the event of a pause."""
-    detail = {"model_version": version, "incident_id": incident_id, "reason": reason}
+    detail = {
+        "use_case": use_case,
+        "model_version": version,
+        "incident_id": incident_id,
+        "reason": reason,
+    }
     return {"detail_type": str(Event.AUTOMATION_PAUSED), "detail": detail}

@@ -1,25 +1,33 @@
-"""Which hours a window holds: whole days of New York wall time, weeks from Monday to Monday."""
+"""Which rows a window holds: whole days of wall time, weeks from Monday to Monday, or the newest rows."""
 
 import datetime as dt
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Self
 from zoneinfo import ZoneInfo
 
 import numpy as np
 
 from bikecast.errors import InputError
-from bikecast.names import TIME_ZONE
+
+
+class Source(StrEnum):
+    """What a window is made of."""
+
+    PREDICTIONS = "predictions"
+    PROCESSED = "processed"
+
 
 WEEK = dt.timedelta(days=7)
-# Windows that end later before the newest hour may open incidents.
-NEWS = 2 * WEEK
+# Windows that end later before the newest row may open incidents.
+RECENT = 2 * WEEK
 
 
 @dataclass(frozen=True)
 class Window:
-    """Hours from ``start`` up to and without ``end``, both naive New York midnights."""
+    """Rows from ``start`` up to and without ``end``, both naive midnights of wall time."""
 
     start: dt.datetime
     end: dt.datetime
@@ -44,20 +52,46 @@ class Window:
         """Return the window of that many days which ends where this one starts."""
         return type(self)(self.start - dt.timedelta(days=days), self.start)
 
-    def expected_hours(self) -> int:
-        """Return how many hours the clocks show: 167 in the week that springs forward, 168 else.
+    @property
+    def label(self) -> str:
+        """The window in a key, such as ``2025-01-06_2025-01-13``."""
+        return f"{self.start:%Y-%m-%d}_{self.end:%Y-%m-%d}"
 
-        The hour that autumn repeats is one row of the tables.
-        """
-        zone = ZoneInfo(TIME_ZONE)
-        edges = (self.start.replace(tzinfo=zone), self.end.replace(tzinfo=zone))
-        start, end = (edge.astimezone(dt.UTC) for edge in edges)
-        return min(round((end - start).total_seconds() / 3600), self.days * 24)
+    @property
+    def title(self) -> str:
+        """The window as people read it."""
+        return f"{self.start:%Y-%m-%d} to {self.end - dt.timedelta(days=1):%Y-%m-%d}"
 
 
-def today(now: dt.datetime) -> dt.date:
-    """Return the date that New York's calendars show at an aware instant."""
-    return now.astimezone(ZoneInfo(TIME_ZONE)).date()
+@dataclass(frozen=True)
+class RowWindow(Window):
+    """The rows from ``start`` up to and without ``end``: as many as were asked for, or all there are."""
+
+    n_rows: int = 0
+
+    def __post_init__(self) -> None:
+        if not self.start < self.end:
+            raise InputError(f"`window_start < window_end` must hold, but got ({self.start=}, {self.end=})")
+
+    @property
+    def edges(self) -> tuple[np.datetime64, np.datetime64]:
+        """Start and end as numpy compares them with requests."""
+        return np.datetime64(self.start, "us"), np.datetime64(self.end, "us")
+
+    @property
+    def label(self) -> str:
+        """The window in a key: its edges to the second, and its rows."""
+        return f"{self.start:%Y-%m-%dT%H%M%S}_{self.end:%Y-%m-%dT%H%M%S}_{self.n_rows}rows"
+
+    @property
+    def title(self) -> str:
+        """The window as people read it."""
+        return f"{self.n_rows} rows from {self.start:%Y-%m-%d %H:%M} to {self.end:%Y-%m-%d %H:%M}"
+
+
+def today(now: dt.datetime, *, zone: str) -> dt.date:
+    """Return the date that a zone's calendars show at an aware instant."""
+    return now.astimezone(ZoneInfo(zone)).date()
 
 
 def last_complete_week(end: dt.date) -> Window:

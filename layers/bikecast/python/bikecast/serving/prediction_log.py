@@ -23,15 +23,18 @@ COOL_DOWN_S = 10.0
 class PredictionRow(TypedDict):
     """One row of ``monitoring.predictions``; a message is a JSON list of these."""
 
+    use_case: str
     id: str
     request_id: str
+    key: str | None
     predicted_for: str | None
     requested_at: str
     model_version: str
     source: str
     prediction: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
+    outcome: dict[str, Any] | None
     inputs: dict[str, Any]
     latency_ms: float
 

@@ -49,8 +49,10 @@ def logged(
     version, source = answer.engine.version, answer.engine.source.value
     return [
         PredictionRow(
+            use_case="citibike",
             id=f"{occasion.request_id}-{index}",
             request_id=occasion.request_id,
+            key=_text(hour),
             predicted_for=_text(hour),
             requested_at=requested_at,
             model_version=version,
@@ -58,6 +60,7 @@ def logged(
             prediction=value,
             low=low,
             high=high,
+            outcome=None,
             inputs=row,
             latency_ms=latency_ms,
         )

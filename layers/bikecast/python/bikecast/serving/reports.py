@@ -14,7 +14,8 @@ from bikecast.storage import MissingObjectError, ObjectStore
 WHOLE_REPORT = "report"
 # Pages of themes leave out Evidently's script, which is stored once a version of it.
 _MARK = re.compile(rb"/\* evidently ([\w.+-]+) \*/")
-_KEY = re.compile(WINDOWS_PREFIX + r"([^/]+)/(\d{4}-\d\d-\d\d)_(\d{4}-\d\d-\d\d)/([\w-]+)\.html")
+_EDGE = r"\d{4}-\d\d-\d\d(?:T\d{6})?"
+_KEY = re.compile(WINDOWS_PREFIX + rf"([^/]+)/({_EDGE})_({_EDGE})(?:_(\d+)rows)?/([\w-]+)\.html")
 
 
 class Page(StrEnum):
@@ -28,15 +29,17 @@ class Page(StrEnum):
 
 @dataclass(frozen=True)
 class _Report:
-    start: dt.date
-    end: dt.date
+    start: dt.datetime
+    end: dt.datetime
+    n_rows: int | None
     version: str
     page: str
     key: str
 
     @property
-    def days(self) -> int:
-        return (self.end - self.start).days
+    def size(self) -> int:
+        """Rows of a window of rows, days of one of days."""
+        return self.n_rows or (self.end - self.start).days
 
     def rank(self, page: str) -> tuple[object, ...]:
         """Order reports: the newest window, of it the newest version's, its own page before the whole one."""
@@ -54,7 +57,7 @@ def library_mark(version: str) -> bytes:
 
 
 def find_page(
-    store: ObjectStore, page: Page, *, window_days: int | None = None, start: dt.date | None = None
+    store: ObjectStore, page: Page, *, window_size: int | None = None, start: dt.date | None = None
 ) -> str:
     """Return the key of the newest fitting window's page.
 
@@ -63,7 +66,7 @@ def find_page(
     Args:
         store: The reports bucket.
         page: What to show.
-        window_days: Only windows of this length.
+        window_size: Only windows of so many days, or rows where rows have no time.
         start: Only windows that begin on this day.
     Raises:
         NotFoundError: There is none.
@@ -73,12 +76,12 @@ def find_page(
         report
         for report in reports
         if report.page in (page, WHOLE_REPORT)
-        and window_days in (None, report.days)
-        and start in (None, report.start)
+        and window_size in (None, report.size)
+        and start in (None, report.start.date())
     ]
     if not fitting:
-        lengths = sorted({report.days for report in reports})
-        raise NotFoundError(f"no such report; run the monitor, or ask for a window_size of {lengths} days")
+        sizes = sorted({report.size for report in reports})
+        raise NotFoundError(f"no such report; run the monitor, or ask for a window_size of {sizes}")
     return max(fitting, key=lambda report: report.rank(page)).key
 
 
@@ -106,8 +109,14 @@ def _parsed(key: str) -> _Report | None:
     found = _KEY.fullmatch(key)
     if found is None:
         return None
-    start, end = dt.date.fromisoformat(found[2]), dt.date.fromisoformat(found[3])
-    return _Report(start=start, end=end, version=found[1], page=found[4], key=key)
+    return _Report(
+        start=dt.datetime.fromisoformat(found[2]),
+        end=dt.datetime.fromisoformat(found[3]),
+        n_rows=None if found[4] is None else int(found[4]),
+        version=found[1],
+        page=found[5],
+        key=key,
+    )
 
 
 def read_summary(store: ObjectStore) -> dict[str, Any]:

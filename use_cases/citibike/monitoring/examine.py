@@ -1,34 +1,23 @@
 """One window examined: scores, verdict, Evidently's report and the counts beside them; stores nothing."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from bikecast.drift import Judgement, Kind, Score, Thresholds, Verdict, judge
-from bikecast.monitoring import scores as of
-from bikecast.monitoring.hours import HOLIDAY, PREDICTION, TARGET, ScoredHours
-from bikecast.monitoring.numbers import ColumnDrift, Metrics, column_drifts, metric_values
-from bikecast.monitoring.quality import out_of_range
-from bikecast.monitoring.reference import LAG_DAYS, RECENT_DAYS, Reference, season_reference
-from bikecast.monitoring.report import WindowReport, run_report
-from bikecast.monitoring.sources import Champion, Loaded
+from bikecast.monitoring.watch import Examined
 from bikecast.monitoring.windows import Window
+from use_cases.citibike.monitoring import scores as of
+from use_cases.citibike.monitoring.clock import expected_hours
+from use_cases.citibike.monitoring.evidently_report import run_report
+from use_cases.citibike.monitoring.hours import HOLIDAY, PREDICTION, TARGET, ScoredHours
+from use_cases.citibike.monitoring.numbers import column_drifts, metric_values
+from use_cases.citibike.monitoring.quality import out_of_range
+from use_cases.citibike.monitoring.reference import LAG_DAYS, RECENT_DAYS, Reference, season_reference
+from use_cases.citibike.monitoring.sources import Champion, Loaded
 
 FEWEST_HOURS = 24
-
-
-@dataclass(frozen=True)
-class Examined:
-    """What one window showed; without enough hours only counts and a reason."""
-
-    judgement: Judgement
-    counts: Mapping[str, Any]
-    scores: Mapping[str, float] = field(default_factory=dict)
-    metrics: Metrics = field(default_factory=dict)
-    features: tuple[ColumnDrift, ...] = ()
-    report: WindowReport | None = None
 
 
 def examine(loaded: Loaded, champion: Champion, *, window: Window, pages: bool = True) -> Examined:
@@ -58,8 +47,8 @@ def examine(loaded: Loaded, champion: Champion, *, window: Window, pages: bool =
         metrics = metric_values(current, reference, features)
         return Examined(judgement, counts, values, metrics, features)
     labels = {"model_version": champion.manifest.version, "verdict": str(judgement.verdict)}
-    report = run_report(current, reference, champion.thresholds, labels=labels)
-    return Examined(judgement, counts, values, report.metrics, report.features, report)
+    found = run_report(current, reference, champion.thresholds, labels=labels)
+    return Examined(judgement, counts, values, found.metrics, found.features, found.report)
 
 
 def lookback_days(thresholds: Thresholds) -> int:
@@ -93,7 +82,7 @@ def _no_data(hours: int) -> Judgement:
 
 
 def _absent(counts: Mapping[str, Any], window: Window) -> Score:
-    share = counts["missing_hours"] / window.expected_hours()
+    share = counts["missing_hours"] / expected_hours(window)
     return Score("missing_hours", Kind.QUALITY, "share", share, "hours are missing from the data")
 
 
@@ -104,7 +93,7 @@ def _counts(loaded: Loaded, current: ScoredHours, window: Window) -> dict[str, A
     holiday = current[HOLIDAY]
     return {
         "n_rows": len(current),
-        "missing_hours": max(window.expected_hours() - len(np.unique(whole.timestamp)), 0),
+        "missing_hours": max(expected_hours(window) - len(np.unique(whole.timestamp)), 0),
         "duplicate_hours": int(((loaded.repeated >= start) & (loaded.repeated < end)).sum()),
         "out_of_range_values": out_of_range(current),
         "new_categories": int((~np.isnan(holiday) & ~np.isin(holiday, (0, 1))).sum()),

@@ -7,9 +7,9 @@ from numpy.typing import NDArray
 
 from bikecast.calendar import hour_of_day, is_day_off
 from bikecast.drift import Kind, Score, jensen_shannon, wasserstein
-from bikecast.monitoring.hours import FACTOR, HIGH, LOW, PREDICTION, TARGET, WEATHER, ScoredHours
-from bikecast.monitoring.quality import quality_scores
-from bikecast.monitoring.reference import Reference
+from use_cases.citibike.monitoring.hours import FACTOR, HIGH, LOW, PREDICTION, TARGET, WEATHER, ScoredHours
+from use_cases.citibike.monitoring.quality import quality_scores
+from use_cases.citibike.monitoring.reference import Reference
 
 Array = NDArray[np.float64]
 
@@ -21,6 +21,8 @@ BANDS: dict[str, tuple[float, ...]] = {
     "SNWD": (0.05, 2.0, 6.0),
 }
 CONTINUOUS = tuple(name for name in WEATHER if name not in BANDS)
+# Scores that may stop everything: the model is wrong, by far and again.
+SERIOUS = ("error", "level", "step")
 HOURS_A_BLOCK = 4
 DAYS_A_WEEK = 7
 SMALLEST_DAY_SPREAD = 0.03
@@ -59,8 +61,8 @@ def _drift(current: ScoredHours, reference: ScoredHours) -> Iterator[Score]:
 
 
 def _performance(current: ScoredHours, reference: Reference) -> Iterator[Score]:
-    now, then = current.judged(), reference.honest.judged()
-    if not len(now) or not len(then) or len(current.honest()) < len(current):
+    now, then = current.judged(), reference.out_of_sample.judged()
+    if not len(now) or not len(then) or len(current.out_of_sample()) < len(current):
         return
     yield _score("error", wape(now) / max(wape(then), 1e-6), "ratio of WAPE", "the error grew, as a multiple")
     yield _score("level", level(now) / day_spread(then), "median day", "demand is not at the predicted level")
@@ -76,7 +78,7 @@ def _performance(current: ScoredHours, reference: Reference) -> Iterator[Score]:
 
 
 def _score(name: str, value: float, method: str, sentence: str) -> Score:
-    return Score(name, Kind.PERFORMANCE, method, value, sentence)
+    return Score(name, Kind.PERFORMANCE, method, value, sentence, serious=name in SERIOUS)
 
 
 def wape(hours: ScoredHours) -> float:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from dataclasses import dataclass, field
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,7 +11,10 @@ from bikecast.drift import Thresholds
 from bikecast.features import OPTIONAL_WEATHER, REQUIRED_WEATHER, build_features
 from bikecast.forecaster import Forecaster
 from bikecast.manifest import ChampionManifest
-from bikecast.monitoring.hours import (
+from bikecast.monitoring.windows import RECENT, Window
+from bikecast.names import TIME_ZONE
+from bikecast.storage import ObjectStore
+from use_cases.citibike.monitoring.hours import (
     FACTOR,
     HIGH,
     HOLIDAY,
@@ -23,22 +25,12 @@ from bikecast.monitoring.hours import (
     ScoredHours,
     Timestamps,
 )
-from bikecast.monitoring.tables import read_processed
-from bikecast.monitoring.windows import NEWS, Window
-from bikecast.names import TIME_ZONE
-from bikecast.storage import ObjectStore
+from use_cases.citibike.monitoring.tables import read_processed
 
 if TYPE_CHECKING:
     import psycopg
 
 LEVEL_MEMORY_DAYS = 56
-
-
-class Source(StrEnum):
-    """What a window is made of."""
-
-    PREDICTIONS = "predictions"
-    PROCESSED = "processed"
 
 
 @dataclass(frozen=True)
@@ -50,6 +42,16 @@ class Champion:
     history: ScoredHours
     thresholds: Thresholds
 
+    @property
+    def version(self) -> str:
+        """As the registry numbers it."""
+        return self.manifest.version
+
+    @property
+    def published_at(self) -> dt.datetime:
+        """Aware UTC."""
+        return self.manifest.published_at
+
 
 @dataclass(frozen=True)
 class Loaded:
@@ -60,12 +62,12 @@ class Loaded:
     newest: np.datetime64 = field(default_factory=lambda: np.datetime64("NaT"))
     every_hour: bool = True  # False where an hour without a row means that nobody asked
 
-    def is_news(self, window: Window) -> bool:
+    def is_recent(self, window: Window) -> bool:
         """Tell whether a window ends in the last two weeks of known data.
 
         A look at older history must open no incident.
         """
-        return bool(window.edges[1] > self.newest - np.timedelta64(NEWS))
+        return bool(window.edges[1] > self.newest - np.timedelta64(RECENT))
 
     def actual_until(self) -> dt.datetime | None:
         """Return the last hour whose actual demand is known."""
@@ -130,15 +132,19 @@ def _factors(rows: ScoredHours, champion: Champion, stateless: np.ndarray) -> np
 # One row an hour, whatever the traffic: a window of a million predictions costs the memory of a quiet one.
 # The last answer before the hour was over is what a rider would have gone by; of later ones, the last.
 PREDICTIONS_QUERY = """
-select distinct on (hour) hour, prediction, low, high, trips, {weather}
+select distinct on (hour) hour, prediction, low, high, a.value as trips, {weather}
 from (
-    select date_trunc('hour', predicted_for) as hour, requested_at, prediction, low, high, inputs
+    select key, date_trunc('hour', predicted_for) as hour, requested_at, prediction, low, high, inputs
     from monitoring.predictions
-    where model_version = %(version)s and predicted_for >= %(start)s and predicted_for < %(end)s
+    where use_case = 'citibike' and model_version = %(version)s
+      and predicted_for >= %(start)s and predicted_for < %(end)s
 ) asked
-left join monitoring.actuals using (hour)
+left join monitoring.actuals a on a.use_case = 'citibike' and a.key = asked.key
 order by hour, (requested_at at time zone %(zone)s <= hour + interval '1 hour') desc, requested_at desc
 """
+
+
+NEWEST_QUERY = "select max(predicted_for) from monitoring.predictions where use_case = 'citibike'"
 
 
 def load_predictions(connection: "psycopg.Connection", version: str, *, span: Window) -> Loaded:
@@ -153,5 +159,5 @@ def load_predictions(connection: "psycopg.Connection", version: str, *, span: Wi
     # Optional weather that callers never send is no column of theirs; one that they stop sending is missing.
     sent = {n: c for n, c in columns.items() if n not in OPTIONAL_WEATHER or not np.isnan(c).all()}
     hours = ScoredHours(stamps, sent)
-    newest = connection.execute("select max(predicted_for) from monitoring.predictions").fetchone()
+    newest = connection.execute(NEWEST_QUERY).fetchone()
     return Loaded(hours, newest=np.datetime64((newest or [None])[0] or "NaT", "s"), every_hour=False)

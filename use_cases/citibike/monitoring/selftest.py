@@ -14,11 +14,11 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.drift import Score, Thresholds, judge
-from bikecast.monitoring.calibration import calibrate
-from bikecast.monitoring.hours import DAY, PREDICTION, TARGET, ScoredHours
-from bikecast.monitoring.reference import season_reference
-from bikecast.monitoring.scores import window_scores
-from bikecast.monitoring.yardstick import City, simulate_city
+from use_cases.citibike.monitoring.city import City, simulate_city
+from use_cases.citibike.monitoring.hours import DAY, PREDICTION, TARGET, ScoredHours
+from use_cases.citibike.monitoring.limits import calibrate
+from use_cases.citibike.monitoring.reference import season_reference
+from use_cases.citibike.monitoring.scores import window_scores
 
 if TYPE_CHECKING:
     from bikecast.simulator.options import Shift

@@ -8,11 +8,11 @@ from bikecast.drift import Thresholds
 from bikecast.errors import ArtifactError, DataError, DeploymentError
 from bikecast.forecaster import Forecaster, fetch
 from bikecast.manifest import ChampionManifest
-from bikecast.monitoring.calibration import calibrate
-from bikecast.monitoring.hours import ScoredHours
-from bikecast.monitoring.sources import Champion
 from bikecast.names import CHAMPION_KEY, thresholds_key
 from bikecast.storage import MissingObjectError, ObjectStore
+from use_cases.citibike.monitoring.hours import ScoredHours
+from use_cases.citibike.monitoring.limits import calibrate
+from use_cases.citibike.monitoring.sources import Champion
 
 
 def load_champion(store: ObjectStore, *, window_days: int = 7) -> Champion:

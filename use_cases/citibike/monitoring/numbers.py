@@ -4,40 +4,21 @@ Drawing is nine tenths of Evidently's time, so a backfill that asks for no pages
 numbers here; a test holds the two together to nine digits.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
-
 import numpy as np
 
 from bikecast.arrays import Array
 from bikecast.drift import Thresholds, wasserstein
-from bikecast.monitoring.columns import TAIL_COLUMNS, TAILS, TWO_SIDED
-from bikecast.monitoring.hours import PREDICTION, TARGET, WEATHER, ScoredHours
-from bikecast.monitoring.reference import Reference
-from bikecast.monitoring.scores import FEATURE_METHODS, feature_score
+from bikecast.monitoring.watch import ColumnDrift, Metrics
+from use_cases.citibike.monitoring.columns import TAIL_COLUMNS, TAILS, TWO_SIDED
+from use_cases.citibike.monitoring.hours import PREDICTION, TARGET, WEATHER, ScoredHours
+from use_cases.citibike.monitoring.reference import Reference
+from use_cases.citibike.monitoring.scores import FEATURE_METHODS, feature_score
 
 METHODS = FEATURE_METHODS | {PREDICTION: "wasserstein", TARGET: "wasserstein"}
 KINDS = {PREDICTION: "prediction", TARGET: "target"}
 PERCENT = 100.0
 TAIL_QUANTILE = 0.05
 FEWEST_ERRORS = 2
-
-Metrics = Mapping[str, float | int | None]
-
-
-@dataclass(frozen=True)
-class ColumnDrift:
-    """How far one column is from its reference."""
-
-    feature: str
-    kind: str
-    method: str
-    score: float | None
-    threshold: float | None
-    drifted: bool
-    current_mean: float | None
-    reference_mean: float | None
-    missing_share: float
 
 
 def watched(reference: Reference) -> tuple[str, ...]:
@@ -85,9 +66,9 @@ def metric_values(current: ScoredHours, reference: Reference, features: tuple[Co
         "num_drifted_columns": sum(feature.drifted for feature in features),
         "share_missing_values": missing / max(len(current) * len(names), 1),
         **error_values(current.judged(), suffix="_current"),
-        **error_values(reference.honest.judged(), suffix="_reference"),
+        **error_values(reference.out_of_sample.judged(), suffix="_reference"),
         **tail_values(current.judged()),
-        **tail_values(reference.honest.judged(), suffix="_reference"),
+        **tail_values(reference.out_of_sample.judged(), suffix="_reference"),
     }
 
 

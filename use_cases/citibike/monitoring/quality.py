@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from bikecast.drift import Kind, Score
-from bikecast.monitoring.hours import WEATHER, ScoredHours
+from use_cases.citibike.monitoring.hours import WEATHER, ScoredHours
 
 # Sensors report whole degrees and tenths of mph: a run of equal days this long is no coincidence.
 STUCK_COLUMNS = ("TMAX", "TMIN", "TAVG", "AWND")

@@ -5,15 +5,16 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bikecast.errors import InputError
-from bikecast.monitoring.choice import COVERED_SHARE
-from bikecast.monitoring.sources import Source
-from bikecast.monitoring.windows import WEEK, Window, last_complete_week, today
+from bikecast.monitoring.windows import WEEK, Source, Window, last_complete_week, today
+from bikecast.names import TIME_ZONE
 from bikecast.reach import read_reach
 from bikecast.storage import ObjectStore
 
 if TYPE_CHECKING:
     import psycopg
 
+# A handful of questions about a week is traffic, but no sample of the week.
+COVERED_SHARE = 0.5
 # A log that was quiet for longer is history, and demand has come for it or never will.
 RECENT_WEEKS = 6
 HOURS_A_WEEK = 168
@@ -21,13 +22,14 @@ HOURS_A_WEEK = 168
 LOGGED_WEEK = """
 select date_trunc('week', predicted_for) as monday
 from monitoring.predictions
-where predicted_for >= %(first)s and predicted_for < %(end)s
+where use_case = 'citibike' and predicted_for >= %(first)s and predicted_for < %(end)s
 group by monday having count(distinct date_trunc('hour', predicted_for)) >= %(fewest)s
 order by monday desc limit 1
 """
 IS_LOGGED = """
 select exists (
-    select from monitoring.predictions where predicted_for >= %(start)s and predicted_for < %(end)s
+    select from monitoring.predictions
+    where use_case = 'citibike' and predicted_for >= %(start)s and predicted_for < %(end)s
 )
 """
 
@@ -57,7 +59,7 @@ class Extent:
         return logged if self.source is Source.PREDICTIONS else max(loaded, logged, key=lambda w: w.start)
 
     def _logged_week(self, now: dt.datetime) -> Window | None:
-        end = last_complete_week(today(now)).end
+        end = last_complete_week(today(now, zone=TIME_ZONE)).end
         fewest = COVERED_SHARE * HOURS_A_WEEK
         values = {"first": end - RECENT_WEEKS * WEEK, "end": end, "fewest": fewest}
         row = self.connection.execute(LOGGED_WEEK, values).fetchone()

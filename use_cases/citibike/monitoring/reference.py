@@ -6,7 +6,7 @@ import numpy as np
 
 from bikecast.arrays import Array
 from bikecast.calendar import YEAR_DAYS, day_of_year
-from bikecast.monitoring.hours import DAY, ScoredHours, Timestamps
+from use_cases.citibike.monitoring.hours import DAY, ScoredHours, Timestamps
 
 SEASON_DAYS = 24  # on either side of the window's middle: about seven weeks
 RECENT_DAYS = 28
@@ -20,14 +20,14 @@ class Reference:
     """Rows to compare a window with; the window itself is never among them.
 
     ``season`` holds the training window's days of the same season and the four weeks before: for
-    features, predictions, demand and quality. ``honest`` holds those of them that were scored by a
+    features, predictions, demand and quality. ``out_of_sample`` holds those of them that were scored by a
     model which had not seen them: for errors. Where one has less than two weeks of the season, as a
     young model's may, the whole of history stands in. ``before`` holds the four weeks before alone,
     ``earlier`` the four weeks that ended two weeks before.
     """
 
     season: ScoredHours
-    honest: ScoredHours
+    out_of_sample: ScoredHours
     before: ScoredHours
     earlier: ScoredHours
 
@@ -45,10 +45,10 @@ def season_reference(
     """
     past = history.take((history.timestamp < start) | (history.timestamp >= end))
     before = _before(history, recent, start)
-    honest = before.honest()
-    earlier = _before(history, recent, start - LAG_DAYS * DAY).honest()
+    out_of_sample = before.out_of_sample()
+    earlier = _before(history, recent, start - LAG_DAYS * DAY).out_of_sample()
     season = _near(past, before, start, end)
-    return Reference(season, _near(past.honest(), honest, start, end), honest, earlier)
+    return Reference(season, _near(past.out_of_sample(), out_of_sample, start, end), out_of_sample, earlier)
 
 
 def _before(history: ScoredHours, recent: ScoredHours | None, start: np.datetime64) -> ScoredHours:

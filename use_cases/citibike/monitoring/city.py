@@ -13,7 +13,7 @@ import numpy as np
 from bikecast import calendar
 from bikecast.arrays import Array, Hours
 from bikecast.level import LevelState
-from bikecast.monitoring.hours import DAY, FACTOR, PREDICTION, TARGET, WEATHER, ScoredHours
+from use_cases.citibike.monitoring.hours import DAY, FACTOR, PREDICTION, TARGET, WEATHER, ScoredHours
 
 if TYPE_CHECKING:
     from bikecast.simulator.options import Shift

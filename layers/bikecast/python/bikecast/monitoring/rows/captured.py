@@ -1,0 +1,109 @@
+"""Rows of the prediction log with the truth that has come for them."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bikecast.evaluation.outcome import Outcome
+from bikecast.monitoring.rows.table import scored_rows
+from bikecast.monitoring.scored import ScoredRows
+from bikecast.monitoring.windows import RowWindow, Window
+from bikecast.use_case import Category, Classification, Moment, Number, Text, UseCase
+from bikecast.use_case.inputs import Columns, Kind
+
+if TYPE_CHECKING:
+    import psycopg
+
+# A window of a million requests costs no more memory than this many; the newest stand for it.
+MOST_ROWS = 100_000
+QUERY = """
+select predicted_for, prediction, low, high, outcome, inputs, value
+from monitoring.predictions p left join monitoring.actuals a using (use_case, key)
+where use_case = %(use_case)s and model_version = %(version)s
+  and predicted_for >= %(start)s and predicted_for < %(end)s
+order by predicted_for desc, p.id desc limit %(most)s
+"""
+N_COLUMNS = 7
+EDGES = """
+select min(predicted_for), max(predicted_for), count(*) from (
+    select predicted_for from monitoring.predictions
+    where use_case = %(use_case)s and model_version = %(version)s
+      and predicted_for < coalesce(%(before)s::timestamp, 'infinity')
+    order by predicted_for desc, id desc limit %(n_rows)s
+) newest
+"""
+
+
+def load_captured(
+    connection: "psycopg.Connection", use_case: UseCase, version: str, *, span: Window
+) -> ScoredRows:
+    """Return a version's captured predictions of a span, with the truth where it has come, oldest first."""
+    about = {"use_case": use_case.name, "version": version, "start": span.start, "end": span.end}
+    found = connection.execute(QUERY, about | {"most": MOST_ROWS}).fetchall()[::-1]
+    stamps, values, low, high, outcomes, inputs, truth = _transposed(found)
+    return scored_rows(
+        use_case,
+        np.asarray(stamps, dtype="datetime64[us]"),
+        columns_of_records(use_case, inputs),
+        outcome=_outcome(use_case, values, low, high, outcomes),
+        target=_numbers(truth),
+    )
+
+
+def _transposed(rows: Sequence[tuple[Any, ...]]) -> list[list[Any]]:
+    return [[row[position] for row in rows] for position in range(N_COLUMNS)]
+
+
+def newest_window(
+    connection: "psycopg.Connection",
+    use_case: str,
+    version: str,
+    *,
+    n_rows: int,
+    before: dt.datetime | None = None,
+) -> RowWindow | None:
+    """Return the window of the newest rows before a time, None where there are none."""
+    about = {"use_case": use_case, "version": version, "before": before, "n_rows": n_rows}
+    row = connection.execute(EDGES, about).fetchone()
+    if row is None or row[0] is None:
+        return None
+    return RowWindow(row[0], row[1] + dt.timedelta(microseconds=1), n_rows=int(row[2]))
+
+
+def columns_of_records(use_case: UseCase, records: Sequence[Mapping[str, Any]]) -> Columns:
+    """Return JSON rows as columns; an input that no row has is left out."""
+    given = {name for record in records for name in record}
+    return {
+        item.name: _column(item.kind, [record.get(item.name) for record in records])
+        for item in use_case.inputs
+        if item.name in given
+    }
+
+
+def _column(kind: Kind, values: Sequence[Any]) -> NDArray[Any]:
+    if isinstance(kind, Number):
+        return _numbers(values)
+    if isinstance(kind, Moment):
+        return np.asarray([np.datetime64(v or "NaT", "s") for v in values], dtype="datetime64[s]")
+    assert isinstance(kind, Category | Text)
+    column = np.empty(len(values), dtype=object)
+    column[:] = list(values)
+    return column
+
+
+def _numbers(values: Sequence[Any]) -> NDArray[np.float64]:
+    return np.asarray([np.nan if value is None else value for value in values], dtype=np.float64)
+
+
+def _outcome(
+    use_case: UseCase, values: Sequence[Any], low: Sequence[Any], high: Sequence[Any], outcomes: Sequence[Any]
+) -> Outcome:
+    probabilities = None
+    if isinstance(use_case.task, Classification):
+        nothing = [np.nan] * len(use_case.task.classes)
+        rows = [(found or {}).get("probabilities") or nothing for found in outcomes]
+        probabilities = np.asarray(rows, dtype=np.float64).reshape(len(rows), len(nothing))
+    return Outcome(_numbers(values), _numbers(low), _numbers(high), probabilities)

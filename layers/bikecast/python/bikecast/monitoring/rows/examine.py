@@ -1,0 +1,161 @@
+"""One window of rows examined: scores, verdict, Evidently's report and the counts beside them."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+import numpy as np
+
+from bikecast.arrays import Array
+from bikecast.drift import Judgement, Thresholds, Verdict, judge
+from bikecast.monitoring.report import Side, WatchedColumn, WindowReport, run_report
+from bikecast.monitoring.rows.scores import (
+    column_distance,
+    drift_columns,
+    method_of,
+    out_of_range,
+    row_scores,
+)
+from bikecast.monitoring.rows.table import UNKNOWN_LEVELS, as_text, levels_of, outcome_of
+from bikecast.monitoring.scored import PREDICTION, ScoredRows
+from bikecast.monitoring.watch import ColumnDrift, Examined, Metrics
+from bikecast.use_case import Classification, UseCase
+
+
+def examine_rows(
+    use_case: UseCase,
+    current: ScoredRows,
+    *,
+    earlier: Sequence[ScoredRows],
+    reference: ScoredRows,
+    thresholds: Thresholds,
+    fewest_rows: int,
+    labels: dict[str, str] | None,
+) -> Examined:
+    """Examine one window.
+
+    Args:
+        use_case: Declares what is compared.
+        current: The window's rows.
+        earlier: The windows before it, for the k-of-n rule; those with too few rows say nothing.
+        reference: The training sample, scored out of sample.
+        thresholds: Of windows of this size.
+        fewest_rows: Fewer are not judged.
+        labels: Let Evidently compute and draw, and keep these with its snapshot; None for numbers alone.
+    """
+    counts = _counts(use_case, current)
+    if len(current) < fewest_rows:
+        reason = f"{len(current)} scored rows; at least {fewest_rows} are needed to judge a window"
+        return Examined(Judgement(Verdict.NO_DATA, 0.0, (reason,)), counts)
+    scores = row_scores(use_case, current, reference)
+    previous = [
+        {score.name: score.value for score in row_scores(use_case, rows, reference)}
+        for rows in earlier
+        if len(rows) >= fewest_rows
+    ]
+    judgement = judge(scores, thresholds, previous=previous)
+    features = _column_drifts(use_case, current, reference, thresholds)
+    report = None
+    if labels is not None:
+        report = _report(use_case, current, reference, features, labels | {"verdict": str(judgement.verdict)})
+    return Examined(
+        judgement,
+        counts,
+        {score.name: round(score.value, 6) for score in scores},
+        _metrics(use_case, current, reference, features),
+        features,
+        report,
+    )
+
+
+def _counts(use_case: UseCase, rows: ScoredRows) -> dict[str, float | int | None]:
+    judged = rows.judged()
+    covers = outcome_of(judged, use_case).covers(judged[judged.target]) if len(judged) else None
+    return {
+        "n_rows": len(rows),
+        "out_of_range_values": out_of_range(use_case, rows),
+        "new_categories": int(rows[UNKNOWN_LEVELS].sum()) if rows.has(UNKNOWN_LEVELS) else 0,
+        "interval_coverage": None if covers is None else float(covers.mean()),
+    }
+
+
+def _column_drifts(
+    use_case: UseCase, current: ScoredRows, reference: ScoredRows, thresholds: Thresholds
+) -> tuple[ColumnDrift, ...]:
+    names = [name for name in drift_columns(use_case) if reference.has(name)]
+    return tuple(_column_drift(use_case, name, current, reference, thresholds) for name in names)
+
+
+def _column_drift(
+    use_case: UseCase, name: str, current: ScoredRows, reference: ScoredRows, thresholds: Thresholds
+) -> ColumnDrift:
+    levels, limit = levels_of(use_case).get(name, ()), thresholds.limits.get(name)
+    score = column_distance(current[name], reference[name], levels) if current.has(name) else None
+    kinds = {PREDICTION: "prediction", use_case.task.target: "target"}
+    return ColumnDrift(
+        feature=name,
+        kind=kinds.get(name, "feature"),
+        method=method_of(levels),
+        score=score,
+        threshold=None if limit is None else limit.value,
+        drifted=score is not None and limit is not None and score >= limit.value,
+        current_mean=_mean(current[name]),
+        reference_mean=_mean(reference[name]),
+        missing_share=float(np.isnan(current[name]).mean()) if len(current) else 1.0,
+    )
+
+
+def _mean(values: Array) -> float | None:
+    known = values[~np.isnan(values)]
+    return float(known.mean()) if known.size else None
+
+
+def _metrics(
+    use_case: UseCase, current: ScoredRows, reference: ScoredRows, features: Sequence[ColumnDrift]
+) -> Metrics:
+    """Return what dashboards show: every metric on both sides, drifted columns, missing values."""
+    names = [feature.feature for feature in features if feature.kind == "feature"]
+    missing = sum(int(np.isnan(current[name]).sum()) for name in names)
+    sides = {"current": current.judged(), "reference": reference.judged()}
+    return {
+        "prediction_drift": next((f.score for f in features if f.kind == "prediction"), None),
+        "num_drifted_columns": sum(feature.drifted for feature in features),
+        "share_missing_values": missing / max(len(current) * len(names), 1),
+        **{
+            f"{metric.name}_{side}": metric.of(rows[rows.target], outcome_of(rows, use_case))
+            if len(rows)
+            else None
+            for side, rows in sides.items()
+            for metric in use_case.metrics
+        },
+    }
+
+
+def _report(
+    use_case: UseCase,
+    current: ScoredRows,
+    reference: ScoredRows,
+    features: Sequence[ColumnDrift],
+    labels: dict[str, str],
+) -> WindowReport:
+    levels = levels_of(use_case)
+    columns = [WatchedColumn(f.feature, f.method, f.feature in levels, f.threshold) for f in features]
+    names = [column.name for column in columns]
+    return run_report(
+        _side(use_case, current, names),
+        _side(use_case, reference, names),
+        columns,
+        errors="classification" if isinstance(use_case.task, Classification) else "regression",
+        outcomes=(PREDICTION, use_case.task.target),
+        labels=labels,
+        timestamp=current.timestamp.max().astype("datetime64[s]").astype(dt.datetime),
+    )
+
+
+def _side(use_case: UseCase, rows: ScoredRows, names: Sequence[str]) -> Side:
+    levels, judged = levels_of(use_case), rows.judged()
+    columns = {name: as_text(rows[name], levels[name]) if name in levels else rows[name] for name in names}
+    target, prediction = judged[judged.target], judged[PREDICTION]
+    if isinstance(use_case.task, Classification):
+        classes = use_case.task.classes
+        return Side(columns, as_text(target, classes), as_text(prediction, classes))
+    return Side(columns, target, prediction)

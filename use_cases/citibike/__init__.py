@@ -1,0 +1,1 @@
+"""Hourly Citi Bike demand in New York."""
