@@ -1,0 +1,19 @@
+"""Baselines: answers that need no model; a model that does not beat them is not worth serving."""
+
+from bikecast.evaluation.baselines.base import Baseline, answers
+from bikecast.evaluation.baselines.classes import AlwaysClass, ClassShares, MostFrequentClass
+from bikecast.evaluation.baselines.earlier import EarlierMean
+from bikecast.evaluation.baselines.groups import hour_of, weekday_of
+from bikecast.evaluation.baselines.medians import GroupMedian
+
+__all__ = [
+    "AlwaysClass",
+    "Baseline",
+    "ClassShares",
+    "EarlierMean",
+    "GroupMedian",
+    "MostFrequentClass",
+    "answers",
+    "hour_of",
+    "weekday_of",
+]
