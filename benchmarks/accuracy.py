@@ -19,8 +19,8 @@ from benchmarks.real_data import read_year
 from bikecast.arrays import Array, Mask
 from bikecast.backtest import Sample, blended, out_of_fold, with_level
 from bikecast.baselines import baseline_forecasts
+from bikecast.citibike_model import HIDDEN_COLUMNS
 from bikecast.families import Fitted
-from bikecast.families.spare import HIDDEN_COLUMNS
 from bikecast.intervals import IntervalCalibration
 from bikecast.level import LevelState
 from bikecast.manifest import Scores

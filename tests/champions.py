@@ -9,6 +9,7 @@ import pandas as pd
 
 from bikecast import intervals
 from bikecast.arrays import Array, Matrix
+from bikecast.citibike_model import TASK
 from bikecast.families.boosted_trees import SQUARED_ERROR
 from bikecast.features import FEATURE_NAMES, OPTIONAL_WEATHER, REQUIRED_WEATHER, build_features
 from bikecast.forecaster import OnnxModel, golden_json
@@ -36,7 +37,7 @@ def publish_champion(
     frame["prediction"] = unseen * level.factors(hours)
     interval = intervals.calibrate(features, actual, frame["prediction"].to_numpy())
     frame["low"], frame["high"] = interval.bounds(features, frame["prediction"].to_numpy())
-    model = SQUARED_ERROR.fit(features, actual, params=PARAMS, seed=1)
+    model = SQUARED_ERROR.fit(features, actual, task=TASK, params=PARAMS, seed=1)
     graph = model.to_onnx().SerializeToString()
     golden = OnnxModel(graph).predict(features[:50])
     files = {
@@ -70,7 +71,7 @@ def _out_of_fold(hours: np.ndarray, features: Matrix, actual: Array) -> Array:
     unseen = np.empty(len(actual))
     for fold in range(FOLDS):
         held = week % FOLDS == fold
-        model = SQUARED_ERROR.fit(features[~held], actual[~held], params=PARAMS, seed=1)
+        model = SQUARED_ERROR.fit(features[~held], actual[~held], task=TASK, params=PARAMS, seed=1)
         unseen[held] = np.maximum(model.predict(features[held]), 1.0)
     return unseen
 

@@ -10,10 +10,10 @@ import pandas as pd
 from bikecast import calendar
 from bikecast.arrays import Matrix
 from bikecast.backtest import FEWEST_TRIPS, Sample
+from bikecast.citibike_model import HIDDEN_COLUMNS
 from bikecast.climatology import Climatology
 from bikecast.errors import ArtifactError
 from bikecast.families import Fitted
-from bikecast.families.spare import HIDDEN_COLUMNS
 from bikecast.features import FEATURE_NAMES, OPTIONAL_WEATHER, REQUIRED_WEATHER
 from bikecast.forecaster import TOLERANCE, OnnxModel, Profile, golden_json, worst_difference
 from bikecast.manifest import Artifact

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from bikecast.citibike_model import TASK
 from bikecast.families import family
 from bikecast.features import FEATURE_NAMES, build_features
 from bikecast.forecaster import OnnxModel, Profile, golden_json
@@ -45,7 +46,7 @@ def make_model(folder: Path) -> Model:
     rush = 2000 + 1500 * np.sin((HOURS.astype(np.int64) % 24) / 24 * 2 * np.pi - 2)
     trips = np.maximum(rush + 20 * season + rng.normal(0, 200, HOURS.size), 10.0)
     params = {"n_estimators": N_TREES, "max_depth": MAX_DEPTH}
-    fitted: Any = family("xgboost").fit(features, trips, params=params, seed=7)
+    fitted: Any = family("xgboost").fit(features, trips, task=TASK, params=params, seed=7)
     fitted.booster.feature_names = list(FEATURE_NAMES)
     booster = folder / "model.ubj"
     fitted.booster.save_model(booster)

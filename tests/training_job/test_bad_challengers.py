@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from bikecast.arrays import Array, Matrix
+from bikecast.citibike_model import TASK
 from bikecast.families import Fitted
 from bikecast.names import CHAMPION_KEY, MODEL_NAME, evaluation_prefix, progress_key
 from tests.postgres import Server
@@ -34,15 +35,17 @@ class Spoiled:
     def to_onnx(self) -> Any:
         from onnx import compose, helper
 
-        from bikecast.families.graphs import INPUT, OUTPUT, model, tensor
+        from bikecast.families.graphs import INPUT, VALUES, model, tensor
 
         graph = compose.add_prefix(self.good.to_onnx(), "good_").graph
         nodes = [
             helper.make_node("Identity", [INPUT], ["good_" + INPUT]),
             *graph.node,
-            helper.make_node("Mul", ["good_" + OUTPUT, "factor"], [OUTPUT]),
+            helper.make_node("Mul", ["good_" + VALUES, "factor"], [VALUES]),
         ]
-        return model(nodes, [*graph.initializer, tensor("factor", self.graph_factor)], name="spoiled")
+        return model(
+            nodes, [*graph.initializer, tensor("factor", self.graph_factor)], task=TASK, name="spoiled"
+        )
 
 
 @pytest.fixture(scope="module")

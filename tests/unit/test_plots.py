@@ -3,19 +3,21 @@
 import numpy as np
 
 from bikecast.backtest import Sample
+from bikecast.citibike_model import TASK
 from bikecast.families import family
 from bikecast.families.blend import Blend
 from bikecast.level import LevelState
-from tests.unit.test_families import FEATURES, HOURS, TRIPS
+from tests.unit.test_citibike_model import FEATURES, HOURS, TRIPS
 from training_job.judgement import Forecasts
 from training_job.plots import draw_all
 from training_job.shap_plot import draw_shap
 
 
 def test_every_member_that_can_explain_itself_gets_a_picture() -> None:
+    quick = {"n_estimators": 20}
     members = {
-        name: family(name).fit(FEATURES, TRIPS, params={"n_estimators": 20} if "xg" in name else {}, seed=1)
-        for name in ("xgboost", "xgboost_poisson", "glm")
+        name: family(name).fit(FEATURES, TRIPS, task=TASK, params=params, seed=1)
+        for name, params in {"xgboost": quick, "xgboost_poisson": quick, "glm": {}}.items()
     }
     forecasts = Forecasts(TRIPS, TRIPS - 10, TRIPS + 10, LevelState())
     drawn = draw_all(Sample(HOURS, FEATURES, TRIPS), forecasts, fitted=Blend(members))

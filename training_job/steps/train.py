@@ -20,10 +20,11 @@ from bikecast.backtest import (
     out_of_fold,
     with_level,
 )
+from bikecast.citibike_model import HIDDEN_COLUMNS, TASK, with_hidden_weather
 from bikecast.errors import JudgementError
 from bikecast.families import Fitted, family
 from bikecast.families.blend import Blend
-from bikecast.families.spare import HIDDEN_COLUMNS, WithSpare, with_hidden_weather
+from bikecast.families.fallback import WithFallback
 from bikecast.intervals import IntervalCalibration, calibrate, widened
 from bikecast.names import Stage, ValidationStatus
 from bikecast.requests import parse_request
@@ -155,7 +156,7 @@ def fit_one(name: str, params: Mapping[str, Any], *, seed: int) -> Fit:
     """Return the function that fits one family."""
 
     def fit(sample: Sample) -> Fitted:
-        return family(name).fit(sample.features, sample.actual, params=params, seed=seed)
+        return family(name).fit(sample.features, sample.actual, task=TASK, params=params, seed=seed)
 
     return fit
 
@@ -163,7 +164,7 @@ def fit_one(name: str, params: Mapping[str, Any], *, seed: int) -> Fit:
 def fit_final(sample: Sample, params: Found, *, seed: int) -> Fitted:
     """Fit the members on the whole window, and their spare on days that lack optional weather."""
     fit = fit_blend(params, seed=seed)
-    return WithSpare(full=fit(sample), spare=fit(hide_weather(sample, seed=seed)))
+    return WithFallback(fit(sample), fit(hide_weather(sample, seed=seed)), HIDDEN_COLUMNS)
 
 
 def hide_weather(sample: Sample, *, seed: int) -> Sample:
@@ -176,7 +177,8 @@ def fit_blend(params: Found, *, seed: int) -> Fit:
     """Return the function that fits all members."""
 
     def fit(sample: Sample) -> Fitted:
-        return Blend({name: fit_one(name, found, seed=seed)(sample) for name, found in params.items()})
+        members = {name: fit_one(name, found, seed=seed)(sample) for name, found in params.items()}
+        return Blend(members, floor=FEWEST_TRIPS)
 
     return fit
 

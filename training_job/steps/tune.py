@@ -7,6 +7,7 @@ import optuna
 
 from bikecast.arrays import Array
 from bikecast.backtest import Sample, leveled_rmse, out_of_fold
+from bikecast.citibike_model import TASK
 from bikecast.families import family
 from bikecast.requests import parse_request
 from bikecast.splits import Fold
@@ -73,7 +74,7 @@ def make_objective(
                 raise optuna.TrialPruned
 
         def fit(part: Sample) -> Any:
-            return family(chosen).fit(part.features, part.actual, params=params, seed=seed)
+            return family(chosen).fit(part.features, part.actual, task=TASK, params=params, seed=seed)
 
         predicted = out_of_fold(sample, fit, folds, after_fold=report)
         keep(trial.number, predicted)

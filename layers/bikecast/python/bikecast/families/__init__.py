@@ -1,32 +1,51 @@
 """Model families behind one small protocol; bringing another is one file and one line here."""
 
+from dataclasses import dataclass
 from importlib import import_module
 from importlib.util import find_spec
 
 from bikecast.errors import InputError
-from bikecast.families.base import Family, Fitted
+from bikecast.families.base import Family, Fitted, TaskShape
 
-# name -> (module:attribute, package that it needs beside numpy)
+
+@dataclass(frozen=True)
+class _Entry:
+    """Where a family is (module:attribute), what it needs beside numpy, and whether it can do classes."""
+
+    place: str
+    package: str
+    classes: bool = True
+
+
 _FAMILIES = {
-    "xgboost": ("boosted_trees:SQUARED_ERROR", "xgboost"),
-    "xgboost_poisson": ("boosted_trees:POISSON", "xgboost"),
-    "glm": ("glm:FAMILY", "numpy"),
-    "linear": ("linear:FAMILY", "numpy"),
-    "decision_tree": ("forests:DECISION_TREE", "sklearn"),
-    "random_forest": ("forests:RANDOM_FOREST", "sklearn"),
-    "extra_trees": ("forests:EXTRA_TREES", "sklearn"),
-    "lightgbm": ("light_trees:FAMILY", "lightgbm"),
-    "catboost": ("cat_trees:FAMILY", "catboost"),
-    "explainable_boosting": ("explainable:FAMILY", "interpret"),
+    "xgboost": _Entry("boosted_trees:SQUARED_ERROR", "xgboost"),
+    "xgboost_poisson": _Entry("boosted_trees:POISSON", "xgboost", classes=False),
+    "glm": _Entry("glm:FAMILY", "numpy", classes=False),
+    "linear": _Entry("linear:FAMILY", "sklearn"),
+    "decision_tree": _Entry("forests:DECISION_TREE", "sklearn"),
+    "random_forest": _Entry("forests:RANDOM_FOREST", "sklearn"),
+    "extra_trees": _Entry("forests:EXTRA_TREES", "sklearn"),
+    "lightgbm": _Entry("light_trees:FAMILY", "lightgbm"),
+    "catboost": _Entry("cat_trees:FAMILY", "catboost"),
+    "explainable_boosting": _Entry("explainable:FAMILY", "interpret"),
 }
 NAMES = tuple(_FAMILIES)
 
-__all__ = ["NAMES", "Family", "Fitted", "family", "installed"]
+__all__ = ["NAMES", "Family", "Fitted", "TaskShape", "family", "installed", "supports"]
 
 
 def installed(name: str) -> bool:
     """Tell whether the family is known and its library is there."""
-    return name in _FAMILIES and find_spec(_FAMILIES[name][1]) is not None
+    return name in _FAMILIES and find_spec(_FAMILIES[name].package) is not None
+
+
+def supports(name: str, task: TaskShape) -> bool:
+    """Tell whether the family can do the task, whether or not its library is installed.
+
+    Raises:
+        InputError: The name is unknown.
+    """
+    return _entry(name).classes or task.n_classes is None
 
 
 def family(name: str) -> Family:
@@ -35,13 +54,17 @@ def family(name: str) -> Family:
     Raises:
         InputError: The name is unknown or its optional library is not installed.
     """
-    if name not in _FAMILIES:
-        raise InputError(f"family: must be one of {', '.join(NAMES)} (got {name!r})")
-    place, package = _FAMILIES[name]
+    entry = _entry(name)
     if not installed(name):
         raise InputError(
-            f"family: {name} needs the optional package `{package}`; install it or leave {name} out"
+            f"family: {name} needs the optional package `{entry.package}`; install it or leave {name} out"
         )
-    module, attribute = place.split(":")
+    module, attribute = entry.place.split(":")
     found: Family = getattr(import_module(f"bikecast.families.{module}"), attribute)
     return found
+
+
+def _entry(name: str) -> _Entry:
+    if name not in _FAMILIES:
+        raise InputError(f"family: must be one of {', '.join(NAMES)} (got {name!r})")
+    return _FAMILIES[name]

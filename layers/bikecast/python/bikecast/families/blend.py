@@ -7,7 +7,6 @@ import numpy as np
 
 from bikecast.arrays import Array, Matrix
 from bikecast.families.base import Fitted
-from bikecast.forecaster import FEWEST_TRIPS  # the floor that serving applies
 
 if TYPE_CHECKING:
     import onnx
@@ -15,17 +14,21 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Blend:
-    """Members by name; each counts the same, because weights fitted on a year of days overfit.
+    """Members by name; each counts the same, because weights fitted on one validation window overfit.
 
-    A member that says less than nothing on a cold rainy night is raised to the floor before it counts, as it
-    is when the search judges it: or it would pull the others down to where no relative error makes sense.
+    Numbers are averaged, or the probabilities of classes. With a ``floor``, a member that predicts less is
+    raised to it before it counts, as it is when the search judges it: or it would pull the others down to
+    where no relative error makes sense.
     """
 
     members: dict[str, Fitted]
+    floor: float | None = None
 
     def predict(self, features: Matrix) -> Array:
-        raised = [np.maximum(member.predict(features), FEWEST_TRIPS) for member in self.members.values()]
-        mean: Array = np.mean(raised, axis=0)
+        parts = [member.predict(features) for member in self.members.values()]
+        if self.floor is not None:
+            parts = [np.maximum(part, self.floor) for part in parts]
+        mean: Array = np.mean(parts, axis=0)
         return mean
 
     def importance(self) -> dict[str, float]:
@@ -35,4 +38,4 @@ class Blend:
     def to_onnx(self) -> "onnx.ModelProto":
         from bikecast.families.graphs import mean_of
 
-        return mean_of([member.to_onnx() for member in self.members.values()], floor=FEWEST_TRIPS)
+        return mean_of([member.to_onnx() for member in self.members.values()], floor=self.floor)

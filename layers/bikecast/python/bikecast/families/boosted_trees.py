@@ -1,4 +1,4 @@
-"""Gradient-boosted trees by XGBoost: squared error, and counts (Poisson), whose errors differ in kind."""
+"""Gradient-boosted trees by XGBoost: squared error, counts (Poisson), two classes and many."""
 
 import json
 from dataclasses import dataclass
@@ -7,55 +7,66 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bikecast.arrays import Array, Matrix
-from bikecast.families.base import Fitted, Params
-from bikecast.features import FEATURE_NAMES
+from bikecast.families.base import Fitted, Params, TaskShape, check_rows, refuse_classes, shares
 
 if TYPE_CHECKING:
     import onnx
 
+    from bikecast.families.trees import Trees
+
+SQUARED, POISSON_COUNTS, TWO_CLASSES, CLASSES = (
+    "reg:squarederror", "count:poisson", "binary:logistic", "multi:softprob",
+)  # fmt: skip
+_SHARED = {"learning_rate": 0.05, "subsample": 0.8, "colsample_bytree": 0.7, "reg_lambda": 2.0}
 DEFAULTS: dict[str, dict[str, Any]] = {
-    "reg:squarederror": {
-        "n_estimators": 700,
-        "learning_rate": 0.05,
-        "max_depth": 4,
-        "min_child_weight": 5,
-        "subsample": 0.8,
-        "colsample_bytree": 0.7,
-        "reg_lambda": 2.0,
-    },
-    "count:poisson": {
-        "n_estimators": 500,
-        "learning_rate": 0.05,
-        "max_depth": 6,
-        "min_child_weight": 20,
-        "subsample": 0.8,
-        "colsample_bytree": 0.7,
-        "reg_lambda": 2.0,
-        "max_delta_step": 0.7,
-    },
+    SQUARED: _SHARED | {"n_estimators": 700, "max_depth": 4, "min_child_weight": 5},
+    POISSON_COUNTS: _SHARED
+    | {"n_estimators": 500, "max_depth": 6, "min_child_weight": 20, "max_delta_step": 0.7},
+    TWO_CLASSES: _SHARED | {"n_estimators": 400, "max_depth": 5, "min_child_weight": 5},
+    CLASSES: _SHARED | {"n_estimators": 300, "max_depth": 5, "min_child_weight": 2},
 }
 
 
 @dataclass(frozen=True)
 class BoostedTrees:
-    """The family for one objective."""
+    """The family; ``regression`` is the objective for numbers, and only Poisson predicts nothing else."""
 
     name: str
-    objective: str
+    regression: str
 
-    def fit(self, features: Matrix, actual: Array, *, params: Params, seed: int) -> Fitted:
+    def fit(self, features: Matrix, target: Array, *, task: TaskShape, params: Params, seed: int) -> Fitted:
         """As ``Family.fit``; one thread, because workers run side by side."""
         import xgboost
 
-        chosen = DEFAULTS[self.objective] | dict(params)
+        if self.regression == POISSON_COUNTS:
+            refuse_classes(self.name, task=task)
+        check_rows(features, target, task=task)
+        objective = self._objective(task)
+        chosen = DEFAULTS[objective] | dict(params)
         rounds = int(chosen.pop("n_estimators"))
-        settings = chosen | {"objective": self.objective, "nthread": 1, "seed": seed, "tree_method": "hist"}
-        data = xgboost.DMatrix(features, label=actual, nthread=1)
-        return BoostedModel(xgboost.train(settings, data, num_boost_round=rounds), self.objective)
+        settings = chosen | {"objective": objective, "nthread": 1, "seed": seed, "tree_method": "hist"}
+        if objective == CLASSES:
+            settings["num_class"] = task.n_classes
+        data = _rows(features, task, target)
+        return BoostedModel(xgboost.train(settings, data, num_boost_round=rounds), objective, task)
+
+    def _objective(self, task: TaskShape) -> str:
+        if task.n_classes is None:
+            return self.regression
+        return TWO_CLASSES if task.n_classes == 2 else CLASSES
 
 
-SQUARED_ERROR = BoostedTrees("xgboost", "reg:squarederror")
-POISSON = BoostedTrees("xgboost_poisson", "count:poisson")
+SQUARED_ERROR = BoostedTrees("xgboost", SQUARED)
+POISSON = BoostedTrees("xgboost_poisson", POISSON_COUNTS)
+
+
+def _rows(features: Matrix, task: TaskShape, target: Array | None = None) -> Any:
+    import xgboost
+
+    if not task.categorical:
+        return xgboost.DMatrix(features, label=target, nthread=1)
+    kinds = ["c" if position in task.categorical else "q" for position in range(task.n_features)]
+    return xgboost.DMatrix(features, label=target, nthread=1, feature_types=kinds, enable_categorical=True)
 
 
 @dataclass(frozen=True)
@@ -64,54 +75,84 @@ class BoostedModel:
 
     booster: Any
     objective: str
+    task: TaskShape
 
     def predict(self, features: Matrix) -> Array:
-        result: Array = self.booster.inplace_predict(features).astype(np.float64)
+        if self.task.categorical:
+            raw = self.booster.predict(_rows(features, self.task)).astype(np.float64)
+        else:
+            raw = self.booster.inplace_predict(features).astype(np.float64)
+        result: Array = np.column_stack([1 - raw, raw]) if self.objective == TWO_CLASSES else raw
         return result
 
     def importance(self) -> dict[str, float]:
         gain = self.booster.get_score(importance_type="total_gain")
-        total = sum(gain.values()) or 1.0
-        return {name: gain.get(f"f{index}", 0.0) / total for index, name in enumerate(FEATURE_NAMES)}
+        found = [gain.get(f"f{index}", 0.0) for index in range(self.task.n_features)]
+        return shares(np.asarray(found, dtype=np.float64), task=self.task)
 
     def contributions(self, features: Matrix) -> Array:
-        import xgboost
-
-        rows = xgboost.DMatrix(features, nthread=1)
+        rows = _rows(features, self.task)
         values: Array = self.booster.predict(rows, pred_contribs=True).astype(np.float64)
-        return values[:, :-1]  # the last column is the mean
+        return (
+            np.moveaxis(values[..., :-1], 1, -1) if values.ndim == 3 else values[:, :-1]
+        )  # the last is the mean
 
     def to_onnx(self) -> "onnx.ModelProto":
-        from bikecast.families import graphs
+        from bikecast.families import trees
 
         learner = json.loads(self.booster.save_raw("json"))["learner"]
-        base = float(np.ravel(json.loads(learner["learner_model_param"]["base_score"]))[0])
-        counts = self.objective == "count:poisson"
-        return graphs.tree_ensemble(
-            _table(learner["gradient_booster"]["model"]["trees"]),
-            base=float(np.log(base)) if counts else base,
-            exponential=counts,
+        base = np.ravel(json.loads(learner["learner_model_param"]["base_score"])).astype(np.float64)
+        if self.objective == POISSON_COUNTS:
+            base = np.log(base)
+        if self.objective == TWO_CLASSES:
+            base = np.log(base / (1 - base))
+        return trees.ensemble(
+            _table(learner["gradient_booster"]["model"]),
+            base=np.broadcast_to(base, self.task.n_margins),
+            task=self.task,
+            link="class"
+            if self.task.n_classes
+            else "exp"
+            if self.objective == POISSON_COUNTS
+            else "identity",
             name=self.objective.replace(":", "_"),
         )
 
 
-def _table(trees: list[dict[str, Any]]) -> Any:
-    from bikecast.families import graphs
+def _table(model: dict[str, Any]) -> "Trees":
+    from bikecast.families import trees
+
+    each = model["trees"]
 
     def joined(key: str, kind: type) -> Any:
-        return np.concatenate([np.asarray(tree[key], dtype=kind) for tree in trees])
+        return np.concatenate([np.asarray(tree[key], dtype=kind) for tree in each])
 
-    sizes = [len(tree["left_children"]) for tree in trees]
-    left = joined("left_children", np.int64)
-    conditions = joined("split_conditions", np.float32)
-    return graphs.Trees(
-        tree=np.repeat(np.arange(len(trees)), sizes),
+    sizes = [len(tree["left_children"]) for tree in each]
+    left, right = joined("left_children", np.int64), joined("right_children", np.int64)
+    conditions, to_left = joined("split_conditions", np.float32), joined("default_left", np.int64) > 0
+    members = _members(each, np.cumsum([0, *sizes]))
+    in_set = np.isin(np.arange(left.size), list(members))
+    return trees.Trees(
+        tree=np.repeat(np.arange(len(each)), sizes),
         node=np.concatenate([np.arange(size) for size in sizes]),
         feature=np.where(left < 0, -1, joined("split_indices", np.int64)),
         threshold=conditions,
-        left=left,
-        right=joined("right_children", np.int64),
-        missing_left=joined("default_left", np.int64).astype(bool),
-        value=conditions,
-        mode="BRANCH_LT",
+        if_true=np.where(in_set, right, left),  # a row whose level is in the set goes right
+        if_false=np.where(in_set, left, right),
+        missing_true=to_left ^ in_set,
+        value=conditions[:, None],
+        mode=np.full(left.size, trees.LESS),
+        output=np.repeat(np.asarray(model["tree_info"], dtype=np.int64), sizes),
+        members=members,
     )
+
+
+def _members(each: list[dict[str, Any]], starts: Any) -> dict[int, list[float]]:
+    """Return the levels of each split by a set, by its row in the table."""
+    return {
+        int(start) + node: [float(level) for level in tree["categories"][begin : begin + size]]
+        for start, tree in zip(starts, each, strict=False)
+        for node, begin, size in zip(
+            tree["categories_nodes"], tree["categories_segments"], tree["categories_sizes"], strict=True
+        )
+    }

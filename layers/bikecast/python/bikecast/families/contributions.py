@@ -9,25 +9,26 @@ from typing import Protocol, runtime_checkable
 from bikecast.arrays import Array, Matrix
 from bikecast.families.base import Fitted
 from bikecast.families.blend import Blend
-from bikecast.families.spare import WithSpare
+from bikecast.families.fallback import WithFallback
 
 
 @runtime_checkable
 class Explained(Protocol):
-    """A fitted model whose library tells the contributions."""
+    """A fitted model whose library computes the contributions."""
 
     def contributions(self, features: Matrix) -> Array:
-        """Return what each feature added, on the scale on which the trees add up; shape of ``features``.
+        """Return what each feature added, on the scale on which the trees add up.
 
-        That scale is trips per hour for squared error, and the log of it for Poisson: then a value of 0.1
-        stands for a tenth more trips.
+        That scale is the target's for squared error, its logarithm for Poisson (0.1 stands for a tenth more)
+        and log odds for classes. The shape is that of ``features``; with more than two classes there is a
+        third axis, the class.
         """
         ...
 
 
 def contributions(fitted: Fitted, features: Matrix, *, name: str = "model") -> dict[str, Array]:
-    """Return the contributions by member of a blend; members that cannot tell them are left out."""
-    if isinstance(fitted, WithSpare):
+    """Return the contributions by member of a blend; members that cannot compute them are left out."""
+    if isinstance(fitted, WithFallback):
         return contributions(fitted.full, features, name=name)
     if isinstance(fitted, Blend):
         parts = [contributions(member, features, name=key) for key, member in fitted.members.items()]

@@ -1,36 +1,51 @@
-"""The explainable boosting machine of InterpretML, an optional extra: a sum of one curve per feature."""
+"""The explainable boosting machine of InterpretML, an optional extra: a sum of curves and small tables."""
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bikecast.arrays import Array, Matrix
-from bikecast.families.base import Fitted, Params
-from bikecast.features import FEATURE_NAMES
+from bikecast.arrays import Array, Ints, Matrix
+from bikecast.families.base import Fitted, Params, TaskShape, check_rows, shares, spread
 
 if TYPE_CHECKING:
     import onnx
 
-    from bikecast.families.graphs import Trees
+# Its pictures of curves don't show the level of missing values; the model and ours do.
+warnings.filterwarnings("ignore", message="Missing values detected", module="interpret")
 
-# No pairs: each feature's curve can then be read, and exported, by itself.
-DEFAULTS: dict[str, Any] = {"interactions": 0, "outer_bags": 4, "max_bins": 256}
+# Each feature's curve can then be read by itself; two classes get a few pairs of features, as tables.
+_SHARED: dict[str, Any] = {"interactions": 0, "outer_bags": 4, "max_bins": 256}
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "regression": _SHARED,
+    "two": _SHARED | {"interactions": 10},
+    "many": _SHARED,
+}
 
 
 @dataclass(frozen=True)
 class Explainable:
-    """The family: squared error."""
+    """The family: squared error, two classes and many."""
 
     name: str = "explainable_boosting"
 
-    def fit(self, features: Matrix, actual: Array, *, params: Params, seed: int) -> Fitted:
+    def fit(self, features: Matrix, target: Array, *, task: TaskShape, params: Params, seed: int) -> Fitted:
         """As ``Family.fit``; one process, because workers run side by side."""
-        from interpret.glassbox import ExplainableBoostingRegressor
+        from interpret.glassbox import ExplainableBoostingClassifier, ExplainableBoostingRegressor
 
-        fixed = {"n_jobs": 1, "random_state": seed, "feature_types": ["continuous"] * len(FEATURE_NAMES)}
-        machine = ExplainableBoostingRegressor(**(DEFAULTS | dict(params) | fixed))
-        return ExplainableModel(machine.fit(features.astype(np.float64), actual))
+        check_rows(features, target, task=task)
+        kinds = ["continuous"] * task.n_features
+        for position in task.categorical:
+            kinds[position] = "nominal"
+        fixed = {"n_jobs": 1, "random_state": seed, "feature_types": kinds}
+        if task.n_classes is None:
+            machine = ExplainableBoostingRegressor(**(DEFAULTS["regression"] | dict(params) | fixed))
+        else:
+            defaults = DEFAULTS["two" if task.n_classes == 2 else "many"]
+            machine = ExplainableBoostingClassifier(**(defaults | dict(params) | fixed))
+            target = target.astype(np.int64)
+        return ExplainableModel(machine.fit(features.astype(np.float64), target), task)
 
 
 FAMILY = Explainable()
@@ -41,52 +56,41 @@ class ExplainableModel:
     """A fitted machine."""
 
     machine: Any
+    task: TaskShape
 
     def predict(self, features: Matrix) -> Array:
-        result: Array = self.machine.predict(features.astype(np.float64))
-        return result
+        rows = features.astype(np.float64)
+        if self.task.n_classes is None:
+            values: Array = self.machine.predict(rows)
+            return values
+        found = self.machine.predict_proba(rows)
+        return spread(found, classes=self.present, n_classes=self.task.n_classes, absent=0.0)
+
+    @property
+    def present(self) -> Ints:
+        """The classes that training rows had, in the order of the machine."""
+        classes: Ints = np.asarray(self.machine.classes_).astype(np.int64)
+        return classes
 
     def importance(self) -> dict[str, float]:
-        share = np.asarray(self.machine.term_importances())
-        return dict(zip(FEATURE_NAMES, (share / (share.sum() or 1.0)).tolist(), strict=True))
+        return shares(self._by_feature(np.asarray(self.machine.term_importances())), task=self.task)
+
+    def contributions(self, features: Matrix) -> Array:
+        found = np.asarray(self.machine.eval_terms(features.astype(np.float64)), dtype=np.float64)
+        if found.ndim == 2:
+            return self._by_feature(found)
+        by_class = np.zeros((len(features), self.task.n_features, self.task.n_classes or 1))
+        by_class[..., self.present] = np.moveaxis(self._by_feature(np.moveaxis(found, 1, -1)), 1, -1)
+        return by_class
+
+    def _by_feature(self, values: Array) -> Array:
+        """Return values by term (the last axis) by feature; a pair's is halved between its two."""
+        share = np.zeros((values.shape[-1], self.task.n_features))
+        for number, term in enumerate(self.machine.term_features_):
+            share[number, list(term)] = 1 / len(term)
+        return values @ share
 
     def to_onnx(self) -> "onnx.ModelProto":
-        from bikecast.families import graphs
+        from bikecast.families.explainable_graph import explainable_graph
 
-        curves = [_curve(self.machine, term) for term in range(len(FEATURE_NAMES))]
-        base = float(self.machine.intercept_) + sum(scores[0] for _, scores, _ in curves)
-        return graphs.tree_ensemble(_stumps(curves), base=base, name="explainable_boosting")
-
-
-_Curve = tuple[Array, Array, float]
-
-
-def _curve(machine: Any, term: int) -> _Curve:
-    """Return where a curve steps, its level on each step, and its level where the value is missing."""
-    scores = np.asarray(machine.term_scores_[term], dtype=np.float64)
-    cuts = np.asarray(machine.bins_[term][0], dtype=np.float64)
-    return cuts, scores[1 : cuts.size + 2], float(scores[0])
-
-
-def _stumps(curves: list[_Curve]) -> "Trees":
-    """Write each step as a tree of one split: nothing below it, the rise from it on."""
-    from bikecast.families import graphs
-
-    feature, threshold, rise, if_missing = [], [], [], []
-    for index, (cuts, levels, missing) in enumerate(curves):
-        feature += [index] * (cuts.size + 1)
-        threshold += [-np.inf, *graphs.rounded_up(cuts)]
-        rise += [0.0, *np.diff(levels)]
-        if_missing += [missing - levels[0], *np.zeros(cuts.size)]
-    count = len(feature)
-    return graphs.Trees(
-        tree=np.repeat(np.arange(count), 3),
-        node=np.tile([0, 1, 2], count),
-        feature=np.column_stack([feature, np.full((count, 2), -1)]).ravel().astype(np.int64),
-        threshold=np.column_stack([threshold, np.zeros((count, 2))]).ravel().astype(np.float32),
-        left=np.tile([1, 0, 0], count),
-        right=np.tile([2, 0, 0], count),
-        missing_left=np.tile([True, False, False], count),
-        value=np.column_stack([np.zeros(count), if_missing, rise]).ravel().astype(np.float32),
-        mode="BRANCH_LT",
-    )
+        return explainable_graph(self)

@@ -1,51 +1,35 @@
-"""ONNX graphs by hand: tree ensembles from flat tables, and the mean of several graphs.
-
-Source: ONNX ML operator TreeEnsembleRegressor (ai.onnx.ml, version 3).
-"""
+"""ONNX graphs by hand: from nodes to a model, the mean of several, and the choice between two."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import onnx
-from numpy.typing import NDArray
 from onnx import TensorProto, compose, helper
 
-from bikecast.arrays import Array
-from bikecast.features import FEATURE_NAMES
+from bikecast.families.base import TaskShape
 
 OPSETS = (("", 17), ("ai.onnx.ml", 3))
 IR_VERSION = 9
-INPUT, OUTPUT = "features", "trips"
+INPUT, VALUES, PROBABILITIES = "features", "values", "probabilities"
 
 
-@dataclass(frozen=True)
-class Trees:
-    """All nodes of all trees, one row each; a leaf has ``feature`` -1 and its weight in ``value``.
-
-    ``mode`` says when a row goes left: ``BRANCH_LT`` below the threshold, ``BRANCH_LEQ`` up to it.
-    """
-
-    tree: NDArray[np.int64]
-    node: NDArray[np.int64]
-    feature: NDArray[np.int64]
-    threshold: NDArray[np.float32]
-    left: NDArray[np.int64]
-    right: NDArray[np.int64]
-    missing_left: NDArray[np.bool_]
-    value: NDArray[np.float32]
-    mode: str
+def output_name(task: TaskShape) -> str:
+    """Return what the graph of a task calls its answer."""
+    return VALUES if task.n_classes is None else PROBABILITIES
 
 
 def model(
-    nodes: Sequence[onnx.NodeProto], constants: Sequence[onnx.TensorProto], *, name: str
+    nodes: Sequence[onnx.NodeProto], constants: Sequence[onnx.TensorProto], *, task: TaskShape, name: str
 ) -> onnx.ModelProto:
-    """Wrap nodes that lead from ``features`` to ``trips`` into a model."""
-    width = len(FEATURE_NAMES)
-    inputs = [helper.make_tensor_value_info(INPUT, TensorProto.FLOAT, [None, width])]
-    outputs = [helper.make_tensor_value_info(OUTPUT, TensorProto.FLOAT, [None, 1])]
-    graph = helper.make_graph(list(nodes), name, inputs, outputs, list(constants))
+    """Wrap nodes that lead from ``features`` to the task's output into a model."""
+    column = helper.make_tensor_value_info
+    inputs = [column(INPUT, TensorProto.FLOAT, [None, task.n_features])]
+    outputs = [column(output_name(task), TensorProto.FLOAT, [None, task.n_classes or 1])]
+    return _wrap(helper.make_graph(list(nodes), name, inputs, outputs, list(constants)))
+
+
+def _wrap(graph: onnx.GraphProto) -> onnx.ModelProto:
     opsets = [helper.make_opsetid(domain, version) for domain, version in OPSETS]
     return helper.make_model(graph, opset_imports=opsets, ir_version=IR_VERSION, producer_name="bikecast")
 
@@ -55,59 +39,27 @@ def tensor(name: str, values: Any, kind: Any = np.float32) -> onnx.TensorProto:
     return onnx.numpy_helper.from_array(np.asarray(values, dtype=kind), name)
 
 
-def tree_ensemble(trees: Trees, *, base: float, exponential: bool = False, name: str) -> onnx.ModelProto:
-    """Return the graph of ``base`` plus the sum of all trees, through the exponential if asked."""
-    raw = "margin" if exponential else OUTPUT
-    nodes = [
-        helper.make_node(
-            "TreeEnsembleRegressor", [INPUT], [raw], domain="ai.onnx.ml", **_attributes(trees, base=base)
-        )
-    ]
-    if exponential:
-        nodes.append(helper.make_node("Exp", [raw], [OUTPUT]))
-    return model(nodes, [], name=name)
-
-
-def _attributes(trees: Trees, *, base: float) -> dict[str, Any]:
-    leaf = trees.feature < 0
-    leaves = int(leaf.sum())
-    return {
-        "n_targets": 1,
-        "aggregate_function": "SUM",
-        "post_transform": "NONE",
-        "base_values": [base],
-        "nodes_treeids": trees.tree.tolist(),
-        "nodes_nodeids": trees.node.tolist(),
-        "nodes_featureids": np.where(leaf, 0, trees.feature).tolist(),
-        "nodes_modes": np.where(leaf, "LEAF", trees.mode).tolist(),
-        "nodes_values": np.where(leaf, 0, trees.threshold).tolist(),
-        "nodes_truenodeids": np.where(leaf, 0, trees.left).tolist(),
-        "nodes_falsenodeids": np.where(leaf, 0, trees.right).tolist(),
-        "nodes_missing_value_tracks_true": (trees.missing_left & ~leaf).astype(int).tolist(),
-        "target_treeids": trees.tree[leaf].tolist(),
-        "target_nodeids": trees.node[leaf].tolist(),
-        "target_ids": [0] * leaves,
-        "target_weights": trees.value[leaf].tolist(),
-    }
-
-
-def mean_of(models: Sequence[onnx.ModelProto], *, floor: float) -> onnx.ModelProto:
+def mean_of(models: Sequence[onnx.ModelProto], *, floor: float | None) -> onnx.ModelProto:
     """Return one graph whose output is the mean of the given ones, each raised to the floor first."""
+    output = models[0].graph.output[0].name
     nodes, constants = _side_by_side(models)
-    raised = [f"raised{number}" for number in range(len(models))]
-    nodes += [
-        helper.make_node("Max", [f"m{number}_{OUTPUT}", "floor"], [name])
-        for number, name in enumerate(raised)
-    ]
-    nodes.append(helper.make_node("Mean", raised, [OUTPUT]))
-    return model(nodes, [*constants, tensor("floor", floor)], name="blend")
+    parts = [f"m{number}_{output}" for number in range(len(models))]
+    if floor is not None:
+        raised = [f"raised_{part}" for part in parts]
+        pairs = zip(parts, raised, strict=True)
+        nodes += [helper.make_node("Max", [part, "floor"], [name]) for part, name in pairs]
+        constants.append(tensor("floor", floor))
+        parts = raised
+    nodes.append(helper.make_node("Mean", parts, [output]))
+    return _like(models[0], nodes, constants, name="blend")
 
 
 def either(
-    full: onnx.ModelProto, spare: onnx.ModelProto, *, unless_missing: Sequence[int]
+    full: onnx.ModelProto, fallback: onnx.ModelProto, *, unless_missing: Sequence[int]
 ) -> onnx.ModelProto:
-    """Return one graph that answers with ``spare`` where any of the columns is NaN, else with ``full``."""
-    nodes, constants = _side_by_side([full, spare])
+    """Return one graph that answers with ``fallback`` where any of the columns is NaN, else with ``full``."""
+    output = full.graph.output[0].name
+    nodes, constants = _side_by_side([full, fallback])
     node = helper.make_node
     nodes += [
         node("Gather", [INPUT, "optional"], ["given"], axis=1),
@@ -115,9 +67,10 @@ def either(
         node("Cast", ["missing"], ["counted"], to=TensorProto.FLOAT),
         node("ReduceMax", ["counted"], ["most"], axes=[1], keepdims=1),
         node("Cast", ["most"], ["lacking"], to=TensorProto.BOOL),
-        node("Where", ["lacking", f"m1_{OUTPUT}", f"m0_{OUTPUT}"], [OUTPUT]),
+        node("Where", ["lacking", f"m1_{output}", f"m0_{output}"], [output]),
     ]
-    return model(nodes, [*constants, tensor("optional", list(unless_missing), np.int64)], name="with_spare")
+    constants.append(tensor("optional", list(unless_missing), np.int64))
+    return _like(full, nodes, constants, name="with_fallback")
 
 
 def _side_by_side(models: Sequence[onnx.ModelProto]) -> tuple[list[onnx.NodeProto], list[onnx.TensorProto]]:
@@ -133,13 +86,12 @@ def _side_by_side(models: Sequence[onnx.ModelProto]) -> tuple[list[onnx.NodeProt
     return nodes, constants
 
 
-def rounded_down(thresholds: Array) -> NDArray[np.float32]:
-    """Return the largest float32 not above each, so that ``x <= t`` means the same for float32 rows."""
-    narrow = thresholds.astype(np.float32)
-    return np.where(narrow > thresholds, np.nextafter(narrow, np.float32(-np.inf)), narrow).astype(np.float32)
-
-
-def rounded_up(thresholds: Array) -> NDArray[np.float32]:
-    """Return the smallest float32 not below each, so that ``x < t`` means the same for float32 rows."""
-    narrow = thresholds.astype(np.float32)
-    return np.where(narrow < thresholds, np.nextafter(narrow, np.float32(np.inf)), narrow).astype(np.float32)
+def _like(
+    part: onnx.ModelProto,
+    nodes: Sequence[onnx.NodeProto],
+    constants: Sequence[onnx.TensorProto],
+    *,
+    name: str,
+) -> onnx.ModelProto:
+    """Wrap nodes into a model with the input and output of another."""
+    return _wrap(helper.make_graph(list(nodes), name, part.graph.input, part.graph.output, list(constants)))

@@ -7,14 +7,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from bikecast.arrays import Array, Matrix
-from bikecast.families.base import Fitted, Params
-from bikecast.features import FEATURE_NAMES
+from bikecast.families.base import Fitted, Params, TaskShape, check_rows, shares
 
 if TYPE_CHECKING:
     import onnx
 
-DEFAULTS: dict[str, Any] = {
-    "n_estimators": 500,
+    from bikecast.families.trees import Trees
+
+_SHARED: dict[str, Any] = {
     "learning_rate": 0.05,
     "num_leaves": 31,
     "min_child_samples": 20,
@@ -23,24 +23,44 @@ DEFAULTS: dict[str, Any] = {
     "colsample_bytree": 0.7,
     "reg_lambda": 2.0,
 }
+DEFAULTS: dict[str, dict[str, Any]] = {
+    "regression": _SHARED | {"n_estimators": 500},
+    "binary": _SHARED | {"n_estimators": 400},
+    "multiclass": _SHARED | {"n_estimators": 200},
+}
 
 
 @dataclass(frozen=True)
 class LightTrees:
-    """The family: squared error."""
+    """The family: squared error, two classes and many."""
 
     name: str = "lightgbm"
 
-    def fit(self, features: Matrix, actual: Array, *, params: Params, seed: int) -> Fitted:
+    def fit(self, features: Matrix, target: Array, *, task: TaskShape, params: Params, seed: int) -> Fitted:
         """As ``Family.fit``; one thread, because workers run side by side."""
-        from lightgbm import LGBMRegressor
+        import lightgbm
 
-        fixed = {"n_jobs": 1, "random_state": seed, "deterministic": True, "verbose": -1}
-        model = LGBMRegressor(**(DEFAULTS | dict(params) | fixed))
-        return LightModel(model.fit(features, actual).booster_)
+        check_rows(features, target, task=task)
+        objective = _objective(task)
+        chosen = DEFAULTS[objective] | dict(params)
+        rounds = int(chosen.pop("n_estimators"))
+        settings = chosen | {"objective": objective, "num_threads": 1, "seed": seed, "deterministic": True}
+        if objective == "multiclass":
+            settings["num_class"] = task.n_classes
+        quiet = {"verbosity": -1}
+        rows = lightgbm.Dataset(
+            features, label=target, categorical_feature=list(task.categorical), params=settings | quiet
+        )
+        return LightModel(lightgbm.train(settings | quiet, rows, num_boost_round=rounds), task)
 
 
 FAMILY = LightTrees()
+
+
+def _objective(task: TaskShape) -> str:
+    if task.n_classes is None:
+        return "regression"
+    return "binary" if task.n_classes == 2 else "multiclass"
 
 
 @dataclass(frozen=True)
@@ -48,40 +68,55 @@ class LightModel:
     """A fitted booster."""
 
     booster: Any
+    task: TaskShape
 
     def predict(self, features: Matrix) -> Array:
-        result: Array = self.booster.predict(features, num_threads=1)
-        return result
+        raw: Array = np.asarray(self.booster.predict(features, num_threads=1), dtype=np.float64)
+        return np.column_stack([1 - raw, raw]) if self.task.n_classes == 2 else raw
 
     def importance(self) -> dict[str, float]:
         gain = self.booster.feature_importance(importance_type="gain")
-        return dict(zip(FEATURE_NAMES, (gain / (gain.sum() or 1.0)).tolist(), strict=True))
+        return shares(np.asarray(gain, dtype=np.float64), task=self.task)
 
     def contributions(self, features: Matrix) -> Array:
         values: Array = self.booster.predict(features, pred_contrib=True, num_threads=1)
-        return values[:, :-1]  # the last column is the mean
+        by_margin = values.reshape(len(features), self.task.n_margins, self.task.n_features + 1)
+        each = np.moveaxis(by_margin[..., :-1], 1, -1)  # the last is the mean
+        return each if self.task.n_margins > 1 else each[..., 0]
 
     def to_onnx(self) -> "onnx.ModelProto":
-        from bikecast.families import graphs
+        from bikecast.families import trees
 
-        trees = self.booster.dump_model()["tree_info"]
-        rows = [(number, *row) for number, tree in enumerate(trees) for row in _rows(tree["tree_structure"])]
-        tree, node, feature, threshold, left, right, missing, value = map(np.asarray, zip(*rows, strict=True))
-        table = graphs.Trees(
-            tree=tree,
-            node=node,
-            feature=feature,
-            threshold=graphs.rounded_down(threshold),
-            left=left,
-            right=right,
-            missing_left=missing.astype(bool),
-            value=value.astype(np.float32),
-            mode="BRANCH_LEQ",
+        return trees.ensemble(
+            _table(self.booster.dump_model()["tree_info"], self.task.n_margins),
+            base=np.zeros(self.task.n_margins),
+            task=self.task,
+            link="class" if self.task.n_classes else "identity",
+            name="lightgbm",
         )
-        return graphs.tree_ensemble(table, base=0.0, name="lightgbm")
 
 
-_Row = tuple[int, int, float, int, int, bool, float]
+def _table(each: list[dict[str, Any]], n_margins: int) -> "Trees":
+    from bikecast.families import trees
+
+    rows = [(number, *row) for number, tree in enumerate(each) for row in _rows(tree["tree_structure"])]
+    tree, node, feature, threshold, left, right, missing, value, levels = zip(*rows, strict=True)
+    return trees.Trees(
+        tree=np.asarray(tree),
+        node=np.asarray(node),
+        feature=np.asarray(feature),
+        threshold=trees.rounded_down(np.asarray(threshold, dtype=np.float64)),
+        if_true=np.asarray(left),
+        if_false=np.asarray(right),
+        missing_true=np.asarray(missing, dtype=bool),
+        value=np.asarray(value, dtype=np.float32)[:, None],
+        mode=np.full(len(rows), trees.LESS_OR_EQUAL),
+        output=np.asarray(tree) % n_margins,
+        members={number: held for number, held in enumerate(levels) if held},
+    )
+
+
+_Row = tuple[int, int, float, int, int, bool, float, list[float]]
 
 
 def _rows(root: dict[str, Any]) -> list[_Row]:
@@ -100,9 +135,12 @@ def _walk(node: dict[str, Any]) -> Iterator[dict[str, Any]]:
 def _row(node: dict[str, Any], numbers: dict[int, int]) -> _Row:
     own = numbers[id(node)]
     if "split_feature" not in node:
-        return own, -1, 0.0, 0, 0, False, float(node["leaf_value"])
+        return own, -1, 0.0, 0, 0, False, float(node["leaf_value"]), []
+    children = (numbers[id(node["left_child"])], numbers[id(node["right_child"])])
+    if node["decision_type"] == "==":  # a level of the set goes left, a missing one right
+        levels = [float(level) for level in str(node["threshold"]).split("||")]
+        return own, int(node["split_feature"]), 0.0, *children, False, 0.0, levels
     threshold = float(node["threshold"])
     # A split that met no missing value in training takes one for zero.
     missing_left = bool(node["default_left"]) if node["missing_type"] == "NaN" else threshold >= 0
-    children = (numbers[id(node["left_child"])], numbers[id(node["right_child"])])
-    return own, int(node["split_feature"]), threshold, *children, missing_left, 0.0
+    return own, int(node["split_feature"]), threshold, *children, missing_left, 0.0, []
