@@ -23,8 +23,8 @@ from bikecast.citibike_model import HIDDEN_COLUMNS
 from bikecast.families import Fitted
 from bikecast.intervals import IntervalCalibration
 from bikecast.level import LevelState
-from bikecast.manifest import Scores
 from bikecast.metrics import score
+from bikecast.registry.manifest import Scores
 from bikecast.segments import masks
 from bikecast.weather.hourly import daily_from_hourly, named_hours
 from training_job.context import SEARCH_FILE

@@ -19,6 +19,7 @@ import time
 import warnings
 from collections.abc import Callable
 from pathlib import Path
+from posixpath import dirname
 from typing import Any
 
 import numpy as np
@@ -28,8 +29,9 @@ from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
 from bikecast.monitoring.windows import Source
 from bikecast.storage import FolderStore
-from use_cases.citibike.monitoring.champion import publish_thresholds, read_history
+from use_cases.citibike.monitoring.champion import read_history
 from use_cases.citibike.monitoring.hours import DAY, PREDICTION, TARGET, WEATHER, ScoredHours
+from use_cases.citibike.monitoring.limits import calibrate
 from use_cases.citibike.monitoring.watch import WATCH
 
 WEEKS = 52
@@ -106,7 +108,8 @@ def _city(folder: Path, database: DatabaseSettings) -> Ports:
     write_hourly(data, hourly)
     write_weather(data, weather)
     manifest = publish_champion(serving, hourly, weather)
-    publish_thresholds(serving, manifest.version, read_history(serving, manifest))
+    limits = calibrate(read_history(serving, manifest)).model_dump_json().encode()
+    serving.write(f"{dirname(manifest.model.key)}/thresholds.json", limits)
     return Ports(data, serving, reports, connect=lambda: connect(database, application="benchmark"))
 
 

@@ -1,47 +1,62 @@
 """The champion as the predictor sees it: its manifest in the serving bucket."""
 
+import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import DeploymentError
-from bikecast.names import CHAMPION_KEY, Output
-from bikecast.storage import MissingObjectError, S3Store
+from bikecast.names import Output
+from bikecast.storage import S3Store
 from console import ui
 from console.cloud import Cloud
 from console.outputs import read_stack_outputs
 
 if TYPE_CHECKING:
-    from bikecast.manifest import ChampionManifest, Scores
+    from bikecast.registry.champion_store import ChampionStore
+    from bikecast.registry.manifest import ChampionManifest, Scores
 
 
 def read_champion(cloud: Cloud) -> "ChampionManifest":
     """Return the manifest of the model that serves.
 
     Raises:
-        DeploymentError: No model was promoted yet.
+        DeploymentError: No model was promoted yet, or the last one was retired.
+        ArtifactError: What serves cannot be read; the message says how to repair it.
     """
-    from bikecast.manifest import ChampionManifest
-
-    bucket = read_stack_outputs(cloud.cloudformation).require(Output.SERVING_BUCKET)
-    try:
-        body = S3Store(cloud.s3, bucket).read(CHAMPION_KEY).body
-    except MissingObjectError as err:
-        raise DeploymentError("no model was promoted yet: load data, then run `bikecast train`") from err
-    return ChampionManifest.model_validate_json(body)
+    manifest = _store(cloud).read().manifest
+    if manifest is None:
+        raise DeploymentError("no model serves: load data, then run `bikecast train`")
+    return manifest
 
 
 def champion_exists(cloud: Cloud) -> bool:
-    """Tell whether a model was ever promoted."""
-    bucket = read_stack_outputs(cloud.cloudformation).require(Output.SERVING_BUCKET)
-    return any(key == CHAMPION_KEY for key in S3Store(cloud.s3, bucket).keys(CHAMPION_KEY))
+    """Tell whether a model serves, or something stands there that cannot be read."""
+    current = _store(cloud).look()
+    return current.manifest is not None or current.problem is not None
 
 
 def retire_champion(cloud: Cloud) -> None:
-    """Let no model serve until the next training; simulated data taught it nothing real."""
+    """Let no model serve until the next promotion; simulated data taught it nothing real."""
+    from bikecast.registry.manifest import Change, ChangeAction
+
     if not champion_exists(cloud):
         return
     ui.note("the champion learned from simulated data and is retired: run `bikecast train` for a real one")
+    now = dt.datetime.now(dt.UTC)
+    change = Change(
+        action=ChangeAction.RETIRED,
+        at=now,
+        execution=f"retire-{now:%Y%m%dT%H%M%S%f}",
+        reason="it learned from simulated data, and real data is loaded",
+    )
+    champions = _store(cloud)
+    champions.retire(change, replacing=champions.look())
+
+
+def _store(cloud: Cloud) -> "ChampionStore":
+    from bikecast.registry.champion_store import ChampionStore
+
     bucket = read_stack_outputs(cloud.cloudformation).require(Output.SERVING_BUCKET)
-    S3Store(cloud.s3, bucket).delete(CHAMPION_KEY)
+    return ChampionStore(S3Store(cloud.s3, bucket))
 
 
 def score_rows(champion: "ChampionManifest") -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from console.sources import recognise
 from console.stages import Story
 
 if TYPE_CHECKING:
-    from bikecast.manifest import ChampionManifest
+    from bikecast.registry.manifest import ChampionManifest
 
 STAGES = 7
 FIFTEEN_MONTHS = dt.timedelta(days=455)  # a whole year to learn, and a quarter to be judged by

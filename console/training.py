@@ -42,7 +42,7 @@ def summary(execution: Execution) -> dict[str, Any]:
         "status": execution.status,
         "decision": verdict.get("decision"),
         "reason": verdict.get("reason"),
-        "version": train.get("version"),
+        "version": verdict.get("version") or train.get("version"),  # older executions have it there
         "trials": train.get("n_trials_done"),
         "stopped early": train.get("n_pruned"),
         "failed and tried again": train.get("n_retried"),

@@ -14,8 +14,8 @@ from bikecast.families.boosted_trees import SQUARED_ERROR
 from bikecast.features import FEATURE_NAMES, OPTIONAL_WEATHER, REQUIRED_WEATHER, build_features
 from bikecast.forecaster import OnnxModel, golden_json
 from bikecast.level import LevelState
-from bikecast.manifest import Artifact, ChampionManifest, Scores
-from bikecast.names import CHAMPION_KEY, MODEL_NAME, model_prefix
+from bikecast.names import CHAMPION_KEY, MODEL_NAME, MODELS_PREFIX
+from bikecast.registry.manifest import Artifact, ChampionManifest, Scores
 from bikecast.storage import ObjectStore
 from bikecast.tables import join_weather
 
@@ -26,7 +26,7 @@ PARAMS = {"n_estimators": 80, "learning_rate": 0.15, "max_depth": 6}
 def publish_champion(
     store: ObjectStore, hourly: pd.DataFrame, weather: pd.DataFrame, *, version: str = "1"
 ) -> ChampionManifest:
-    """Train on the tables and write model, reference and manifest to the serving bucket."""
+    """Train on the tables; write model, reference and manifest to the serving bucket as older code did."""
     frame = join_weather(hourly, weather)
     hours = frame["timestamp"].to_numpy(dtype="datetime64[s]")
     names = [name for name in (*REQUIRED_WEATHER, *OPTIONAL_WEATHER) if name in frame]
@@ -46,7 +46,7 @@ def publish_champion(
         "profile": b"{}",
         "reference": _parquet(frame[["timestamp", "trips", "prediction", "low", "high", *names]]),
     }
-    stored = {name: _put(store, f"{model_prefix(version)}{name}", body) for name, body in files.items()}
+    stored = {name: _put(store, f"{MODELS_PREFIX}{version}/{name}", body) for name, body in files.items()}
     manifest = ChampionManifest(
         model_name=MODEL_NAME,
         version=version,

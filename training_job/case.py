@@ -6,20 +6,19 @@ import pandas as pd
 
 from bikecast.arrays import Mask
 from bikecast.backtest import Sample
-from bikecast.families import Fitted
 from training_job.handover import EvaluateJob
 from training_job.judgement import Calibration
 
 
 @dataclass(frozen=True)
 class Case:
-    """What is judged: all hours, which of them are the holdout, the challenger and its calibration."""
+    """What is judged: all hours, which of them are the holdout, the challenger's graph and calibration."""
 
     job: EvaluateJob
     frame: pd.DataFrame
     everything: Sample
     judged: Mask
-    fitted: Fitted
+    graph: bytes
     calibration: Calibration
 
     @property

@@ -4,10 +4,14 @@ import datetime as dt
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from bikecast.database import DatabaseSettings
 from bikecast.storage import ObjectStore
 from training_job.settings import JobSettings
+
+if TYPE_CHECKING:
+    from training_job.registry import Registry
 
 SEARCH_FILE = Path(__file__).with_name("search.toml")
 
@@ -17,9 +21,17 @@ def utc_now() -> dt.datetime:
     return dt.datetime.now(dt.UTC)
 
 
+def open_mlflow(context: "Context") -> "Registry":
+    """Open MLflow's registry; importing MLflow takes seconds, so only steps that need it do."""
+    from training_job.mlflow_registry import MlflowRegistry
+    from training_job.tracking import open_client
+
+    return MlflowRegistry(open_client(context), context)
+
+
 @dataclass(frozen=True)
 class Context:
-    """The stores, the database and the clock of one run."""
+    """The stores, the database, the registry and the clock of one run."""
 
     data: ObjectStore
     artifacts: ObjectStore
@@ -29,6 +41,7 @@ class Context:
     code_version: str
     clock: Callable[[], dt.datetime] = utc_now
     search_file: Path = SEARCH_FILE
+    open_registry: Callable[["Context"], "Registry"] = open_mlflow
 
 
 def build_context(settings: JobSettings) -> Context:

@@ -1,9 +1,13 @@
-"""What the steps of one execution hand to each other: small, checked, no secrets."""
+"""What the steps of one execution hand to each other: small, checked, no secrets.
+
+Files are handed over by key and hash: whoever reads one checks that it is what the step before wrote.
+"""
 
 import datetime as dt
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
+from bikecast.registry.manifest import Artifact, Identity
 from bikecast.requests import RetrainRequest
 
 
@@ -24,20 +28,36 @@ class Prepared(_Handover):
 
 
 class Trained(_Handover):
-    """The registered version."""
+    """The challenger, as files in the artifacts bucket."""
 
-    version: str
     run_id: str
+    graph: Artifact = Field(description="The ONNX graph that will serve if it is promoted.")
+    calibration: Artifact = Field(description="Bias correction and interval, as JSON.")
+    parity: dict[str, float | None] = Field(description="How far the graph differs from the fitted model.")
+    plots: tuple[str, ...] = ()
+    members: tuple[str, ...] = ()
+    cv_rmse: float
+    n_trials: int
+    n_trials_done: int
+    n_pruned: int
+    n_retried: int
 
 
 class Evaluated(_Handover):
-    """The gate's word, and what the champion was when it spoke: its version and the manifest's tag."""
+    """The registered version, the gate's decision, and the champion that it was made against."""
 
+    version: str
     decision: str
     reason: str
     decision_key: str
+    manifest: Artifact | None = Field(
+        None, description="What would serve, in the serving bucket; absent if it could not be judged."
+    )
     champion_version: str | None = None
-    champion_etag: str | None = None
+    champion_run_id: str | None = None
+    rmse: float | None = None
+    champion_rmse: float | None = None
+    baseline_rmse: dict[str, float] = Field(default_factory=dict)
 
 
 class Approval(_Handover):
@@ -79,3 +99,12 @@ class PromoteJob(EvaluateJob):
 
     evaluate: Evaluated
     approval: Approval | None = None
+
+    @property
+    def challenger(self) -> Identity:
+        """Name, version and run of what may be promoted."""
+        return Identity(
+            model_name=self.request.registered_model_name,
+            version=self.evaluate.version,
+            run_id=self.train.run_id,
+        )

@@ -15,8 +15,8 @@ from bikecast.forecaster import Forecaster
 from bikecast.gate import Decision, Holdout, Thresholds, Verdict
 from bikecast.intervals import IntervalCalibration
 from bikecast.level import LevelState
-from bikecast.manifest import ChampionManifest, Scores
 from bikecast.metrics import score
+from bikecast.registry.manifest import ChampionManifest, Scores
 
 
 class Calibration(BaseModel):

@@ -1,9 +1,10 @@
-"""Pictures of a holdout that people look at."""
+"""Pictures of a model and of its holdout that people look at."""
 
 import numpy as np
 from matplotlib.figure import Figure
 
 from bikecast import segments
+from bikecast.arrays import Matrix
 from bikecast.backtest import Sample
 from bikecast.families import Fitted
 from bikecast.families.contributions import contributions
@@ -15,16 +16,20 @@ WEEK_H = 168
 SHAP_ROWS = 40  # exact values cost rows x trees x leaves; a hundredth of a second each on deep ones
 
 
-def draw_all(sample: Sample, forecasts: Forecasts, *, fitted: Fitted) -> dict[str, bytes]:
-    """Return PNG files by name; SHAP values of every member of the model whose library tells them."""
-    some = sample.features[np.linspace(0, len(sample.features) - 1, SHAP_ROWS).astype(int)]
-    told = contributions(fitted, some)
+def draw_model(fitted: Fitted, features: Matrix) -> dict[str, bytes]:
+    """Return PNG files by name: importance, and SHAP values of every member whose library tells them."""
+    some = features[np.linspace(0, len(features) - 1, SHAP_ROWS).astype(int)]
+    values = contributions(fitted, some)
+    shap = {f"shap_{name}.png": draw_shap(some, each, name=name) for name, each in values.items()}
+    return {"importance.png": _importance(fitted.importance()), **shap}
+
+
+def draw_forecasts(sample: Sample, forecasts: Forecasts) -> dict[str, bytes]:
+    """Return PNG files by name: forecasts of the judged hours beside what happened."""
     return {
         "predicted_by_week.png": _weeks(sample, forecasts),
         "residuals_by_hour.png": _residuals(sample, forecasts),
-        "importance.png": _importance(fitted.importance()),
         "coverage.png": _coverage(sample, forecasts),
-        **{f"shap_{name}.png": draw_shap(some, values, name=name) for name, values in told.items()},
     }
 
 

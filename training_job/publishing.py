@@ -9,45 +9,48 @@ from bikecast.errors import DataError
 from bikecast.features import FEATURE_NAMES
 from bikecast.forecaster import OnnxModel
 from bikecast.level import LevelState
-from bikecast.manifest import ChampionManifest
-from bikecast.names import decision_key
+from bikecast.names import decision_key, model_prefix
+from bikecast.registry.artifacts import write_once
+from bikecast.registry.manifest import Artifact, ChampionManifest, manifest_bytes
 from training_job.bundle import Bundle, make_profile, publish_bundle
 from training_job.case import Case
-from training_job.champion import manifest_bytes, manifest_key
 from training_job.context import Context
 from training_job.judgement import Judgement
 from training_job.predictions import read_left_out
-from use_cases.citibike.monitoring.champion import publish_thresholds
 from use_cases.citibike.monitoring.hours import ScoredHours
+from use_cases.citibike.monitoring.limits import calibrate
 
+MANIFEST = "manifest.json"
 logger = logging.getLogger(__name__)
 
 
 def publish_version(
-    context: Context, case: Case, outcome: Judgement, *, graph: bytes, level: LevelState, served: OnnxModel
-) -> None:
-    """Write the version's files and its manifest; nothing that serves changes."""
-    reference = make_reference(context, case, level=level, served=served)
+    context: Context, case: Case, outcome: Judgement, *, version: str, level: LevelState
+) -> Artifact:
+    """Write the version's files, and last the manifest with which it may be promoted; return that file."""
+    name, run_id = case.job.request.registered_model_name, case.job.train.run_id
+    prefix = model_prefix(name, version, run_id)
+    reference = make_reference(context, case, level=level)
     files = publish_bundle(
         context.serving,
-        case.job.train.version,
-        graph=graph,
+        prefix,
+        graph=case.graph,
         features=case.holdout.features,
         profile=make_profile(case.everything),
         reference=reference,
     )
-    manifest = _manifest(context, case, outcome, files=files, level=level)
-    context.serving.write(manifest_key(manifest.version), manifest_bytes(manifest))
-    _publish_limits(context, manifest.version, reference)
+    manifest = _manifest(context, case, outcome, files, version=version, level=level)
+    manifest = manifest.model_copy(update={"thresholds": _limits(context, prefix, reference)})
+    return write_once(context.serving, prefix, MANIFEST, manifest_bytes(manifest))
 
 
 def _manifest(
-    context: Context, case: Case, outcome: Judgement, *, files: Bundle, level: LevelState
+    context: Context, case: Case, outcome: Judgement, files: Bundle, *, version: str, level: LevelState
 ) -> ChampionManifest:
     assert outcome.challenger is not None
     return ChampionManifest(
         model_name=case.job.request.registered_model_name,
-        version=case.job.train.version,
+        version=version,
         run_id=case.job.train.run_id,
         published_at=context.clock(),
         code_version=context.code_version,
@@ -66,21 +69,23 @@ def _manifest(
     )
 
 
-def _publish_limits(context: Context, version: str, reference: pd.DataFrame) -> None:
+def _limits(context: Context, prefix: str, reference: pd.DataFrame) -> Artifact | None:
     """Learn what the monitor shall call unusual; a history too short for that is no reason to fail."""
     try:
-        publish_thresholds(context.serving, version, ScoredHours.from_frame(reference))
+        limits = calibrate(ScoredHours.from_frame(reference))
     except DataError as err:
         logger.warning("the monitor has no limits for this version yet", exc_info=err)
+        return None
+    return write_once(context.serving, prefix, "thresholds.json", limits.model_dump_json(indent=1).encode())
 
 
-def make_reference(context: Context, case: Case, *, level: LevelState, served: OnnxModel) -> pd.DataFrame:
+def make_reference(context: Context, case: Case, *, level: LevelState) -> pd.DataFrame:
     """Return every hour scored by models that had not seen it: left-out blocks, then the holdout.
 
     Column ``out_of_sample`` says so for every row.
     """
     sample = case.everything
-    predicted = served.predict(sample.features)
+    predicted = OnnxModel(case.graph).predict(sample.features)
     hours, left_out = read_left_out(context.reports, case.job.execution)
     predicted[np.isin(sample.hours, hours)] = left_out
     factors = level.factors(sample.hours)

@@ -1,19 +1,19 @@
 """The record of an evaluation, as yet without an outcome."""
 
+from bikecast.registry.champion_store import CurrentChampion
+from bikecast.registry.decisions import Contestant, DecisionRecord
 from training_job.case import Case
-from training_job.champion import Reigning
 from training_job.context import Context
-from training_job.decisions import Contestant, DecisionRecord
 from training_job.judgement import Judgement, saw_holdout
 
 
 def make_record(
     context: Context,
     case: Case,
-    reigning: Reigning,
+    current: CurrentChampion,
     *,
+    version: str,
     outcome: Judgement,
-    parity: dict[str, float],
     plots: tuple[str, ...],
 ) -> DecisionRecord:
     job, verdict = case.job, outcome.verdict
@@ -31,29 +31,29 @@ def make_record(
         holdout_window=(job.prepare.holdout_start, job.prepare.end),
         horizon_hours=case.calibration.level.horizon_hours,
         challenger=Contestant(
-            version=job.train.version,
+            version=version,
             run_id=job.train.run_id,
             scores=outcome.challenger,
             segments=dict(outcome.challenger_segments),
         ),
-        champion=_champion_side(case, reigning, outcome),
+        champion=_champion_side(case, current, outcome),
         baselines=dict(outcome.baselines),
         bootstrap=verdict.bootstrap,
         against_baselines=verdict.baselines,
         segments=verdict.segments,
         worse_segments=verdict.worse_segments,
-        parity=parity,
+        parity=job.train.parity,
         plots=plots,
     )
 
 
-def _champion_side(case: Case, reigning: Reigning, outcome: Judgement) -> Contestant | None:
-    if reigning.manifest is None:
+def _champion_side(case: Case, current: CurrentChampion, outcome: Judgement) -> Contestant | None:
+    if current.manifest is None:
         return None
     return Contestant(
-        version=reigning.manifest.version,
-        run_id=reigning.manifest.run_id,
+        version=current.manifest.version,
+        run_id=current.manifest.run_id,
         scores=outcome.champion,
         segments=dict(outcome.champion_segments),
-        saw_holdout=saw_holdout(reigning.manifest, case.job.prepare.holdout_start),
+        saw_holdout=saw_holdout(current.manifest, case.job.prepare.holdout_start),
     )

@@ -1,22 +1,42 @@
-"""The model as the registry keeps it: loads with MLflow alone and takes a frame of features."""
+"""What the registry keeps of a version: code that runs the graph which the API serves.
 
+MLflow copies this file into the model and executes it where the model is loaded. It needs the requirements
+that are listed with the model and nothing of this repository; nothing in it was pickled.
+"""
+
+import hashlib
+import json
+from pathlib import Path
 from typing import Any
 
+import mlflow
 import numpy as np
+import onnxruntime
 import pandas as pd
 from mlflow.pyfunc.model import PythonModel
 
-from bikecast.arrays import Array
-from bikecast.families import Fitted
-from bikecast.features import FEATURE_NAMES
+
+class ServedGraph(PythonModel):
+    """The graph, its floor and its bias correction, as ``POST /predict`` applies them to rows of features."""
+
+    def load_context(self, context: Any) -> None:
+        """Read the graph; ``ValueError`` if it is not the one that was registered."""
+        self._settings: dict[str, Any] = json.loads(Path(context.artifacts["settings"]).read_text())
+        body = Path(context.artifacts["graph"]).read_bytes()
+        if hashlib.sha256(body).hexdigest() != self._settings["sha256"]:
+            raise ValueError("the graph is not the one that was registered: its hash differs")
+        self._session = onnxruntime.InferenceSession(body, providers=["CPUExecutionProvider"])
+
+    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:  # noqa: ARG002
+        """Return the target for rows of features; missing optional ones are left empty.
+
+        ``params`` may hold another ``bias_correction``: the API's moves on as demand arrives, and ``/model``
+        tells it.
+        """
+        features = model_input.reindex(columns=self._settings["features"]).to_numpy(dtype=np.float32)
+        (raw,) = self._session.run(None, {self._session.get_inputs()[0].name: features})
+        values = np.maximum(np.asarray(raw, dtype=np.float64).reshape(-1), self._settings["floor"])
+        return values * (params or {}).get("bias_correction", self._settings["bias_correction"])
 
 
-class RegisteredModel(PythonModel):
-    """A fitted model under MLflow's calling convention; stateless: level and interval are applied outside."""
-
-    def __init__(self, fitted: Fitted) -> None:
-        self.fitted = fitted
-
-    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Array:  # noqa: ARG002
-        """Return trips per hour for rows with the columns of ``FEATURE_NAMES``."""
-        return self.fitted.predict(model_input[list(FEATURE_NAMES)].to_numpy(dtype=np.float32))
+mlflow.models.set_model(ServedGraph())

@@ -1,92 +1,84 @@
-"""Aliases, stages and tags of the versions: always what the champion manifest says."""
+"""The model registry as the steps need it: versions, their tags and aliases, and the runs behind them.
+
+People may change it at any time: a version, an alias, a model or a run that somebody deleted is an ordinary
+state here. Any other error of the registry is an error.
+"""
 
 import datetime as dt
-import logging
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from mlflow.exceptions import MlflowException
-from mlflow.tracking import MlflowClient
+import pandas as pd
 
-from bikecast.manifest import ChampionManifest
-from bikecast.names import Alias, Stage, ValidationStatus
-
-logger = logging.getLogger(__name__)
-
-EXECUTION, STAGE, STATUS, DECISION = "execution", "stage", "validation_status", "decision_uri"
-ABANDONED_AFTER = dt.timedelta(hours=1)
+from bikecast.arrays import Matrix
 
 
-def tag_version(client: MlflowClient, name: str, *, version: str, tags: Mapping[str, Any]) -> None:
-    """Set tags; numbers are written with five digits."""
-    for key, value in tags.items():
-        text = f"{value:.5g}" if isinstance(value, float) else str(value)
-        client.set_model_version_tag(name, version, key, text)
+@dataclass(frozen=True)
+class RegisteredVersion:
+    """One version of a registered model."""
+
+    version: str
+    run_id: str
+    created_at: dt.datetime
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def point_alias(client: MlflowClient, name: str, *, alias: Alias, version: str | None) -> None:
-    """Move an alias, or take it away if there is no version for it."""
-    current = client.get_registered_model(name).aliases.get(alias)
-    if version is None and current is not None:
-        client.delete_registered_model_alias(name, alias)
-    elif version is not None and str(current) != version:
-        client.set_registered_model_alias(name, alias, version)
+@dataclass(frozen=True)
+class ServedModel:
+    """What is registered of a challenger: the graph that would serve, and what turns its output into trips.
 
-
-def follow_manifest(client: MlflowClient, name: str, manifest: ChampionManifest | None) -> None:
-    """Make aliases and stages say what the manifest says; harmless to repeat.
-
-    The manifest is the truth because it is what serves: a run that died between publishing it and
-    writing here is completed by whoever comes next.
+    ``example`` are rows of features; ``training_set`` names what it learned from: its address and hash.
     """
-    if manifest is None or manifest.model_name != name:
-        return
-    previous = manifest.previous.version if manifest.previous else None
-    point_alias(client, name, alias=Alias.CHAMPION, version=manifest.version)
-    point_alias(client, name, alias=Alias.PREVIOUS_CHAMPION, version=previous)
-    if str(client.get_registered_model(name).aliases.get(Alias.CANDIDATE)) == manifest.version:
-        point_alias(client, name, alias=Alias.CANDIDATE, version=None)
-    for version in versions(client, name):
-        wanted = Stage.PRODUCTION if str(version.version) == manifest.version else Stage.ARCHIVED
-        status = version.tags.get(STATUS)
-        is_champion = wanted is Stage.PRODUCTION
-        if is_champion or version.tags.get(STAGE) == Stage.PRODUCTION:
-            status = ValidationStatus.APPROVED if is_champion else status
-            tags = {STAGE: wanted, STATUS: status or ValidationStatus.APPROVED}
-            tag_version(client, name, version=str(version.version), tags=tags)
+
+    graph: bytes
+    bias_correction: float
+    floor: float
+    example: Matrix
+    feature_names: tuple[str, ...]
+    optional_features: tuple[str, ...]
+    training_set: tuple[str, str]
+
+    def example_frame(self) -> pd.DataFrame:
+        """Return the example as a caller would write it."""
+        return pd.DataFrame(self.example.astype(float), columns=list(self.feature_names))
 
 
-def versions(client: MlflowClient, name: str) -> Iterable[Any]:
-    """Return every version of the model, the newest first; none if it was never registered."""
-    try:
-        found = client.search_model_versions(f"name = '{name}'", max_results=1000)
-    except MlflowException:
-        return []
-    return sorted(found, key=lambda version: -int(version.version))
+class Registry(Protocol):
+    """Registered models by name; MLflow and the fake of the tests fulfil it alike."""
 
+    def versions(self, name: str) -> list[RegisteredVersion]:
+        """Return every version, the newest first; none if there is no such model."""
+        ...
 
-def archive_abandoned(client: MlflowClient, name: str, *, now: dt.datetime, execution: str) -> list[str]:
-    """Archive versions whose execution ended before anybody judged them; return them."""
-    abandoned = [
-        str(v.version) for v in versions(client, name) if _is_abandoned(v, now=now, execution=execution)
-    ]
-    for version in abandoned:
-        reason = "its execution ended before it was judged"
-        tags = {STAGE: Stage.ARCHIVED, STATUS: ValidationStatus.REJECTED, "reason": reason}
-        tag_version(client, name, version=version, tags=tags)
-        logger.warning("archived an abandoned version", extra={"version": version})
-    return abandoned
+    def aliases(self, name: str) -> dict[str, str]:
+        """Return versions by alias; none if there is no such model."""
+        ...
 
+    def register(self, name: str, *, run_id: str, model: ServedModel, tags: Mapping[str, Any]) -> str:
+        """Register a model under the next version of a name; a model or a run that is gone is made anew."""
+        ...
 
-def _is_abandoned(version: Any, *, now: dt.datetime, execution: str) -> bool:
-    made = dt.datetime.fromtimestamp(version.creation_timestamp / 1000, tz=dt.UTC)
-    unjudged = version.tags.get(STATUS) == ValidationStatus.PENDING and DECISION not in version.tags
-    return unjudged and version.tags.get(EXECUTION) != execution and now - made > ABANDONED_AFTER
+    def tag(self, name: str, version: str, tags: Mapping[str, Any]) -> None:
+        """Set tags; ``NotFoundError`` if there is no such version."""
+        ...
 
+    def set_alias(self, name: str, alias: str, version: str) -> None:
+        """Point an alias to a version; ``NotFoundError`` if there is no such version."""
+        ...
 
-def version_of_execution(client: MlflowClient, name: str, execution: str) -> str | None:
-    """Return the version that an earlier attempt of this execution registered."""
-    for version in versions(client, name):
-        if version.tags.get(EXECUTION) == execution:
-            return str(version.version)
-    return None
+    def delete_alias(self, name: str, alias: str) -> None:
+        """Take an alias away; an absent one is no error."""
+        ...
+
+    def log_scores(self, name: str, version: str, *, run_id: str, scores: Mapping[str, float]) -> None:
+        """Log the holdout's scores to the run and the model; what is gone is left out."""
+        ...
+
+    def log_file(self, run_id: str, *, name: str, body: bytes) -> None:
+        """Log bytes as a file of the run; nothing if it is gone."""
+        ...
+
+    def finish_run(self, run_id: str) -> None:
+        """Mark the run as finished; nothing if it is gone."""
+        ...

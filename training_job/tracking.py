@@ -3,6 +3,7 @@
 Importing this module imports MLflow, which takes seconds: only the steps that register do so.
 """
 
+import logging
 import os
 import tempfile
 import time
@@ -16,23 +17,19 @@ os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
 
 import mlflow
-import pandas as pd
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.tracking import MlflowClient
 from optuna.trial import FrozenTrial, TrialState
 
-from bikecast.arrays import Matrix
 from bikecast.database import sqlalchemy_url
-from bikecast.families import Fitted
-from bikecast.features import FEATURE_NAMES
 from bikecast.names import EXPERIMENT_NAME, Schema
 from training_job.context import Context
-from training_job.registered_model import RegisteredModel
+
+logger = logging.getLogger(__name__)
 
 EXECUTION_TAG = "bikecast.execution"
 TRIAL_TAG = "bikecast.trial"
 PARENT_TAG = "mlflow.parentRunId"
-MODEL_PATH = "model"
 RUN_STATUS = {TrialState.COMPLETE: "FINISHED", TrialState.PRUNED: "KILLED", TrialState.FAIL: "FAILED"}
 
 
@@ -44,7 +41,7 @@ def open_client(context: Context) -> MlflowClient:
 
 def open_run(client: MlflowClient, context: Context, *, execution: str, tags: Mapping[str, str]) -> str:
     """Return the execution's run; an execution that is taken up again goes on with its own."""
-    experiment = _experiment(client, context)
+    experiment = experiment_of(client, context)
     found = client.search_runs([experiment], f"tags.`{EXECUTION_TAG}` = '{execution}'", max_results=1)
     if found:
         run_id: str = found[0].info.run_id
@@ -54,12 +51,21 @@ def open_run(client: MlflowClient, context: Context, *, execution: str, tags: Ma
     return str(run.info.run_id)
 
 
-def _experiment(client: MlflowClient, context: Context) -> str:
+def experiment_of(client: MlflowClient, context: Context) -> str:
+    """Return the experiment of all runs; a new one if there is none, restored if somebody deleted it."""
     found = client.get_experiment_by_name(EXPERIMENT_NAME)
     if found is not None:
-        return str(found.experiment_id)
+        return restored_experiment(client, str(found.experiment_id))
     location = context.artifacts.uri("runs")
     return str(client.create_experiment(EXPERIMENT_NAME, artifact_location=location))
+
+
+def restored_experiment(client: MlflowClient, experiment: str) -> str:
+    """Return the experiment, restored if somebody deleted it."""
+    if client.get_experiment(experiment).lifecycle_stage == "deleted":
+        logger.warning("a deleted experiment is restored", extra={"experiment": experiment})
+        client.restore_experiment(experiment)
+    return experiment
 
 
 def log_trials(client: MlflowClient, run_id: str, trials: list[FrozenTrial]) -> None:
@@ -107,7 +113,7 @@ def log_numbers(
     tags: Mapping[str, str] | None = None,
 ) -> None:
     """Log numbers in one call, under the time of now: a step that is repeated may log others."""
-    stamp = time.time_ns() // 1_000_000
+    stamp = millis()
     client.log_batch(
         run_id,
         metrics=[Metric(name, float(value), stamp, 0) for name, value in metrics.items()],
@@ -116,32 +122,12 @@ def log_numbers(
     )
 
 
-def register(run_id: str, fitted: Fitted, *, name: str, example: Matrix) -> str:
-    """Log the fitted model to the run and register it; return the version."""
-    frame = pd.DataFrame(example, columns=list(FEATURE_NAMES))
-    signature = mlflow.models.infer_signature(frame, fitted.predict(example))
-    with mlflow.start_run(run_id=run_id):
-        info = mlflow.pyfunc.log_model(
-            name=MODEL_PATH,
-            python_model=RegisteredModel(fitted),
-            signature=signature,
-            registered_model_name=name,
-            pip_requirements=[
-                "xgboost-cpu==3.2.0",
-                "numpy",
-            ],  # given, or MLflow infers them by importing anew
-        )
-    return str(info.registered_model_version)
+def millis() -> int:
+    """Return the time of now as MLflow stamps it."""
+    return time.time_ns() // 1_000_000
 
 
-def load_registered(name: str, version: str) -> Fitted:
-    """Return the fitted model of a version."""
-    model = mlflow.pyfunc.load_model(f"models:/{name}/{version}").unwrap_python_model()
-    fitted: Fitted = model.fitted
-    return fitted
-
-
-def log_file(client: MlflowClient, run_id: str, *, name: str, body: bytes) -> None:
+def write_file(client: MlflowClient, run_id: str, *, name: str, body: bytes) -> None:
     """Log bytes as a file of the run."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / name

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bikecast.manifest import Artifact, ChampionManifest, Previous
-from bikecast.names import CHAMPION_KEY, Bucket, PredictionSource, model_prefix
+from bikecast.names import CHAMPION_KEY, MODELS_PREFIX, Bucket, PredictionSource
+from bikecast.registry.manifest import Artifact, ChampionManifest, Previous
 from bikecast.serving.contract import TripHour
 from bikecast.serving.engines import Engine, Loaders, ModelEngine, NaiveEngine
 from bikecast.serving.predictor import answer
@@ -53,6 +53,7 @@ def prepare(cloud: Deployment) -> Versions:
     """Publish a second version beside the champion and work out every answer."""
     store = S3Store(cloud.client("s3"), cloud.outputs["buckets"][Bucket.SERVING])
     first = ChampionManifest.model_validate_json(store.read(CHAMPION_KEY).body)
+    store.write(f"{_prefix(first.version)}manifest.json", first.model_dump_json().encode())
     second = _published(store, first, version=f"{first.version}-other")
     # Each is the previous one of the other, as after a promotion and as after a rollback.
     first = first.model_copy(update={"previous": _as_previous(second)})
@@ -65,8 +66,12 @@ def prepare(cloud: Deployment) -> Versions:
     return Versions(store, (first, second), questions, answers)
 
 
+def _prefix(version: str) -> str:
+    return f"{MODELS_PREFIX}benchmark/{version}/"
+
+
 def _published(store: S3Store, first: ChampionManifest, *, version: str) -> ChampionManifest:
-    prefix = model_prefix(version)
+    prefix = _prefix(version)
     level = first.level.model_copy(update={"lowest": LEVEL, "highest": LEVEL})
     files = {
         name: _copied(store, getattr(first, name), prefix)
@@ -85,7 +90,7 @@ def _copied(store: S3Store, artifact: Artifact, prefix: str) -> Artifact:
 
 
 def _as_previous(manifest: ChampionManifest) -> Previous:
-    return Previous(version=manifest.version, manifest_key=f"{model_prefix(manifest.version)}manifest.json")
+    return Previous(version=manifest.version, manifest_key=f"{_prefix(manifest.version)}manifest.json")
 
 
 def _questions(chance: random.Random) -> Iterator[Rows]:

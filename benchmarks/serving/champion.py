@@ -15,8 +15,8 @@ from bikecast.features import FEATURE_NAMES, build_features
 from bikecast.forecaster import OnnxModel, Profile, golden_json
 from bikecast.intervals import calibrate
 from bikecast.level import LevelState
-from bikecast.manifest import Artifact, ChampionManifest, Scores
 from bikecast.names import CHAMPION_KEY, MODEL_NAME, model_prefix
+from bikecast.registry.manifest import Artifact, ChampionManifest, Scores
 from bikecast.storage import FolderStore, ObjectStore
 
 N_TREES = 600
@@ -58,7 +58,7 @@ def make_model(folder: Path) -> Model:
 
 
 def _publish(store: ObjectStore, graph: bytes, features: np.ndarray, trips: np.ndarray) -> None:
-    prefix = model_prefix(VERSION)
+    prefix = model_prefix(MODEL_NAME, VERSION, "benchmark")
     predicted = OnnxModel(graph).predict(features)
     slots = [float(value) for value in np.resize(trips, 168)]
     day = dt.date(2024, 1, 1)

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 from rich.console import Group
 
+from bikecast.errors import InputError
 from console import ui
 from console.champions import read_champion, score_rows
 from console.cloud import find_cloud
@@ -36,22 +37,34 @@ def champion(target: TargetOption = None, as_json: Json = False) -> None:
 
 
 def rollback(
-    reason: Annotated[str, typer.Option(help="Why; it stands in the audit row.")] = "asked for by a person",
+    reason: Annotated[
+        str | None, typer.Option(help="Why; it is kept in the audit row.", show_default=False)
+    ] = None,
     version: Annotated[
         str | None,
         typer.Option(
             "--to", help="Version to put back; the previous champion if absent.", show_default=False
         ),
     ] = None,
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Allow a version that was never promoted; needs --to and --reason."),
+    ] = False,
     target: TargetOption = None,
     as_json: Json = False,
 ) -> None:
-    """Put an earlier champion back once it is proven to load: alias, manifest and audit row, or nothing.
+    """Put an earlier champion back once it is proven to load; registry and audit row follow.
+
+    Only a version that was promoted once can be put back. It also works while the champion's manifest cannot
+    be read: then name the version.
 
     Examples: bikecast rollback --reason "predictions doubled since the release", bikecast rollback --to 3
     """
     from bikecast.names import Step
 
-    payload = {"reason": reason} | ({"version": version} if version else {})
+    given: dict[str, object] = {"reason": reason, "version": version}
+    payload = {key: value for key, value in given.items() if value} | ({"force": True} if force else {})
+    if force and len(payload) < 3:
+        raise InputError("--force needs --to and --reason: say which version, and why")
     result = operate(find_cloud(target), Step.ROLLBACK, payload=payload)
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(dict(result or {})))

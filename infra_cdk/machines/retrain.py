@@ -141,11 +141,11 @@ class Retrain(Construct):
     def _tell(self) -> sfn.Chain:
         detail = {
             "execution": sfn.JsonPath.string_at("$.job.execution"),
-            "version": sfn.JsonPath.object_at("$.job.train.version"),
+            "version": sfn.JsonPath.object_at("$.job.evaluate.version"),
             "promote": sfn.JsonPath.object_at("$.job.promote"),
             "reason": sfn.JsonPath.format(
                 "version {} {}: {}",
-                sfn.JsonPath.string_at("$.job.train.version"),
+                sfn.JsonPath.string_at("$.job.evaluate.version"),
                 sfn.JsonPath.string_at("$.job.promote.decision"),
                 sfn.JsonPath.string_at("$.job.promote.reason"),
             ),

@@ -7,7 +7,7 @@ from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
 from constructs import Construct
 
-from bikecast.names import AUTOMATION_KEY, Output, Step, Variable, thresholds_key
+from bikecast.names import AUTOMATION_KEY, Output, Step, Variable
 from infra_cdk.constructs.alarms import Alarms
 from infra_cdk.constructs.dashboard import OperationsDashboard
 from infra_cdk.constructs.function import ImageFunction
@@ -30,8 +30,8 @@ OUTLOOK_SCHEDULE = events.Schedule.cron(hour="9", minute="0")
 # The publisher's files of a month appear in the first days of the next.
 RETRAIN_SCHEDULE = events.Schedule.cron(day="10", hour="11", minute="0")
 
-# The switch that pauses promotion, and the limits learned for each model; never a model or the manifest.
-WRITTEN_BY_MONITOR = (AUTOMATION_KEY, thresholds_key("*"))
+# The switch that pauses promotion; never a model or the manifest.
+WRITTEN_BY_MONITOR = (AUTOMATION_KEY,)
 
 
 class MonitoringStack(BikecastStack):

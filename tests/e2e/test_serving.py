@@ -9,8 +9,8 @@ from typing import Any
 import httpx
 import pytest
 
-from bikecast.manifest import ChampionManifest
 from bikecast.names import CHAMPION_KEY
+from bikecast.registry.manifest import ChampionManifest
 from bikecast.storage import S3Store
 from tests.deployment import Deployment, eventually
 from tests.e2e.test_api import client_of

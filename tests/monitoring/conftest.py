@@ -5,6 +5,7 @@ import shutil
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from posixpath import dirname
 
 import psycopg
 import pytest
@@ -16,7 +17,8 @@ from bikecast.storage import FolderStore
 from bikecast.tables import write_hourly, write_weather
 from tests.champions import publish_champion
 from training_job.migrations import migrate
-from use_cases.citibike.monitoring.champion import load_champion, publish_thresholds, read_history
+from use_cases.citibike.monitoring.champion import load_champion, read_history
+from use_cases.citibike.monitoring.limits import calibrate
 from use_cases.citibike.monitoring.sources import Champion
 
 TRAINED_UNTIL = "2024-12-31"
@@ -33,7 +35,8 @@ def city(tmp_path_factory: pytest.TempPathFactory) -> Path:
     year, days = hourly[hourly["date"] <= TRAINED_UNTIL], weather[weather["DATE"] <= TRAINED_UNTIL]
     serving = FolderStore(root / "serving")
     manifest = publish_champion(serving, year, days)
-    publish_thresholds(serving, manifest.version, read_history(serving, manifest))
+    limits = calibrate(read_history(serving, manifest)).model_dump_json().encode()
+    serving.write(f"{dirname(manifest.model.key)}/thresholds.json", limits)  # where older code put them
     return root
 
 

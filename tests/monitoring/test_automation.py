@@ -8,12 +8,12 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import InputError
-from bikecast.manifest import ChampionManifest
-from bikecast.monitoring.automation import AutomationSwitch, pause, read_switch, resume
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
 from bikecast.monitoring.windows import Source
 from bikecast.names import AUTOMATION_KEY, CHAMPION_KEY, citibike_key
+from bikecast.registry.automation import AutomationSwitch, pause, read_switch, resume
+from bikecast.registry.manifest import ChampionManifest
 from use_cases.citibike.monitoring.watch import WATCH
 
 Rows = Callable[..., list[tuple[object, ...]]]

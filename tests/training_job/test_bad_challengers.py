@@ -4,13 +4,13 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
 import pytest
 
 from bikecast.arrays import Array, Matrix
 from bikecast.citibike_model import TASK
 from bikecast.families import Fitted
-from bikecast.names import CHAMPION_KEY, MODEL_NAME, evaluation_prefix, progress_key
+from bikecast.intervals import IntervalCalibration
+from bikecast.names import CHAMPION_KEY, evaluation_prefix, progress_key
 from tests.postgres import Server
 from tests.training_job import world as made_up
 from tests.training_job.world import World
@@ -61,33 +61,59 @@ def trained(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple
     ("factor", "graph_factor", "reason"),
     [
         (50.0, 50.0, "does not surely beat the baseline"),
-        (float("nan"), float("nan"), "nan"),
-        (1.0, 1.01, "differs from the registered model"),
+        (float("nan"), float("nan"), "not a number"),
+        (1.0, 1.01, "differs from the fitted model"),
     ],
     ids=["fifty times too high", "not a number", "graph unlike the model"],
 )
 def test_bad_challenger_is_rejected_and_the_champion_stays(
     trained: tuple[World, dict[str, Any]], factor: float, graph_factor: float, reason: str
 ) -> None:
-    from training_job import tracking
-
     world, job = trained
     before = world.context.serving.read(CHAMPION_KEY)
-    tracking.open_client(world.context)
-    good = tracking.load_registered(MODEL_NAME, job["train"]["version"])
-    example = np.zeros((2, len(good.importance())), dtype=np.float32)
-    spoiled = Spoiled(good, factor, graph_factor)
-    version = tracking.register(job["train"]["run_id"], spoiled, name=MODEL_NAME, example=example)
+    execution = f"bad-{factor}-{graph_factor}"
+    bad = {key: job[key] for key in ("request", "prepare")} | {"execution": execution}
+    bad["train"] = _handed_over(world, bad, factor=factor, graph_factor=graph_factor)
     left_out = world.context.reports.read(f"{evaluation_prefix('good')}left_out.parquet").body
-    world.context.reports.write(f"{evaluation_prefix(f'bad-{version}')}left_out.parquet", left_out)
-    bad = {**job, "execution": f"bad-{version}", "train": job["train"] | {"version": version}}
+    world.context.reports.write(f"{evaluation_prefix(execution)}left_out.parquet", left_out)
     bad["evaluate"] = world.step("evaluate", bad)
     assert bad["evaluate"]["decision"] == "reject"
     assert reason in bad["evaluate"]["reason"]
     assert world.step("promote", bad)["decision"] == "rejected"
     assert world.context.serving.read(CHAMPION_KEY) == before
-    assert world.tags(version)["validation_status"] == "rejected"
-    assert world.rows(f"select decision from decisions where id = 'bad-{version}'") == [("rejected",)]
+    assert world.tags(bad["evaluate"]["version"])["validation_status"] == "rejected"
+    assert world.rows(f"select decision from decisions where id = '{execution}'") == [("rejected",)]
+
+
+def _handed_over(world: World, job: dict[str, Any], *, factor: float, graph_factor: float) -> dict[str, Any]:
+    """Hand a spoiled model over as ``train`` does."""
+    from training_job import tracking
+    from training_job.challenger import Challenger, hand_over
+    from training_job.handover import TrainJob
+    from training_job.judgement import Calibration
+    from training_job.search import load_search
+    from training_job.steps.train import fit_final
+    from training_job.steps.tune import tuning_sample
+    from training_job.study import open_study, progress
+
+    context, train = world.context, TrainJob.model_validate(job)
+    search, sample = load_search(context.search_file), tuning_sample(context, train.prepare)
+    good = fit_final(sample, {"xgboost": {"n_estimators": 60}}, seed=1)
+    run_id = tracking.open_run(tracking.open_client(context), context, execution=train.execution, tags={})
+    interval = _calibrated(world)
+    calibration = Calibration(level=search.level.state(), interval=interval, cv_rmse=1.0)
+    spoiled = Spoiled(good, factor, graph_factor)
+    challenger = Challenger(spoiled, calibration, members=("spoiled",), run_id=run_id)
+    study = progress(open_study(context.database, "good", search=search), n_trials=3, now=context.clock())
+    return hand_over(context, train, challenger, sample, study).model_dump(mode="json")
+
+
+def _calibrated(world: World) -> IntervalCalibration:
+    from bikecast.registry.champion_store import ChampionStore
+
+    champion = ChampionStore(world.context.serving).read().manifest
+    assert champion is not None
+    return champion.interval
 
 
 def test_a_dead_workers_trial_is_tried_again_and_the_study_goes_on(
@@ -129,7 +155,8 @@ def test_an_execution_that_is_taken_up_again_keeps_its_trials_and_its_version(
     again = {key: job[key] for key in ("request", "execution", "prepare")}
     assert world.step("prepare", again) == job["prepare"]
     assert world.step("tune", {**again, "worker": 1})["n_trials_done"] == made_up.REQUEST["n_trials"]
-    assert world.step("train", again)["version"] == job["train"]["version"]
+    assert world.step("train", again)["graph"] == job["train"]["graph"]
+    assert world.step("evaluate", job)["version"] == job["evaluate"]["version"]
 
 
 def test_a_window_that_is_too_short_fails_at_once_and_says_what_to_load(

@@ -1,5 +1,6 @@
 """One retraining after another on folders and a real database; what goes wrong leaves the champion."""
 
+import datetime as dt
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -10,13 +11,22 @@ import pytest
 
 from bikecast.errors import ArtifactError, ConflictError, DataError, InputError
 from bikecast.forecaster import Forecaster
-from bikecast.manifest import ChampionManifest
-from bikecast.names import AUTOMATION_KEY, CHAMPION_KEY
+from bikecast.names import (
+    AUTOMATION_KEY,
+    CHAMPION_HISTORY_PREFIX,
+    CHAMPION_KEY,
+    MODEL_NAME,
+    evaluation_prefix,
+)
+from bikecast.registry.champion_store import ChampionStore
+from bikecast.registry.manifest import ChampionManifest, Change, ChangeAction, parse_manifest
 from bikecast.weather.files import merge_weather
 from tests.postgres import Server
 from tests.training_job import world as made_up
 from tests.training_job.world import World
-from training_job.champion import manifest_key, parse_manifest, publish, read_champion
+from training_job import tracking
+from training_job.following import follow_champion
+from training_job.mlflow_registry import MlflowRegistry
 
 pytestmark = pytest.mark.xdist_group("retraining")
 
@@ -34,10 +44,14 @@ def first(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[W
 def world(first: tuple[World, dict[str, Any]]) -> Iterator[World]:
     """The city with the first champion, put back after each test."""
     city = first[0]
-    before = city.context.serving.read(CHAMPION_KEY).body
+    serving = city.context.serving
+    before, records = serving.read(CHAMPION_KEY).body, set(serving.keys(CHAMPION_HISTORY_PREFIX))
     yield city
-    city.context.serving.write(CHAMPION_KEY, before)
-    city.context.serving.delete(AUTOMATION_KEY)
+    for key in set(serving.keys(CHAMPION_HISTORY_PREFIX)) - records:
+        serving.delete(key)
+    serving.write(CHAMPION_KEY, before)
+    serving.delete(AUTOMATION_KEY)
+    follow_champion(city.context)
 
 
 @pytest.fixture(scope="module")
@@ -51,8 +65,19 @@ def _as_promoted(job: dict[str, Any]) -> dict[str, Any]:
     return {**job, "evaluate": job["evaluate"] | {"decision": "promote", "reason": "better everywhere"}}
 
 
+def _published(world: World, job: dict[str, Any]) -> ChampionManifest:
+    """Return the manifest that was judged."""
+    key = job["evaluate"]["manifest"]["key"]
+    return parse_manifest(world.context.serving.read(key).body, key)
+
+
+def _change(execution: str) -> Change:
+    now = dt.datetime.now(dt.UTC)
+    return Change(action=ChangeAction.PROMOTED, at=now, execution=execution, reason="better everywhere")
+
+
 def _champion(world: World) -> ChampionManifest:
-    manifest = read_champion(world.context.serving).manifest
+    manifest = ChampionStore(world.context.serving).read().manifest
     assert manifest is not None
     return manifest
 
@@ -61,7 +86,7 @@ def test_the_first_challenger_beats_the_baselines_and_serves(first: tuple[World,
     world, job = first
     champion = _champion(world)
     assert job["promote"]["decision"] == "promoted"
-    assert champion.version == job["train"]["version"]
+    assert champion.version == job["evaluate"]["version"]
     assert champion.holdout.rmse < min(scores.rmse for scores in champion.baselines.values())
     assert world.aliases() == {"champion": champion.version}
     tags = world.tags(champion.version)
@@ -99,13 +124,11 @@ def test_the_record_says_what_the_decision_rests_on(first: tuple[World, dict[str
     [(decision, version, uri)] = world.rows(
         "select decision, challenger_version, record_uri from decisions where id = 'first'"
     )
-    assert (decision, version) == ("promoted", job["train"]["version"])
+    assert (decision, version) == ("promoted", job["evaluate"]["version"])
     assert uri == world.tags(version)["decision_uri"]
 
 
 def test_every_trial_is_a_nested_run(first: tuple[World, dict[str, Any]]) -> None:
-    from training_job import tracking
-
     world, job = first
     client = tracking.open_client(world.context)
     parent = client.get_run(job["train"]["run_id"])
@@ -135,65 +158,59 @@ def test_as_good_is_not_good_enough(world: World, second: dict[str, Any]) -> Non
     assert result["decision"] == "rejected"
     assert "at least -10.0%" in result["reason"]
     assert world.context.serving.read(CHAMPION_KEY).etag == before
-    assert world.tags(second["train"]["version"])["validation_status"] == "rejected"
+    assert world.tags(second["evaluate"]["version"])["validation_status"] == "rejected"
     assert "candidate" not in world.aliases()
 
 
 def test_of_two_that_race_only_the_first_is_promoted(world: World, second: dict[str, Any]) -> None:
-    assert world.step("promote", _as_promoted(second))["decision"] == "promoted"
-    third = _as_promoted(second) | {"train": second["train"] | {"version": "999"}}
-    with pytest.raises(Exception, match="999"):
-        world.tags("999")
-    late = {**third, "train": second["train"] | {"version": "1"}, "execution": "second"}
-    late["evaluate"] = late["evaluate"] | {"champion_version": "0"}
+    late = _as_promoted(second)
+    late["evaluate"] |= {"champion_version": "0", "champion_run_id": "another"}
     result = world.step("promote", late)
     assert result["decision"] == "rejected"
     assert "champion changed" in result["reason"]
-    assert _champion(world).version == second["train"]["version"]
-    world.step("rollback", {"reason": "end of the test"})
 
 
 def test_a_write_between_reading_and_publishing_loses_nothing(world: World, second: dict[str, Any]) -> None:
-    stale = read_champion(world.context.serving)
+    champions = ChampionStore(world.context.serving)
+    stale = champions.read()
     assert stale.manifest is not None
-    key = manifest_key(second["train"]["version"])
-    manifest = parse_manifest(world.context.serving.read(key).body, key)
     newer = stale.manifest.model_copy(update={"code_version": "somebody else"})
-    publish(world.context.serving, newer, replacing=stale.etag)
+    champions.refresh(newer, replacing=stale)
     with pytest.raises(ConflictError):
-        publish(world.context.serving, manifest, replacing=stale.etag)
+        champions.publish(_published(world, second), _change("late"), replacing=stale)
     assert _champion(world).code_version == "somebody else"
 
 
 def test_a_promotion_that_died_after_publishing_is_completed_by_repeating_it(
     world: World, second: dict[str, Any]
 ) -> None:
-    reigning = read_champion(world.context.serving)
-    key = manifest_key(second["train"]["version"])
-    publish(
-        world.context.serving,
-        parse_manifest(world.context.serving.read(key).body, key),
-        replacing=reigning.etag,
-    )
-    assert world.aliases()["champion"] == reigning.version  # died here: the registry lags behind
+    champions = ChampionStore(world.context.serving)
+    before = champions.read()
+    champions.publish(_published(world, second), _change("second"), replacing=before)
+    assert world.aliases()["champion"] == before.version  # died here: the registry lags behind
     assert world.step("promote", _as_promoted(second))["decision"] == "promoted"
-    assert world.aliases()["champion"] == second["train"]["version"]
+    assert world.aliases()["champion"] == second["evaluate"]["version"]
 
 
 def test_a_promotion_that_died_is_also_completed_by_the_next_execution(
     world: World, second: dict[str, Any]
 ) -> None:
-    from bikecast.names import MODEL_NAME
-    from training_job import registry, tracking
+    champions = ChampionStore(world.context.serving)
+    champions.publish(_published(world, second), _change("second"), replacing=champions.read())
+    follow_champion(world.context)
+    version = second["evaluate"]["version"]
+    assert world.aliases()["champion"] == version
+    found = MlflowRegistry(tracking.open_client(world.context), world.context).versions(MODEL_NAME)
+    assert [each.version for each in found if each.tags["stage"] == "Production"] == [version]
+    assert world.rows("select decision from decisions where id = 'second'") == [("promoted",)]
 
-    client = tracking.open_client(world.context)
-    client.set_registered_model_alias(MODEL_NAME, "champion", second["train"]["version"])
-    world.step("train", {key: second[key] for key in ("request", "execution", "prepare")})
-    assert world.aliases()["champion"] == _champion(world).version
-    stages = {str(v.version): v.tags["stage"] for v in registry.versions(client, MODEL_NAME)}
-    assert [version for version, stage in stages.items() if stage == "Production"] == [
-        _champion(world).version
-    ]
+
+def test_a_repeated_promotion_does_not_undo_a_rollback(world: World, second: dict[str, Any]) -> None:
+    assert world.step("promote", _as_promoted(second))["decision"] == "promoted"
+    old = world.step("rollback", {})["champion"]
+    again = world.step("promote", _as_promoted(second))
+    assert (again["decision"], again["champion"]) == ("promoted", old)
+    assert _champion(world).version == old
 
 
 @pytest.mark.parametrize(
@@ -234,12 +251,12 @@ def test_a_champion_that_does_not_load_stays_and_the_record_says_so(
 def test_rollback_brings_the_previous_champion_back(world: World, second: dict[str, Any]) -> None:
     old = _champion(world)
     world.step("promote", _as_promoted(second))
-    assert world.aliases() == {"champion": second["train"]["version"], "previous_champion": old.version}
+    assert world.aliases() == {"champion": second["evaluate"]["version"], "previous_champion": old.version}
     result = world.step("rollback", {"reason": "doubled predictions"})
-    assert (result["champion"], result["replaced"]) == (old.version, second["train"]["version"])
+    assert (result["champion"], result["replaced"]) == (old.version, second["evaluate"]["version"])
     assert _champion(world).version == old.version
-    assert world.aliases() == {"champion": old.version}
-    assert world.tags(second["train"]["version"])["stage"] == "Archived"
+    assert world.aliases() == {"champion": old.version, "previous_champion": second["evaluate"]["version"]}
+    assert world.tags(second["evaluate"]["version"])["stage"] == "Archived"
     assert ("doubled predictions",) in world.rows(
         "select reason from decisions where decision = 'rolled_back'"
     )
@@ -253,8 +270,8 @@ def test_rollback_to_files_that_do_not_load_changes_nothing(world: World, second
     with pytest.raises(ArtifactError, match="not the file"):
         world.step("rollback", {})
     world.context.serving.write(old.model.key, body)
-    assert _champion(world).version == second["train"]["version"]
-    assert world.aliases()["champion"] == second["train"]["version"]
+    assert _champion(world).version == second["evaluate"]["version"]
+    assert world.aliases()["champion"] == second["evaluate"]["version"]
     world.step("rollback", {})
 
 
@@ -265,8 +282,125 @@ def test_rollback_without_a_database_changes_nothing(world: World, second: dict[
     away = world.context.database.model_copy(update={"port": 1})
     with pytest.raises(Exception, match=r"[Cc]onnection"):
         World(dataclasses.replace(world.context, database=away)).step("rollback", {})
-    assert _champion(world).version == second["train"]["version"]
+    assert _champion(world).version == second["evaluate"]["version"]
     world.step("rollback", {})
+
+
+def test_a_second_rollback_takes_the_first_one_back(world: World, second: dict[str, Any]) -> None:
+    world.step("promote", _as_promoted(second))
+    world.step("rollback", {})
+    assert world.step("rollback", {})["champion"] == second["evaluate"]["version"]
+    assert world.aliases()["champion"] == second["evaluate"]["version"]
+
+
+def test_a_version_that_was_never_promoted_comes_back_by_force_and_with_a_reason_only(
+    world: World, second: dict[str, Any]
+) -> None:
+    version = second["evaluate"]["version"]
+    with pytest.raises(InputError, match=r"was never promoted \(promoted so far: 1\)"):
+        world.step("rollback", {"version": version})
+    with pytest.raises(InputError, match="needs `version` and `reason`"):
+        world.step("rollback", {"version": version, "force": True})
+    assert _champion(world).version == "1"
+    result = world.step("rollback", {"version": version, "force": True, "reason": "the gate is wrong"})
+    assert result["champion"] == version
+    change = _champion(world).change
+    assert change is not None
+    assert (change.forced, change.reason) == (True, "the gate is wrong")
+    assert ("the gate is wrong",) in world.rows("select reason from decisions where decision = 'rolled_back'")
+
+
+@pytest.mark.parametrize("body", [b"{", b'{"schema_version": 2}', None])
+def test_an_unreadable_manifest_is_repaired_by_naming_a_version(
+    world: World, second: dict[str, Any], body: bytes | None
+) -> None:
+    world.step("promote", _as_promoted(second))
+    serving = world.context.serving
+    if body is None:
+        serving.delete(CHAMPION_KEY)
+    else:
+        serving.write(CHAMPION_KEY, body)
+    with pytest.raises(InputError, match=r"rollback --to VERSION.*promoted so far: 2, 1"):
+        world.step("rollback", {})
+    with pytest.raises(ArtifactError, match="rollback --to VERSION"):
+        world.step("refresh_level", {})
+    assert world.step("promote", _as_promoted(second))["decision"] == "promoted"  # long before the damage
+    assert world.step("rollback", {"version": "1"})["champion"] == "1"
+    assert _champion(world).previous is not None
+    assert world.aliases()["champion"] == "1"
+
+
+def test_a_challenger_is_rejected_while_nobody_can_read_what_serves(
+    world: World, second: dict[str, Any]
+) -> None:
+    world.context.serving.write(CHAMPION_KEY, b"{")
+    evaluated = world.step("evaluate", second)
+    assert (evaluated["decision"], evaluated["version"]) == ("reject", second["evaluate"]["version"])
+    assert "rollback --to VERSION" in evaluated["reason"]
+    result = world.step("promote", _as_promoted(second))
+    assert result["decision"] == "rejected"
+    assert "cannot be read" in result["reason"] or "not a champion manifest" in result["reason"]
+
+
+def test_a_training_under_another_name_is_a_trial(world: World, second: dict[str, Any]) -> None:
+    before = {key: world.context.serving.read(key).body for key in world.context.serving.keys("")}
+    trial = {
+        **second,
+        "execution": "trial",
+        "request": second["request"] | {"registered_model_name": "other"},
+    }
+    left_out = world.context.reports.read(f"{evaluation_prefix('second')}left_out.parquet").body
+    world.context.reports.write(f"{evaluation_prefix('trial')}left_out.parquet", left_out)
+    trial["evaluate"] = world.step("evaluate", trial)
+    assert (trial["evaluate"]["version"], trial["evaluate"]["decision"]) == ("1", "reject")
+    assert "a trial and never promoted; the gate says" in trial["evaluate"]["reason"]
+    result = world.step("promote", _as_promoted(trial))
+    assert result["decision"] == "rejected"
+    assert "a trial" in result["reason"]
+    after = {key: world.context.serving.read(key).body for key in before}
+    assert after == before
+
+
+def test_files_of_a_version_are_written_once(world: World, second: dict[str, Any]) -> None:
+    serving = world.context.serving
+    before = {key: serving.read(key) for key in serving.keys("models/")}
+    again = world.step("evaluate", second)
+    assert again["version"] == second["evaluate"]["version"]
+    assert {key: serving.read(key) for key in before} == before
+    manifest = _published(world, {"evaluate": again})
+    key = manifest.golden.key
+    serving.write(key, b"damaged")
+    with pytest.raises(ConflictError, match="is damaged"):
+        world.step("evaluate", second)
+    serving.write(key, before[key].body)
+
+
+def test_a_graph_that_was_replaced_after_training_is_not_judged(world: World, second: dict[str, Any]) -> None:
+    artifacts, key = world.context.artifacts, second["train"]["graph"]["key"]
+    body = artifacts.read(key).body
+    artifacts.write(key, body + b"x")
+    with pytest.raises(ArtifactError, match="is not the file"):
+        world.step("evaluate", second)
+    artifacts.write(key, body)
+
+
+def test_what_people_delete_in_the_registry_stops_nothing(world: World, second: dict[str, Any]) -> None:
+    client = tracking.open_client(world.context)
+    client.delete_registered_model_alias(MODEL_NAME, "champion")
+    client.delete_run(second["train"]["run_id"])
+    assert world.step("promote", _as_promoted(second))["decision"] == "promoted"
+    version = second["evaluate"]["version"]
+    assert world.aliases()["champion"] == version
+    client.delete_model_version(MODEL_NAME, "1")
+    assert world.step("rollback", {})["champion"] == "1"
+    assert "champion" not in world.aliases()
+    client.delete_registered_model(MODEL_NAME)
+    assert world.step("rollback", {})["champion"] == version
+    third = world.until_evaluated("third", random_state=8)
+    assert third["evaluate"]["version"] == "1"  # counted anew; the run tells it from the first champion
+    assert world.step("promote", _as_promoted(third))["decision"] == "promoted"
+    assert _champion(world).run_id == third["train"]["run_id"]
+    assert world.aliases() == {"champion": "1"}
 
 
 def test_there_is_nothing_before_the_first_champion(world: World) -> None:

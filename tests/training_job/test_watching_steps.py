@@ -8,8 +8,8 @@ import pytest
 
 from bikecast.database import DatabaseSettings, connect
 from bikecast.errors import InputError
-from bikecast.monitoring.automation import pause, read_switch
 from bikecast.names import DASHBOARD_SUMMARY_KEY
+from bikecast.registry.automation import pause, read_switch
 from bikecast.simulator.simulation import simulate_tables
 from bikecast.storage import FolderStore
 from bikecast.tables import write_hourly
@@ -46,7 +46,14 @@ def test_arrived_demand_is_recorded_and_recorded_once(context: Context) -> None:
 def test_a_person_resumes_what_the_monitor_paused(context: Context) -> None:
     migrate(context.database)
     with connect(context.database, application="test") as connection:
-        pause(context.serving, connection, reason="errors doubled", actor="monitor", now=NOW)
+        pause(
+            context.serving,
+            connection,
+            use_case="citibike",
+            reason="errors doubled",
+            actor="monitor",
+            now=NOW,
+        )
     told = resume_automation.run(context, {"reason": "a parade", "actor": "ana"})
     assert told["resumed"]
     assert told["events"][0]["detail_type"] == "AutomationResumed"

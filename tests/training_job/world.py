@@ -49,10 +49,7 @@ class World:
 
     def aliases(self) -> dict[str, str]:
         """Return the registry's aliases."""
-        from training_job import tracking
-
-        found = tracking.open_client(self.context).get_registered_model(MODEL_NAME).aliases
-        return {alias: str(version) for alias, version in found.items()}
+        return self.context.open_registry(self.context).aliases(MODEL_NAME)
 
     def tags(self, version: str) -> dict[str, str]:
         """Return a version's tags."""

@@ -11,7 +11,7 @@ from bikecast.errors import ArtifactError
 from bikecast.features import FEATURE_NAMES, build_features
 from bikecast.intervals import calibrate
 from bikecast.level import LevelState
-from bikecast.manifest import Artifact, ChampionManifest, Scores
+from bikecast.registry.manifest import Artifact, ChampionManifest, Scores
 from bikecast.storage import FolderStore
 
 HOURS = np.arange("2024-05-01", "2024-07-01", dtype="datetime64[h]")

@@ -9,7 +9,7 @@ from bikecast.families.blend import Blend
 from bikecast.level import LevelState
 from tests.unit.test_citibike_model import FEATURES, HOURS, TRIPS
 from training_job.judgement import Forecasts
-from training_job.plots import draw_all
+from training_job.plots import draw_forecasts, draw_model
 from training_job.shap_plot import draw_shap
 
 
@@ -20,7 +20,7 @@ def test_every_member_that_can_explain_itself_gets_a_picture() -> None:
         for name, params in {"xgboost": quick, "xgboost_poisson": quick, "glm": {}}.items()
     }
     forecasts = Forecasts(TRIPS, TRIPS - 10, TRIPS + 10, LevelState())
-    drawn = draw_all(Sample(HOURS, FEATURES, TRIPS), forecasts, fitted=Blend(members))
+    drawn = draw_model(Blend(members), FEATURES) | draw_forecasts(Sample(HOURS, FEATURES, TRIPS), forecasts)
     assert set(drawn) == {
         "predicted_by_week.png",
         "residuals_by_hour.png",

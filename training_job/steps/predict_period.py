@@ -13,11 +13,11 @@ from bikecast.backtest import Sample
 from bikecast.database import connect
 from bikecast.errors import DataError, InputError
 from bikecast.forecaster import Forecast, Forecaster
-from bikecast.manifest import ChampionManifest
 from bikecast.names import PredictionSource
+from bikecast.registry.champion_store import ChampionStore
+from bikecast.registry.manifest import ChampionManifest
 from bikecast.requests import parse_request
 from training_job import dataset
-from training_job.champion import read_champion
 from training_job.context import Context
 from training_job.migrations import migrate
 from training_job.period_results import PeriodResults
@@ -50,7 +50,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         DataError: The inputs fail their contract and no earlier result is there to stand in.
     """
     request = parse_request(PeriodRequest, payload)
-    manifest = read_champion(context.serving).manifest
+    manifest = ChampionStore(context.serving).read().manifest
     if manifest is None:
         raise InputError("there is no champion that could predict: train first")
     migrate(context.database)

@@ -2,19 +2,34 @@
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from bikecast.errors import ArtifactError, ConflictError
 from bikecast.forecaster import Forecaster
-from bikecast.manifest import ChampionManifest, Previous
-from bikecast.names import Alias, Stage, ValidationStatus
+from bikecast.names import MODEL_NAME, SIMULATED_MARKER_KEY, Alias
+from bikecast.registry.artifacts import fetch
+from bikecast.registry.automation import pause_reason
+from bikecast.registry.champion_store import ChampionStore, CurrentChampion
+from bikecast.registry.decisions import Decisions
+from bikecast.registry.manifest import ChampionManifest, Change, ChangeAction, Identity, parse_manifest
 from bikecast.requests import parse_request
-from training_job import automation, decisions, registry, tracking
-from training_job.champion import Reigning, manifest_key, parse_manifest, publish, read_champion
+from training_job import following
 from training_job.context import Context
+from training_job.following import follow_champion, skip_deleted
 from training_job.handover import PromoteJob
 
 logger = logging.getLogger(__name__)
+
+MOST_ATTEMPTS = 5
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What came of the decision, and why."""
+
+    decision: Literal["promoted", "rejected"]
+    reason: str
 
 
 def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -25,103 +40,118 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     so that a run that dies in between is completed by being repeated, or by the next one.
     """
     job = parse_request(PromoteJob, payload)
-    reigning = read_champion(context.serving)
-    if reigning.version == job.train.version:
-        return _settle(context, job, reigning, reason=job.evaluate.reason)
-    refusal = _refusal(context, job, reigning)
-    if refusal is None:
-        refusal = _publish(context, job, reigning)
-    if refusal is None:
-        return _settle(context, job, read_champion(context.serving), reason=job.evaluate.reason)
-    return _reject(context, job, reigning, reason=refusal)
+    champions, decisions = ChampionStore(context.serving), Decisions(context.reports, context.database)
+    record = decisions.load(job.execution)
+    outcome = _act(context, job, champions)
+    if outcome.decision == "rejected":
+        _tag_rejected(context, job, outcome.reason)
+    current = follow_champion(context)
+    context.open_registry(context).finish_run(job.train.run_id)
+    approval = job.approval.model_dump() if job.approval else None
+    decided = {"decision": outcome.decision, "reason": outcome.reason, "approval": approval}
+    decisions.save(record.model_copy(update=decided))
+    previous = current.manifest.previous if current.manifest else None
+    return {
+        "decision": outcome.decision,
+        "reason": outcome.reason,
+        "version": job.evaluate.version,
+        "champion": current.version,
+        "previous": previous.version if previous else None,
+        "decision_key": job.evaluate.decision_key,
+    }
 
 
-def _refusal(context: Context, job: PromoteJob, reigning: Reigning) -> str | None:
-    """Return why the challenger must not serve, or None."""
+def _act(context: Context, job: PromoteJob, champions: ChampionStore) -> Outcome:
+    """Publish unless something speaks against it; what changed meanwhile is looked at anew."""
+    for _ in range(MOST_ATTEMPTS):
+        current = champions.look()
+        refusal = _refused(job)
+        if refusal is None and _was_promoted(champions, current, job):
+            return Outcome("promoted", job.evaluate.reason)
+        refusal = refusal or _refusal(context, job, current)
+        if refusal is not None:
+            return Outcome("rejected", refusal)
+        try:
+            manifest = _challenger(context, job)
+            champions.publish(manifest, _change(context, job), replacing=current)
+        except ArtifactError as err:
+            return Outcome("rejected", f"its files do not load: {err}")
+        except ConflictError as err:
+            logger.warning("somebody else changed the champion", exc_info=err)
+            continue
+        return Outcome("promoted", job.evaluate.reason)
+    return Outcome("rejected", "the champion kept changing; train again to be judged against it")
+
+
+def _refused(job: PromoteJob) -> str | None:
+    """Return why it was decided that the challenger must not serve, or None."""
     if job.evaluate.decision != "promote":
         return job.evaluate.reason
+    name = job.request.registered_model_name
+    if name != MODEL_NAME:
+        return f"a training as {name!r} is a trial and never promoted"
     if job.approval is not None and job.approval.decision != "approve":
         return f"not approved by {job.approval.by}: {job.approval.reason}"
-    paused = automation.paused(context.serving)
+    return None
+
+
+def _was_promoted(champions: ChampionStore, current: CurrentChampion, job: PromoteJob) -> bool:
+    """Tell whether an earlier attempt of this execution published it, also if it was replaced since."""
+    if current.identity == job.challenger:
+        return True
+    on_record = (each.manifest.change for each in champions.history.since_retirement())
+    promotions = (each for each in on_record if each and each.action is ChangeAction.PROMOTED)
+    return any(each.execution == job.execution for each in promotions)
+
+
+def _refusal(context: Context, job: PromoteJob, current: CurrentChampion) -> str | None:
+    """Return why the challenger must not serve as things are now, or None."""
+    if current.problem is not None:
+        return f"nobody knows what serves: {current.problem}"
+    paused = pause_reason(context.serving)
     if paused is not None and job.approval is None:
         return f"promotion is paused: {paused}; `bikecast resume` lifts it"
-    if reigning.version != job.evaluate.champion_version:
+    if job.prepare.simulated and SIMULATED_MARKER_KEY not in context.data.keys(SIMULATED_MARKER_KEY):
+        return "it learned from simulated data, and real data was loaded since"
+    if _judged_against(job) != current.identity:
         return (
-            f"the champion changed from version {job.evaluate.champion_version} to {reigning.version} "
+            f"the champion changed from version {job.evaluate.champion_version} to {current.version} "
             "since the challenger was judged; train again"
         )
     return None
 
 
-def _publish(context: Context, job: PromoteJob, reigning: Reigning) -> str | None:
-    """Check the files and publish; return why it was not possible, or None."""
-    key = manifest_key(job.train.version)
-    try:
-        manifest = parse_manifest(context.serving.read(key).body, context.serving.uri(key))
-        Forecaster.load(context.serving, manifest)
-        publish(context.serving, _successor(context, manifest, reigning), replacing=reigning.etag)
-    except ArtifactError as err:
-        return f"its files do not load: {err}"
-    except ConflictError:
-        return "another execution published first; train again to be judged against its champion"
-    return None
+def _judged_against(job: PromoteJob) -> Identity | None:
+    version, run_id = job.evaluate.champion_version, job.evaluate.champion_run_id
+    if version is None:
+        return None
+    return Identity(model_name=MODEL_NAME, version=version, run_id=run_id or "")
 
 
-def _successor(context: Context, manifest: ChampionManifest, reigning: Reigning) -> ChampionManifest:
-    previous = None
-    if reigning.manifest is not None:
-        previous = Previous(
-            version=reigning.manifest.version, manifest_key=manifest_key(reigning.manifest.version)
-        )
-    return manifest.model_copy(update={"previous": previous, "published_at": context.clock()})
+def _challenger(context: Context, job: PromoteJob) -> ChampionManifest:
+    """Return the manifest that was judged, its files proven to load."""
+    if job.evaluate.manifest is None:
+        raise ArtifactError("no manifest was handed over; train again")
+    body = fetch(context.serving, job.evaluate.manifest)
+    manifest = parse_manifest(body, context.serving.uri(job.evaluate.manifest.key))
+    if manifest.identity != job.challenger:
+        raise ArtifactError(f"the manifest is that of {manifest.identity}, not of {job.challenger}")
+    Forecaster.load(context.serving, manifest)
+    return manifest
 
 
-def _settle(context: Context, job: PromoteJob, reigning: Reigning, *, reason: str) -> dict[str, Any]:
-    """Make registry and record say what the manifest says; harmless to repeat."""
-    assert reigning.manifest is not None
-    client = tracking.open_client(context)
-    registry.follow_manifest(client, job.request.registered_model_name, reigning.manifest)
-    client.set_terminated(job.train.run_id)
-    previous = reigning.manifest.previous
-    return _finish(
-        context,
-        job,
-        decision="promoted",
-        reason=reason,
-        champion=job.train.version,
-        previous=previous.version if previous else None,
+def _change(context: Context, job: PromoteJob) -> Change:
+    return Change(
+        action=ChangeAction.PROMOTED,
+        at=context.clock(),
+        execution=job.execution,
+        reason=job.evaluate.reason,
     )
 
 
-def _reject(context: Context, job: PromoteJob, reigning: Reigning, *, reason: str) -> dict[str, Any]:
-    client, name = tracking.open_client(context), job.request.registered_model_name
-    tags = {registry.STAGE: Stage.ARCHIVED, registry.STATUS: ValidationStatus.REJECTED, "reason": reason}
-    registry.tag_version(client, name, version=job.train.version, tags=tags)
-    if str(client.get_registered_model(name).aliases.get(Alias.CANDIDATE)) == job.train.version:
-        registry.point_alias(client, name, alias=Alias.CANDIDATE, version=None)
-    client.set_terminated(job.train.run_id)
-    return _finish(context, job, decision="rejected", reason=reason, champion=reigning.version, previous=None)
-
-
-def _finish(
-    context: Context,
-    job: PromoteJob,
-    *,
-    decision: decisions.Outcome,
-    reason: str,
-    champion: str | None,
-    previous: str | None,
-) -> dict[str, Any]:
-    record = decisions.load(context, job.evaluate.decision_key)
-    approval = job.approval.model_dump() if job.approval else None
-    decisions.save(
-        context, record.model_copy(update={"decision": decision, "reason": reason, "approval": approval})
-    )
-    return {
-        "decision": decision,
-        "reason": reason,
-        "version": job.train.version,
-        "champion": champion,
-        "previous": previous,
-        "decision_key": job.evaluate.decision_key,
-    }
+def _tag_rejected(context: Context, job: PromoteJob, reason: str) -> None:
+    registry, name, version = context.open_registry(context), job.challenger.model_name, job.evaluate.version
+    tags = {**following.REJECTED, "reason": reason}
+    skip_deleted(registry.tag, name, version, tags)
+    if registry.aliases(name).get(Alias.CANDIDATE) == version:
+        registry.delete_alias(name, Alias.CANDIDATE)

@@ -7,7 +7,7 @@ from bikecast.database import connect
 from bikecast.monitoring.incidents import close_superseded
 from bikecast.monitoring.summary import write_summary
 from bikecast.names import DASHBOARD_SUMMARY_KEY
-from training_job.champion import read_champion
+from bikecast.registry.champion_store import ChampionStore
 from training_job.context import Context
 from training_job.migrations import migrate
 
@@ -15,7 +15,7 @@ from training_job.migrations import migrate
 def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG001 - every step is called alike
     """Return the address of the summary."""
     migrate(context.database)
-    now, version = context.clock(), read_champion(context.serving).version
+    now, version = context.clock(), ChampionStore(context.serving).look().version
     with connect(context.database, application="refresh-dashboard") as connection:
         if version is not None:
             close_superseded(connection, "citibike", version, now=now)

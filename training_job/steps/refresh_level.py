@@ -10,10 +10,10 @@ import numpy as np
 from bikecast.backtest import Sample
 from bikecast.errors import DataError
 from bikecast.forecaster import Forecaster
-from bikecast.manifest import ChampionManifest
 from bikecast.reach import read_reach
+from bikecast.registry.champion_store import ChampionStore
+from bikecast.registry.manifest import ChampionManifest
 from training_job import dataset
-from training_job.champion import publish, read_champion
 from training_job.context import Context
 
 logger = logging.getLogger(__name__)
@@ -28,24 +28,23 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:  # n
     Raises:
         ConflictError: Somebody else published in between; call again.
     """
-    reigning = read_champion(context.serving)
-    if reigning.manifest is None:
+    champions = ChampionStore(context.serving)
+    current = champions.read()
+    if current.manifest is None:
         return {"refreshed": False, "reason": "there is no champion yet"}
-    sample = _arrived(context, reigning.manifest)
+    manifest = current.manifest
+    sample = _arrived(context, manifest)
     if sample is None:
-        return {"refreshed": False, "reason": "no demand has arrived since", "as_of": _iso(reigning.manifest)}
-    champion = Forecaster.load(context.serving, reigning.manifest)
-    level = reigning.manifest.level.updated(
-        sample.hours, sample.actual, champion.model.predict(sample.features)
-    )
-    fresh = reigning.manifest.model_copy(update={"level": level})
-    publish(context.serving, fresh, replacing=reigning.etag)
-    factor = Forecaster(champion.model, level, champion.interval).latest_factor()
+        return {"refreshed": False, "reason": "no demand has arrived since", "as_of": _iso(manifest)}
+    champion = Forecaster.load(context.serving, manifest)
+    level = manifest.level.updated(sample.hours, sample.actual, champion.model.predict(sample.features))
+    fresh = manifest.model_copy(update={"level": level})
+    champions.refresh(fresh, replacing=current)
     return {
         "refreshed": True,
-        "before": _iso(reigning.manifest),
+        "before": _iso(manifest),
         "as_of": _iso(fresh),
-        "factor": round(factor, 4),
+        "factor": round(level.latest_factor(), 4),
     }
 
 

@@ -6,9 +6,9 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.database import connect
-from bikecast.monitoring.automation import resume
 from bikecast.monitoring.summary import write_summary
 from bikecast.names import Event
+from bikecast.registry.automation import resume
 from bikecast.requests import parse_request
 from training_job.context import Context
 from training_job.migrations import migrate

@@ -1,122 +1,125 @@
-"""Put the previous champion back once it is proven to load: manifest, registry and audit row, or nothing."""
+"""Put an earlier champion back once it is proven to load; registry and audit row follow the manifest."""
 
 import logging
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Iterator, Mapping
+from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from bikecast.errors import ArtifactError, ConflictError, InputError
+from bikecast.errors import ArtifactError, InputError
 from bikecast.forecaster import Forecaster
-from bikecast.manifest import ChampionManifest
-from bikecast.names import CHAMPION_KEY
+from bikecast.names import MODEL_NAME, MODELS_PREFIX, decision_key
+from bikecast.registry.champion_store import ChampionStore, CurrentChampion
+from bikecast.registry.manifest import ChampionManifest, Change, ChangeAction, parse_manifest
 from bikecast.requests import parse_request
-from bikecast.storage import MissingObjectError
-from training_job import decisions, registry, tracking
-from training_job.champion import (
-    Reigning,
-    manifest_bytes,
-    manifest_key,
-    parse_manifest,
-    publish,
-    read_champion,
-)
 from training_job.context import Context
-from training_job.decisions import Contestant, DecisionRecord
+from training_job.following import follow_champion
 from training_job.migrations import migrate
 
 logger = logging.getLogger(__name__)
 
 
 class RollbackRequest(BaseModel):
-    """Why, and to which version; the previous champion if absent."""
+    """Why, and to which version; the previous champion if absent.
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    ``force`` allows a version that was never promoted.
+    """
 
-    reason: str = "asked for by a person"
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    reason: str = Field("requested by a person", min_length=1, max_length=1000)
     version: str | None = None
+    force: bool = False
+
+    @model_validator(mode="after")
+    def _force_is_deliberate(self) -> Self:
+        if self.force and (self.version is None or "reason" not in self.model_fields_set):
+            raise ValueError("`force` needs `version` and `reason`: say which version, and why")
+        return self
 
 
 def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return who serves now and who did before.
 
     Raises:
-        InputError: There is no champion, or none before it.
+        InputError: There is no champion before this one, or the version was never promoted.
         ArtifactError: The version to go back to does not load; nothing was changed.
-        ConflictError: Somebody else published in between; nothing was changed.
+        ConflictError: Somebody else changed the champion in between; nothing was changed.
     """
     request = parse_request(RollbackRequest, payload)
     migrate(context.database)
-    reigning = read_champion(context.serving)
-    restored = _restored(context, reigning, request)
-    etag = publish(context.serving, restored, replacing=reigning.etag)
-    try:
-        record = _follow(context, reigning, restored, reason=request.reason)
-    except Exception:
-        _undo(context, reigning, etag=etag)
-        raise
+    champions = ChampionStore(context.serving)
+    current = champions.look()
+    restored, was_promoted = _restored(context, champions, current, request)
+    Forecaster.load(context.serving, restored)
+    change = _change(context, request, forced=not was_promoted)
+    champions.publish(restored, change, replacing=current)
+    follow_champion(context)
     return {
         "champion": restored.version,
-        "replaced": reigning.version,
+        "replaced": current.version,
         "reason": request.reason,
-        "record": record,
+        "record": decision_key(change.execution),
     }
 
 
-def _restored(context: Context, reigning: Reigning, request: RollbackRequest) -> ChampionManifest:
-    """Return the manifest to go back to, proven to load."""
-    if reigning.manifest is None:
-        raise InputError("there is no champion to roll back: train first")
-    if request.version is None and reigning.manifest.previous is None:
-        raise InputError(f"version {reigning.version} has no champion before it to roll back to")
-    version = request.version or (reigning.manifest.previous.version if reigning.manifest.previous else "")
-    if version == reigning.version:
-        raise InputError(f"version: {version} is the champion already")
-    key = manifest_key(version)
-    try:
-        manifest = parse_manifest(context.serving.read(key).body, context.serving.uri(key))
-    except MissingObjectError as err:
-        raise ArtifactError(
-            f"version {version} was never published: {context.serving.uri(key)} is missing"
-        ) from err
-    Forecaster.load(context.serving, manifest)
-    return manifest.model_copy(update={"published_at": context.clock()})
-
-
-def _follow(context: Context, reigning: Reigning, restored: ChampionManifest, *, reason: str) -> str:
-    """Move registry and audit row after the manifest; return the record's key."""
-    client = tracking.open_client(context)
-    registry.follow_manifest(client, restored.model_name, restored)
+def _change(context: Context, request: RollbackRequest, *, forced: bool) -> Change:
     now = context.clock()
-    return decisions.save(
-        context,
-        DecisionRecord(
-            execution=f"rollback-{now:%Y%m%dT%H%M%S%f}",
-            created_at=now,
-            decision="rolled_back",
-            reason=reason,
-            model_name=restored.model_name,
-            data_hash=restored.data_hash,
-            code_version=context.code_version,
-            challenger=Contestant(version=restored.version, run_id=restored.run_id, scores=restored.holdout),
-            champion=Contestant(version=reigning.version or "", scores=_scores(reigning)),
-        ),
+    return Change(
+        action=ChangeAction.ROLLED_BACK,
+        at=now,
+        execution=f"rollback-{now:%Y%m%dT%H%M%S%f}",
+        reason=request.reason,
+        forced=forced,
     )
 
 
-def _scores(reigning: Reigning) -> Any:
-    return reigning.manifest.holdout if reigning.manifest else None
+def _restored(
+    context: Context, champions: ChampionStore, current: CurrentChampion, request: RollbackRequest
+) -> tuple[ChampionManifest, bool]:
+    """Return the manifest to go back to, and whether it was promoted once."""
+    if request.version is None:
+        return _before(champions, current), True
+    for earlier in champions.history.since_retirement():
+        if earlier.manifest.version == request.version and earlier.manifest.identity != current.identity:
+            return earlier.manifest, True
+    if request.version == current.version:
+        raise InputError(f"version: {request.version} is the champion already")
+    if not request.force:
+        raise InputError(
+            f"version: {request.version} was never promoted ({_promoted(champions)}); "
+            "`bikecast rollback --to VERSION --force --reason ...` puts it there nevertheless"
+        )
+    return _published(context, request.version), False
 
 
-def _undo(context: Context, reigning: Reigning, *, etag: str) -> None:
-    """Put the manifest back that served before, unless somebody published since; the registry follows."""
-    assert reigning.manifest is not None
-    try:
-        context.serving.write(CHAMPION_KEY, manifest_bytes(reigning.manifest), if_match=etag)
-    except ConflictError:
-        logger.warning("the champion changed during a rollback that failed; it stays")
-    try:
-        serving = read_champion(context.serving).manifest
-        registry.follow_manifest(tracking.open_client(context), reigning.manifest.model_name, serving)
-    except Exception:  # the caller raises what made the rollback fail; this must not hide it
-        logger.exception("the registry could not be put back; the next training does it")
+def _before(champions: ChampionStore, current: CurrentChampion) -> ChampionManifest:
+    if current.problem is not None:
+        raise InputError(f"{current.problem} ({_promoted(champions)})")
+    if current.manifest is None:
+        raise InputError("there is no champion to roll back: train first")
+    previous = champions.previous(current.manifest)
+    if previous is None:
+        raise InputError(f"version {current.version} has no champion before it to roll back to")
+    return previous
+
+
+def _promoted(champions: ChampionStore) -> str:
+    versions = dict.fromkeys(each.manifest.version for each in champions.history.since_retirement())
+    return f"promoted so far: {', '.join(versions) or 'none'}"
+
+
+def _published(context: Context, version: str) -> ChampionManifest:
+    """Return the manifest of a version that was judged but never promoted, the newest of several."""
+    found = [each for each in _manifests(context, version) if each.model_name == MODEL_NAME]
+    if not found:
+        raise ArtifactError(f"version {version} was never published: it has no manifest")
+    return max(found, key=lambda each: each.published_at)
+
+
+def _manifests(context: Context, version: str) -> Iterator[ChampionManifest]:
+    # Older code kept a version's manifest under its number alone.
+    for prefix in (f"{MODELS_PREFIX}{MODEL_NAME}/{version}-", f"{MODELS_PREFIX}{version}/"):
+        for key in context.serving.keys(prefix):
+            if key.endswith("manifest.json"):
+                yield parse_manifest(context.serving.read(key).body, context.serving.uri(key))

@@ -1,4 +1,4 @@
-"""Fit the challenger on the training window with what the search found, and register it."""
+"""Fit the challenger on the training window with what the search found, and hand its graph over."""
 
 import logging
 from collections.abc import Mapping
@@ -26,12 +26,12 @@ from bikecast.families import Fitted, family
 from bikecast.families.blend import Blend
 from bikecast.families.fallback import WithFallback
 from bikecast.intervals import IntervalCalibration, calibrate, widened
-from bikecast.names import Stage, ValidationStatus
 from bikecast.requests import parse_request
 from bikecast.splits import Fold
-from training_job import registry, tracking
-from training_job.champion import read_champion
+from training_job import tracking
+from training_job.challenger import Challenger, hand_over
 from training_job.context import Context
+from training_job.following import archive_abandoned, follow_champion
 from training_job.handover import TrainJob
 from training_job.judgement import Calibration
 from training_job.predictions import TrialPredictions, write_left_out
@@ -41,49 +41,41 @@ from training_job.study import best_of_each_family, open_study, publish_progress
 
 logger = logging.getLogger(__name__)
 
-CALIBRATION_FILE = "calibration.json"
 Found = Mapping[str, Mapping[str, Any]]
 
 
 def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return version, run and cross-validated error of the challenger.
+    """Return ``Trained``.
 
     Raises:
         JudgementError: No trial was completed.
     """
     job = parse_request(TrainJob, payload)
-    search, name = load_search(context.search_file), job.request.registered_model_name
+    search = load_search(context.search_file)
+    _clean_up(context, job)
     client = tracking.open_client(context)
-    _clean_up(client, context, name=name, execution=job.execution)
     tags = {"data_hash": job.prepare.data_hash, "code_version": context.code_version}
     run_id = tracking.open_run(client, context, execution=job.execution, tags=tags)
     study = open_study(context.database, job.execution, search=search)
-    told = publish_progress(context, study, n_trials=job.request.n_trials)
+    progress = publish_progress(context, study, n_trials=job.request.n_trials)
     tracking.log_trials(client, run_id, study.get_trials(deepcopy=False))
     sample = tuning_sample(context, job.prepare)
     choice = _choose(context, study, sample, search)
     calibration = _calibrate(context, job, sample, choice, search)
     _log_yardsticks(client, run_id, sample, search)
     _log_choice(client, run_id, choice, calibration)
-    version = registry.version_of_execution(client, name, job.execution)
-    if version is None:
-        fitted = fit_final(sample, choice.params, seed=job.request.random_state)
-        version = tracking.register(run_id, fitted, name=name, example=sample.features[:5])
-    registry.tag_version(client, name, version=version, tags=_tags(job, context))
-    return {
-        "version": version,
-        "run_id": run_id,
-        "members": list(choice.params),
-        "cv_rmse": choice.rmse,
-        **told.model_dump(mode="json"),
-    }
+    fitted = fit_final(sample, choice.params, seed=job.request.random_state)
+    challenger = Challenger(fitted, calibration, members=tuple(choice.params), run_id=run_id)
+    return hand_over(context, job, challenger, sample, progress).model_dump(mode="json")
 
 
-def _clean_up(client: MlflowClient, context: Context, *, name: str, execution: str) -> None:
+def _clean_up(context: Context, job: TrainJob) -> None:
     """Complete what an earlier execution that died left behind."""
-    reigning = read_champion(context.serving)
-    registry.follow_manifest(client, name, reigning.manifest)
-    registry.archive_abandoned(client, name, now=context.clock(), execution=execution)
+    current = follow_champion(context)
+    if current.problem is not None:
+        logger.error("nothing can be promoted: %s", current.problem)
+    registry, name = context.open_registry(context), job.request.registered_model_name
+    archive_abandoned(registry, name, now=context.clock(), execution=job.execution)
 
 
 @dataclass(frozen=True)
@@ -198,15 +190,3 @@ def _log_choice(client: MlflowClient, run_id: str, choice: Choice, calibration: 
     params = {f"{name}.{key}": value for name, found in choice.params.items() for key, value in found.items()}
     params["members"] = ",".join(choice.params)
     tracking.log_numbers(client, run_id, metrics={"cv_rmse": calibration.cv_rmse}, params=params)
-    client.log_text(run_id, calibration.model_dump_json(indent=1), CALIBRATION_FILE)
-
-
-def _tags(job: TrainJob, context: Context) -> dict[str, Any]:
-    return {
-        registry.STAGE: Stage.STAGING,
-        registry.STATUS: ValidationStatus.PENDING,
-        registry.EXECUTION: job.execution,
-        "data_hash": job.prepare.data_hash,
-        "window": f"{job.prepare.start}..{job.prepare.end}, judged from {job.prepare.holdout_start}",
-        "code_version": context.code_version,
-    }

@@ -2,11 +2,13 @@
 
 import pytest
 
-from bikecast.errors import DeploymentError
-from bikecast.names import CHAMPION_KEY, Output
+from bikecast.errors import ArtifactError, DeploymentError
+from bikecast.names import CHAMPION_HISTORY_PREFIX, CHAMPION_KEY, Output
+from bikecast.storage import S3Store
 from console.champions import champion_exists, read_champion, retire_champion
 from console.cloud import Cloud
 from tests.aws.console.test_outputs import deploy_stack
+from tests.unit.serving.world import promote, published
 
 
 @pytest.fixture
@@ -23,8 +25,19 @@ def test_before_the_first_promotion_there_is_none(serving: Cloud) -> None:
 
 
 def test_a_retired_champion_is_gone_and_retiring_again_changes_nothing(serving: Cloud) -> None:
-    serving.s3.put_object(Bucket="serving", Key=CHAMPION_KEY, Body=b"{}")
-    assert champion_exists(serving)
+    store = S3Store(serving.s3, "serving")
+    promote(store, published(store, "1", scale=1.0, simulated=True))
+    assert read_champion(serving).version == "1"
     retire_champion(serving)
     retire_champion(serving)
     assert not champion_exists(serving)
+    assert len(list(store.keys(CHAMPION_HISTORY_PREFIX))) == 2
+    with pytest.raises(DeploymentError, match="bikecast train"):
+        read_champion(serving)
+
+
+def test_a_damaged_manifest_is_named_and_so_is_the_way_out(serving: Cloud) -> None:
+    serving.s3.put_object(Bucket="serving", Key=CHAMPION_KEY, Body=b"{}")
+    assert champion_exists(serving)
+    with pytest.raises(ArtifactError, match="rollback --to VERSION"):
+        read_champion(serving)

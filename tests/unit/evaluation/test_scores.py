@@ -10,7 +10,7 @@ from bikecast.evaluation.metrics import ACCURACY, LOG_LOSS, MAE, RMSE, WAPE, f1_
 from bikecast.evaluation.outcome import Outcome
 from bikecast.evaluation.sample import Sample
 from bikecast.evaluation.scores import Scores, score, score_segments
-from bikecast.manifest import Scores as HourlyScores
+from bikecast.registry.manifest import Scores as HourlyScores
 from tests.unit.evaluation.cases import MINUTES, SIZES, sample
 
 HOURS = np.arange("2024-03-01T00", "2024-03-01T04", dtype="datetime64[h]")

@@ -1,5 +1,6 @@
 """The follower: swaps what is sound, keeps what works, says what happened, never goes dark."""
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -7,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from bikecast.manifest import ChampionManifest
-from bikecast.names import AUTOMATION_KEY, CHAMPION_KEY, PredictionSource
+from bikecast.names import AUTOMATION_KEY, CHAMPION_HISTORY_PREFIX, CHAMPION_KEY, PredictionSource
+from bikecast.registry.manifest import ChampionManifest, Previous, manifest_bytes, parse_manifest
 from bikecast.serving.engines import NAIVE_NAME, Question
 from bikecast.serving.follower import EMPTY_RETRY_S, MAX_BACKOFF, ChampionFollower, UnavailableError
 from bikecast.serving.predictor import answer
@@ -75,9 +76,9 @@ DAMAGE = [_damage_model, _lose_model, _another_model, _other_features, _garbage_
 def test_a_promotion_is_served_after_the_time_to_live(
     store: FaultyStore, follower: ChampionFollower, listener: Remembering, clock: Clock
 ) -> None:
-    first = world.publish(store, "1", scale=1.0)
+    world.publish(store, "1", scale=1.0)
     assert follower.view().leader.version == "1"
-    world.publish(store, "2", scale=2.0, previous=first)
+    world.publish(store, "2", scale=2.0)
     assert follower.view().leader.version == "1"
     clock.now_s += TTL_S
     view = follower.view()
@@ -105,9 +106,9 @@ def test_an_unchanged_manifest_loads_nothing(
 def test_a_damaged_champion_never_replaces_a_working_model(
     store: FaultyStore, follower: ChampionFollower, listener: Remembering, clock: Clock, damage: object
 ) -> None:
-    first = world.publish(store, "1", scale=1.0)
+    world.publish(store, "1", scale=1.0)
     follower.view()
-    second = world.publish(store, "2", scale=2.0, previous=first)
+    second = world.publish(store, "2", scale=2.0)
     damage(store, second)  # type: ignore[operator]
     clock.now_s += TTL_S
     view = follower.view()
@@ -116,7 +117,7 @@ def test_a_damaged_champion_never_replaces_a_working_model(
     assert view.problem == listener.failures[0]
     torn = damage is _torn_manifest  # then nobody knows that there is another champion
     assert view.leader.source is (PredictionSource.CHAMPION if torn else PredictionSource.PREVIOUS_CHAMPION)
-    world.publish(store, "2", scale=2.0, previous=first)  # somebody repairs it
+    world.publish(store, "2", scale=2.0)  # somebody repairs it
     clock.now_s += TTL_S * MAX_BACKOFF
     assert (follower.view().leader.version, follower.view().problem) == ("2", None)
 
@@ -125,25 +126,25 @@ def test_a_damaged_champion_never_replaces_a_working_model(
 def test_a_cold_start_on_a_damaged_champion_takes_the_previous_one(
     store: FaultyStore, follower: ChampionFollower, damage: object
 ) -> None:
-    first = world.publish(store, "1", scale=1.0)
-    damage(store, world.publish(store, "2", scale=2.0, previous=first))  # type: ignore[operator]
+    world.publish(store, "1", scale=1.0)
+    damage(store, world.publish(store, "2", scale=2.0))  # type: ignore[operator]
     view = follower.view()
     assert (view.leader.source, view.leader.version) == (PredictionSource.PREVIOUS_CHAMPION, "1")
     assert view.champion_version == "2"
 
 
-def test_a_cold_start_on_a_torn_manifest_takes_the_version_published_last(
+def test_a_cold_start_on_a_torn_manifest_takes_the_version_promoted_last(
     store: FaultyStore, follower: ChampionFollower
 ) -> None:
-    first = world.publish(store, "1", scale=1.0)
-    _torn_manifest(store, world.publish(store, "2", scale=2.0, previous=first))
+    world.publish(store, "1", scale=1.0)
+    _torn_manifest(store, world.publish(store, "2", scale=2.0))
     view = follower.view()
     assert (view.leader.source, view.leader.version) == (PredictionSource.PREVIOUS_CHAMPION, "2")
 
 
 def test_with_no_model_left_the_profile_answers(store: FaultyStore, follower: ChampionFollower) -> None:
     first = world.publish(store, "1", scale=1.0)
-    second = world.publish(store, "2", scale=2.0, previous=first)
+    second = world.publish(store, "2", scale=2.0)
     _lose_model(store, first)
     _lose_model(store, second)
     answered = answer(follower.view().engines, QUESTION)
@@ -194,7 +195,7 @@ def test_a_rollback_brings_the_old_model_back_as_champion(
     store: FaultyStore, follower: ChampionFollower, clock: Clock
 ) -> None:
     first = world.publish(store, "1", scale=1.0)
-    world.publish(store, "2", scale=2.0, previous=first)
+    world.publish(store, "2", scale=2.0)
     follower.view()
     world.crown(store, first)
     clock.now_s += TTL_S
@@ -216,7 +217,7 @@ def test_no_thread_ever_sees_a_wrong_answer_while_champions_change(store: Faulty
     """Each version answers its own scale; an answer under another version's name would be a torn swap."""
     follower = ChampionFollower(store, listener=Remembering(), ttl_s=0.0)
     manifests = [world.publish(store, "1", scale=1.0)]
-    manifests.append(world.publish(store, "2", scale=2.0, previous=manifests[0]))
+    manifests.append(world.publish(store, "2", scale=2.0))
     wrong: list[str] = []
     seen: set[str] = set()
     stop = threading.Event()
@@ -244,3 +245,85 @@ def test_no_thread_ever_sees_a_wrong_answer_while_champions_change(store: Faulty
         thread.join()
     assert wrong == []
     assert seen == {"1", "2"}
+
+
+def test_a_version_that_was_never_promoted_does_not_stand_in(
+    store: FaultyStore, follower: ChampionFollower
+) -> None:
+    _torn_manifest(store, world.publish(store, "1", scale=1.0))
+    rejected = world.published(store, "2", scale=2.0)
+    store.write("models/2/manifest.json", manifest_bytes(rejected))  # where older code kept it
+    assert follower.view().leader.version == "1"
+
+
+def test_a_damaged_record_is_skipped(store: FaultyStore, follower: ChampionFollower) -> None:
+    world.publish(store, "1", scale=1.0)
+    second = world.publish(store, "2", scale=2.0)
+    _torn_manifest(store, second)
+    last = max(store.keys(CHAMPION_HISTORY_PREFIX))
+    store.write(last, b"{")
+    assert follower.view().leader.version == "1"
+
+
+def test_a_lost_manifest_does_not_end_the_service(store: FaultyStore, follower: ChampionFollower) -> None:
+    world.publish(store, "1", scale=1.0)
+    store.delete(CHAMPION_KEY)
+    assert follower.view().leader.version == "1"
+    assert "champion.json" in str(follower.view().problem)
+
+
+def test_after_a_retirement_nothing_answers_until_something_is_promoted(
+    store: FaultyStore, follower: ChampionFollower, clock: Clock
+) -> None:
+    world.publish(store, "1", scale=1.0, simulated=True)
+    assert follower.view().leader.version == "1"
+    world.retire(store)
+    clock.now_s += TTL_S
+    with pytest.raises(UnavailableError):
+        follower.view()
+    store.delete(CHAMPION_KEY)
+    clock.now_s += TTL_S
+    with pytest.raises(UnavailableError):
+        follower.view()
+    world.publish(store, "2", scale=2.0)
+    clock.now_s += TTL_S * MAX_BACKOFF
+    assert follower.view().leader.version == "2"
+
+
+def test_what_simulated_data_taught_never_stands_in_beside_real_data(
+    store: FaultyStore, follower: ChampionFollower, clock: Clock
+) -> None:
+    world.publish(store, "1", scale=1.0, simulated=True)
+    follower.view()
+    world.retire(store)
+    _lose_model(store, world.publish(store, "2", scale=2.0))
+    clock.now_s += TTL_S
+    assert [(e.source.value, e.version) for e in follower.view().engines] == [("seasonal_naive", "2")]
+
+
+def test_a_champion_of_older_code_goes_on_serving_and_has_its_way_back(
+    store: FaultyStore, follower: ChampionFollower
+) -> None:
+    first = world.published(store, "1", scale=1.0)
+    store.write("models/1/manifest.json", manifest_bytes(first))
+    previous = Previous(version="1", manifest_key="models/1/manifest.json")
+    second = world.published(store, "2", scale=2.0).model_copy(update={"previous": previous})
+    world.crown(store, second)
+    _lose_model(store, second)
+    view = follower.view()
+    assert (view.leader.version, view.champion_version) == ("1", "2")
+
+
+def test_fields_of_newer_code_are_kept_and_a_newer_schema_is_named(
+    store: FaultyStore, follower: ChampionFollower, clock: Clock
+) -> None:
+    manifest = world.publish(store, "1", scale=1.0)
+    newer = json.loads(manifest_bytes(manifest)) | {"colour": "blue"}
+    store.write(CHAMPION_KEY, json.dumps(newer).encode())
+    read = parse_manifest(store.read(CHAMPION_KEY).body, "x")
+    assert json.loads(manifest_bytes(read))["colour"] == "blue"
+    assert follower.view().problem is None
+    store.write(CHAMPION_KEY, json.dumps(newer | {"schema_version": 2}).encode())
+    clock.now_s += TTL_S
+    assert "written by newer code" in str(follower.view().problem)
+    assert follower.view().leader.version == "1"

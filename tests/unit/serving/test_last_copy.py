@@ -39,7 +39,8 @@ def start(store: FaultyStore, copies: FolderStore, clock: Clock | None = None) -
 def kept(copies: FolderStore, version: str) -> bool:
     """Whether this version is there, whole, and nothing else."""
     keys = list(copies.keys(""))
-    return len(keys) == 4 and all(key.startswith(f"models/{version}/") for key in keys)
+    files = [key for key in keys if f"/{version}-run-{version}/" in key]
+    return len(files) == 3 and sorted(keys) == sorted([CHAMPION_KEY, *files])
 
 
 def test_a_start_in_an_outage_is_answered_by_the_champion_that_loaded_last(
@@ -64,10 +65,11 @@ def test_a_start_in_an_outage_is_answered_by_the_champion_that_loaded_last(
 
 
 def test_only_the_last_champion_is_kept(store: FaultyStore, copies: FolderStore) -> None:
-    first, clock = world.publish(store, "1", scale=1.0), Clock()
+    world.publish(store, "1", scale=1.0)
+    clock = Clock()
     follower = start(store, copies, clock)
     follower.view()
-    world.publish(store, "2", scale=2.0, previous=first)
+    world.publish(store, "2", scale=2.0)
     clock.now_s += TTL_S
     follower.view()
     eventually(lambda: kept(copies, "2"), timeout_s=10, every_s=0.01)
@@ -103,3 +105,24 @@ def test_a_folder_that_takes_nothing_costs_nothing_else(store: FaultyStore, tmp_
     store.delete(CHAMPION_KEY)
     clock.now_s += TTL_S + EMPTY_RETRY_S
     assert follower.view().leader.version == "1"
+
+
+def test_the_copy_comes_before_every_other_version_when_the_manifest_is_damaged(
+    store: FaultyStore, copies: FolderStore
+) -> None:
+    world.publish(store, "1", scale=1.0)
+    start(store, copies).view()
+    eventually(lambda: kept(copies, "1"), timeout_s=10, every_s=0.01)
+    world.publish(store, "2", scale=2.0)
+    store.write(CHAMPION_KEY, b"{")
+    assert start(store, copies).view().leader.version == "1"
+
+
+def test_a_retired_champions_copy_is_forgotten(store: FaultyStore, copies: FolderStore) -> None:
+    world.publish(store, "1", scale=1.0, simulated=True)
+    start(store, copies).view()
+    eventually(lambda: kept(copies, "1"), timeout_s=10, every_s=0.01)
+    world.retire(store)
+    with pytest.raises(UnavailableError):
+        start(store, copies).view()
+    eventually(lambda: list(copies.keys("")) == [], timeout_s=10, every_s=0.01)

@@ -12,10 +12,12 @@ from bikecast.features import FEATURE_NAMES, build_features
 from bikecast.forecaster import OnnxModel, Profile, golden_json
 from bikecast.intervals import IntervalCalibration, calibrate
 from bikecast.level import LevelState
-from bikecast.manifest import Artifact, ChampionManifest, Previous, Scores
 from bikecast.names import CHAMPION_KEY, MODEL_NAME, model_prefix
+from bikecast.registry.champion_store import ChampionStore
+from bikecast.registry.manifest import Artifact, ChampionManifest, Change, ChangeAction, Scores
 from bikecast.storage import ObjectStore
 
+PUBLISHED = dt.datetime(2024, 7, 1, tzinfo=dt.UTC)
 HOURS = np.arange("2024-05-01", "2024-07-01", dtype="datetime64[h]")
 WEATHER = {
     "TMAX": 50.0 + HOURS.astype(np.int64) % 7,
@@ -78,22 +80,21 @@ def profile() -> Profile:
     )
 
 
-def publish(
-    store: ObjectStore, version: str, *, scale: float, previous: ChampionManifest | None = None
-) -> ChampionManifest:
-    """Publish a model whose predictions are ``scale`` times TMAX and make it champion."""
-    folder = model_prefix(version)
+def published(store: ObjectStore, version: str, *, scale: float, simulated: bool = False) -> ChampionManifest:
+    """Publish the files of a model whose predictions are ``scale`` times TMAX; nothing serves it yet."""
+    folder = model_prefix(MODEL_NAME, version, f"run-{version}")
     predictions = OnnxModel(graph(scale)).predict(_features()[:24])
     scores = Scores(
         n_rows=24, start=HOURS[0].item(), end=HOURS[23].item(), rmse=1, mae=1, wape=0.1, r2=0.9, bias=0
     )
-    manifest = ChampionManifest(
+    return ChampionManifest(
         model_name=MODEL_NAME,
         version=version,
         run_id=f"run-{version}",
-        published_at=dt.datetime(2024, 7, 1, tzinfo=dt.UTC) + dt.timedelta(hours=int(version)),
+        published_at=PUBLISHED,
         code_version="test",
         data_hash="d" * 8,
+        simulated=simulated,
         features=FEATURE_NAMES,
         model=put(store, f"{folder}model.onnx", graph(scale)),
         golden=put(store, f"{folder}golden.json", golden_json(_features()[:24], predictions)),
@@ -103,18 +104,35 @@ def publish(
         interval=_interval(),
         holdout=scores,
         baselines={"mean_of_four_weeks": scores},
-        previous=None
-        if previous is None
-        else Previous(
-            version=previous.version, manifest_key=f"{model_prefix(previous.version)}manifest.json"
-        ),
         decision_key="decisions/x.json",
     )
-    store.write(f"{folder}manifest.json", manifest.model_dump_json().encode())
-    crown(store, manifest)
-    return manifest
+
+
+def publish(store: ObjectStore, version: str, *, scale: float, simulated: bool = False) -> ChampionManifest:
+    """Publish a model and promote it, whatever served before."""
+    manifest = published(store, version, scale=scale, simulated=simulated)
+    return promote(store, manifest)
+
+
+def promote(store: ObjectStore, manifest: ChampionManifest) -> ChampionManifest:
+    """Make a published version champion, as the promotion step does at its end."""
+    champions = ChampionStore(store)
+    champion = champions.publish(manifest, change(ChangeAction.PROMOTED), replacing=champions.look()).manifest
+    assert champion is not None
+    return champion
+
+
+def retire(store: ObjectStore) -> None:
+    """Retire the champion."""
+    champions = ChampionStore(store)
+    champions.retire(change(ChangeAction.RETIRED), replacing=champions.look())
+
+
+def change(action: ChangeAction) -> Change:
+    """A change of the champion, made by a test."""
+    return Change(action=action, at=PUBLISHED, execution="test", reason="a test")
 
 
 def crown(store: ObjectStore, manifest: ChampionManifest) -> None:
-    """Make a published version champion."""
+    """Put a manifest in the champion's place by hand."""
     store.write(CHAMPION_KEY, manifest.model_dump_json().encode())

@@ -1,7 +1,6 @@
 """The model as it is served: an ONNX graph, the calibrated level and the interval, checked before use."""
 
 import datetime as dt
-import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -19,8 +18,9 @@ from bikecast.errors import ArtifactError
 from bikecast.features import FEATURE_NAMES, build_features
 from bikecast.intervals import IntervalCalibration
 from bikecast.level import LevelState
-from bikecast.manifest import Artifact, ChampionManifest
-from bikecast.storage import MissingObjectError, ObjectStore
+from bikecast.registry.artifacts import fetch
+from bikecast.registry.manifest import Artifact, ChampionManifest
+from bikecast.storage import ObjectStore
 
 Weather = Mapping[str, NDArray[np.floating]]
 
@@ -134,10 +134,11 @@ class Forecaster:
 
     def latest_factor(self) -> float:
         """Return the level that the farthest forecast would use now."""
-        if self.level.as_of is None:
-            return 1.0
-        far = np.datetime64(self.level.as_of, "D") + np.timedelta64(self.level.horizon_hours + 24, "h")
-        return float(self._factors(np.asarray([far]))[0])
+        return self._latest_factor
+
+    @cached_property
+    def _latest_factor(self) -> float:
+        return self.level.latest_factor()
 
     def _factors(self, hours: Hours) -> Array:
         """Return the level of each hour; that of a day is computed once."""
@@ -196,22 +197,6 @@ class SeasonalNaive:
             np.asarray(part)[slot] for part in (self.profile.values, self.profile.low, self.profile.high)
         )
         return Forecast(values, low, high)
-
-
-def fetch(store: ObjectStore, artifact: Artifact) -> bytes:
-    """Return an artifact's bytes after checking size and hash.
-
-    Raises:
-        ArtifactError: It is missing or differs from what the manifest says.
-    """
-    try:
-        body = store.read(artifact.key).body
-    except MissingObjectError as err:
-        remedy = "restore it from the bucket's earlier versions, or roll back"
-        raise ArtifactError(f"{store.uri(artifact.key)} is missing: {remedy}") from err
-    if len(body) != artifact.size_bytes or hashlib.sha256(body).hexdigest() != artifact.sha256:
-        raise ArtifactError(f"{store.uri(artifact.key)} is not the file that the manifest describes")
-    return body
 
 
 def check_golden(model: OnnxModel, golden: GoldenRows) -> None:

@@ -27,7 +27,8 @@ class IntervalCalibration(BaseModel):
     to the quantiles of the scaled error, weather ``any`` standing in for groups too small to calibrate.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Part of the champion manifest: a field that newer code added stays in it.
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     coverage: float = Field(0.9, gt=0, lt=1)
     n_calibration: int = 0

@@ -25,7 +25,8 @@ class LevelState(BaseModel):
     young ledger from swinging. ``lowest`` and ``highest`` bound what a broken feed could do.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    # Part of the champion manifest: a field that newer code added stays in it.
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     half_life_days: float = Field(14.0, gt=0)
     horizon_hours: int = Field(168, ge=0)
@@ -66,6 +67,13 @@ class LevelState(BaseModel):
         if known_until is not None:
             usable &= np.asarray(self.days, "datetime64[D]")[None, :] <= np.datetime64(known_until, "D")
         return self._ratio(age_days, usable)[day_of_hour]
+
+    def latest_factor(self) -> float:
+        """Return the factor that the farthest forecast would use now."""
+        if self.as_of is None:
+            return 1.0
+        far = np.datetime64(self.as_of, "D") + np.timedelta64(self.horizon_hours + 24, "h")
+        return float(self.factors(np.asarray([far]))[0])
 
     def _ratio(self, age_days: Ints, usable: Mask) -> Array:
         youngest = np.where(usable, age_days, np.iinfo(np.int64).max).min(axis=1, keepdims=True)

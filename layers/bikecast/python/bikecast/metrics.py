@@ -4,7 +4,7 @@ import numpy as np
 
 from bikecast.arrays import Array, Hours
 from bikecast.errors import JudgementError
-from bikecast.manifest import Scores
+from bikecast.registry.manifest import Scores
 
 
 def score(

@@ -62,6 +62,7 @@ LATEST_LOAD_REPORT_KEY = f"{Prefix.LOAD_REPORTS}latest.json"
 
 # Keys in the serving bucket.
 CHAMPION_KEY = "champion.json"
+CHAMPION_HISTORY_PREFIX = "champions/"  # what was champion, one object for each change
 AUTOMATION_KEY = "automation.json"
 MODELS_PREFIX = "models/"
 WEATHER_OUTLOOK_KEY = "weather/outlook.json"
@@ -82,19 +83,22 @@ def evaluation_prefix(execution: str) -> str:
     return f"evaluations/{execution}/"
 
 
+def challenger_prefix(execution: str) -> str:
+    """Prefix, in the artifacts bucket, of what one execution trained and nobody has judged yet."""
+    return f"challengers/{execution}/"
+
+
 def progress_key(execution: str) -> str:
     """Key, in the reports bucket, of how far one execution's search for hyperparameters is."""
     return f"{evaluation_prefix(execution)}tuning.json"
 
 
-def model_prefix(version: str) -> str:
-    """Prefix of everything that one model version publishes to the serving bucket."""
-    return f"{MODELS_PREFIX}{version}/"
+def model_prefix(model_name: str, version: str, run_id: str) -> str:
+    """Prefix of everything that one model version publishes to the serving bucket.
 
-
-def thresholds_key(version: str) -> str:
-    """Key of what counts as drift for one model version."""
-    return f"{model_prefix(version)}thresholds.json"
+    The run is part of it because a registered name that was deleted counts its versions anew.
+    """
+    return f"{MODELS_PREFIX}{model_name}/{version}-{run_id}/"
 
 
 class Alias(StrEnum):
@@ -122,7 +126,7 @@ class ValidationStatus(StrEnum):
 
 
 class PredictionSource(StrEnum):
-    """Who answered a prediction; the later ones are plan B, said in the open."""
+    """Who answered a prediction; the later ones are fallbacks, named in every answer."""
 
     CHAMPION = "champion"
     PREVIOUS_CHAMPION = "previous_champion"

@@ -45,13 +45,22 @@ class TrainingScope(BaseModel):
 
 
 class RetrainRequest(TrainingScope):
-    """Input of the retrain state machine: the scope, and how the result is judged."""
+    """Input of the retrain state machine: the scope, and how the result is judged.
+
+    Under another ``registered_model_name`` it is a trial: registered and judged, never promoted.
+    """
 
     test_size: float = Field(
         0.2, gt=0.0, lt=0.9, strict=True, description="Share of hours held out: the last ones in time."
     )
     random_state: int = Field(42, ge=0, lt=2**32, strict=True)
-    registered_model_name: str = Field(MODEL_NAME, min_length=1, max_length=200, pattern=r"^[\w.-]+$")
+    registered_model_name: str = Field(
+        MODEL_NAME,
+        min_length=1,
+        max_length=200,
+        pattern=r"^\w[\w.-]*$",
+        description="Where it is registered; another name makes it a trial.",
+    )
     threshold: float = Field(
         0.1, ge=0.0, lt=1.0, strict=True, description="Relative RMSE gain that a challenger must show."
     )

@@ -155,3 +155,20 @@ on conflict (use_case, model_version, kind) where status = 'open' do update set
     evidence = excluded.evidence
 returning id, xmax = 0
 """
+
+
+def list_incidents(
+    connection: "psycopg.Connection", *, use_case: str, limit: int = 50
+) -> list[dict[str, Any]]:
+    """Return incidents, open ones first, then the newest."""
+    columns = (
+        "id, model_version, kind, status, severity, reason, window_start, window_end,"
+        " opened_at, closed_at, closed_reason, evidence"
+    )
+    query = (
+        f"select {columns} from monitoring.incidents where use_case = %s"  # noqa: S608 - own names
+        " order by status = 'closed', opened_at desc limit %s"
+    )
+    cursor = connection.execute(query.encode(), (use_case, limit))
+    names = [column.name for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor]

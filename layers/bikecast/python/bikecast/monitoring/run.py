@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bikecast.drift import Kind, Verdict
-from bikecast.monitoring.automation import MONITOR, ask_for_retraining, pause
 from bikecast.monitoring.incidents import close_superseded, open_incident, update_incidents
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.store import lock_window, traffic, write_window
@@ -16,6 +15,7 @@ from bikecast.monitoring.uploads import upload
 from bikecast.monitoring.verdicts import RETRAIN, Acted, action, incident_event, pause_event, verdict_json
 from bikecast.monitoring.watch import Examined, Ports, Watch, WatchedChampion, Watching, WindowRows
 from bikecast.monitoring.windows import Window
+from bikecast.registry.automation import MONITOR, ask_for_retraining, pause
 
 if TYPE_CHECKING:
     import psycopg

@@ -8,11 +8,13 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from bikecast.drift import Thresholds
-from bikecast.manifest import ChampionManifest
-from bikecast.monitoring.automation import list_incidents, read_switch
-from bikecast.names import CHAMPION_KEY, DASHBOARD_SUMMARY_KEY, thresholds_key
-from bikecast.storage import MissingObjectError, ObjectStore
+from bikecast.monitoring.incidents import list_incidents
+from bikecast.monitoring.limits import read_thresholds
+from bikecast.names import DASHBOARD_SUMMARY_KEY
+from bikecast.registry.automation import read_switch
+from bikecast.registry.champion_store import ChampionStore
+from bikecast.registry.manifest import ChampionManifest
+from bikecast.storage import ObjectStore
 
 if TYPE_CHECKING:
     import psycopg
@@ -70,13 +72,15 @@ def build_summary(
     use_case: str, serving: ObjectStore, connection: "psycopg.Connection", *, now: dt.datetime
 ) -> dict[str, Any]:
     """Return what the dashboard shows, newest first; what is not known is null."""
-    manifest = _read(serving, CHAMPION_KEY, ChampionManifest)
-    thresholds = None if manifest is None else _read(serving, thresholds_key(manifest.version), Thresholds)
+    champion = ChampionStore(serving).look()
+    manifest = champion.manifest
+    thresholds = None if manifest is None else read_thresholds(serving, manifest)
     windows = _rows(connection, WINDOWS, use_case, WINDOWS_SHOWN)
     return {
         "use_case": use_case,
         "generated_at": now.isoformat(),
         "champion": None if manifest is None else _champion(manifest),
+        "champion_problem": champion.problem,
         "automation": read_switch(serving).model_dump(mode="json"),
         "automation_events": _rows(connection, AUTOMATION, use_case, ROWS_SHOWN),
         "windows": windows,
@@ -87,13 +91,6 @@ def build_summary(
         "thresholds": None if thresholds is None else thresholds.model_dump(mode="json"),
         "latest_report": next((w["report_key"] for w in windows if w["report_key"]), None),
     }
-
-
-def _read(store: ObjectStore, key: str, model: type[Any]) -> Any:
-    try:
-        return model.model_validate_json(store.read(key).body)
-    except MissingObjectError:
-        return None
 
 
 def _champion(manifest: ChampionManifest) -> dict[str, Any]:

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bikecast.forecaster import Forecast, Forecaster, SeasonalNaive
-from bikecast.manifest import Artifact, ChampionManifest
 from bikecast.names import PredictionSource
+from bikecast.registry.manifest import Artifact, ChampionManifest
 from bikecast.storage import ObjectStore
 
 NAIVE_NAME = "seasonal-naive"

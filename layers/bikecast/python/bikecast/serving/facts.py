@@ -1,8 +1,8 @@
 """What the predictor tells about itself."""
 
 from bikecast.features import FEATURES
-from bikecast.manifest import Scores
 from bikecast.names import PredictionSource
+from bikecast.registry.manifest import Scores
 from bikecast.serving.facts_contract import FeatureCard, Health, ModelCard, Version, WindowScores
 from bikecast.serving.follower import UnavailableError, View
 from bikecast.serving.problems import without_places

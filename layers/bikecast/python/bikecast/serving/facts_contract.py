@@ -5,9 +5,9 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field, WithJsonSchema
 
-from bikecast.manifest import Scores
-from bikecast.monitoring.automation import AutomationSwitch
 from bikecast.names import PredictionSource
+from bikecast.registry.automation import AutomationSwitch
+from bikecast.registry.manifest import Scores
 
 
 class Health(BaseModel):

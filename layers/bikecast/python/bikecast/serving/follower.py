@@ -9,11 +9,12 @@ from dataclasses import dataclass, replace
 from typing import Protocol
 
 from bikecast.errors import StoreError
-from bikecast.monitoring.automation import AutomationSwitch, read_switch
 from bikecast.names import CHAMPION_KEY
+from bikecast.registry.automation import AutomationSwitch, read_switch
+from bikecast.registry.manifest import ChampionManifest, parse_champion
 from bikecast.serving.engines import Engine, Loaders, ModelEngine
 from bikecast.serving.last_copy import LastCopy
-from bikecast.serving.lineup import Attempts, LineUp, parsed_manifest
+from bikecast.serving.lineup import Attempts, LineUp
 from bikecast.storage import ObjectStore, StoredObject
 
 MAX_BACKOFF = 12
@@ -132,24 +133,40 @@ class ChampionFollower:
             return view
         if changed is None:
             return self._recovered(attempts)
-        manifest = attempts.run(
-            "champion manifest", lambda: parsed_manifest(changed.body, uri=self._store.uri(CHAMPION_KEY))
-        )
-        if manifest is None:
+        uri = self._store.uri(CHAMPION_KEY)
+        state = attempts.run("champion manifest", lambda: parse_champion(changed.body, uri))
+        if state is None:
             self._etag = None
             return view or self._recovered(attempts)
+        if not isinstance(state, ChampionManifest):
+            self._retire(changed.etag)
+            return None
+        return self._swapped(view, state, attempts, etag=changed.etag)
+
+    def _swapped(
+        self, view: View | None, manifest: ChampionManifest, attempts: Attempts, *, etag: str
+    ) -> View | None:
+        view = view if _same_origin(view, manifest) else None
         held = () if view is None else view.engines
         engines = self._lineup.under(manifest, held=held, attempts=attempts)
-        self._etag = None if attempts.problems else changed.etag  # what failed is tried again
+        self._etag = None if attempts.problems else etag  # what failed is tried again
         if self._last_copy is not None and not attempts.problems:
             self._pool.submit(self._last_copy.keep, self._store, manifest)
         return _view(engines, manifest.version) or view
 
+    def _retire(self, etag: str) -> None:
+        """Let nothing answer: what taught the champion was simulated and is gone."""
+        self._etag = etag
+        if self._last_copy is not None:
+            self._pool.submit(self._last_copy.forget)
+
     def _recovered(self, attempts: Attempts) -> View | None:
-        engines = self._lineup.recovered(attempts)
-        if not engines and self._last_copy is not None and not attempts.only_missed:
-            engines = self._last_copy.engines(attempts)
-        return _view(engines, None)
+        """Return who answers while no manifest can be read: this machine's copy, or an earlier champion."""
+        earlier = attempts.run("earlier champions", self._lineup.earlier)
+        if not earlier and attempts.only_missed:
+            return None  # nothing was ever promoted here, or it was retired
+        engines = () if self._last_copy is None else self._last_copy.engines(attempts)
+        return _view(engines or self._lineup.recovered(earlier or (), attempts), None)
 
     def _changed_manifest(self) -> StoredObject | None:
         return self._store.read_if_changed(CHAMPION_KEY, etag=self._etag)
@@ -164,3 +181,8 @@ class ChampionFollower:
 
 def _view(engines: tuple[Engine, ...], champion_version: str | None) -> View | None:
     return View(engines, champion_version) if engines else None
+
+
+def _same_origin(view: View | None, manifest: ChampionManifest) -> bool:
+    """Tell whether what answers now learned from the same kind of data: simulated, or real."""
+    return view is None or view.model is None or view.model.manifest.simulated == manifest.simulated

@@ -4,9 +4,10 @@ Lambda keeps the folder as long as an environment lives, also when its process c
 embedded cloud's environments share one. A snapshot needs none: it brings the champion along in memory.
 """
 
-from bikecast.forecaster import fetch
-from bikecast.manifest import ChampionManifest
-from bikecast.names import model_prefix
+from bikecast.errors import ArtifactError
+from bikecast.names import CHAMPION_KEY
+from bikecast.registry.artifacts import fetch
+from bikecast.registry.manifest import ChampionManifest, manifest_bytes, parse_manifest
 from bikecast.serving.engines import Engine, Loaders
 from bikecast.serving.lineup import Attempts, LineUp
 from bikecast.storage import FolderStore, MissingObjectError, ObjectStore
@@ -25,25 +26,32 @@ class LastCopy:
 
     def engines(self, attempts: Attempts) -> tuple[Engine, ...]:
         """Return who answers from the copy, as a previous champion: nobody knows whether it still is one."""
-        return self._lineup.recovered(attempts)
+        manifest = attempts.run("copy of the champion", self._manifest)
+        return () if manifest is None else self._lineup.recovered([manifest], attempts)
 
     def keep(self, store: ObjectStore, manifest: ChampionManifest) -> None:
         """Copy what a champion needs, and forget the version before it; a failure is only logged."""
         Attempts().run("copy of the champion", lambda: self._keep(store, manifest))
 
+    def forget(self) -> None:
+        """Remove the copy: its champion was retired."""
+        Attempts().run("copy of the champion", lambda: self._clear(keep=set()))
+
     def _keep(self, store: ObjectStore, manifest: ChampionManifest) -> None:
-        folder = model_prefix(manifest.version)
-        key, body = f"{folder}manifest.json", manifest.model_dump_json().encode()
-        if self._holds(key, body):
+        if self._manifest() == manifest:
             return
-        for artifact in (manifest.model, manifest.golden, manifest.profile):
+        artifacts = (manifest.model, manifest.golden, manifest.profile)
+        for artifact in artifacts:
             self._copies.write(artifact.key, fetch(store, artifact))
-        self._copies.write(key, body)
-        for other in [name for name in self._copies.keys("") if not name.startswith(folder)]:
+        self._copies.write(CHAMPION_KEY, manifest_bytes(manifest))
+        self._clear(keep={CHAMPION_KEY, *(artifact.key for artifact in artifacts)})
+
+    def _clear(self, *, keep: set[str]) -> None:
+        for other in [name for name in self._copies.keys("") if name not in keep]:
             self._copies.delete(other)
 
-    def _holds(self, key: str, body: bytes) -> bool:
+    def _manifest(self) -> ChampionManifest | None:
         try:
-            return self._copies.read(key).body == body
-        except MissingObjectError:
-            return False
+            return parse_manifest(self._copies.read(CHAMPION_KEY).body, self._copies.uri(CHAMPION_KEY))
+        except (ArtifactError, MissingObjectError):
+            return None

@@ -5,11 +5,9 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 from typing import TypeVar
 
-from pydantic import ValidationError
-
-from bikecast.errors import ArtifactError
-from bikecast.manifest import ChampionManifest
-from bikecast.names import MODELS_PREFIX, PredictionSource
+from bikecast.names import PredictionSource
+from bikecast.registry.champion_store import ChampionStore
+from bikecast.registry.manifest import ChampionManifest
 from bikecast.serving.engines import Engine, Loaders, ModelEngine, NaiveEngine
 from bikecast.storage import MissingObjectError, ObjectStore
 
@@ -45,20 +43,8 @@ class Attempts:
         return "; ".join(self.problems) or None
 
 
-def parsed_manifest(body: bytes, *, uri: str) -> ChampionManifest:
-    """Read a manifest.
-
-    Raises:
-        ArtifactError: It is not one.
-    """
-    try:
-        return ChampionManifest.model_validate_json(body)
-    except ValidationError as err:
-        raise ArtifactError(f"{uri} is no champion manifest: {err}") from err
-
-
 class LineUp:
-    """Loads engines from one store.
+    """Loads engines from one store; only what is or was champion may answer.
 
     Args:
         store: The serving bucket.
@@ -73,7 +59,7 @@ class LineUp:
     ) -> tuple[Engine, ...]:
         """Return who answers under a manifest, best first; ``held`` ones stand in for what fails to load."""
         champion = self._model(manifest, PredictionSource.CHAMPION, attempts)
-        previous = _demoted(held, manifest.version)
+        previous = _demoted(held, manifest)
         if champion is None and previous is None:
             previous = self._previous(manifest, attempts)
         naive = self._naive(manifest, attempts) or _naive_of(held)
@@ -81,29 +67,28 @@ class LineUp:
             naive = self._naive(previous.manifest, attempts)
         return _present(champion, previous, naive)
 
-    def recovered(self, attempts: Attempts) -> tuple[Engine, ...]:
-        """Return who answers when no champion manifest can be read: the version published last that loads."""
-        manifests = attempts.run("published versions", self._published) or []
-        for manifest in sorted(manifests, key=lambda item: item.published_at, reverse=True):
+    def earlier(self) -> list[ChampionManifest]:
+        """Return what was champion since the last retirement, the latest first."""
+        return [each.manifest for each in ChampionStore(self._store).history.since_retirement()]
+
+    def recovered(self, manifests: Iterable[ChampionManifest], attempts: Attempts) -> tuple[Engine, ...]:
+        """Return who answers of these, best first: the first that loads, as a previous champion."""
+        for manifest in manifests:
             model = self._model(manifest, PredictionSource.PREVIOUS_CHAMPION, attempts)
             naive = self._naive(manifest, attempts)
             if model is not None or naive is not None:
                 return _present(model, naive)
         return ()
 
-    def _published(self) -> list[ChampionManifest]:
-        keys = [key for key in self._store.keys(MODELS_PREFIX) if key.endswith("/manifest.json")]
-        return [self._manifest(key) for key in keys]
-
-    def _manifest(self, key: str) -> ChampionManifest:
-        return parsed_manifest(self._store.read(key).body, uri=self._store.uri(key))
-
     def _previous(self, manifest: ChampionManifest, attempts: Attempts) -> ModelEngine | None:
-        if manifest.previous is None:
-            return None
-        key = manifest.previous.manifest_key
-        older = attempts.run(f"manifest {key}", lambda: self._manifest(key))
-        return None if older is None else self._model(older, PredictionSource.PREVIOUS_CHAMPION, attempts)
+        named = attempts.run("previous champion", lambda: ChampionStore(self._store).previous(manifest))
+        earlier = attempts.run("earlier champions", self.earlier) or []
+        for each in [*([named] if named else []), *earlier]:
+            if _may_stand_in(each, manifest):
+                model = self._model(each, PredictionSource.PREVIOUS_CHAMPION, attempts)
+                if model is not None:
+                    return model
+        return None
 
     def _model(
         self, manifest: ChampionManifest, source: PredictionSource, attempts: Attempts
@@ -122,11 +107,16 @@ def _present(*engines: Engine | None) -> tuple[Engine, ...]:
     return tuple(engine for engine in engines if engine is not None)
 
 
-def _demoted(held: Iterable[Engine], champion_version: str) -> ModelEngine | None:
+def _demoted(held: Iterable[Engine], champion: ChampionManifest) -> ModelEngine | None:
     for engine in held:
-        if isinstance(engine, ModelEngine) and engine.version != champion_version:
+        if isinstance(engine, ModelEngine) and _may_stand_in(engine.manifest, champion):
             return replace(engine, source=PredictionSource.PREVIOUS_CHAMPION)
     return None
+
+
+def _may_stand_in(manifest: ChampionManifest, champion: ChampionManifest) -> bool:
+    """Tell whether a version may answer in place of the champion: simulated ones not beside real data."""
+    return manifest.identity != champion.identity and manifest.simulated == champion.simulated
 
 
 def _naive_of(held: Iterable[Engine]) -> NaiveEngine | None:

@@ -1,17 +1,16 @@
-"""Incidents, and the switch that stops promotion until a person says otherwise.
+"""The switch that stops promotion until a person says otherwise.
 
-The switch is one small object in the serving bucket, so that the predictor and the promotion step
+It is one small object in the serving bucket, so that the predictor and the promotion step
 see it without a database. Light imports: steps and functions of every kind use this module.
 """
 
 import datetime as dt
-import json
 import uuid
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bikecast.errors import ConflictError, InputError, StoreError
+from bikecast.errors import ConflictError, InputError
 from bikecast.names import AUTOMATION_KEY
 from bikecast.storage import MissingObjectError, ObjectStore
 
@@ -31,27 +30,31 @@ class AutomationSwitch(BaseModel):
     paused: bool = False
     reason: str | None = None
     since: dt.datetime | None = None
-    actor: str = Field(MONITOR, description="Who threw the switch last.")
+    actor: str = Field(MONITOR, description="Who changed the switch last.")
     incident_id: str | None = None
 
 
 def read_switch(store: ObjectStore) -> AutomationSwitch:
-    """Return the switch as it stands.
-
-    Raises:
-        StoreError: The object exists and is no switch; whoever asks must take that as paused.
-    """
+    """Return the switch as it stands; one that cannot be read counts as paused, until somebody resumes."""
     return _read(store)[0]
+
+
+def pause_reason(store: ObjectStore) -> str | None:
+    """Return why promotion is paused, or None."""
+    switch = read_switch(store)
+    return (switch.reason or "no reason given") if switch.paused else None
 
 
 def _read(store: ObjectStore) -> tuple[AutomationSwitch, str | None]:
     try:
         found = store.read(AUTOMATION_KEY)
-        return AutomationSwitch.model_validate_json(found.body), found.etag
     except MissingObjectError:
         return AutomationSwitch(), None
-    except ValidationError as err:
-        raise StoreError(f"{store.uri(AUTOMATION_KEY)} is no automation switch: {err}") from err
+    try:
+        return AutomationSwitch.model_validate_json(found.body), found.etag
+    except ValidationError:
+        reason = f"{store.uri(AUTOMATION_KEY)} cannot be read as an automation switch"
+        return AutomationSwitch(paused=True, reason=reason), found.etag
 
 
 def pause(
@@ -70,7 +73,7 @@ def pause(
         return False
     wanted = AutomationSwitch(paused=True, reason=reason, since=now, actor=actor, incident_id=incident_id)
     _record(connection, use_case, PAUSED, wanted, at=now)
-    return _throw(store, wanted, etag)
+    return _write(store, wanted, etag)
 
 
 def resume(
@@ -101,7 +104,7 @@ def resume(
         " where id = %s and status = 'open'",
         (now, f"resumed by {actor}: {reason}", switch.incident_id),
     )
-    return _throw(store, wanted, etag)
+    return _write(store, wanted, etag)
 
 
 def ask_for_retraining(
@@ -130,13 +133,13 @@ def ask_for_retraining(
     return True
 
 
-def _throw(store: ObjectStore, wanted: AutomationSwitch, etag: str | None) -> bool:
+def _write(store: ObjectStore, wanted: AutomationSwitch, etag: str | None) -> bool:
     body = wanted.model_dump_json().encode()
     try:
         store.write(AUTOMATION_KEY, body, if_match=etag, if_absent=etag is None)
     except ConflictError:
         if _read(store)[0].paused == wanted.paused:
-            return False  # somebody else threw it the same way at the same time
+            return False  # somebody else set it the same way at the same time
         raise
     return True
 
@@ -150,25 +153,3 @@ def _record(
         " values (%s, %s, %s, %s, %s, %s, %s)",
         (str(uuid.uuid4()), use_case, at, action, switch.actor, switch.reason, switch.incident_id),
     )
-
-
-def list_incidents(
-    connection: "psycopg.Connection", *, use_case: str, limit: int = 50
-) -> list[dict[str, Any]]:
-    """Return incidents, open ones first, then the newest."""
-    columns = (
-        "id, model_version, kind, status, severity, reason, window_start, window_end,"
-        " opened_at, closed_at, closed_reason, evidence"
-    )
-    query = (
-        f"select {columns} from monitoring.incidents where use_case = %s"  # noqa: S608 - own names
-        " order by status = 'closed', opened_at desc limit %s"
-    )
-    cursor = connection.execute(query.encode(), (use_case, limit))
-    names = [column.name for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor]
-
-
-def as_json(value: object) -> str:
-    """Return JSON with times in ISO format."""
-    return json.dumps(value, default=str)

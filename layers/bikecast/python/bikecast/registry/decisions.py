@@ -5,11 +5,11 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bikecast.database import connect
+from bikecast.database import DatabaseSettings, connect
 from bikecast.gate import Change
-from bikecast.manifest import Scores
 from bikecast.names import decision_key
-from training_job.context import Context
+from bikecast.registry.manifest import Scores
+from bikecast.storage import ObjectStore
 
 Outcome = Literal["pending", "promoted", "rejected", "rolled_back"]
 
@@ -56,24 +56,34 @@ class DecisionRecord(_Part):
     against_baselines: dict[str, Change] = Field(default_factory=dict)
     segments: dict[str, Change] = Field(default_factory=dict)
     worse_segments: tuple[str, ...] = ()
-    parity: dict[str, float] = Field(default_factory=dict)
+    parity: dict[str, float | None] = Field(default_factory=dict)
     approval: dict[str, Any] | None = None
     plots: tuple[str, ...] = ()
 
 
-def save(context: Context, record: DecisionRecord) -> str:
-    """Write file and row; repeated, the newer one stands. Return the file's key."""
-    key = decision_key(record.execution)
-    body = record.model_dump_json(indent=1)
-    context.reports.write(key, body.encode())
-    with connect(context.database, application="bikecast-decisions") as connection:
-        connection.execute(_UPSERT, _row(record, body, context.reports.uri(key)))
-    return key
+class Decisions:
+    """The records of one deployment.
 
+    Args:
+        reports: Where the files are kept.
+        database: Where the rows are kept.
+    """
 
-def load(context: Context, key: str) -> DecisionRecord:
-    """Read a record."""
-    return DecisionRecord.model_validate_json(context.reports.read(key).body)
+    def __init__(self, reports: ObjectStore, database: DatabaseSettings) -> None:
+        self._reports, self._database = reports, database
+
+    def save(self, record: DecisionRecord) -> str:
+        """Write file and row; repeated, the newer one stands. Return the file's key."""
+        key = decision_key(record.execution)
+        body = record.model_dump_json(indent=1)
+        self._reports.write(key, body.encode())
+        with connect(self._database, application="bikecast-decisions") as connection:
+            connection.execute(_UPSERT, _row(record, body, self._reports.uri(key)))
+        return key
+
+    def load(self, execution: str) -> DecisionRecord:
+        """Read a record; ``MissingObjectError`` if there is none."""
+        return DecisionRecord.model_validate_json(self._reports.read(decision_key(execution)).body)
 
 
 _UPSERT = """

@@ -1,0 +1,1 @@
+"""What serves and what served: champion manifest, history, decision records, automation switch."""
