@@ -101,6 +101,7 @@ def judge(
     challenger: Forecasts,
     champion: Forecasts | None,
     thresholds: Thresholds,
+    coverage: float,
     seed: int,
 ) -> Judgement:
     """Score both sides and the baselines on the judged hours and ask the gate.
@@ -118,6 +119,8 @@ def judge(
         champion=None if champion is None else champion.values,
         baselines=naive,
         segments=masks,
+        covered=(sample.actual >= challenger.low) & (sample.actual <= challenger.high),
+        coverage=coverage,
     )
     return Judgement(
         verdict=gate.judge(contest, thresholds, seed=seed),

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bikecast.errors import JudgementError
@@ -36,6 +36,7 @@ def _holdout(challenger: np.ndarray, champion: np.ndarray | None) -> Holdout:
     )
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(seeds, spreads, st.floats(1.001, 50))
 def test_never_promotes_what_is_worse_on_every_block(seed: int, spread: float, factor: float) -> None:
     errors = _errors(seed, spread)
@@ -43,6 +44,7 @@ def test_never_promotes_what_is_worse_on_every_block(seed: int, spread: float, f
     assert verdict.decision is Decision.REJECT
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(seeds, spreads)
 def test_identical_models_are_never_promoted(seed: int, spread: float) -> None:
     errors = _errors(seed, spread)
@@ -51,6 +53,7 @@ def test_identical_models_are_never_promoted(seed: int, spread: float) -> None:
         assert judge(_holdout(errors, errors), thresholds, seed=seed).decision is Decision.REJECT
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(seeds, spreads, st.floats(0.5, 1.2), st.floats(0, 1))
 def test_smaller_errors_never_turn_a_promotion_into_a_rejection(
     seed: int, spread: float, factor: float, shrink: float
@@ -61,6 +64,7 @@ def test_smaller_errors_never_turn_a_promotion_into_a_rejection(
         assert better.decision is Decision.PROMOTE
 
 
+@settings(deadline=None)  # a busy machine is no failure
 @given(seeds, spreads, st.floats(0.3, 1.5), st.sampled_from([0.001, 0.1, 1000.0]))
 def test_decision_does_not_depend_on_the_unit(seed: int, spread: float, factor: float, scale: float) -> None:
     holdout = _holdout(_errors(seed + 1, spread) * factor, _errors(seed, spread))
@@ -140,3 +144,51 @@ def test_no_rows_and_too_few_days_stop_the_judgement() -> None:
 def test_same_seed_gives_the_same_verdict() -> None:
     holdout = _holdout(_errors(1, 80), _errors(2, 100))
     assert judge(holdout, THRESHOLDS, seed=5) == judge(holdout, THRESHOLDS, seed=5)
+
+
+def _with_coverage(share: float, *, days: int = N_DAYS) -> Holdout:
+    """A challenger that beats its baseline and whose interval holds this share of every day's hours."""
+    hours = HOURS[: days * 24]
+    covered = (np.arange(hours.size) % 24) < round(share * 24)
+    return Holdout(
+        hours=hours,
+        actual=ACTUAL[: hours.size],
+        challenger=(ACTUAL + _errors(1, 20))[: hours.size],
+        baselines={"mean_of_four_weeks": (ACTUAL + _errors(99, 2000))[: hours.size]},
+        covered=covered,
+    )
+
+
+def test_an_interval_that_holds_far_less_than_it_claims_is_not_promoted_and_the_reason_says_so() -> None:
+    verdict = judge(_with_coverage(0.78), THRESHOLDS, seed=1)
+    assert verdict.decision is Decision.REJECT
+    assert verdict.beats_baselines
+    assert "its 90% interval held 79.2% of the hours" in verdict.reason
+    assert "at least 87% is needed" in verdict.reason
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(st.floats(0.88, 1.0))
+def test_an_interval_that_holds_what_it_claims_is_no_reason_against_a_challenger(share: float) -> None:
+    assert judge(_with_coverage(share), THRESHOLDS, seed=1).decision is Decision.PROMOTE
+
+
+def test_a_bad_stretch_is_not_held_against_an_interval_that_few_blocks_measured() -> None:
+    few = _with_coverage(1.0, days=8)
+    covered = np.ones(few.hours.size, dtype=bool)
+    covered[:48] = np.arange(48) % 10 < 2  # one block of four: 80 % in all
+    assert judge(dataclasses.replace(few, covered=covered), THRESHOLDS, seed=1).decision is Decision.PROMOTE
+
+
+@settings(deadline=None)  # a busy machine is no failure
+@given(st.integers(0, 23), st.integers(0, 23), st.integers(0, 10))
+def test_more_coverage_never_turns_a_promotion_into_a_rejection(few: int, more: int, seed: int) -> None:
+    low, high = sorted((few / 24, more / 24))
+    if judge(_with_coverage(low), THRESHOLDS, seed=seed).decision is Decision.PROMOTE:
+        assert judge(_with_coverage(high), THRESHOLDS, seed=seed).decision is Decision.PROMOTE
+
+
+def test_coverage_of_other_hours_is_refused() -> None:
+    holdout = dataclasses.replace(_with_coverage(1.0), covered=np.ones(3, dtype=bool))
+    with pytest.raises(JudgementError, match="covered has"):
+        judge(holdout, THRESHOLDS, seed=1)

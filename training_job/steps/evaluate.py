@@ -68,6 +68,7 @@ def _judge(context: Context, case: Case, current: CurrentChampion) -> tuple[Judg
             challenger=ours,
             champion=_champion(context, case, current),
             thresholds=Thresholds(improvement=request.threshold),
+            coverage=case.calibration.interval.coverage,
             seed=request.random_state,
         )
     except (JudgementError, ArtifactError, FeatureError) as err:

@@ -28,7 +28,9 @@ class Thresholds(BaseModel):
 
     ``improvement`` is the least relative fall of RMSE against the champion; ``confident_gain`` the least
     fall that the bootstrap's upper bound must show, so 0 means "surely better at all". A segment fails
-    if it is worse with ``segment_confidence`` and has at least ``segment_days`` days.
+    if it is worse with ``segment_confidence`` and has at least ``segment_days`` days. The interval fails if
+    even the upper bound of its measured coverage lies more than ``coverage_tolerance`` below what it claims,
+    so that a holdout of few blocks is not held against it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -41,6 +43,7 @@ class Thresholds(BaseModel):
     block_days: int = Field(2, ge=1)
     fewest_blocks: int = Field(4, ge=2)
     draws: int = Field(2000, ge=200)
+    coverage_tolerance: float = Field(0.03, ge=0, lt=1)
 
 
 class Change(BaseModel):
@@ -71,7 +74,10 @@ class Verdict(BaseModel):
 
 @dataclass(frozen=True)
 class Holdout:
-    """The hours that tuning never saw, and what each contestant says of them; every array has shape (n,)."""
+    """The hours that tuning never saw, and what each contestant says of them; every array has shape (n,).
+
+    ``covered`` says which hours lie inside the challenger's interval, ``coverage`` how many shall.
+    """
 
     hours: Hours
     actual: Array
@@ -79,6 +85,8 @@ class Holdout:
     champion: Array | None = None
     baselines: Mapping[str, Array] = field(default_factory=dict)
     segments: Mapping[str, Mask] = field(default_factory=dict)
+    covered: Mask | None = None
+    coverage: float = 0.9
 
 
 def judge(holdout: Holdout, thresholds: Thresholds, *, seed: int) -> Verdict:
@@ -94,10 +102,27 @@ def judge(holdout: Holdout, thresholds: Thresholds, *, seed: int) -> Verdict:
     beaten = all(change.high < 0 for change in baselines.values())
     if not beaten:
         return _verdict(Decision.REJECT, _unbeaten(baselines), beats_baselines=False, baselines=baselines)
+    too_narrow = _too_narrow(holdout, thresholds, draws=draws)
+    if too_narrow is not None:
+        return _verdict(Decision.REJECT, too_narrow, beats_baselines=True, baselines=baselines)
     if holdout.champion is None:
         reason = "the first model: there is no champion and every baseline is beaten"
         return _verdict(Decision.PROMOTE, reason, beats_baselines=True, baselines=baselines)
     return _against_champion(holdout, thresholds, draws=draws, baselines=baselines)
+
+
+def _too_narrow(holdout: Holdout, thresholds: Thresholds, *, draws: "_Draws") -> str | None:
+    """Return how the interval holds less than it claims, or None."""
+    if holdout.covered is None:
+        return None
+    low, high = draws.share(holdout.covered)
+    least = holdout.coverage - thresholds.coverage_tolerance
+    if high >= least:
+        return None
+    return (
+        f"its {holdout.coverage:.0%} interval held {holdout.covered.mean():.1%} of the hours "
+        f"({thresholds.confidence:.0%} interval: {low:.1%} to {high:.1%}); at least {least:.0%} is needed"
+    )
 
 
 def _against_champion(
@@ -147,6 +172,8 @@ def _verdict(
 
 
 def _check(holdout: Holdout) -> None:
+    if holdout.covered is not None and holdout.covered.shape != holdout.hours.shape:
+        raise JudgementError(f"covered has {holdout.covered.shape} values for {holdout.hours.shape} hours")
     contestants = {"actual": holdout.actual, "challenger": holdout.challenger, **holdout.baselines}
     if holdout.champion is not None:
         contestants["champion"] = holdout.champion
@@ -178,6 +205,14 @@ class _Draws:
 
     def days(self, mask: Mask) -> int:
         return int(np.unique(self._days[mask]).size)
+
+    def share(self, true: Mask) -> tuple[float, float]:
+        """Return the bounds of how often something holds."""
+        size = self._counts.shape[1]
+        held = np.bincount(self._block_of_hour, true.astype(np.float64), minlength=size)
+        shares = (self._counts @ held) / (self._counts @ np.bincount(self._block_of_hour, minlength=size))
+        low, high = np.quantile(shares, [(1 - self._confidence) / 2, (1 + self._confidence) / 2])
+        return float(low), float(high)
 
     def change(
         self, holdout: Holdout, rival: Array, *, mask: Mask | None = None, confidence: float | None = None
