@@ -27,6 +27,7 @@ from console.commands import (
     watching,
 )
 from console.errors import CommandError, ExecutionError, FileAccessError, refusal, sdk_errors
+from console.settings import take_use_case
 from local_cloud.network import keep_loopback_direct
 
 # Click's own code for a wrong command line; what a command refuses because of its input counts alike.
@@ -87,7 +88,9 @@ Version = Annotated[
 
 @app.callback()
 def bikecast(version: Version = False) -> None:
-    """Hourly bike demand: train, judge, serve and watch a forecast, in this clone's own cloud or on AWS.
+    """Train, judge, serve and watch a model, in this clone's own cloud or on AWS.
+
+    Every command is about one use case: --use-case NAME chooses it, or BIKECAST_USE_CASE; without, citibike.
 
     Exit codes: 0 done, 1 failed, 2 wrong use (nothing was started), 130 interrupted.
     """
@@ -103,7 +106,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", message="Using typeguard < 3")  # of pandera, at import
     keep_loopback_direct()
     try:
-        app()
+        app(take_use_case(sys.argv[1:]))
     except BikecastError as err:
         sys.exit(_report(err))
     except OSError as err:

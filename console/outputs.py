@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from bikecast.errors import DeploymentError
-from bikecast.names import Bucket, Output
+from bikecast.names import SHARED_STACKS, STACK_PREFIX, USE_CASE_STACKS, Bucket, Output, stack_name
 from console.cloud import Cloud
+from console.settings import use_case
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
 
-STACK_PREFIX = "bikecast-"
 
 BUCKET_OUTPUTS = {
     Bucket.DATA: Output.DATA_BUCKET,
@@ -114,10 +114,17 @@ def read_stacks(client: "CloudFormationClient") -> list[Stack]:
 
 
 def read_stack_outputs(client: "CloudFormationClient") -> StackOutputs:
-    """Return the outputs of every live stack named ``bikecast-*``; log groups of all stacks are merged."""
+    """Return the outputs of the stacks of the chosen use case and of those that all share.
+
+    Log groups of all these stacks are merged.
+    """
+    chosen = use_case()
+    wanted = {stack_name(concern, chosen) for concern in (*SHARED_STACKS, *USE_CASE_STACKS)}
     values: dict[str, str] = {}
     log_groups: dict[str, str] = {}
     for stack in read_stacks(client):
+        if stack.name not in wanted:
+            continue
         log_groups |= parse_log_groups(stack.outputs.get(Output.LOG_GROUPS, ""))
         values |= stack.outputs
     if log_groups:

@@ -1,10 +1,12 @@
-"""The six stacks of one target."""
+"""The stacks of one target: those that all use cases share, and two for each use case."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 
-from infra_cdk.settings import InfraSettings, settings_for
+from bikecast.names import DEFAULT_USE_CASE
+from bikecast.use_case import registry
+from infra_cdk.settings import InfraSettings, TargetError, settings_for
 from infra_cdk.stacks.database import DatabaseStack
 from infra_cdk.stacks.monitoring import MonitoringStack
 from infra_cdk.stacks.network import NetworkStack
@@ -34,30 +36,49 @@ def new_app(*, outdir: str | None = None, context: Mapping[str, object] | None =
     return cdk.App(context={**FLAGS, **(context or {})}, outdir=outdir, analytics_reporting=False)
 
 
-def add_stacks(app: cdk.App, *, settings: InfraSettings) -> None:
-    """Wire the six stacks; each gets what it needs from those before it."""
+def add_stacks(
+    app: cdk.App, *, settings: InfraSettings, use_cases: Sequence[str] = (DEFAULT_USE_CASE,)
+) -> None:
+    """Wire the stacks; each gets what it needs from those before it."""
     storage = StorageStack(app, settings=settings)
     network = NetworkStack(app, settings=settings)
     database = DatabaseStack(app, settings=settings, network=network)
     training = TrainingStack(app, settings=settings, storage=storage, network=network, database=database)
-    serving = ServingStack(
-        app, settings=settings, storage=storage, network=network, database=database, training=training
-    )
-    MonitoringStack(
-        app,
-        settings=settings,
-        storage=storage,
-        network=network,
-        database=database,
-        training=training,
-        serving=serving,
-    )
+    for use_case in use_cases:
+        serving = ServingStack(
+            app,
+            use_case=use_case,
+            settings=settings,
+            storage=storage,
+            network=network,
+            database=database,
+            training=training,
+        )
+        MonitoringStack(
+            app,
+            use_case=use_case,
+            settings=settings,
+            storage=storage,
+            network=network,
+            database=database,
+            training=training,
+            serving=serving,
+        )
 
 
 def from_command_line(app: cdk.App) -> None:
-    """Wire the stacks of the target that ``-c target=...`` names.
+    """Wire the stacks of the target and the use cases that ``-c target=... -c use_cases=a,b`` name.
 
     Raises:
-        TargetError: No target is named, or an unknown one.
+        TargetError: No target is named, or an unknown one, or an unknown use case.
     """
-    add_stacks(app, settings=settings_for(app.node.try_get_context("target")))
+    settings = settings_for(app.node.try_get_context("target"))
+    add_stacks(app, settings=settings, use_cases=_use_cases(app.node.try_get_context("use_cases")))
+
+
+def _use_cases(named: object) -> tuple[str, ...]:
+    """Return the use cases to deploy, each once, in the order in which they are named."""
+    chosen = tuple(dict.fromkeys(str(named or DEFAULT_USE_CASE).replace(" ", "").split(",")))
+    if unknown := [name for name in chosen if name not in registry.names()]:
+        raise TargetError(f"unknown use case {', '.join(unknown)}: choose from {', '.join(registry.names())}")
+    return chosen

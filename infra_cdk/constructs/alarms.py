@@ -1,5 +1,6 @@
 """Alarms on single metrics, each of which asks a person to look; all go to one topic."""
 
+import re
 from collections.abc import Mapping
 
 import aws_cdk as cdk
@@ -13,7 +14,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from bikecast.names import METRIC_NAMESPACE, Metric
+from bikecast.names import METRIC_NAMESPACE, USE_CASE_DIMENSION, Metric
 
 PERIOD = cdk.Duration.minutes(5)
 DAY = cdk.Duration.days(1)
@@ -29,12 +30,13 @@ class Alarms(Construct):
     Args:
         scope: Parent construct.
         construct_id: Name within the parent.
+        use_case: Whose models are watched.
         topic: Who hears it.
         functions: Functions by role.
         machines: State machines by role.
         dead_letters: Where captured predictions end that nobody could store.
         api: The REST API.
-        database: Postgres.
+        database: Postgres, where this use case's alarms watch it for all.
     """
 
     def __init__(
@@ -42,14 +44,16 @@ class Alarms(Construct):
         scope: Construct,
         construct_id: str,
         *,
+        use_case: str,
         topic: sns.ITopic,
         functions: Mapping[str, lambda_.IFunction],
         machines: Mapping[str, sfn.IStateMachine],
         dead_letters: sqs.IQueue,
         api: apigateway.RestApi,
-        database: rds.IDatabaseInstance,
+        database: rds.IDatabaseInstance | None,
     ) -> None:
         super().__init__(scope, construct_id)
+        self._use_case = use_case
         self._action = actions.SnsAction(topic)
         for role, function in functions.items():
             self._ring(f"{role}-errors", function.metric_errors(period=PERIOD), above=0)
@@ -64,17 +68,22 @@ class Alarms(Construct):
         slow = functions["predict"].metric_duration(period=PERIOD, statistic="p95")
         self._ring("predict-slow", slow, above=LATENCY_LIMIT_MS, periods=3)
         self._ring_for_models()
-        self._ring_for_database(database)
+        if database is not None:
+            self._ring_for_database(database)
 
     def _ring_for_models(self) -> None:
-        self._ring("fallback-predictions", _ours(Metric.FALLBACK_PREDICTIONS, service="predict"), above=0)
-        self._ring("champion-load-failed", _ours(Metric.CHAMPION_LOAD_FAILED, service="predict"), above=0)
-        self._ring("capture-send-failed", _ours(Metric.CAPTURE_SEND_FAILED, service="predict"), above=0)
-        drift = _ours(Metric.ALARMS, service="monitor_drift", statistic="Maximum", period=DAY)
+        self._ring(
+            "fallback-predictions", self._ours(Metric.FALLBACK_PREDICTIONS, service="predict"), above=0
+        )
+        self._ring(
+            "champion-load-failed", self._ours(Metric.CHAMPION_LOAD_FAILED, service="predict"), above=0
+        )
+        self._ring("capture-send-failed", self._ours(Metric.CAPTURE_SEND_FAILED, service="predict"), above=0)
+        drift = self._ours(Metric.ALARMS, service="monitor_drift", statistic="Maximum", period=DAY)
         self._ring("drift", drift, above=0)
-        age = _ours(Metric.MODEL_AGE_DAYS, service="monitor_drift", statistic="Maximum", period=DAY)
+        age = self._ours(Metric.MODEL_AGE_DAYS, service="monitor_drift", statistic="Maximum", period=DAY)
         self._ring("stale-model", age, above=STALE_MODEL_DAYS)
-        data_age = _ours(Metric.DATA_AGE_DAYS, service="monitor_drift", statistic="Maximum", period=DAY)
+        data_age = self._ours(Metric.DATA_AGE_DAYS, service="monitor_drift", statistic="Maximum", period=DAY)
         self._ring("stale-data", data_age, above=STALE_DATA_DAYS)
 
     def _ring_for_database(self, database: rds.IDatabaseInstance) -> None:
@@ -98,7 +107,7 @@ class Alarms(Construct):
         alarm = cloudwatch.Alarm(
             self,
             name,
-            alarm_description=f"bikecast: {name.replace('-', ' ').replace('_', ' ')}",
+            alarm_description=f"bikecast, {self._use_case}: {name.replace('-', ' ').replace('_', ' ')}",
             metric=metric,
             threshold=threshold,
             comparison_operator=comparison,
@@ -108,14 +117,18 @@ class Alarms(Construct):
         alarm.add_alarm_action(self._action)
         alarm.add_ok_action(self._action)
 
+    def _ours(
+        self, name: Metric, *, service: str, statistic: str = "Sum", period: cdk.Duration = PERIOD
+    ) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace=METRIC_NAMESPACE,
+            metric_name=name,
+            dimensions_map={"service": service, USE_CASE_DIMENSION: self._use_case},
+            statistic=statistic,
+            period=period,
+        )
 
-def _ours(
-    name: Metric, *, service: str, statistic: str = "Sum", period: cdk.Duration = PERIOD
-) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace=METRIC_NAMESPACE,
-        metric_name=name,
-        dimensions_map={"service": service},
-        statistic=statistic,
-        period=period,
-    )
+
+def _dashed(name: Metric) -> str:
+    """Return a metric's name as alarms spell theirs: ``FallbackPredictions`` as ``fallback-predictions``."""
+    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()

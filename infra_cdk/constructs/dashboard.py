@@ -10,7 +10,7 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from bikecast.names import METRIC_NAMESPACE, Metric
+from bikecast.names import METRIC_NAMESPACE, USE_CASE_DIMENSION, Metric
 
 HOUR = cdk.Duration.hours(1)
 WIDTH = 8
@@ -24,6 +24,7 @@ class OperationsDashboard(cloudwatch.Dashboard):
         scope: Construct,
         construct_id: str,
         *,
+        use_case: str,
         functions: Mapping[str, lambda_.IFunction],
         machines: Mapping[str, sfn.IStateMachine],
         api: apigateway.RestApi,
@@ -31,6 +32,7 @@ class OperationsDashboard(cloudwatch.Dashboard):
         dead_letters: sqs.IQueue,
     ) -> None:
         super().__init__(scope, construct_id, default_interval=cdk.Duration.days(7))
+        self._use_case = use_case
         self._show_service(functions=functions, api=api)
         self._show_model(functions["predict"])
         self.add_widgets(
@@ -53,23 +55,34 @@ class OperationsDashboard(cloudwatch.Dashboard):
 
     def _show_model(self, predict: lambda_.IFunction) -> None:
         self.add_widgets(
-            _graph("Predictions", _predict(Metric.PREDICTIONS, Metric.FALLBACK_PREDICTIONS)),
-            _graph("Champion", _predict(Metric.CHAMPION_SWAPPED, Metric.CHAMPION_LOAD_FAILED)),
+            _graph("Predictions", self._predict(Metric.PREDICTIONS, Metric.FALLBACK_PREDICTIONS)),
+            _graph("Champion", self._predict(Metric.CHAMPION_SWAPPED, Metric.CHAMPION_LOAD_FAILED)),
             _graph("Cold starts", [_cold_starts(predict)]),
         )
         self.add_widgets(
-            _graph("Drift", _monitor(Metric.DRIFT_SCORE, Metric.DRIFTED_FEATURES, Metric.ALARMS)),
-            _graph("Live error, trips per hour", _monitor(Metric.LIVE_RMSE)),
-            _graph("Age, days", _monitor(Metric.MODEL_AGE_DAYS, Metric.DATA_AGE_DAYS)),
+            _graph("Drift", self._monitor(Metric.DRIFT_SCORE, Metric.DRIFTED_FEATURES, Metric.ALARMS)),
+            _graph("Live error", self._monitor(Metric.LIVE_RMSE)),
+            _graph("Age, days", self._monitor(Metric.MODEL_AGE_DAYS, Metric.DATA_AGE_DAYS)),
+        )
+
+    def _predict(self, *names: str) -> list[cloudwatch.Metric]:
+        return [self._metric(name, service="predict", statistic="Sum") for name in names]
+
+    def _monitor(self, *names: str) -> list[cloudwatch.Metric]:
+        return [self._metric(name, service="monitor_drift", statistic="Maximum") for name in names]
+
+    def _metric(self, name: str, *, service: str, statistic: str) -> cloudwatch.Metric:
+        return cloudwatch.Metric(
+            namespace=METRIC_NAMESPACE,
+            metric_name=str(name),
+            dimensions_map={"service": service, USE_CASE_DIMENSION: self._use_case},
+            statistic=statistic,
+            period=HOUR,
         )
 
 
 def _graph(title: str, metrics: list[cloudwatch.Metric]) -> cloudwatch.GraphWidget:
     return cloudwatch.GraphWidget(title=title, left=list(metrics), width=WIDTH, height=6)
-
-
-def _predict(*names: str) -> list[cloudwatch.Metric]:
-    return [_metric(name, service="predict", statistic="Sum") for name in names]
 
 
 def _cold_starts(predict: lambda_.IFunction) -> cloudwatch.Metric:
@@ -80,19 +93,5 @@ def _cold_starts(predict: lambda_.IFunction) -> cloudwatch.Metric:
         metric_name="ColdStart",
         dimensions_map=dimensions,
         statistic="Sum",
-        period=HOUR,
-    )
-
-
-def _monitor(*names: str) -> list[cloudwatch.Metric]:
-    return [_metric(name, service="monitor_drift", statistic="Maximum") for name in names]
-
-
-def _metric(name: str, *, service: str, statistic: str) -> cloudwatch.Metric:
-    return cloudwatch.Metric(
-        namespace=METRIC_NAMESPACE,
-        metric_name=str(name),
-        dimensions_map={"service": service},
-        statistic=statistic,
         period=HOUR,
     )

@@ -23,6 +23,7 @@ class PythonFunction(lambda_.Function):
         name: Folder under ``lambdas/``, named verb_noun.
         layers: Where the packages come from.
         packages: Third-party set.
+        use_case: Whose code is added; None where the function serves all of them.
         settings: The target.
         environment: What the function's settings class reads.
         timeout_s: Time for one call.
@@ -39,6 +40,7 @@ class PythonFunction(lambda_.Function):
         name: str,
         layers: Layers,
         packages: str,
+        use_case: str | None = None,
         settings: InfraSettings,
         environment: Mapping[str, str],
         timeout_s: int,
@@ -61,7 +63,7 @@ class PythonFunction(lambda_.Function):
             handler=f"{name}.handler.lambda_handler",
             runtime=RUNTIME,
             architecture=ARCHITECTURE,
-            layers=layers.of(packages),
+            layers=layers.of(packages, use_case=use_case),
             snap_start=SNAPSHOTS if snap_start and settings.snap_start else None,
             timeout=cdk.Duration.seconds(timeout_s),
             memory_size=memory_mb,

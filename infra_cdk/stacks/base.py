@@ -7,17 +7,27 @@ import aws_cdk as cdk
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from bikecast.names import Output
+from bikecast.names import DEFAULT_USE_CASE, Output, stack_name
 from infra_cdk.constructs.review import accept
 from infra_cdk.settings import InfraSettings
 
 
 class BikecastStack(cdk.Stack):
-    """A stack named ``bikecast-<concern>``."""
+    """A stack named after its concern, and after its use case where each has one."""
 
-    def __init__(self, scope: Construct, concern: str, *, settings: InfraSettings, description: str) -> None:
+    def __init__(
+        self,
+        scope: Construct,
+        concern: str,
+        *,
+        settings: InfraSettings,
+        description: str,
+        use_case: str = DEFAULT_USE_CASE,
+    ) -> None:
         synthesizer = cdk.CliCredentialsStackSynthesizer() if settings.cli_credentials else None
-        super().__init__(scope, f"bikecast-{concern}", description=description, synthesizer=synthesizer)
+        super().__init__(
+            scope, stack_name(concern, use_case), description=description, synthesizer=synthesizer
+        )
         self.settings = settings
         cdk.Tags.of(self).add("project", "bikecast")
         accept(self, _left_out(settings))

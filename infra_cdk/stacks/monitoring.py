@@ -5,9 +5,10 @@ from collections.abc import Mapping
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
 from aws_cdk import aws_events_targets as targets
+from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from bikecast.names import AUTOMATION_KEY, Output, Step, Variable
+from bikecast.names import AUTOMATION_KEY, DEFAULT_USE_CASE, Output, Step, Variable
 from infra_cdk.constructs.alarms import Alarms
 from infra_cdk.constructs.dashboard import OperationsDashboard
 from infra_cdk.constructs.function import ImageFunction
@@ -41,6 +42,7 @@ class MonitoringStack(BikecastStack):
         self,
         scope: Construct,
         *,
+        use_case: str,
         settings: InfraSettings,
         storage: StorageStack,
         network: NetworkStack,
@@ -49,8 +51,13 @@ class MonitoringStack(BikecastStack):
         serving: ServingStack,
     ) -> None:
         super().__init__(
-            scope, "monitoring", settings=settings, description="bikecast: drift, alarms, dashboard"
+            scope,
+            "monitoring",
+            settings=settings,
+            description=f"bikecast: drift, alarms and dashboard of {use_case}",
+            use_case=use_case,
         )
+        self.use_case = use_case
         self.judge = self._judge(storage=storage, network=network, database=database)
         steps = monitor.Monitor(self, "MonitorSteps", judge=self.judge, retrain=training.retrain)
         self.monitor = Machine(
@@ -63,14 +70,15 @@ class MonitoringStack(BikecastStack):
         )
         self._schedule("MonitorWeekly", MONITOR_SCHEDULE, self.monitor, execution_input={"act": True})
         self._schedule(
-            "RetrainMonthly", RETRAIN_SCHEDULE, training.retrain, execution_input={"approval": False}
+            "RetrainMonthly", RETRAIN_SCHEDULE, training.retrain, execution_input={"use_case": use_case}
         )
-        self._schedule(
-            "OutlookDaily",
-            OUTLOOK_SCHEDULE,
-            training.operate,
-            execution_input={"step": Step.PUBLISH_OUTLOOK, "input": {}},
-        )
+        if use_case == DEFAULT_USE_CASE:
+            self._schedule(
+                "OutlookDaily",
+                OUTLOOK_SCHEDULE,
+                training.operate,
+                execution_input={"step": Step.PUBLISH_OUTLOOK, "input": {}},
+            )
         self.dashboard = self._watch(training=training, serving=serving, database=database)
         self._outputs()
 
@@ -78,20 +86,26 @@ class MonitoringStack(BikecastStack):
         self, *, training: TrainingStack, serving: ServingStack, database: DatabaseStack
     ) -> OperationsDashboard:
         functions = serving.functions | {"monitor_drift": self.judge}
-        machines = training.machines | {"monitor": self.monitor}
+        machines: dict[str, sfn.IStateMachine] = {"monitor": self.monitor}
+        # What all use cases share is watched beside the default one, once.
+        is_first = self.use_case == DEFAULT_USE_CASE
+        if is_first:
+            machines = training.machines | machines
         Alarms(
             self,
             "Alarms",
+            use_case=self.use_case,
             topic=training.notifications.topic,
             functions=functions,
             machines=machines,
             dead_letters=serving.dead_letters,
             api=serving.api,
-            database=database.postgres,
+            database=database.postgres if is_first else None,
         )
         return OperationsDashboard(
             self,
             "Dashboard",
+            use_case=self.use_case,
             functions=functions,
             machines=machines,
             api=serving.api,
@@ -118,6 +132,7 @@ class MonitoringStack(BikecastStack):
             code=monitor_image(),
             settings=self.settings,
             environment={
+                Variable.USE_CASE: self.use_case,
                 Variable.DATA_BUCKET: storage.data.bucket_name,
                 Variable.SERVING_BUCKET: storage.serving.bucket_name,
                 Variable.REPORTS_BUCKET: storage.reports.bucket_name,

@@ -34,13 +34,21 @@ class ServingStack(BikecastStack):
         self,
         scope: Construct,
         *,
+        use_case: str,
         settings: InfraSettings,
         storage: StorageStack,
         network: NetworkStack,
         database: DatabaseStack,
         training: TrainingStack,
     ) -> None:
-        super().__init__(scope, "serving", settings=settings, description="bikecast: the API and its log")
+        super().__init__(
+            scope,
+            "serving",
+            settings=settings,
+            description=f"bikecast: the API of {use_case} and its log",
+            use_case=use_case,
+        )
+        self.use_case = use_case
         self._layers = Layers(self, "Layers", settings=settings)
         self.dead_letters = PrivateQueue(self, "CaptureDeadLetters", settings=settings)
         accept(self.dead_letters, {"AwsSolutions-SQS3": "This is the dead-letter queue."})
@@ -82,8 +90,10 @@ class ServingStack(BikecastStack):
             name="predict",
             layers=self._layers,
             packages="predict",
+            use_case=self.use_case,
             settings=self.settings,
             environment={
+                Variable.USE_CASE: self.use_case,
                 Variable.SERVING_BUCKET: storage.serving.bucket_name,
                 Variable.CAPTURE_QUEUE_URL: self.queue.queue_url,
                 Variable.CODE_VERSION: code_version(self, "lambdas/predict"),
@@ -131,6 +141,7 @@ class ServingStack(BikecastStack):
             packages="api",
             settings=self.settings,
             environment={
+                Variable.USE_CASE: self.use_case,
                 Variable.REPORTS_BUCKET: storage.reports.bucket_name,
                 Variable.RETRAIN_STATE_MACHINE_ARN: training.retrain.state_machine_arn,
                 Variable.CODE_VERSION: code_version(self, "lambdas/operate"),

@@ -11,7 +11,7 @@ from bikecast.database import DatabaseSettings, connect
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
 from bikecast.monitoring.verdicts import answer
-from bikecast.names import METRIC_NAMESPACE
+from bikecast.names import METRIC_NAMESPACE, USE_CASE_DIMENSION
 from bikecast.requests import parse_request
 from bikecast.storage import S3Store
 from use_cases.citibike.monitoring.watch import WATCH
@@ -29,7 +29,8 @@ metrics = Metrics(namespace=METRIC_NAMESPACE, service=SERVICE)
 def ports() -> Ports:
     """Put the function's surroundings together once."""
     settings, database, s3 = Settings(), DatabaseSettings(), boto3.client("s3")
-    logger.append_keys(code_version=settings.code_version)
+    logger.append_keys(code_version=settings.code_version, use_case=settings.use_case)
+    metrics.set_default_dimensions(**{USE_CASE_DIMENSION: settings.use_case})
     return Ports(
         data=S3Store(s3, settings.data_bucket),
         serving=S3Store(s3, settings.serving_bucket),

@@ -10,5 +10,6 @@ class Settings(BaseSettings):
 
     data_bucket: str
     serving_bucket: str
+    use_case: str
     reports_bucket: str
     code_version: str

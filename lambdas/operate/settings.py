@@ -11,6 +11,7 @@ class Settings(OriginSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
+    use_case: str
     reports_bucket: str
     retrain_state_machine_arn: str
     training_key_id: str

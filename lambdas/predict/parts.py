@@ -12,7 +12,7 @@ from botocore.session import get_session
 from fastapi import FastAPI
 from mangum import Mangum
 
-from bikecast.names import METRIC_NAMESPACE, Metric, PredictionSource
+from bikecast.names import METRIC_NAMESPACE, USE_CASE_DIMENSION, Metric, PredictionSource
 from bikecast.serving.after_response import AfterResponse
 from bikecast.serving.engines import Loaders, Question
 from bikecast.serving.follower import ChampionFollower, UnavailableError
@@ -41,8 +41,8 @@ SAMPLE = Question(
 class Telemetry:
     """Turns what happens in serving into metrics and log records."""
 
-    def __init__(self, logger: Logger, metrics: Metrics) -> None:
-        self._logger, self._metrics = logger, metrics
+    def __init__(self, logger: Logger, metrics: Metrics, *, use_case: str) -> None:
+        self._logger, self._metrics, self._use_case = logger, metrics, use_case
 
     def answered(self, answer: Answer, *, rows: int, latency_ms: float) -> None:
         """Count rows, latency and plan B; called in the request."""
@@ -80,6 +80,7 @@ class Telemetry:
     def _count(self, name: Metric) -> None:
         with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace=METRIC_NAMESPACE) as metric:
             metric.add_dimension("service", self._metrics.service)
+            metric.add_dimension(USE_CASE_DIMENSION, self._use_case)
 
 
 class Predictor:
@@ -108,8 +109,9 @@ class Predictor:
 
 def build(settings: Settings, runtime: Runtime, *, logger: Logger, metrics: Metrics) -> Predictor:
     """Build the predictor and load the champion."""
-    logger.append_keys(code_version=settings.code_version)
-    telemetry = Telemetry(logger, metrics)
+    logger.append_keys(code_version=settings.code_version, use_case=settings.use_case)
+    metrics.set_default_dimensions(**{USE_CASE_DIMENSION: settings.use_case})
+    telemetry = Telemetry(logger, metrics, use_case=settings.use_case)
     store = S3Store(_client("s3", STORE_CONFIG), settings.serving_bucket)
     follower = ChampionFollower(
         store,

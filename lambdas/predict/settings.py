@@ -14,6 +14,7 @@ class Settings(OriginSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
+    use_case: str
     serving_bucket: str
     capture_queue_url: str
     code_version: str

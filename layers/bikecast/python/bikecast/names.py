@@ -6,6 +6,7 @@ reads, is spelled here and nowhere else. Pure: no imports beyond the standard li
 
 from enum import StrEnum
 
+DEFAULT_USE_CASE = "citibike"  # deployed, loaded, trained and asked unless another one is named
 MODEL_NAME = "xgb-citibike-reg-model"
 EXPERIMENT_NAME = "bikecast"
 TIME_ZONE = "America/New_York"
@@ -156,6 +157,7 @@ class Failure(StrEnum):
 
 
 METRIC_NAMESPACE = "bikecast"
+USE_CASE_DIMENSION = "use_case"
 
 
 class Metric(StrEnum):
@@ -225,6 +227,7 @@ class Variable(StrEnum):
     TRAINING_KEY_ID = "TRAINING_KEY_ID"
     ALLOWED_ORIGINS = "ALLOWED_ORIGINS"
     CODE_VERSION = "CODE_VERSION"
+    USE_CASE = "USE_CASE"
     TARGET = "BIKECAST_TARGET"
 
 
@@ -255,6 +258,17 @@ class Output(StrEnum):
     NOTIFICATION_TOPIC_ARN = "NotificationTopicArn"
     DASHBOARD_NAME = "DashboardName"
     LOG_GROUPS = "LogGroups"
+
+
+STACK_PREFIX = "bikecast-"
+SHARED_STACKS = ("storage", "network", "database", "training")
+USE_CASE_STACKS = ("serving", "monitoring")
+
+
+def stack_name(concern: str, use_case: str = DEFAULT_USE_CASE) -> str:
+    """Return the name of a stack; those of the default use case carry no name of it."""
+    own = "" if use_case == DEFAULT_USE_CASE or concern in SHARED_STACKS else f"-{use_case.replace('_', '-')}"
+    return f"{STACK_PREFIX}{concern}{own}"
 
 
 DATABASE_NAME = "bikecast"
