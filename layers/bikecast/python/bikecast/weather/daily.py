@@ -44,7 +44,7 @@ def days_of(name: str, raw: RawTable) -> Days:
     _refuse_other_stations(name, raw.frame)
     days, notes = _numbers(name, named)
     units = {named_by: unit for column, unit in raw.units.items() if (named_by := daily_name(column))}
-    days, scale_note = _in_our_units(name, days, units)
+    days, scale_note = _in_our_units(name, days, units, is_archive=_is_archive(raw.frame))
     days, snow_note = _snowless(days)
     complete = days.dropna(subset=["DATE", *WEATHER_REQUIRED])
     if complete.empty:
@@ -94,11 +94,13 @@ def _unknown(name: str, column: str, texts: "pd.Series[str]", marks: tuple[str, 
     return f"{column} is taken as missing where it holds {', '.join(repr(mark) for mark in marks)}"
 
 
-def _in_our_units(name: str, days: pd.DataFrame, units: Mapping[str, str]) -> tuple[pd.DataFrame, str | None]:
+def _in_our_units(
+    name: str, days: pd.DataFrame, units: Mapping[str, str], *, is_archive: bool
+) -> tuple[pd.DataFrame, str | None]:
     stated = {column: unit for column, unit in units.items() if column in days}
     if "TMAX" in stated:
         return days.assign(**{c: converted(name, c, days[c], unit) for c, unit in stated.items()}), None
-    scale = temperature_scale(days)
+    scale = temperature_scale(days, is_archive=is_archive)
     if scale == "°C":
         raise InputError(
             f"{name} seems to be in metric units (mean TMAX {days['TMAX'].mean():.1f}); "
@@ -110,6 +112,10 @@ def _in_our_units(name: str, days: pd.DataFrame, units: Mapping[str, str]) -> tu
     return days.assign(
         **tenths
     ), "converted from GHCN-Daily's units: tenths of °C, of mm and of m/s, mm of snow"
+
+
+def _is_archive(table: pd.DataFrame) -> bool:
+    return any(str(column).upper().endswith("_ATTRIBUTES") for column in table.columns)
 
 
 def _snowless(days: pd.DataFrame) -> tuple[pd.DataFrame, str | None]:

@@ -16,6 +16,7 @@ Convert = Callable[["pd.Series[float]"], "pd.Series[float]"]
 
 # Mean daily maximum by month, °F, LaGuardia 1991-2020. Source: NOAA U.S. Climate Normals.
 _USUAL_HIGHS = np.array([39.5, 42.2, 49.9, 61.8, 71.4, 79.7, 85.3, 83.6, 76.6, 65.2, 54.8, 45.0])
+_HIGHEST_F, _LOWEST_F = 115.0, -20.0  # beyond every record of New York
 _USUAL_SPAN_F = 14.0  # from a day's low to its high
 ENOUGH_DAYS = 5
 _MANY_DAYS = 20
@@ -88,13 +89,14 @@ def converted(name: str, column: str, values: "pd.Series[float]", unit: str) -> 
     return convert(values)
 
 
-def temperature_scale(days: pd.DataFrame) -> str:
+def temperature_scale(days: pd.DataFrame, *, is_archive: bool = False) -> str:
     """Return the scale that fits the season best: ``°F``, ``°C`` or ``tenths of °C``; for few days ``°F``.
 
     Winter's highs are near 40 °F and near 40 tenths of °C alike, so the span from low to high counts, too.
 
     Args:
         days: ``DATE``, ``TMAX`` and ``TMIN``.
+        is_archive: The file has the columns of NOAA's station archive, which writes tenths.
     """
     known = days.dropna(subset=["DATE", "TMAX", "TMIN"])
     if len(known) < ENOUGH_DAYS:
@@ -107,8 +109,10 @@ def temperature_scale(days: pd.DataFrame) -> str:
     usual = _USUAL_HIGHS[known["DATE"].dt.month - 1]
     errors = {scale: _unusual(reading, usual) for scale, reading in readings.items()}
     best = min(errors, key=lambda scale: errors[scale])
-    # What is converted must be certain; what is refused may be exported again.
-    return best if best == "°C" or errors[best] < errors["°F"] / 2 else "°F"
+    # What is converted must be certain: a warm week of February in °F looks like tenths of °C.
+    is_beyond = known["TMAX"].max() > _HIGHEST_F or known["TMIN"].min() < _LOWEST_F
+    is_certain = is_beyond or is_archive or len(known) >= _MANY_DAYS
+    return "°F" if best == "tenths of °C" and not is_certain else best
 
 
 def _unusual(temperatures: pd.DataFrame, usual_highs: "NDArray[np.float64]") -> float:
