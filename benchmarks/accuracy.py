@@ -26,7 +26,8 @@ from bikecast.level import LevelState
 from bikecast.metrics import score
 from bikecast.registry.manifest import Scores
 from bikecast.segments import masks
-from bikecast.weather.hourly import daily_from_hourly, named_hours
+from bikecast.tabular.frames import RawTable
+from bikecast.weather.hourly import daily_from_hourly, hours_of
 from training_job.context import SEARCH_FILE
 from training_job.dataset import COLUMNS, WEATHER, to_sample
 from training_job.judgement import Calibration, Forecasts, challenger_forecasts
@@ -145,7 +146,7 @@ def with_forecasts(frame: pd.DataFrame, issued: pd.DataFrame, *, days: int) -> p
     """Return hours with the weather that was issued at midnight ``days`` days before theirs."""
     lead = issued["time"].dt.normalize() - issued["issue_date"]
     chosen = issued[(issued["slot"] == "early") & (lead == pd.Timedelta(days=days))]
-    weather = daily_from_hourly(named_hours("forecasts", chosen)).rename(columns={"DATE": "day"})
+    weather = daily_from_hourly(hours_of("forecasts", RawTable(chosen)).frame).rename(columns={"DATE": "day"})
     bare = frame.drop(columns=list(WEATHER)).assign(day=frame["timestamp"].dt.normalize())
     return bare.merge(weather, on="day").reindex(columns=list(COLUMNS))
 

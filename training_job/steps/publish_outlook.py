@@ -5,14 +5,15 @@ from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bikecast.errors import InputError
 from bikecast.names import RAW_WEATHER_PREFIX, WEATHER_OUTLOOK_KEY
 from bikecast.requests import parse_request
 from bikecast.serving.outlook import WEATHER_NAMES, Outlook
+from bikecast.weather.columns import is_hourly
 from bikecast.weather.files import read_raw
-from bikecast.weather.hourly import is_hourly, named_hours, newest_forecast
+from bikecast.weather.hourly import hours_of, newest_forecast
 from bikecast.weather.providers import OpenMeteo
 from training_job.context import Context
 
@@ -25,6 +26,9 @@ class PublishOutlookInput(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     key: str | None = Field(None, description="A file under raw/weather/; Open-Meteo is asked if absent.")
+    issued_at: AwareDatetime | None = Field(
+        None, description="When the file was made, if it does not say so itself; now if absent."
+    )
     days: int = Field(9, ge=1, le=16, description="Today and the days after it; /forecast goes a week ahead.")
 
 
@@ -38,7 +42,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """
     request = parse_request(PublishOutlookInput, dict(payload))
     source = OpenMeteo(clock=context.clock)
-    hours = source.forecast(request.days) if request.key is None else _hours_of_file(context, request.key)
+    hours = source.forecast(request.days) if request.key is None else _hours_of_file(context, request)
     days, issued_at = newest_forecast(hours)
     outlook = Outlook(issued_at=issued_at, source=request.key or source.name, days=_days(days))
     context.serving.write(WEATHER_OUTLOOK_KEY, outlook.model_dump_json(indent=1).encode())
@@ -53,15 +57,17 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     }
 
 
-def _hours_of_file(context: Context, key: str) -> pd.DataFrame:
+def _hours_of_file(context: Context, request: PublishOutlookInput) -> pd.DataFrame:
+    key = request.key or ""
     if not key.startswith(RAW_WEATHER_PREFIX):
         raise InputError(f"key: must stand under {RAW_WEATHER_PREFIX} (got {key})")
     raw = read_raw(key, context.data.read(key).body)
-    if not is_hourly(raw) or "issue_date" not in raw:
-        raise InputError(
-            f"{key} holds no hourly forecast: it needs `time`, `temperature_2m` and `issue_date`"
-        )
-    return named_hours(key, raw)
+    if not is_hourly(list(raw.frame.columns)):
+        raise InputError(f"{key} holds no hourly forecast: it needs the columns `time` and `temperature_2m`")
+    hours = hours_of(key, raw).frame
+    now = context.clock()
+    issued_at = pd.Timestamp(min(request.issued_at or now, now)).tz_convert("UTC")
+    return hours.assign(issued_at=hours["issued_at"].fillna(issued_at))
 
 
 def _days(days: pd.DataFrame) -> tuple[dict[str, Any], ...]:

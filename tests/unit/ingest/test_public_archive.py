@@ -24,6 +24,7 @@ NAMES = [
     "202402-citbike-tripdata.csv.zip",
     "JC-202401-citibike-tripdata.csv.zip",
     "JC-202207-citbike-tripdata.csv.zip",
+    "JC-201708 citibike-tripdata.csv.zip",
     "index.html",
     "robots.txt",
 ]
@@ -45,18 +46,27 @@ def site(**options: object) -> Site:
 def test_listing_names_trip_files_only() -> None:
     with serving(site()) as served:
         names = [file.name for file in list_archive(url=served.url, patience=QUICK)]
-    assert names == NAMES[:5]
+    assert names == NAMES[:6]
 
 
 def test_months_come_from_their_own_file_or_their_years() -> None:
-    files = [ArchiveFile(name, 1, "") for name in NAMES[:5]]
+    files = [ArchiveFile(name, 1, "") for name in NAMES[:6]]
     chosen = choose(files, months_between("2023-11", "2024-02"))
     assert [file.name for file in chosen] == NAMES[:3]
     assert [file.name for file in choose(files, ["2022-07"], jersey_city=True)] == [NAMES[4]]
 
 
+def test_a_name_with_a_blank_is_listed_and_downloaded(tmp_path: Path) -> None:
+    name = "JC-201708 citibike-tripdata.csv.zip"
+    file = ArchiveFile(name, len(BODY), FILE.etag)
+    assert choose([file], ["2017-08"], jersey_city=True) == [file]
+    with serving(Site({"/JC-201708%20citibike-tripdata.csv.zip": BODY})) as served:
+        path = download_file(file, tmp_path, url=served.url, patience=QUICK)
+    assert (path.name, path.read_bytes()) == (name, BODY)
+
+
 def test_month_that_is_not_there_is_named_with_the_latest() -> None:
-    files = [ArchiveFile(name, 1, "") for name in NAMES[:5]]
+    files = [ArchiveFile(name, 1, "") for name in NAMES[:6]]
     with pytest.raises(InputError, match="no file for 2024-03, 2024-04; its latest month is 2024-02"):
         choose(files, months_between("2024-02", "2024-04"))
 
@@ -138,7 +148,7 @@ def test_listing_over_several_pages_is_read_whole() -> None:
             return listing(NAMES[:2], token="more") if self.turns == 1 else listing(NAMES[2:])
 
     with serving(Site(Pages())) as served:
-        assert len(list_archive(url=served.url, patience=QUICK)) == 5
+        assert len(list_archive(url=served.url, patience=QUICK)) == 6
         assert served.queries[1]["continuation-token"] == ["more"]
 
 

@@ -4,9 +4,10 @@ import datetime as dt
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from bikecast.calendar import is_holiday
 from bikecast.serving.clock_features import Clock, nearest_hour, step_of
 from bikecast.serving.contract import ClockFeatures
 from bikecast.serving.questions import of_clock_features
@@ -22,7 +23,7 @@ def _pair(name: str, step: float, steps: int) -> dict[str, float]:
 def _encoded(hour: dt.datetime) -> ClockFeatures:
     """As the predecessor's callers encode; three decimals, as in its examples."""
     return ClockFeatures(
-        holiday=0,
+        holiday=float(is_holiday(hour.date())),
         TMAX=41.0,
         TMIN=33.0,
         SNOW=0.0,
@@ -33,6 +34,7 @@ def _encoded(hour: dt.datetime) -> ClockFeatures:
     )
 
 
+@settings(deadline=None)  # the first holiday loads a library
 @given(st.datetimes(dt.datetime(2024, 7, 1), dt.datetime(2025, 6, 30, 23)))
 def test_an_hour_of_the_last_year_is_found_again(moment: dt.datetime) -> None:
     hour = moment.replace(minute=0, second=0, microsecond=0)
@@ -50,3 +52,24 @@ def test_a_week_that_contradicts_the_month_gives_way(week: int) -> None:
     found = nearest_hour(Clock(hour=8, weekday=2, week=week, month=7), not_after=TODAY)
     assert (found.month, found.weekday(), found.hour) == (7, 2, 8)
     assert TODAY - dt.timedelta(days=365) < found.date() <= TODAY
+
+
+@pytest.mark.parametrize(
+    ("today", "holiday", "expected"),
+    [
+        (dt.date(2026, 11, 25), 1, dt.datetime(2025, 1, 1, 14)),
+        (dt.date(2025, 1, 1), 1, dt.datetime(2025, 1, 1, 14)),
+        (dt.date(2024, 12, 31), 1, dt.datetime(2020, 1, 1, 14)),
+        (dt.date(2026, 11, 25), 0, dt.datetime(2024, 1, 3, 14)),
+    ],
+)
+def test_the_holiday_is_part_of_what_an_hour_is_found_by(
+    today: dt.date, holiday: int, expected: dt.datetime
+) -> None:
+    body = _encoded(dt.datetime(2025, 1, 1, 14)).model_copy(update={"holiday": float(holiday)})
+    assert of_clock_features([body], today=today).hours.tolist() == [expected]
+
+
+def test_a_holiday_that_no_day_fits_gives_way_to_the_nearest_one() -> None:
+    found = nearest_hour(Clock(hour=8, weekday=2, week=12, month=3, is_holiday=True), not_after=TODAY)
+    assert (is_holiday(found.date()), found.weekday()) == (True, 2)

@@ -31,6 +31,11 @@ def holiday_rank(days: Hours) -> Array:
     return np.asarray(ranks, dtype=np.float64)[position]
 
 
+def is_holiday(day: dt.date) -> bool:
+    """Tell whether a day is a federal holiday, or observed as one."""
+    return day in _holidays_of(day.year)
+
+
 def _rank(day: dt.date) -> float:
     name = _holidays_of(day.year).get(day)
     if name is None:

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from bikecast.ingest.layouts import CONFLICT_MARKERS, SCHEMAS, Layout, UnreadableFileError, is_header_line
 from bikecast.ingest.lines import count_lines, mend
 from bikecast.ingest.rules import REASONS, Reason, lasted_sql, reason_sql
-from bikecast.ingest.times import Dates, MixedDatesError, find_dates, time_sql
+from bikecast.ingest.times import find_dates, time_sql
+from bikecast.tabular.dates import Dates, MixedDatesError
 
 MEMORY_LIMIT = "200MB"
 _SHOWN_CHARACTERS = 200

@@ -1,13 +1,13 @@
 """Which schema a file has, told by its header alone, and in plain words why a file is none."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from pathlib import Path
 
 from bikecast.errors import InputError
 from bikecast.ingest.identity import Identity, bike_ride, ride_id, ride_number
-from bikecast.ingest.times import PUBLISHED_DATES, Dates
+from bikecast.tabular.dates import Dates
 from bikecast.tabular.headers import Header, find_header, first_line, plain_name
 from bikecast.tabular.heads import HEAD_BYTES, OLD_OFFICE_MAGIC, PARQUET_MAGIC, plain_head
 
@@ -62,7 +62,7 @@ class Layout:
     columns: tuple[str, ...]
     delimiter: str = ","
     header_lines: int = 1
-    dates: Dates = PUBLISHED_DATES
+    dates: Dates = field(default_factory=Dates)
 
     @property
     def schema(self) -> Schema:

@@ -10,13 +10,14 @@ import xml.etree.ElementTree as ElementTree
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
 from bikecast.errors import InputError
 from bikecast.web import Patience, WebError, download, read_url
 
 ARCHIVE_URL = "https://s3.amazonaws.com/tripdata/"
 _NAME = re.compile(
-    r"^(?P<area>JC-)?(?P<year>20\d\d)(?P<month>0[1-9]|1[0-2])?[-_]?citi?bike.*\.(zip|csv)$", re.IGNORECASE
+    r"^(?P<area>JC-)?(?P<year>20\d\d)(?P<month>0[1-9]|1[0-2])?[-_ ]?citi?bike.*\.(zip|csv)$", re.IGNORECASE
 )
 _MONTH = re.compile(r"^20\d\d-(0[1-9]|1[0-2])$")
 # The tag of an object that was uploaded in one piece is its MD5; others have a dash and are checked by size.
@@ -109,7 +110,7 @@ def download_file(
     path = folder / file.name
     if not _is_whole(path, file):
         report = None if progress is None else lambda done, total: progress(file.name, done, total)
-        download(url + file.name, path, size_bytes=file.size_bytes, progress=report, patience=patience)
+        download(url + quote(file.name), path, size_bytes=file.size_bytes, progress=report, patience=patience)
     if not _is_whole(path, file):
         path.unlink()
         raise WebError(f"{file.name} was damaged on its way: its checksum is not {file.etag}; try again")

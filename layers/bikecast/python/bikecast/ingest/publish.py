@@ -9,7 +9,15 @@ from bikecast.errors import DataError
 from bikecast.ingest.counting import MonthCount, count_month
 from bikecast.ingest.coverage import STRAY_HOURS, measure
 from bikecast.ingest.replacing import counted_months, hours_by_month, replace_months
-from bikecast.ingest.reports import ENTRIES, LoadReport, SourceEntry, Status, read_entry, sum_refused
+from bikecast.ingest.reports import (
+    ENTRIES,
+    LoadReport,
+    SourceEntry,
+    Status,
+    notes_of,
+    read_entry,
+    sum_refused,
+)
 from bikecast.names import LATEST_LOAD_REPORT_KEY, RAW_WEATHER_PREFIX, Prefix
 from bikecast.storage import ObjectStore
 from bikecast.tables import MAX_MISSING_SHARE
@@ -37,17 +45,24 @@ def publish_tables(
         DataError: More than 1 % of the hours just counted have no weather; the days are named. The
             tables and the report are stored nonetheless.
     """
-    weather = load_weather_files(store, weather_keys)
+    now = now or dt.datetime.now(dt.UTC)
     entries = [read_entry(store, key) for key in store.keys(ENTRIES)]
     touched = [entry for entry in entries if groups is None or entry.month in groups]
+    weather = load_weather_files(store, _weather_keys(store, weather_keys, touched), now=now)
     counts = _count(store, entries, {month for entry in touched for month in entry.start_months})
     replaced = _without_strays(store, counts)
     if replaced:
         replace_months(store, replaced)
-    report = _report(store, touched, counts, weather, now or dt.datetime.now(dt.UTC))
+    report = _report(store, touched, counts, weather, now)
     _store_report(store, report)
     _refuse_lost_weather(report)
     return report
+
+
+def _weather_keys(store: ObjectStore, given: Collection[str] | None, touched: list[SourceEntry]) -> list[str]:
+    """Return the weather files given, and those that came among the trips."""
+    among_trips = [key for entry in touched for key in entry.weather]
+    return [*(store.keys(RAW_WEATHER_PREFIX) if given is None else given), *among_trips]
 
 
 def _count(store: ObjectStore, entries: list[SourceEntry], months: set[str]) -> dict[str, MonthCount]:
@@ -100,6 +115,7 @@ def _report(
         weather_days=weather.days,
         weather_problems=weather.problems,
         weather_forecasts=weather.forecasts,
+        notes=notes_of(files) | weather.notes,
     )
 
 

@@ -113,6 +113,9 @@ class LoadReport(_Part):
     weather_forecasts: tuple[str, ...] = Field(
         (), description="Files of forecasts: they serve, what was observed trains."
     )
+    notes: dict[str, tuple[str, ...]] = Field(
+        {}, description="By file: what was converted, assumed, replaced or left out."
+    )
 
 
 def read_entry(store: ObjectStore, key: str) -> SourceEntry:

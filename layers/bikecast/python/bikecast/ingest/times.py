@@ -5,39 +5,24 @@ Published are ``2015-01-01 00:01:02``, ``2018-01-01 13:50:57.4340`` (ISO 8601), 
 converted.
 """
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
 
 from bikecast.names import TIME_ZONE
+from bikecast.tabular.dates import LOCAL_DATE, Dates, order_of
 
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f")
 _OFFSET = r"^\d{4}-\d\d?-\d\d?[ T]\d\d?:\d\d(:\d\d(\.\d+)?)? ?(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)$"
 _ISO = r"^\d{4}[-/]\d\d?[-/]\d\d?[ T]\d\d?:\d\d(:\d\d(\.\d+)?)?$"
-_LOCAL_DATE = r"^(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4}|\d{2})[ T]"
+_LOCAL_TIME = f"{LOCAL_DATE}[ T]"
 
 
-@dataclass(frozen=True)
-class Dates:
-    """How a file writes dates that do not begin with the year."""
-
-    separator: str = "/"
-    day_first: bool = False
-
-    @property
-    def formats(self) -> list[str]:
-        """Formats to try; two digits of a year before four, which would take them for the first century."""
-        day, rest = ("%d", "%m") if self.day_first else ("%m", "%d")
-        dates = [self.separator.join((day, rest, year)) for year in ("%y", "%Y")]
-        return [f"{date} {clock}" for date in dates for clock in _CLOCKS]
-
-
-PUBLISHED_DATES = Dates()
-
-
-class MixedDatesError(ValueError):
-    """A file writes some dates day first and others month first."""
+def formats_of(dates: Dates) -> list[str]:
+    """Return formats to try; a year of two digits first, as the other would take it for the first century."""
+    day, rest = ("%d", "%m") if dates.day_first else ("%m", "%d")
+    days = [dates.separator.join((day, rest, year)) for year in ("%y", "%Y")]
+    return [f"{date} {clock}" for date in days for clock in _CLOCKS]
 
 
 def time_sql(column: str, dates: Dates) -> str:
@@ -54,15 +39,12 @@ def time_sql(column: str, dates: Dates) -> str:
         f"WHEN regexp_matches({column}, '{_OFFSET}') "
         f"THEN try_cast(replace({column}, 'GMT', 'UTC') AS TIMESTAMPTZ) AT TIME ZONE '{TIME_ZONE}' "
         f"WHEN regexp_matches({column}, '{_ISO}') THEN try_cast({column} AS TIMESTAMP) "
-        f"ELSE try_strptime({column}, {dates.formats}) END"
+        f"ELSE try_strptime({column}, {formats_of(dates)}) END"
     )
 
 
 def find_dates(engine: duckdb.DuckDBPyConnection, texts: str, *, path: Path) -> Dates | None:
     """Tell by all dates of a file whether days or months come first; None if none begins with one of them.
-
-    A number above twelve is a day. Where there is none, the reading is taken by which the file holds fewer
-    months, as files hold one month, and of equal ones the publisher's.
 
     Args:
         engine: Where ``texts`` can be read.
@@ -74,8 +56,8 @@ def find_dates(engine: duckdb.DuckDBPyConnection, texts: str, *, path: Path) -> 
     found = engine.execute(
         f"""
         WITH parts AS (
-            SELECT regexp_extract(text, '{_LOCAL_DATE}', ['first', 'separator', 'second', 'year']) AS part
-            FROM ({texts}) WHERE regexp_matches(text, '{_LOCAL_DATE}')
+            SELECT regexp_extract(text, '{_LOCAL_TIME}', ['first', 'separator', 'second', 'year']) AS part
+            FROM ({texts}) WHERE regexp_matches(text, '{_LOCAL_TIME}')
         ), numbers AS (
             SELECT part.separator AS separator, part.year AS year,
                 part.first::INTEGER AS first, part.second::INTEGER AS second FROM parts
@@ -86,14 +68,7 @@ def find_dates(engine: duckdb.DuckDBPyConnection, texts: str, *, path: Path) -> 
     """,  # noqa: S608 - our own patterns
         {"path": str(path)},
     ).fetchone()
-    return None if found is None else _order(*found)
-
-
-def _order(separator: str, most_first: int, most_second: int, n_first: int, n_second: int) -> Dates:
-    if most_first > 12 and most_second > 12:
-        raise MixedDatesError
-    if most_first > 12 or most_second > 12:
-        return Dates(separator, day_first=most_first > most_second)
-    if n_first != n_second:
-        return Dates(separator, day_first=n_first > n_second)
-    return Dates(separator, day_first=separator != "/")
+    if found is None:
+        return None
+    separator, most_first, most_second, n_first, n_second = found
+    return order_of(separator, most=(most_first, most_second), months=(n_first, n_second))

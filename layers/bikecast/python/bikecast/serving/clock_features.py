@@ -9,17 +9,24 @@ import math
 from functools import lru_cache
 from typing import NamedTuple
 
-DAYS_PER_YEAR = 365
+from bikecast.calendar import is_holiday
+
+FIRST_DAY = dt.date(2013, 6, 1)  # the first days with trips
+DAYS_PER_WEEK = 7
 WEEKS_PER_TURN = 52
 
 
 class Clock(NamedTuple):
-    """What the predecessor's cyclical features say of an hour; there is no year among them."""
+    """What the predecessor's features say of an hour; there is no year among them.
+
+    ``is_holiday`` is None where nothing is said of it.
+    """
 
     hour: int
     weekday: int
     week: int
     month: int
+    is_holiday: bool | None = None
 
 
 def step_of(sine: float, cosine: float, *, steps: int) -> int:
@@ -32,20 +39,31 @@ def step_of(sine: float, cosine: float, *, steps: int) -> int:
 
 
 def nearest_hour(clock: Clock, *, not_after: dt.date) -> dt.datetime:
-    """Find the latest hour that the features fit best, within the year that ends with ``not_after``.
+    """Find the latest hour that fits all features, the holiday too; within the last year if there is none.
 
-    The weekday and hour always hold; the month holds before the ISO week, whose encoding
-    wraps the 53rd week to the first.
+    There the weekday and hour always hold; the holiday holds before the month, and the month before the ISO
+    week, whose encoding wraps the 53rd week to the first.
     """
-    day = _nearest_day(clock.weekday, clock.week, clock.month, not_after)
+    day = _nearest_day(clock._replace(hour=0), not_after)
     return dt.datetime.combine(day, dt.time(clock.hour))
 
 
 @lru_cache(maxsize=4096)
-def _nearest_day(weekday: int, week: int, month: int, not_after: dt.date) -> dt.date:
-    days = (not_after - dt.timedelta(days=back) for back in range(DAYS_PER_YEAR))
-    fitting = (day for day in days if day.weekday() == weekday)
-    return min(fitting, key=lambda day: (day.month != month, _weeks_apart(day, week)))
+def _nearest_day(clock: Clock, not_after: dt.date) -> dt.date:
+    latest = not_after - dt.timedelta(days=(not_after.weekday() - clock.weekday) % DAYS_PER_WEEK)
+    weeks = (latest - FIRST_DAY).days // DAYS_PER_WEEK
+    days = (latest - dt.timedelta(weeks=back) for back in range(weeks + 1))
+    fitting = (day for day in days if day.month == clock.month and not _weeks_apart(day, clock.week))
+    found = next((day for day in fitting if not _is_unlike(day, clock)), None)
+    last_year = (latest - dt.timedelta(weeks=back) for back in range(WEEKS_PER_TURN))
+    return found or min(
+        last_year,
+        key=lambda day: (_is_unlike(day, clock), day.month != clock.month, _weeks_apart(day, clock.week)),
+    )
+
+
+def _is_unlike(day: dt.date, clock: Clock) -> bool:
+    return clock.is_holiday is not None and clock.is_holiday != is_holiday(day)
 
 
 def _weeks_apart(day: dt.date, week: int) -> int:

@@ -127,7 +127,9 @@ class ClockFeatures(_Weather):
         },
     )  # fmt: skip
 
-    holiday: Annotated[float, _number(Range(0, 1), "1 on a federal holiday; our own calendar decides.")]
+    holiday: Annotated[
+        float, _number(Range(0, 1), "1 on a federal holiday; part of what the hour is found by.")
+    ]
     hr_sin: Direction
     hr_cos: Direction
     weekday_sin: Direction

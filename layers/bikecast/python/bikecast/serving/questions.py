@@ -52,6 +52,7 @@ def _clock(row: ClockFeatures) -> Clock:
         weekday=step_of(row.weekday_sin, row.weekday_cos, steps=DAYS_PER_WEEK),
         week=1 + step_of(row.week_sin, row.week_cos, steps=52),
         month=1 + step_of(row.mnth_sin, row.mnth_cos, steps=MONTHS_PER_YEAR),
+        is_holiday=round(row.holiday) == 1,
     )
 
 

@@ -1,33 +1,31 @@
-"""Weather files as people have them, checked and merged by day.
+"""Weather files as people have them, recognised by content, checked and merged by day.
 
-NOAA's CSV exports, parquet tables, and Open-Meteo's hours. Observed weather trains; a file of forecasts
-is for serving (step ``publish-outlook``) and stays out of the table.
+NOAA's daily exports, parquet tables, and Open-Meteo's hours. Observed weather trains; a forecast is for
+serving (step ``publish-outlook``) and stays out of the table: a day is observed once it is over.
 """
 
-import io
-import re
-from collections.abc import Callable, Collection
-from dataclasses import dataclass, field, replace
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass, field
 
-import numpy as np
 import pandas as pd
-import pyarrow as pa
 
-from bikecast.contracts import WEATHER_OPTIONAL, WEATHER_REQUIRED
 from bikecast.errors import DataError, InputError
-from bikecast.names import RAW_WEATHER_PREFIX
+from bikecast.names import RAW_WEATHER_PREFIX, TIME_ZONE
 from bikecast.storage import ObjectStore
-from bikecast.tables import checked_weather, known_weather, write_weather
-from bikecast.weather.hourly import daily_from_hourly, is_hourly, named_hours
+from bikecast.tables import known_weather, write_weather
+from bikecast.tabular.frames import RawTable, read_table
+from bikecast.wall_time import span
+from bikecast.weather.columns import is_hourly, is_weather
+from bikecast.weather.daily import Days, days_of
+from bikecast.weather.first_seen import first_seen
+from bikecast.weather.hourly import ISSUE_DATE, Hours, daily_from_hourly, hours_of
+from bikecast.weather.open_meteo import is_json, read_json
+from bikecast.weather.units import refuse_implausible, temperature_scale
 
-STATION = "USW00014732"
-# Mean daily maximum by month, °F, LaGuardia 1991-2020. Source: NOAA U.S. Climate Normals.
-_USUAL_HIGHS = np.array([39.5, 42.2, 49.9, 61.8, 71.4, 79.7, 85.3, 83.6, 76.6, 65.2, 54.8, 45.0])
-_ENOUGH_DAYS = 5
-_READERS: dict[str, Callable[[io.BytesIO], pd.DataFrame]] = {
-    "csv": lambda file: pd.read_csv(file, skipinitialspace=True, dtype={"STATION": str}),
-    "parquet": pd.read_parquet,
-}
+# Files that `bikecast outlook` uploads: they never train, however old they are.
+FORECAST_PREFIX = f"{RAW_WEATHER_PREFIX}forecasts/"
+_SAME = 0.05
 
 
 class ForecastFileError(InputError):
@@ -36,123 +34,157 @@ class ForecastFileError(InputError):
 
 @dataclass(frozen=True)
 class WeatherLoad:
-    """Days taken in, the files that were not with their reason, and files of forecasts."""
+    """Days taken in, files that were not with their reason, files of forecasts, and notes by file."""
 
     days: int = 0
     forecasts: tuple[str, ...] = ()
     problems: dict[str, str] = field(default_factory=dict)
+    notes: dict[str, tuple[str, ...]] = field(default_factory=dict)
 
 
-def load_weather_files(store: ObjectStore, keys: Collection[str] | None = None) -> WeatherLoad:
+@dataclass(frozen=True)
+class WeatherFile(Days):
+    """Days of a file; those made of hours give way to a station's."""
+
+    is_station: bool = True
+
+
+def load_weather_files(
+    store: ObjectStore, keys: Collection[str] | None = None, *, now: dt.datetime | None = None
+) -> WeatherLoad:
     """Take files into the weather table, all under ``raw/weather/`` or those named.
 
-    Of two files, the later name wins a day. A file that cannot be used changes nothing; the result has its
-    reason.
+    Of two files, a station's days go before those made of hours, and then the later name's. A value that
+    one lacks is taken from the other. A file that cannot be used changes nothing; the result has its reason.
+
+    Args:
+        store: The data bucket.
+        keys: Files; all under ``raw/weather/`` if absent.
+        now: Aware instant of the load.
     """
-    tables, problems, forecasts = [], {}, []
-    for key in store.keys(RAW_WEATHER_PREFIX) if keys is None else sorted(keys):
+    read, problems, forecasts = {}, {}, []
+    for key in sorted(store.keys(RAW_WEATHER_PREFIX) if keys is None else keys):
         try:
-            tables.append(read_weather_file(key, store.read(key).body))
+            read[key] = _read_observed(store, key, now or dt.datetime.now(dt.UTC))
         except ForecastFileError:
             forecasts.append(key)
         except (InputError, DataError) as err:
             problems[key] = str(err)
-    load = WeatherLoad(forecasts=tuple(forecasts), problems=problems)
-    if not tables:
-        return load
-    weather = pd.concat(tables, ignore_index=True).drop_duplicates("DATE", keep="last")
-    merge_weather(store, weather)
-    return replace(load, days=len(weather))
+    notes = {key: found.notes for key, found in read.items() if found.notes}
+    taken, changes = _taken(read)
+    if len(taken):
+        changes = _noted(changes, "weather table", merge_weather(store, taken))
+    return WeatherLoad(len(taken), tuple(forecasts), problems, notes | changes)
 
 
-def merge_weather(store: ObjectStore, weather: pd.DataFrame) -> None:
-    """Put days into the weather table in place of what it holds of them.
+def _read_observed(store: ObjectStore, key: str, now: dt.datetime) -> WeatherFile:
+    """Read the days of a file that were over when it was first seen.
 
+    Raises:
+        ForecastFileError: It holds forecasts, or no day that is over.
+    """
+    if key.startswith(FORECAST_PREFIX):
+        raise ForecastFileError(f"{key} was given as a forecast")
+    body = store.read(key).body
+    found = read_weather_file(key, body)
+    today = pd.Timestamp(now).tz_convert(TIME_ZONE).tz_localize(None).normalize()
+    holds_days_ahead = bool(found.frame["DATE"].max() >= today)
+    ahead = found.frame["DATE"] >= first_seen(store, body, today, remember=holds_days_ahead)
+    if not ahead.any():
+        return found
+    if ahead.all():
+        raise ForecastFileError(
+            f"{key} holds only days that were not over yet: `bikecast outlook` publishes them"
+        )
+    days = span(found.frame.loc[ahead, "DATE"])
+    note = f"{days} were not over when the file was first seen, so they are forecasts and left out"
+    return WeatherFile(found.frame[~ahead], (*found.notes, note), is_station=found.is_station)
+
+
+def _taken(read: dict[str, WeatherFile]) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]]:
+    """Merge files from the least to the most trusted, and tell where they contradict each other."""
+    notes: dict[str, tuple[str, ...]] = {}
+    taken = pd.DataFrame({"DATE": pd.to_datetime([])})
+    for key, found in sorted(read.items(), key=lambda item: (item[1].is_station, item[0])):
+        taken, changed = combined(taken, found.frame)
+        notes = _noted(notes, key, changed)
+    return taken, notes
+
+
+def _noted(
+    notes: dict[str, tuple[str, ...]], key: str, changed: pd.DatetimeIndex
+) -> dict[str, tuple[str, ...]]:
+    if not len(changed):
+        return notes
+    note = f"{len(changed)} days have other values than what was known, which they replace: {span(changed)}"
+    return notes | {key: (*notes.get(key, ()), note)}
+
+
+def merge_weather(store: ObjectStore, weather: pd.DataFrame) -> pd.DatetimeIndex:
+    """Put days into the weather table; what they do not say stays as it is known.
+
+    Returns:
+        Days of which a known value changed.
     Raises:
         DataError: The contract is broken; nothing is written.
     """
     first, last = weather["DATE"].min().date(), weather["DATE"].max().date()
     before = known_weather(store, first.replace(month=1, day=1), last.replace(month=12, day=31))
-    stays = before[~before["DATE"].isin(weather["DATE"])]
-    write_weather(store, pd.concat([stays, weather], ignore_index=True) if len(stays) else weather)
+    table, changed = combined(before, weather)
+    write_weather(store, table)
+    return changed
 
 
-def read_weather_file(name: str, body: bytes) -> pd.DataFrame:
-    """Return the complete days of one file, checked; days without a required value are left out.
+def combined(known: pd.DataFrame, later: pd.DataFrame) -> tuple[pd.DataFrame, pd.DatetimeIndex]:
+    """Lay later days over known ones value by value, and return the days whose known values changed."""
+    old, new = known.set_index("DATE"), later.set_index("DATE")
+    both, shared = old.index.intersection(new.index), old.columns.intersection(new.columns)
+    apart = (old.loc[both, shared] - new.loc[both, shared]).abs() > _SAME
+    table = new.combine_first(old).reset_index() if len(old) else later
+    return table, pd.DatetimeIndex(both[apart.any(axis=1)])
+
+
+def read_weather_file(name: str, body: bytes) -> WeatherFile:
+    """Return the complete days of one file, checked; days without a required value are left out with a note.
 
     Hours become days by their extremes, sums and means.
 
     Args:
-        name: Tells the format by its suffix, .csv or .parquet.
+        name: What errors call it; the content alone tells what it is.
         body: The file.
     Raises:
         ForecastFileError: It tells when its values were forecast.
-        InputError: It cannot be read, lacks a column, mixes stations or is in metric units.
+        InputError: It cannot be read, lacks a column, mixes stations or has units that it does not state.
         DataError: A value breaks the contract.
     """
     raw = read_raw(name, body)
-    if not is_hourly(raw):
-        return daily_table(name, raw)
-    hours = named_hours(name, raw)
-    if hours["issued_at"].notna().any():
+    if not is_hourly(list(raw.frame.columns)):
+        days = days_of(name, raw)
+        return WeatherFile(days.frame, days.notes)
+    if ISSUE_DATE in raw.frame:
         raise ForecastFileError(f"{name} holds forecasts: `bikecast outlook` publishes them")
-    days = daily_from_hourly(hours)
-    _refuse_metric(name, days)
-    return days
+    hours = hours_of(name, raw)
+    return WeatherFile(_days_of_hours(name, hours), hours.notes, is_station=False)
 
 
-def read_raw(name: str, body: bytes) -> pd.DataFrame:
-    """Return a file's rows as they are.
-
-    Raises:
-        InputError: It is neither CSV nor parquet.
-    """
-    suffix = name.rsplit(".", 1)[-1].lower()
-    if suffix not in _READERS:
-        raise InputError(f"{name} is neither .csv nor .parquet")
-    try:
-        return _READERS[suffix](io.BytesIO(body))
-    except (ValueError, pa.ArrowInvalid) as err:
-        raise InputError(f"{name} cannot be read as {suffix} ({err})") from err
-
-
-def daily_table(name: str, raw: pd.DataFrame) -> pd.DataFrame:
-    """Return the complete days of a table with NOAA's column names in any case.
+def read_raw(name: str, body: bytes) -> RawTable:
+    """Return a file's rows as they are, by whatever format its content has.
 
     Raises:
-        InputError: A column is missing, stations are mixed or units are metric.
-        DataError: A value breaks the contract.
+        InputError: It is no table with a header of weather.
     """
-    named = raw.rename(columns=lambda column: re.sub(r"\W", "", str(column)).upper())
-    missing = [column for column in ("DATE", *WEATHER_REQUIRED) if column not in named.columns]
-    if missing:
-        raise InputError(f"{name} lacks the columns {missing}; found {list(raw.columns)}")
-    _refuse_other_stations(name, named)
-    known = [column for column in (*WEATHER_REQUIRED, *WEATHER_OPTIONAL) if column in named.columns]
-    days = (
-        named[known]
-        .apply(pd.to_numeric, errors="coerce")
-        .assign(DATE=pd.to_datetime(named["DATE"], errors="coerce"))
-    )
-    complete = days.dropna(subset=["DATE", *WEATHER_REQUIRED])
-    if complete.empty:
-        raise InputError(f"{name} has no day with all of {list(WEATHER_REQUIRED)}")
-    _refuse_metric(name, complete)
-    return checked_weather(complete)
+    return read_json(name, body) if is_json(body) else read_table(name, body, is_weather)
 
 
-def _refuse_other_stations(name: str, table: pd.DataFrame) -> None:
-    stations = sorted(set(table.get("STATION", pd.Series([STATION], dtype=str)).astype(str)))
-    if len(stations) > 1:
-        raise InputError(f"{name} mixes the stations {stations}; keep one, best {STATION} (LaGuardia)")
-
-
-def _refuse_metric(name: str, days: pd.DataFrame) -> None:
-    usual = _USUAL_HIGHS[days["DATE"].dt.month - 1]
-    off_fahrenheit = (days["TMAX"] - usual).abs().mean()
-    off_celsius = (days["TMAX"] - (usual - 32) / 1.8).abs().mean()
-    if len(days) >= _ENOUGH_DAYS and off_celsius < off_fahrenheit:
+def _days_of_hours(name: str, hours: Hours) -> pd.DataFrame:
+    days = daily_from_hourly(hours.frame)
+    if "temperature" not in hours.stated and temperature_scale(days) != "°F":
         raise InputError(
-            f"{name} seems to be in metric units (mean TMAX {days['TMAX'].mean():.1f}); "
-            "export it in °F, inches and mph (units=standard)"
+            f"{name} seems to be in metric units (mean TMAX {days['TMAX'].mean():.1f}) and states none; keep "
+            "the units in the column names, or export it in °F, inches and mph"
         )
+    ours = {"rain": "PRCP", "snowfall": "SNOW", "wind": "AWND"}
+    refuse_implausible(
+        name, days, stated=frozenset(ours[column] for column in hours.stated if column in ours)
+    )
+    return days

@@ -1,5 +1,9 @@
 """Hourly weather: its names, files of it, and the day that it makes."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -7,6 +11,11 @@ from bikecast.contracts import checked
 from bikecast.errors import InputError
 from bikecast.names import TIME_ZONE
 from bikecast.tables import checked_weather
+from bikecast.tabular.dates import has_offset, parse_times
+from bikecast.tabular.frames import RawTable
+from bikecast.tabular.numbers import to_numbers
+from bikecast.weather.columns import hourly_name
+from bikecast.weather.units import ENOUGH_DAYS, converted, refuse_millimetres
 
 # Our name to Open-Meteo's. Units: °F, inch, mph, %.
 HOURLY_FIELDS = {
@@ -18,13 +27,16 @@ HOURLY_FIELDS = {
     "cloud_cover": "cloud_cover",
     "wind": "wind_speed_10m",
 }
-# Older exports leave out underscores.
-_OLDER_NAMES = {
-    "cloudcover": "cloud_cover",
-    "windspeed_10m": "wind_speed_10m",
-    "relativehumidity_2m": "relative_humidity_2m",
-}
+ISSUE_DATE = "issue_date"
+_NEEDED = ("temperature", "rain", "snowfall", "wind")
+# Rain and melted snow, taken where a file has no rain alone.
+_ALL_WATER = "precipitation"
+_OFFSET_FACT = "utc_offset_seconds"
 _INCHES_PER_FOOT = 12.0
+_HOURS_A_DAY = 24
+# Here the wave of temperature peaks between two and four in the afternoon; in GMT that is 19 to 21.
+_LATEST_WARMEST_HOUR, _OFFSET_HOURS = 18.0, 5.0
+_LEAST_WAVE_F = 1.5
 _HOURS_OF_A_WHOLE_DAY = 23  # the day that spring shortens
 
 HOURLY_WEATHER = pa.DataFrameSchema(
@@ -40,10 +52,23 @@ HOURLY_WEATHER = pa.DataFrameSchema(
 )
 
 
+@dataclass(frozen=True)
+class Hours:
+    """Hours of a file in our names and units.
+
+    Args:
+        frame: Columns of ``HOURLY_FIELDS`` that are known, ``timestamp`` and ``issued_at``.
+        stated: Columns whose units the file states.
+        notes: What reading it had to assume.
+    """
+
+    frame: pd.DataFrame
+    stated: frozenset[str]
+    notes: tuple[str, ...] = ()
+
+
 def daily_from_hourly(hourly: pd.DataFrame) -> pd.DataFrame:
     """Summarise whole days in the daily table's columns: extremes, sums, means.
-
-    Snow depth comes in feet, everything else in the table's units.
 
     Raises:
         DataError: A value breaks a contract.
@@ -62,39 +87,104 @@ def daily_from_hourly(hourly: pd.DataFrame) -> pd.DataFrame:
         }
     )
     if "snow_depth" in hours:
-        daily["SNWD"] = groups["snow_depth"].max() * _INCHES_PER_FOOT
+        daily["SNWD"] = groups["snow_depth"].max()
     whole = groups["temperature"].count() >= _HOURS_OF_A_WHOLE_DAY
     return checked_weather(daily[whole].dropna(subset=["TMAX", "TMIN", "SNOW"]).round(2).reset_index())
 
 
-def is_hourly(raw: pd.DataFrame) -> bool:
-    """Tell hours from days by their columns."""
-    return {"time", HOURLY_FIELDS["temperature"]} <= set(raw.columns)
-
-
-def named_hours(name: str, raw: pd.DataFrame) -> pd.DataFrame:
-    """Return the hours of an export of Open-Meteo, in our names.
+def hours_of(name: str, raw: RawTable) -> Hours:
+    """Return the hours of an export of Open-Meteo in our names, the table's units and New York's wall time.
 
     ``issued_at`` is kept where the file has an ``issue_date`` (and ``issue_hour``), the forecasts' own
-    wall-clock time; it is missing for observations.
+    wall-clock time; it is missing otherwise.
 
     Raises:
-        InputError: It lacks a column.
+        InputError: It lacks a column, a time cannot be read, or what it does not state is implausible.
         DataError: A value breaks the contract.
     """
-    named = raw.rename(columns=_OLDER_NAMES).rename(
-        columns={theirs: ours for ours, theirs in HOURLY_FIELDS.items()}
-    )
-    missing = [
-        column for column in ("time", "temperature", "rain", "snowfall", "wind") if column not in named
-    ]
+    named = raw.frame.rename(columns=lambda column: hourly_name(str(column)) or str(column))
+    named = named if "rain" in named else named.rename(columns={_ALL_WATER: "rain"})
+    missing = [column for column in ("time", *_NEEDED) if column not in named]
     if missing:
-        raise InputError(f"{name} is no hourly weather: it lacks {missing}; found {list(raw.columns)}")
-    known = [ours for ours in HOURLY_FIELDS if ours in named]
-    frame = named[known].assign(
-        timestamp=pd.to_datetime(named["time"]).dt.as_unit("s"), issued_at=_issued_at(named)
+        raise InputError(f"{name} lacks the hourly columns {missing}; found {list(raw.frame.columns)}")
+    units = {named_by: unit for column, unit in raw.units.items() if (named_by := _name_of(column, named))}
+    frame = pd.DataFrame(
+        {
+            column: _values(name, column, named[column], units.get(column))
+            for column in HOURLY_FIELDS
+            if column in named
+        }
     )
-    return checked(frame, HOURLY_WEATHER)
+    times, zone_is_stated = _wall_times(name, named["time"].astype(str), raw.facts, units.get("time"))
+    frame = frame.assign(timestamp=times, issued_at=_issued_at(named))
+    _refuse_undeclared(name, frame, units=units, zone_is_stated=zone_is_stated)
+    notes = () if zone_is_stated else ("no time zone is stated: hours are taken as New York's",)
+    return Hours(checked(frame, HOURLY_WEATHER), frozenset(units), notes)
+
+
+def _name_of(column: str, named: pd.DataFrame) -> str | None:
+    is_rain = column == _ALL_WATER and _ALL_WATER not in named
+    return "rain" if is_rain else hourly_name(column)
+
+
+def _values(name: str, column: str, texts: "pd.Series[str]", unit: str | None) -> "pd.Series[float]":
+    numbers = to_numbers(texts)
+    if numbers.unknown:
+        raise InputError(f"{name}: {column} holds {numbers.unknown[0]!r}, which is not a number")
+    if unit is not None:
+        return converted(name, column, numbers.values, unit)
+    # What our own requests ask for, and older exports hold: everything as in the table, but feet of snow.
+    return numbers.values * _INCHES_PER_FOOT if column == "snow_depth" else numbers.values
+
+
+def _wall_times(
+    name: str, texts: "pd.Series[str]", facts: Mapping[str, str], unit: str | None
+) -> tuple["pd.Series[pd.Timestamp]", bool]:
+    """Return New York's wall time and whether the file states its zone.
+
+    Open-Meteo writes a whole series at one offset, that of the day of the request.
+    """
+    if unit == "unixtime":
+        return _to_wall(pd.to_datetime(texts.astype("int64"), unit="s", utc=True)), True
+    aware = has_offset(texts)
+    if aware.all():
+        return _to_wall(pd.to_datetime(texts.str.replace("GMT", "UTC"), utc=True, format="mixed")), True
+    times = parse_times(texts)
+    if aware.any() or times.isna().any():
+        bad = texts[aware | times.isna()].iloc[0]
+        raise InputError(f"{name}: the time {bad!r} cannot be read among the others")
+    if _OFFSET_FACT in facts:
+        utc = (times - pd.Timedelta(seconds=float(facts[_OFFSET_FACT]))).dt.tz_localize("UTC")
+        return _to_wall(utc), True
+    return times.dt.as_unit("s"), False
+
+
+def _to_wall(utc: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
+    return utc.dt.tz_convert(TIME_ZONE).dt.tz_localize(None).dt.as_unit("s")
+
+
+def _refuse_undeclared(
+    name: str, hours: pd.DataFrame, *, units: Mapping[str, str], zone_is_stated: bool
+) -> None:
+    if "rain" not in units:
+        refuse_millimetres(name, hours["rain"])
+    warmest = None if zone_is_stated else _warmest_hour(hours)
+    if warmest is not None and _LATEST_WARMEST_HOUR < warmest < _LATEST_WARMEST_HOUR + _OFFSET_HOURS:
+        raise InputError(
+            f"{name}: days would be warmest at {warmest:.0f}:00, so the hours are not New York's, and the "
+            f"file states no zone: keep its first lines, or export it with the time zone {TIME_ZONE}"
+        )
+
+
+def _warmest_hour(hours: pd.DataFrame) -> float | None:
+    """Return when the daily wave of temperature peaks; None where days are few or have none."""
+    by_hour = hours.groupby(hours["timestamp"].dt.hour)["temperature"].mean()
+    if len(by_hour) < _HOURS_A_DAY or len(hours) < ENOUGH_DAYS * _HOURS_A_DAY:
+        return None
+    wave = np.fft.rfft(by_hour.to_numpy())[1] / (_HOURS_A_DAY / 2)
+    if abs(wave) < _LEAST_WAVE_F:
+        return None
+    return float(-np.angle(wave) / (2 * np.pi) * _HOURS_A_DAY % _HOURS_A_DAY)
 
 
 def newest_forecast(hours: pd.DataFrame) -> tuple[pd.DataFrame, pd.Timestamp]:
@@ -122,8 +212,10 @@ def newest_forecast(hours: pd.DataFrame) -> tuple[pd.DataFrame, pd.Timestamp]:
 
 
 def _issued_at(named: pd.DataFrame) -> pd.Series:
-    if "issue_date" not in named:
+    if ISSUE_DATE not in named:
         return pd.Series(pd.NaT, index=named.index, dtype="datetime64[us, UTC]")
-    wall = pd.to_datetime(named["issue_date"]) + pd.to_timedelta(named.get("issue_hour", 0), unit="h")
+    wall = pd.to_datetime(named[ISSUE_DATE]) + pd.to_timedelta(
+        pd.to_numeric(named.get("issue_hour", 0)), unit="h"
+    )
     local = wall.dt.tz_localize(TIME_ZONE, ambiguous=True, nonexistent="shift_forward")
     return local.dt.tz_convert("UTC").astype("datetime64[us, UTC]")

@@ -5,19 +5,19 @@ Observed weather trains, forecast weather serves: every row says when it was kno
 """
 
 import datetime as dt
-import io
-import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Protocol
 
 import pandas as pd
 
 from bikecast.contracts import WEATHER_OPTIONAL, WEATHER_REQUIRED
-from bikecast.errors import DataError
+from bikecast.errors import DataError, InputError
 from bikecast.names import TIME_ZONE
-from bikecast.weather.files import STATION, daily_table
-from bikecast.weather.hourly import HOURLY_FIELDS, daily_from_hourly
+from bikecast.weather.daily import STATION
+from bikecast.weather.files import read_weather_file
+from bikecast.weather.hourly import HOURLY_FIELDS, daily_from_hourly, hours_of
+from bikecast.weather.open_meteo import read_json
 from bikecast.web import Patience, WebError, read_url
 
 # LaGuardia Airport, where the station is.
@@ -68,7 +68,7 @@ class NceiDaily:
         body = read_url(self.url, query=query, patience=self.patience)
         if not body.strip():
             raise DataError(f"{self.name} has no weather between {start} and {end}")
-        return daily_table(self.name, pd.read_csv(io.BytesIO(body), dtype={"STATION": str}))
+        return read_weather_file(self.name, body).frame
 
 
 @dataclass(frozen=True)
@@ -125,21 +125,8 @@ class OpenMeteo:
 
 
 def _frame(body: bytes, url: str, *, issued_at: dt.datetime | None) -> pd.DataFrame:
-    hours = _parsed(body, url)["hourly"]
-    frame = pd.DataFrame(
-        {name: pd.to_numeric(pd.Series(hours[field])) for name, field in HOURLY_FIELDS.items()}
-    )
-    frame.insert(0, "timestamp", pd.to_datetime(hours["time"]).as_unit("s"))
-    issued = pd.Series([issued_at] * len(frame), dtype="datetime64[us, UTC]")
-    # The repeated hour of autumn comes twice; the table has it once, with the later values.
-    return frame.assign(issued_at=issued).drop_duplicates("timestamp", keep="last", ignore_index=True)
-
-
-def _parsed(body: bytes, url: str) -> dict[str, Any]:
     try:
-        answer: dict[str, Any] = json.loads(body)
-    except ValueError as err:
-        raise WebError(f"{url} does not answer with JSON") from err
-    if "hourly" not in answer or not {"time", *HOURLY_FIELDS.values()} <= answer["hourly"].keys():
-        raise WebError(f"{url} does not answer with hourly weather: {str(answer)[:200]}")
-    return answer
+        hours = hours_of(url, read_json(url, body)).frame
+    except InputError as err:
+        raise WebError(f"{url} does not answer with hourly weather: {err}") from err
+    return hours.assign(issued_at=pd.Series([issued_at] * len(hours), dtype="datetime64[us, UTC]"))
