@@ -1,5 +1,6 @@
 """The champion as the predictor sees it: its manifest in the serving bucket."""
 
+import json
 from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import DeploymentError
@@ -27,6 +28,16 @@ def read_champion(cloud: Cloud) -> "ChampionManifest":
     except MissingObjectError as err:
         raise DeploymentError("no model was promoted yet: load data, then run `bikecast train`") from err
     return ChampionManifest.model_validate_json(body)
+
+
+def serving_version(cloud: Cloud) -> str | None:
+    """Return the version that the manifest names, also if the rest of it cannot be read."""
+    bucket = read_stack_outputs(cloud.cloudformation).require(Output.SERVING_BUCKET)
+    try:
+        found = json.loads(S3Store(cloud.s3, bucket).read(CHAMPION_KEY).body)
+    except (MissingObjectError, ValueError):
+        return None
+    return str(found["version"]) if isinstance(found, dict) and "version" in found else None
 
 
 def champion_exists(cloud: Cloud) -> bool:

@@ -7,6 +7,7 @@ from rich.console import Group
 
 from console import ui
 from console.champions import read_champion, score_rows
+from console.checks import require_rollback
 from console.cloud import find_cloud
 from console.operations import operate
 from console.options import Json, TargetOption
@@ -53,5 +54,7 @@ def rollback(
     from bikecast.names import Step
 
     payload = {"reason": reason} | ({"version": version} if version else {})
-    result = operate(find_cloud(target), Step.ROLLBACK, payload=payload)
+    cloud = find_cloud(target)
+    require_rollback(cloud, version)
+    result = operate(cloud, Step.ROLLBACK, payload=payload)
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(dict(result or {})))
