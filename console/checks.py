@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import InputError
-from bikecast.names import Output, Prefix
+from bikecast.names import TIME_ZONE, Output, Prefix
 from bikecast.requests import RetrainRequest, parse_request
 from bikecast.storage import S3Store
 from console.buckets import data_bucket
@@ -130,14 +130,17 @@ def require_windows(cloud: Cloud, windows: Sequence["Window"], *, processed: boo
         InputError: One does.
         DataError: Nothing was loaded yet.
     """
-    from bikecast.monitoring.extent import beyond
     from bikecast.monitoring.windows import today
 
     demand_end = _reach(cloud).last + dt.timedelta(days=1)
-    limit = demand_end if processed else max(demand_end, today(now))
+    limit = demand_end if processed else max(demand_end, today(now, zone=TIME_ZONE))
     for window in windows:
         if window.start.date() >= limit:
-            raise InputError(f"{beyond(window, demand_end)}; choose earlier days with --from and --to")
+            last, known = (day - dt.timedelta(days=1) for day in (window.end.date(), demand_end))
+            raise InputError(
+                f"{window.start.date()} to {last} lies beyond the data: demand is known until {known}; "
+                "choose earlier days with --from and --to"
+            )
 
 
 def require_period(cloud: Cloud, first: dt.date, last: dt.date) -> None:

@@ -10,8 +10,7 @@ from typing import Any
 
 from bikecast.drift import Verdict
 from bikecast.errors import DataError, InputError
-from bikecast.monitoring.sources import Source
-from bikecast.monitoring.windows import RECENT, Window, windows_between
+from bikecast.monitoring.windows import RECENT, Source, Window, windows_between
 from bikecast.names import Event, Output
 from console import ui
 from console.champions import read_champion

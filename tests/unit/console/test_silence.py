@@ -7,8 +7,8 @@ import pytest
 
 from bikecast.drift import Kind
 from bikecast.monitoring.incidents import Incident
-from bikecast.monitoring.sources import Source
 from bikecast.monitoring.verdicts import incident_event, pause_event
+from bikecast.monitoring.windows import Source
 from console.commands.watching import SourceName
 from console.drift import consequences, why_silent
 
@@ -40,8 +40,8 @@ def test_what_was_opened_paused_and_started_is_said_with_the_ways_out() -> None:
     incident = Incident("0f3c", Kind.PERFORMANCE, "errors doubled")
     verdict = {
         "events": [
-            incident_event(incident, "1", report=None),
-            pause_event("1", reason="errors doubled", incident_id="0f3c"),
+            incident_event("citibike", incident, "1", report=None),
+            pause_event("citibike", "1", reason="errors doubled", incident_id="0f3c"),
         ],
         "retraining": {"ExecutionArn": "arn:aws:states:us-east-1:0:execution:retrain:7a1b"},
     }
