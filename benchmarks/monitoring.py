@@ -32,7 +32,6 @@ from bikecast.storage import FolderStore
 from use_cases.citibike.monitoring.champion import read_history
 from use_cases.citibike.monitoring.hours import DAY, PREDICTION, TARGET, WEATHER, ScoredHours
 from use_cases.citibike.monitoring.limits import calibrate
-from use_cases.citibike.monitoring.limits import calibrate
 from use_cases.citibike.monitoring.watch import WATCH
 
 WEEKS = 52

@@ -71,6 +71,7 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (SERVE, queues.redrive),
     (SERVE, watching.drift),
     (SERVE, monitoring.incidents),
+    (SERVE, monitoring.close),
     (SERVE, monitoring.resume),
 ]
 

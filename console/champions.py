@@ -28,6 +28,11 @@ def read_champion(cloud: Cloud) -> "ChampionManifest":
     return manifest
 
 
+def serving_version(cloud: Cloud) -> str | None:
+    """Return the version that serves; None if none does or nobody can tell."""
+    return _store(cloud).look().version
+
+
 def champion_exists(cloud: Cloud) -> bool:
     """Tell whether a model serves, or something stands there that cannot be read."""
     current = _store(cloud).look()

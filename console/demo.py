@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from bikecast.errors import DeploymentError
 from bikecast.names import SIMULATED_MARKER_KEY, Prefix, Target
 from bikecast.storage import S3Store
-from console import champions, loading, predictions, services, training
+from console import champions, checks, loading, predictions, services, training, ui
 from console.buckets import data_bucket
 from console.cloud import Cloud, find_cloud, local_settings, start_cloud
 from console.deployment import deploy
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
 STAGES = 7
 FIFTEEN_MONTHS = dt.timedelta(days=455)  # a whole year to learn, and a quarter to be judged by
-WEATHER = {"tmax": 62.0, "tmin": 47.0, "snow": 0.0, "prcp": 0.0}
 PREDICTED_HOUR = 8
 # Where the story can be helped; the cause itself comes from what failed.
 ADVICE = {
@@ -100,6 +99,10 @@ def _load(cloud: Cloud, path: Path | None) -> dict[str, Any]:
 
 
 def _train(cloud: Cloud, options: DemoOptions) -> dict[str, Any]:
+    running = checks.running_trainings(cloud)
+    if running:
+        ui.note("a training runs already: following it instead of starting another")
+        return training.summary(training.watch_training(cloud, running[0]))
     start, end = _window(cloud)
     request = {
         "start_train_date": start.isoformat(),
@@ -129,9 +132,9 @@ def _champion(cloud: Cloud, trained: dict[str, Any]) -> "ChampionManifest":
 def _predict(cloud: Cloud, champion: "ChampionManifest") -> dict[str, Any]:
     day = champion.holdout.end.date() + dt.timedelta(days=1)
     hour = dt.datetime.combine(day, dt.time(PREDICTED_HOUR))
-    answer = predictions.deployed_api(cloud).post("/predict_trip", predictions.trip_body(hour, **WEATHER))
+    answer = predictions.predict_hour(cloud, hour, {})
     row: dict[str, Any] = answer["predictions"][0]
-    return {"hour": hour.isoformat(sep=" "), **row}
+    return {"hour": hour.isoformat(sep=" "), **row, "weather": answer["weather"]["origin"]}
 
 
 def _watch(cloud: Cloud, champion: "ChampionManifest", *, weeks: int) -> list[dict[str, Any]]:

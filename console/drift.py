@@ -10,9 +10,11 @@ from typing import Any
 
 from bikecast.drift import Verdict
 from bikecast.errors import DataError, InputError
-from bikecast.monitoring.windows import RECENT, Window, windows_between
-from bikecast.names import Output
+from bikecast.monitoring.windows import RECENT, Source, Window, windows_between
+from bikecast.names import Event, Output
 from console import ui
+from console.champions import read_champion
+from console.checks import require_windows
 from console.cloud import Cloud
 from console.executions import Execution, follow, require_success, start_execution
 from console.outputs import read_stack_outputs
@@ -66,8 +68,13 @@ def watch_windows(cloud: Cloud, chosen: list[Window], *, watch: Watch) -> list[d
     A verdict does not depend on others, so windows that are no news and cannot act are watched side by side.
 
     Raises:
+        InputError: A window lies beyond the data; nothing was started.
+        DataError: No data was loaded yet.
+        DeploymentError: No model was promoted yet.
         ExecutionError: The monitor failed on a window; what was judged before is stored.
     """
+    read_champion(cloud)
+    require_windows(cloud, chosen, processed=watch.source == Source.PROCESSED, now=dt.datetime.now(dt.UTC))
     machine = read_stack_outputs(cloud.cloudformation).require(Output.MONITOR_STATE_MACHINE_ARN)
     verdicts: list[dict[str, Any]] = []
     with ui.activity("drift monitor") as current:
@@ -95,11 +102,20 @@ def _batches(chosen: list[Window]) -> list[list[Window]]:
 
 
 def watch_latest(cloud: Cloud, *, watch: Watch) -> list[dict[str, Any]]:
-    """Return the monitor's verdict on the window it chooses by itself: the last complete week."""
+    """Return the monitor's verdict on the window it chooses by itself: the last complete week of the data.
+
+    Raises:
+        DeploymentError: No model was promoted yet.
+        ExecutionError: The monitor failed.
+    """
+    read_champion(cloud)
     machine = read_stack_outputs(cloud.cloudformation).require(Output.MONITOR_STATE_MACHINE_ARN)
     with ui.activity("drift monitor") as current, _telling_how_to_return():
         return _run_monitor(
-            cloud, machine, payload=watch.payload(), tell=lambda: current.update("the last complete week")
+            cloud,
+            machine,
+            payload=watch.payload(),
+            tell=lambda: current.update("the last complete week"),
         )
 
 
@@ -132,6 +148,31 @@ def verdicts_of(execution: Execution) -> list[dict[str, Any]]:
     last = {name: value for name, value in output.items() if name != "windows"}
     *before, brief = output["windows"]
     return [*before, last | brief]
+
+
+def consequences(verdicts: list[dict[str, Any]]) -> list[str]:
+    """Say what the monitor did about its verdicts, with the commands that follow it and end it."""
+    events = [event for verdict in verdicts for event in verdict.get("events") or []]
+    said = [_event_sentence(event["detail_type"], event["detail"]) for event in events]
+    started = [verdict["retraining"]["ExecutionArn"] for verdict in verdicts if verdict.get("retraining")]
+    return said + [_training_sentence(arn.rsplit(":", 1)[-1]) for arn in started]
+
+
+def _event_sentence(kind: str, detail: dict[str, Any]) -> str:
+    if kind == Event.AUTOMATION_PAUSED:
+        return f"paused promotion: {detail['reason']}; `bikecast resume --reason WHY` allows it again"
+    incident = detail["incident_id"]
+    return (
+        f"opened incident {incident} ({detail['kind']}): {detail['reason']}; "
+        f"`bikecast close {incident} --reason WHY` closes it"
+    )
+
+
+def _training_sentence(name: str) -> str:
+    return (
+        f"started training {name}: `bikecast runs {name} --follow` shows it, `bikecast stop {name}` ends it; "
+        "with --no-act the monitor starts none"
+    )
 
 
 def why_silent(verdicts: list[dict[str, Any]], *, act: bool) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bikecast.names import Output
-from bikecast.requests import RetrainRequest, parse_request
+from console.checks import require_trainable
 from console.cloud import Cloud
 from console.executions import Execution, start_execution
 from console.outputs import read_stack_outputs
@@ -17,9 +17,10 @@ def start_training(cloud: Cloud, request: Mapping[str, Any]) -> str:
     What is sent is what was given: the machine has the defaults, and checks for any other caller too.
 
     Raises:
-        InputError: A value is out of range; nothing was started.
+        InputError: A value is out of range, or the days are not loaded; nothing was started.
+        DataError: No data was loaded yet.
     """
-    parse_request(RetrainRequest, request)
+    require_trainable(cloud, request)
     machine = read_stack_outputs(cloud.cloudformation).require(Output.RETRAIN_STATE_MACHINE_ARN)
     return start_execution(cloud.stepfunctions, machine, payload=request, kind="train")
 

@@ -4,8 +4,9 @@ import getpass
 import json
 from typing import Any
 
-from bikecast.errors import DeploymentError
+from bikecast.errors import DeploymentError, InputError
 from bikecast.names import DASHBOARD_SUMMARY_KEY, Output, Step
+from bikecast.registry.automation import read_switch
 from bikecast.storage import MissingObjectError, S3Store
 from console.cloud import Cloud
 from console.operations import operate
@@ -31,6 +32,7 @@ def read_summary(cloud: Cloud, *, refresh: bool = False) -> dict[str, Any]:
 def incident_row(incident: dict[str, Any]) -> dict[str, Any]:
     """Return one line of the list of incidents."""
     return {
+        "id": incident["id"],
         "status": incident["status"],
         "kind": incident["kind"],
         "severity": incident["severity"],
@@ -54,6 +56,28 @@ def window_row(window: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def close_incident(cloud: Cloud, incident: str, *, reason: str) -> Any:
+    """Close one open incident and return it.
+
+    Raises:
+        InputError: No incident with this id is open.
+    """
+    if incident not in _open_incidents(read_summary(cloud)):
+        found = _open_incidents(read_summary(cloud, refresh=True))
+        if incident not in found:
+            listed = f"open are {', '.join(found)}" if found else "none is open"
+            raise InputError(f"no open incident has the id {incident}: {listed}")
+    payload = {"incident": incident, "reason": reason, "actor": getpass.getuser()}
+    return operate(cloud, Step.CLOSE_INCIDENT, payload=payload)
+
+
+def _open_incidents(summary: dict[str, Any]) -> list[str]:
+    return [incident["id"] for incident in summary["incidents"] if incident["status"] == "open"]
+
+
 def resume_automation(cloud: Cloud, *, reason: str) -> Any:
-    """Allow promotion again and return what changed."""
+    """Allow promotion again and return what changed; nothing is started where promotion is not paused."""
+    store = S3Store(cloud.s3, read_stack_outputs(cloud.cloudformation).require(Output.SERVING_BUCKET))
+    if not read_switch(store).paused:
+        return {"resumed": False, "events": []}
     return operate(cloud, Step.RESUME_AUTOMATION, payload={"reason": reason, "actor": getpass.getuser()})

@@ -8,6 +8,7 @@ from rich.console import Group
 from bikecast.errors import InputError
 from console import ui
 from console.champions import read_champion, score_rows
+from console.checks import require_rollback
 from console.cloud import find_cloud
 from console.operations import operate
 from console.options import Json, TargetOption
@@ -66,5 +67,8 @@ def rollback(
     payload = {key: value for key, value in given.items() if value} | ({"force": True} if force else {})
     if force and len(payload) < 3:
         raise InputError("--force needs --to and --reason: say which version, and why")
-    result = operate(find_cloud(target), Step.ROLLBACK, payload=payload)
+    cloud = find_cloud(target)
+    if not force:
+        require_rollback(cloud, version)
+    result = operate(cloud, Step.ROLLBACK, payload=payload)
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(dict(result or {})))

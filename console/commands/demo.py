@@ -70,12 +70,13 @@ def summary(result: DemoResult) -> RenderableType:
 
 def _facts(result: DemoResult) -> dict[str, Any]:
     row = result.prediction
-    interval = f"{row.get('low', 0):,.0f} to {row.get('high', 0):,.0f} with 90 %"
+    interval = f"90 % interval: {row.get('low', 0):,.0f} to {row.get('high', 0):,.0f}"
     return {
         "data": "SIMULATED" if result.data.get("simulated") else "real, as loaded",
         "training": f"{result.training['decision']}: {result.training['reason']}",
         "champion": f"version {result.champion.version}" if result.champion else None,
         "prediction": f"{row['hour']}: {row['prediction']:,.0f} trips ({interval}), by {row.get('source')}",
+        "assumed": row["weather"],
         "time": ", ".join(f"{name} {ui.elapsed(seconds)}" for name, seconds in result.stage_seconds.items())
         + f"; {ui.elapsed(result.seconds)} in all",
     }

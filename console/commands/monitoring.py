@@ -1,4 +1,4 @@
-"""``monitor``, ``incidents`` and ``resume``: what the monitor knows, and what a person may do about it."""
+"""``monitor``, ``incidents``, ``close`` and ``resume``: what the monitor knows, what a person may do."""
 
 from typing import Annotated, Any
 
@@ -9,10 +9,17 @@ from bikecast.errors import InputError
 from console import ui
 from console.cloud import find_cloud
 from console.options import Json, TargetOption
-from console.watchtower import incident_row, read_summary, resume_automation, window_row
+from console.watchtower import (
+    close_incident,
+    incident_row,
+    read_summary,
+    resume_automation,
+    window_row,
+)
 
 WINDOWS_SHOWN = 12
 MISSED = 1
+NOT_PAUSED = 4
 
 monitor = typer.Typer(
     name="monitor",
@@ -70,13 +77,33 @@ def resume(
 ) -> None:
     """Let the automation promote again after the monitor paused it, and close the incident behind it.
 
+    Ends with 4 if nothing was paused.
+
     Example: bikecast resume --reason "the broken weather station was replaced"
     """
     if not reason.strip():
         raise InputError("--reason: say why the automation may go on")
     result = resume_automation(find_cloud(target), reason=reason)
-    said = "the automation goes on" if result["resumed"] else "the automation was not paused"
+    said = "models may be promoted again" if result["resumed"] else "promotion is not paused"
     ui.show(result, as_json=as_json, table=lambda: said)
+    if not result["resumed"]:
+        raise typer.Exit(NOT_PAUSED)
+
+
+def close(
+    incident: Annotated[str, typer.Argument(help="The incident's id, as `bikecast incidents` lists it.")],
+    reason: Annotated[str, typer.Option(help="Why it is over; it is kept.")],
+    target: TargetOption = None,
+    as_json: Json = False,
+) -> None:
+    """Close one open incident by hand; a pause that it caused stays until `bikecast resume`.
+
+    Example: bikecast close 0f3c9a12b45d6e78 --reason "the sensor was replaced"
+    """
+    if not reason.strip():
+        raise InputError("--reason: say why the incident is over")
+    result = close_incident(find_cloud(target), incident, reason=reason)
+    ui.show(result, as_json=as_json, table=lambda: f"incident {incident} is closed")
 
 
 def _overview(summary: dict[str, Any]) -> RenderableType:

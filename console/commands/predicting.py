@@ -13,10 +13,11 @@ from bikecast.errors import InputError
 from bikecast.names import TIME_ZONE, Step, Target
 from console import ui
 from console.buckets import data_bucket
+from console.checks import require_period
 from console.cloud import find_cloud
 from console.operations import operate
 from console.options import From, Json, TargetOption, To
-from console.predictions import deployed_api, prediction_rows, trip_body
+from console.predictions import deployed_api, forecast_warning, predict_hour, prediction_rows
 from console.uploading import upload_weather
 
 HOUR_FORMATS = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"]
@@ -31,9 +32,13 @@ def predict(
             show_default=False,
         ),
     ] = None,
-    tmax: Annotated[float, typer.Option(help="Highest temperature of the day, °F.")] = 62.0,
-    tmin: Annotated[float, typer.Option(help="Lowest temperature of the day, °F.")] = 47.0,
-    snow: Annotated[float, typer.Option(help="Snowfall of the day, inch.")] = 0.0,
+    tmax: Annotated[
+        float | None, typer.Option(help="Highest temperature of the day, °F.", show_default=False)
+    ] = None,
+    tmin: Annotated[
+        float | None, typer.Option(help="Lowest temperature of the day, °F.", show_default=False)
+    ] = None,
+    snow: Annotated[float | None, typer.Option(help="Snowfall of the day, inch.", show_default=False)] = None,
     prcp: Annotated[float | None, typer.Option(help="Rain of the day, inch.", show_default=False)] = None,
     body: Annotated[
         Path | None,
@@ -46,6 +51,8 @@ def predict(
 ) -> None:
     """Ask the deployed API how many trips start in an hour, as any client would: POST /predict_trip.
 
+    Weather that is not given is taken from the published forecast or a typical year; the answer says so.
+
     With --from and --to, days that have passed are predicted as they would have been served and kept in the
     prediction log; a repetition changes nothing.
 
@@ -55,13 +62,15 @@ def predict(
     if first or last:
         _predict_period(first, last, target=target, as_json=as_json)
         return
-    request = (
-        _read_body(body)
-        if body
-        else trip_body(date or next_hour(dt.datetime.now(dt.UTC)), tmax=tmax, tmin=tmin, snow=snow, prcp=prcp)
-    )
-    answer = deployed_api(find_cloud(target)).post("/predict_trip", request)
-    ui.show(answer, as_json=as_json, table=lambda: ui.rows_table(prediction_rows(answer)))
+    cloud = find_cloud(target)
+    if body:
+        answer = deployed_api(cloud).post("/predict_trip", _read_body(body))
+    else:
+        hour = date or next_hour(dt.datetime.now(dt.UTC))
+        given = {"TMAX": tmax, "TMIN": tmin, "SNOW": snow, "PRCP": prcp}
+        answer = predict_hour(cloud, hour, given)
+    parts = [answer["weather"]["origin"]] if "weather" in answer else []
+    ui.show(answer, as_json=as_json, table=lambda: Group(ui.rows_table(prediction_rows(answer)), *parts))
 
 
 def next_hour(now: dt.datetime) -> dt.datetime:
@@ -80,8 +89,12 @@ def forecast(
     Example: bikecast forecast --hours 48
     """
     answer = deployed_api(find_cloud(target)).get("/forecast", hours=hours)
+    answer["warning"] = forecast_warning(answer)
+    first = [f"WARNING: {answer['warning']}", ""] if answer["warning"] else []
     ui.show(
-        answer, as_json=as_json, table=lambda: Group(ui.rows_table(prediction_rows(answer)), _basis(answer))
+        answer,
+        as_json=as_json,
+        table=lambda: Group(*first, ui.rows_table(prediction_rows(answer)), _basis(answer)),
     )
 
 
@@ -119,8 +132,10 @@ def _predict_period(
 ) -> None:
     if first is None or last is None:
         raise InputError("--from and --to belong together")
+    cloud = find_cloud(target)
+    require_period(cloud, first.date(), last.date())
     period = {"start": first.date().isoformat(), "end": last.date().isoformat()}
-    result = operate(find_cloud(target), Step.PREDICT_PERIOD, payload=period)
+    result = operate(cloud, Step.PREDICT_PERIOD, payload=period)
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(dict(result or {})))
 
 
@@ -128,4 +143,4 @@ def _read_body(path: Path) -> Any:
     try:
         return json.loads(path.read_text())
     except ValueError as err:
-        raise InputError(f"{path} is no JSON: {err}") from err
+        raise InputError(f"{path} is not valid JSON: {err}") from err

@@ -8,6 +8,7 @@ import typer
 
 from bikecast.errors import InputError
 from console import ui
+from console.checks import parse_retraining, require_no_training
 from console.cloud import Cloud, find_cloud
 from console.options import DAY_FORMATS, Json, TargetOption
 
@@ -48,6 +49,7 @@ Raw = Annotated[
         "--input", help="The request as JSON, sent as it is; the other options win.", show_default=False
     ),
 ]
+Anyway = Annotated[bool, typer.Option("--anyway", help="Also beside a training that runs already.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Start only; follow later with `bikecast runs`.")]
 
 
@@ -62,6 +64,7 @@ def train(
     approval: Approval = False,
     raw: Raw = None,
     no_wait: NoWait = False,
+    anyway: Anyway = False,
     target: TargetOption = None,
     as_json: Json = False,
 ) -> None:
@@ -71,8 +74,9 @@ def train(
 
     A model that is judged worse than the champion is rejected; that is a success of the judge, and the
     command ends with 0. It ends with 1 when the execution fails, and prints the state and the cause.
+    While a training runs, another is refused without --anyway.
     """
-    request = _raw_request(raw) | {
+    options = {
         "start_train_date": start.date().isoformat() if start else None,
         "end_train_date": end.date().isoformat() if end else None,
         "n_trials": trials,
@@ -82,8 +86,12 @@ def train(
         "random_state": seed,
         "approval": approval or None,
     }
-    given = {name: value for name, value in request.items() if value is not None}
-    _run(find_cloud(target), _raw_request(raw) | given, no_wait=no_wait, as_json=as_json)
+    request = _raw_request(raw) | {name: value for name, value in options.items() if value is not None}
+    parse_retraining(request)
+    cloud = find_cloud(target)
+    if not anyway:
+        require_no_training(cloud)
+    _run(cloud, request, no_wait=no_wait, as_json=as_json)
 
 
 def _run(cloud: Cloud, request: dict[str, Any], *, no_wait: bool, as_json: bool) -> None:
@@ -102,7 +110,7 @@ def _raw_request(text: str | None) -> dict[str, Any]:
     try:
         request = json.loads(text or "{}")
     except ValueError as err:
-        raise InputError(f"--input is no JSON: {err}") from err
+        raise InputError(f"--input is not valid JSON: {err}") from err
     if not isinstance(request, dict):
         raise InputError(f"--input must be a JSON object, but got {request!r}")
     return request

@@ -1,7 +1,7 @@
 """``drift``: the monitor's verdict on windows of time."""
 
 import datetime as dt
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -10,6 +10,9 @@ from console import ui
 from console.cloud import find_cloud
 from console.options import From, Json, TargetOption, To
 from console.services import refresh_evidently
+
+# As the monitor spells them; its own enumeration would bring numpy along for every command.
+SourceName = Literal["predictions", "processed"]
 
 
 def drift(
@@ -23,9 +26,10 @@ def drift(
     ] = None,
     every: Annotated[str, typer.Option(help="Length of a window: 1w, 10d, ...")] = "1w",
     source: Annotated[
-        str | None,
+        SourceName | None,
         typer.Option(
-            help="What is watched: predictions (as served) or processed (scored again).", show_default=False
+            help="What is watched: predictions (as served) or processed (scored again).",
+            show_default=False,
         ),
     ] = None,
     act: Annotated[
@@ -46,7 +50,7 @@ def drift(
     target: TargetOption = None,
     as_json: Json = False,
 ) -> None:
-    """Run the monitor over windows of time; without dates, over the last complete week.
+    """Run the monitor over windows of time; without dates, over the last complete week of the data.
 
     Example: bikecast drift --from 2025-01-06 --to 2025-03-30 --every 1w
 
@@ -54,7 +58,15 @@ def drift(
     """
     # They bring numpy along, which no other command needs.
     from bikecast.monitoring.windows import parse_every
-    from console.drift import Watch, verdict_rows, watch_latest, watch_windows, why_silent, windows
+    from console.drift import (
+        Watch,
+        consequences,
+        verdict_rows,
+        watch_latest,
+        watch_windows,
+        why_silent,
+        windows,
+    )
 
     days = parse_every(every)
     if weeks and (first or not last):
@@ -70,8 +82,7 @@ def drift(
     else:
         verdicts = watch_windows(cloud, windows(first.date(), last.date(), days=days), watch=watch)
     ui.show(verdicts, as_json=as_json, table=lambda: ui.rows_table(verdict_rows(verdicts)))
-    silence = why_silent(verdicts, act=act)
-    if silence and not as_json:
-        ui.note(silence)
+    for sentence in [*consequences(verdicts), *filter(None, [why_silent(verdicts, act=act)])]:
+        ui.note(sentence)
     if pages:
         refresh_evidently(cloud)

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -29,8 +30,8 @@ def context(tmp_path: Path, database: DatabaseSettings) -> Context:
     return Context(data, artifacts, serving, reports, database, "test", clock=lambda: NOW)
 
 
-def _summary(context: Context) -> dict[str, object]:
-    found: dict[str, object] = json.loads(context.reports.read(DASHBOARD_SUMMARY_KEY).body)
+def _summary(context: Context) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(context.reports.read(DASHBOARD_SUMMARY_KEY).body)
     return found
 
 
@@ -78,7 +79,7 @@ def test_a_person_closes_an_incident_once_with_a_reason(context: Context) -> Non
     incident = _open_incident(context, version="1")
     request = {"incident": incident, "reason": "the sensor was replaced", "actor": "ana"}
     assert close_incident.run(context, request)["closed"] == incident
-    [shown] = _summary(context)["incidents"]  # type: ignore[misc]
+    [shown] = _summary(context)["incidents"]
     assert (shown["status"], shown["closed_reason"]) == ("closed", "closed by ana: the sensor was replaced")
     with pytest.raises(InputError, match="of-1 was closed at 2025-04-01 00:00: closed by ana"):
         close_incident.run(context, request)
@@ -90,7 +91,7 @@ def test_after_a_promotion_the_incidents_of_the_replaced_champion_are_closed(con
     _open_incident(context, version="0")
     publish_champion(context.serving, *simulate_tables(dt.date(2024, 1, 1), dt.date(2024, 6, 30), scale=0.3))
     refresh_dashboard.run(context, {})
-    [shown] = _summary(context)["incidents"]  # type: ignore[misc]
+    [shown] = _summary(context)["incidents"]
     assert (shown["status"], shown["closed_reason"]) == ("closed", "version 1 serves now")
 
 

@@ -1,39 +1,108 @@
 """A training is asked for as the machine would accept it, or not at all."""
 
+import io
+import json
 from typing import Any
 
+import pandas as pd
 import pytest
 
-from bikecast.errors import InputError
-from bikecast.names import Output
+from bikecast.errors import DataError, InputError
+from bikecast.names import Output, citibike_key, weather_key
+from console.checks import parse_retraining, require_no_training
 from console.cloud import Cloud
 from console.training import start_training
 from tests.aws.console.test_executions import PASSES, create_machine
 from tests.aws.console.test_outputs import deploy_stack
 
+WAITS = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": True}}}
+
+
+def load_days(cloud: Cloud, first: str, last: str) -> None:
+    """Put tables that have demand and weather for these days of one year."""
+    days, year = pd.date_range(first, last), int(first[:4])
+    for key, column in ((citibike_key(year), "date"), (weather_key(year), "DATE")):
+        body = io.BytesIO()
+        pd.DataFrame({column: days}).to_parquet(body)
+        cloud.s3.put_object(Bucket="data", Key=key, Body=body.getvalue())
+
+
+@pytest.fixture
+def deployed(cloud: Cloud) -> Cloud:
+    cloud.s3.create_bucket(Bucket="data")
+    machine = create_machine(cloud, PASSES)
+    deploy_stack(
+        cloud, "bikecast-training", {Output.RETRAIN_STATE_MACHINE_ARN: machine, Output.DATA_BUCKET: "data"}
+    )
+    return cloud
+
+
+def started(cloud: Cloud) -> list[Any]:
+    machines = cloud.stepfunctions.list_state_machines()["stateMachines"]
+    return [
+        run
+        for machine in machines
+        for run in cloud.stepfunctions.list_executions(stateMachineArn=machine["stateMachineArn"])[
+            "executions"
+        ]
+    ]
+
 
 @pytest.mark.parametrize(
     ("asked", "said"),
     [
-        ({"n_trials": -5}, "n_trials: Input should be greater than or equal to 1"),
-        ({"threshold": -0.5}, "threshold: "),
-        ({"tuning_workers": 0}, "tuning_workers: "),
-        ({"start_train_date": "2025-01-01", "end_train_date": "2024-01-01"}, "start_train_date < end_train"),
+        ({"n_trials": -5}, r"--trials must be at least 1 \(got -5\)"),
+        ({"threshold": -0.5}, "--threshold must be at least 0"),
+        ({"tuning_workers": 41}, "--workers must be at most 40"),
+        ({"test_size": 0.95}, r"--test-size must be less than 0\.9"),
+        (
+            {"start_train_date": "2025-01-01", "end_train_date": "2024-01-01"},
+            "--start 2025-01-01 is not before --end 2024-01-01",
+        ),
         ({"trails": 5}, "trails: "),
+        ({"start_train_date": "2025-02-01"}, "--start 2025-02-01: .* loaded for 2024-01-01 to 2024-12-15"),
+        ({"start_train_date": "2023-06-01"}, "--start 2023-06-01: .*--start 2024-01-01 --end 2024-11-30"),
+        ({"end_train_date": "2024-12-31"}, "--end 2024-12-31: .* loaded for 2024-01-01 to 2024-12-15"),
     ],
 )
-def test_a_bad_value_is_refused_before_anything_starts(
-    cloud: Cloud, asked: dict[str, Any], said: str
+def test_a_request_that_cannot_succeed_is_refused_before_anything_starts(
+    deployed: Cloud, asked: dict[str, Any], said: str
 ) -> None:
-    machine = create_machine(cloud, PASSES)
-    deploy_stack(cloud, "bikecast-training", {Output.RETRAIN_STATE_MACHINE_ARN: machine})
+    load_days(deployed, "2024-01-01", "2024-12-15")
     with pytest.raises(InputError, match=said):
-        start_training(cloud, asked)
-    assert cloud.stepfunctions.list_executions(stateMachineArn=machine)["executions"] == []
+        start_training(deployed, asked)
+    assert started(deployed) == []
 
 
-def test_a_good_askedis_sent_as_it_is_given(cloud: Cloud) -> None:
-    machine = create_machine(cloud, PASSES)
+def test_without_data_there_is_nothing_to_train_on(deployed: Cloud) -> None:
+    with pytest.raises(DataError, match="bikecast load"):
+        start_training(deployed, {})
+    assert started(deployed) == []
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        {"n_trials": 4},
+        {"start_train_date": "2024-03-01", "end_train_date": "2024-12-15"},
+        {"start_train_date": "2023-06-01"},
+    ],
+)
+def test_a_good_request_is_sent_as_it_is_given(deployed: Cloud, asked: dict[str, Any]) -> None:
+    load_days(deployed, "2024-01-01", "2024-12-15")
+    if "2023" in str(asked):  # older tables are there, and whether they have gaps is not judged here
+        load_days(deployed, "2023-01-01", "2023-03-31")
+    arn = start_training(deployed, asked)
+    sent = deployed.stepfunctions.describe_execution(executionArn=arn)["input"]
+    assert parse_retraining(asked).model_dump(mode="json", include=set(asked)) == json.loads(sent)
+
+
+def test_a_second_training_beside_a_running_one_is_refused_with_the_ways_out(cloud: Cloud) -> None:
+    machine = create_machine(cloud, WAITS)
     deploy_stack(cloud, "bikecast-training", {Output.RETRAIN_STATE_MACHINE_ARN: machine})
-    arn = start_training(cloud, {"n_trials": 4})
-    assert cloud.stepfunctions.describe_execution(executionArn=arn)["input"] == '{"n_trials": 4}'
+    require_no_training(cloud)
+    cloud.stepfunctions.start_execution(stateMachineArn=machine, name="train-1", input="{}")
+    with pytest.raises(InputError) as caught:
+        require_no_training(cloud)
+    for part in ("bikecast runs train-1 --follow", "bikecast stop train-1", "--anyway"):
+        assert part in str(caught.value)

@@ -14,7 +14,7 @@ from console.commands.logs import parse_duration
 from console.commands.predicting import next_hour
 from console.drift import windows
 from console.executions import readable_cause
-from console.predictions import trip_body
+from console.predictions import forecast_warning, trip_body
 from console.simulations import parse_traps
 
 
@@ -53,8 +53,8 @@ def test_windows_are_whole_adjoining_and_inside(length_days: int, every_days: in
     )
 
 
-def test_a_prediction_asks_only_with_the_weather_that_is_known() -> None:
-    body = trip_body(dt.datetime(2025, 4, 3, 8), tmax=61.0, prcp=None)
+def test_a_prediction_asks_with_its_hour_and_weather() -> None:
+    body = trip_body(dt.datetime(2025, 4, 3, 8), {"TMAX": 61.0})
     assert body == {"input_data": [{"date": "2025-04-03 08:00:00", "TMAX": 61.0}]}
 
 
@@ -76,3 +76,12 @@ def test_traps_are_named_all_or_none() -> None:
     assert parse_traps("bad_times, long_rides") == [Trap.BAD_TIMES, Trap.LONG_RIDES]
     with pytest.raises(InputError, match="names of macos_junk"):
         parse_traps("bad_times,typo")
+
+
+@pytest.mark.parametrize(
+    ("known", "warned"), [("2025-03-31", None), ("2025-02-28", None), ("2023-08-08", "602 days beyond")]
+)
+def test_a_forecast_far_beyond_the_data_is_warned_of(known: str, warned: str | None) -> None:
+    answer = {"demand_known_until": known, "predictions": [{"date": "2025-04-01 08:00:00"}]}
+    said = forecast_warning(answer)
+    assert said is None if warned is None else warned in str(said)

@@ -20,6 +20,8 @@ from tests.unit.serving.faults import Clock
 
 def row(index: int, padding: str = "") -> PredictionRow:
     return PredictionRow(
+        use_case="citibike",
+        key=None,
         id=f"r-{index}",
         request_id="r",
         predicted_for=None,
@@ -29,6 +31,7 @@ def row(index: int, padding: str = "") -> PredictionRow:
         prediction=1.0,
         low=0.5,
         high=1.5,
+        outcome=None,
         inputs={"padding": padding},
         latency_ms=0.1,
     )

@@ -1,0 +1,102 @@
+"""What cannot succeed is refused in the command's own words, and nothing is started for it."""
+
+import datetime as dt
+import json
+
+import pytest
+
+from bikecast.errors import DeploymentError, InputError
+from bikecast.monitoring.windows import WEEK, Window
+from bikecast.names import AUTOMATION_KEY, CHAMPION_KEY, DASHBOARD_SUMMARY_KEY, Output, decision_key
+from bikecast.registry.automation import AutomationSwitch
+from console import watchtower
+from console.checks import require_period, require_rollback, require_windows
+from console.cloud import Cloud
+from tests.aws.console.test_executions import PASSES, create_machine
+from tests.aws.console.test_outputs import deploy_stack
+from tests.aws.console.test_training import load_days
+
+BUCKETS = {
+    "data": Output.DATA_BUCKET,
+    "serving": Output.SERVING_BUCKET,
+    "reports": Output.REPORTS_BUCKET,
+}
+NOW = dt.datetime(2025, 7, 10, tzinfo=dt.UTC)
+
+
+@pytest.fixture
+def deployed(cloud: Cloud) -> Cloud:
+    """Buckets alone: no state machine stands, so nothing can be started."""
+    for name in BUCKETS:
+        cloud.s3.create_bucket(Bucket=name)
+    deploy_stack(cloud, "bikecast-storage", {output: name for name, output in BUCKETS.items()})
+    load_days(cloud, "2025-01-01", "2025-03-31")
+    return cloud
+
+
+def put(cloud: Cloud, bucket: str, key: str, value: object) -> None:
+    cloud.s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(value).encode())
+
+
+@pytest.mark.parametrize(
+    ("monday", "processed", "refused"),
+    [
+        ("2025-03-31", True, False),
+        ("2025-04-07", True, True),
+        ("2025-04-07", False, False),  # predictions may have been logged
+        ("2025-07-14", False, True),
+        ("2030-01-07", False, True),
+    ],
+)
+def test_windows_beyond_the_data_are_refused(
+    deployed: Cloud, monday: str, processed: bool, refused: bool
+) -> None:
+    start = dt.datetime.fromisoformat(monday)
+    windows = [Window(start, start + WEEK)]
+    if not refused:
+        require_windows(deployed, windows, processed=processed, now=NOW)
+        return
+    with pytest.raises(InputError, match=f"{monday} to .* demand is known until 2025-03-31"):
+        require_windows(deployed, windows, processed=processed, now=NOW)
+
+
+def test_a_period_needs_a_champion_and_days_in_order(deployed: Cloud) -> None:
+    day = dt.date(2025, 3, 3)
+    with pytest.raises(InputError, match="--from 2025-03-03 is after --to 2025-03-02"):
+        require_period(deployed, day, day - dt.timedelta(days=1))
+    with pytest.raises(DeploymentError, match="no model was promoted yet"):
+        require_period(deployed, day, day)
+
+
+def test_a_rollback_goes_to_a_version_that_was_judged_and_does_not_serve(deployed: Cloud) -> None:
+    put(deployed, "reports", decision_key("one"), {"created_at": "1", "challenger": {"version": "1"}})
+    put(deployed, "reports", decision_key("two"), {"created_at": "2", "challenger": {"version": "2"}})
+    put(deployed, "reports", decision_key("failed"), {"created_at": "3", "challenger": None})
+    put(deployed, "serving", CHAMPION_KEY, {"version": "2", "unknown": "to this code"})
+    require_rollback(deployed, "1")
+    with pytest.raises(InputError, match="--to 2: this version serves already"):
+        require_rollback(deployed, "2")
+    with pytest.raises(InputError, match="--to 99: no such version was ever judged"):
+        require_rollback(deployed, "99")
+    deployed.s3.put_object(Bucket="serving", Key=CHAMPION_KEY, Body=b"{")
+    require_rollback(deployed, "2")
+
+
+def test_resuming_what_is_not_paused_starts_nothing(deployed: Cloud) -> None:
+    assert watchtower.resume_automation(deployed, reason="why not")["resumed"] is False
+    body = AutomationSwitch(paused=True, reason="errors doubled").model_dump_json().encode()
+    deployed.s3.put_object(Bucket="serving", Key=AUTOMATION_KEY, Body=body)
+    with pytest.raises(DeploymentError, match="OperateStateMachineArn"):
+        watchtower.resume_automation(deployed, reason="it is over")
+
+
+def test_only_an_open_incident_can_be_closed(deployed: Cloud) -> None:
+    machine = create_machine(deployed, PASSES)
+    deploy_stack(deployed, "bikecast-training", {Output.OPERATE_STATE_MACHINE_ARN: machine})
+    incidents = [{"id": "a", "status": "open"}, {"id": "b", "status": "closed"}]
+    put(deployed, "reports", DASHBOARD_SUMMARY_KEY, {"incidents": incidents})
+    with pytest.raises(InputError, match="no open incident has the id b: open are a"):
+        watchtower.close_incident(deployed, "b", reason="over")
+    watchtower.close_incident(deployed, "a", reason="over")
+    runs = deployed.stepfunctions.list_executions(stateMachineArn=machine)["executions"]
+    assert {run["name"].rsplit("-", 2)[0] for run in runs} == {"refresh-dashboard", "close-incident"}
