@@ -73,10 +73,10 @@ TOY: UseCase = UseCase(
         ),
     ),
     features=Features((Feature("size", "Size.", SIZES), Feature("weight", "Weight.")), build),
-    split=None,  # type: ignore[arg-type]  # loading asks for none of these
+    split=None,
     metrics=(),
     baselines=(),
-    after_model=None,  # type: ignore[arg-type]
+    after_model=None,
     search=Path("search.toml"),
     monitoring=Monitoring(window_days=7),
     api=Api(examples=({"ordered_at": "2024-01-02 08:00:00", "size": "small", "weight": 2.5, "floors": 3},)),
