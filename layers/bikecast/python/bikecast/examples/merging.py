@@ -1,13 +1,13 @@
 """A partition of the table from what every source keeps of it: each row once, the newer where two differ."""
 
 import io
-from typing import Any
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from bikecast.arrays import Ints, Mask
 from bikecast.errors import DataError
 from bikecast.examples.contract import declared_columns
 from bikecast.examples.keys import table_key
@@ -15,6 +15,8 @@ from bikecast.examples.reports import PartitionReport, SourceEntry
 from bikecast.storage import MissingObjectError, ObjectStore
 from bikecast.use_case import UseCase
 from bikecast.yearly import read_parquet
+
+_ARRIVAL = "_arrival"
 
 
 def merge_partition(
@@ -48,23 +50,37 @@ def merged_rows(rows: pd.DataFrame, use_case: UseCase) -> tuple[pd.DataFrame, Pa
     repeated = rows.duplicated(keep="last").to_numpy()
     distinct = rows[~repeated]
     replaced = _replaced(distinct, list(use_case.examples.key))
-    kept = _ordered(distinct[~replaced], use_case)
+    kept = distinct[~replaced].assign(**{_ARRIVAL: _arrival(rows, use_case)[~repeated][~replaced]})
+    kept = _ordered(kept, use_case).drop(columns=_ARRIVAL)
     return kept, PartitionReport(rows=len(kept), repeated=int(repeated.sum()), replaced=int(replaced.sum()))
 
 
-def _replaced(rows: pd.DataFrame, key: list[str]) -> "np.ndarray[Any, np.dtype[np.bool_]]":
+def _replaced(rows: pd.DataFrame, key: list[str]) -> Mask:
     if not key:
         return np.zeros(len(rows), dtype=bool)
     identified = rows[key].notna().all(axis=1)
     return (rows.duplicated(key, keep="last") & identified).to_numpy()
 
 
+def _arrival(rows: pd.DataFrame, use_case: UseCase) -> Ints:
+    """Return where each row, or an older one of its key, stands first."""
+    place = pd.Series(np.arange(len(rows)), index=rows.index)
+    first = place.groupby([rows[name] for name in rows], dropna=False, sort=False).transform("min")
+    key = list(use_case.examples.key)
+    if key:
+        by_key = first.groupby([rows[name] for name in key], dropna=False, sort=False).transform("min")
+        first = by_key.where(rows[key].notna().all(axis=1), first)
+    return first.to_numpy(dtype=np.int64)
+
+
 def _ordered(rows: pd.DataFrame, use_case: UseCase) -> pd.DataFrame:
-    """Sort by time and key; rows that share both are told apart by the rest."""
+    """Sort by time, key and the rest; without a time, rows that come later follow those that were there."""
     examples = use_case.examples
-    first = [name for name in (examples.time, *examples.key) if name is not None]
+    if examples.time is None:
+        return rows.sort_values(_ARRIVAL, ignore_index=True)
+    first = dict.fromkeys((examples.time, *examples.key))
     rest = [item.name for item in declared_columns(use_case) if item.name not in first]
-    return rows.sort_values([*dict.fromkeys(first), *rest], ignore_index=True, na_position="first")
+    return rows.sort_values([*first, *rest], ignore_index=True, na_position="first")
 
 
 def _part(store: ObjectStore, key: str) -> pd.DataFrame:

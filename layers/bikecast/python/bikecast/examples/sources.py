@@ -1,6 +1,7 @@
 """Where files come from: a bucket or a folder; the same name in both is the same source."""
 
 import hashlib
+import json
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -89,6 +90,12 @@ def source_id(name: str) -> str:
     """Return a short name for keys that tells sources of one file name apart."""
     stem = re.sub(r"[^A-Za-z0-9]+", "-", name.rsplit("/", 1)[-1].split(".")[0]).strip("-")[:60]
     return f"{stem}-{hashlib.sha256(name.encode()).hexdigest()[:12]}"
+
+
+def mark_simulated(folder: Path, **details: object) -> None:
+    """Write the simulator's mark beside its files, with what it was asked for."""
+    body = json.dumps({"simulated": True} | details, default=str, indent=2)
+    (folder / SIMULATED_MARKER).write_text(f"{body}\n")
 
 
 def _marked(names: Iterable[str]) -> list[str]:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from bikecast.evaluation.baselines import Baseline
     from bikecast.evaluation.metrics import Metric
     from bikecast.evaluation.splits import Split
+    from bikecast.serving.row_bodies import Predicts
 
 
 @dataclass(frozen=True)
@@ -117,11 +118,12 @@ class Monitoring:
 class Api:
     """What the prediction API shows beside what follows from the inputs.
 
-    ``add_routes`` adds a predecessor's paths and bodies; it gets the application and the prediction service.
+    ``add_routes`` adds a predecessor's paths and bodies, before the platform adds its own; it gets the
+    application, the prediction service (``bikecast.serving.row_bodies.Predicts``) and the use case.
     """
 
     examples: tuple[dict[str, Any], ...]
-    add_routes: "Callable[[FastAPI, Any], None] | None" = None
+    add_routes: "Callable[[FastAPI, Predicts, UseCase], None] | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)

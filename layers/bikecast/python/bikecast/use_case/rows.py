@@ -29,17 +29,20 @@ class RowColumns:
     unknown: Mapping[str, int]
 
 
-def row_model(use_case: UseCase, *, name: str | None = None) -> type[BaseModel]:
+def row_model(
+    use_case: UseCase, *, name: str | None = None, extra: Literal["forbid", "ignore"] = "forbid"
+) -> type[BaseModel]:
     """Return the model of one row of a request: ranges, levels, real moments, and no other fields.
 
     Args:
         use_case: Whose inputs become its fields.
         name: Of the model in the API's document; the use case's in camel case if absent.
+        extra: Whether other fields are refused, or ignored for the sake of a predecessor's clients.
     """
     fields: dict[str, Any] = {item.name: _field(item) for item in use_case.inputs}
     return create_model(
         name or "".join(part.title() for part in use_case.name.split("_")) + "Row",
-        __config__=ConfigDict(extra="forbid", json_schema_extra={"examples": list(use_case.api.examples)}),
+        __config__=ConfigDict(extra=extra, json_schema_extra={"examples": list(use_case.api.examples)}),
         __doc__=f"One {use_case.row[0]} to predict.",
         **fields,
     )
