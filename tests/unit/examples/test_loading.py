@@ -234,7 +234,7 @@ def test_member_that_cannot_be_read_is_named(store: FolderStore, folder: Path) -
 def test_workbook_is_told_by_its_content(store: FolderStore, folder: Path) -> None:
     with zipfile.ZipFile(folder / "book.zip", "w") as archive:
         archive.writestr("xl/workbook.xml", "")
-    assert "save the sheet as CSV" in load(store, folder).problems["book.zip"]
+    assert "save its sheet as CSV" in load(store, folder).problems["book.zip"]
 
 
 def test_loading_again_changes_nothing(store: FolderStore, folder: Path) -> None:

@@ -1,7 +1,6 @@
 """Frames as published: text or parquet, plain, gzipped or zipped, told by the bytes of what arrives."""
 
 import gzip
-import zipfile
 import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -14,15 +13,15 @@ import pyarrow.parquet as pq
 
 from bikecast.errors import InputError
 from bikecast.examples.sources import TABLE_SUFFIXES
-from bikecast.examples.text import Header, encoding_of, headers, read_rows
+from bikecast.examples.text import distinct, encoding_of, first_lines, read_rows
 from bikecast.ingest.archives import csv_files
+from bikecast.tabular.headers import DELIMITERS, Header, find_header, first_line, split_line
+from bikecast.tabular.heads import GZIP_MAGIC, PARQUET_MAGIC
 
-_GZIP, _PARQUET = b"\x1f\x8b", b"PAR1"
 _HEAD_BYTES = 4_096
 _BATCH_ROWS = 100_000
 _MAX_GZIP_BYTES = 16 * 2**30
 _WEB_PAGE = (b"<!doctype", b"<html", b"<?xml", b"<head")
-_WORKBOOK = "xl/workbook.xml"
 
 Recognises = Callable[[Sequence[str]], bool]
 
@@ -58,7 +57,6 @@ def members(path: Path, name: str, work: Path) -> Iterator[Member]:
     Raises:
         InputError: The archive is damaged, holds no table or is not trusted.
     """
-    _refuse_workbook(path)
     for member in csv_files(path, name, work, suffixes=TABLE_SUFFIXES):
         shown = name if member.member == name else f"{name}/{member.member}"
         yield Member(shown, _unzipped(member.path, work))
@@ -72,7 +70,7 @@ def encoding(path: Path) -> str | None:
     """
     with path.open("rb") as file:
         head = file.read(_HEAD_BYTES)
-    if head.startswith(_PARQUET):
+    if head.startswith(PARQUET_MAGIC):
         return None
     found = encoding_of(path)
     _refuse_what_is_no_table(head, found)
@@ -92,16 +90,20 @@ def chunks(path: Path, encoding: str | None, *, recognises: Recognises) -> Itera
 
 
 def _header(path: Path, encoding: str, recognises: Recognises) -> Header:
-    found = headers(path, encoding)
-    known = next((header for header in found if recognises(header.names)), None)
+    lines = first_lines(path, encoding)
+    known = find_header(lines, lambda columns: recognises(distinct(columns)))
     if known is None:
-        raise UnknownTableError(_unknown(found[0].names))
+        line = first_line(lines)
+        readings = (split_line(line, delimiter) for delimiter in DELIMITERS)
+        raise UnknownTableError(_unknown(max(readings, key=len)))
     return known
 
 
 def _text_chunks(path: Path, header: Header, encoding: str) -> Iterator[Chunk]:
     for rows in read_rows(path, header, encoding=encoding):
-        raw = pd.DataFrame(rows.values, index=rows.lines, columns=list(header.names), dtype=object)
+        raw = pd.DataFrame(
+            rows.values, index=rows.lines, columns=list(distinct(header.columns)), dtype=object
+        )
         yield Chunk(raw, rows.malformed, rows.repeated_headers)
 
 
@@ -122,7 +124,7 @@ def _parquet_chunks(path: Path, recognises: Recognises) -> Iterator[Chunk]:
 
 def _unzipped(path: Path, work: Path) -> Path:
     with path.open("rb") as file:
-        if file.read(2) != _GZIP:
+        if file.read(2) != GZIP_MAGIC:
             return path
     target = work / "gunzipped"
     try:
@@ -140,14 +142,6 @@ def _copy(packed: gzip.GzipFile, file: BinaryIO) -> None:
         if left < 0:
             raise InputError(f"the gzip file unpacks to more than {_MAX_GZIP_BYTES:,} bytes; split it")
         file.write(chunk)
-
-
-def _refuse_workbook(path: Path) -> None:
-    if not zipfile.is_zipfile(path):
-        return
-    with zipfile.ZipFile(path) as archive:
-        if _WORKBOOK in archive.namelist():
-            raise InputError("the file is an Excel workbook: save the sheet as CSV and load that")
 
 
 def _refuse_what_is_no_table(head: bytes, encoding: str) -> None:

@@ -6,19 +6,21 @@ line unless a quoted value with a break in it makes the row whole; what cannot b
 
 import codecs
 import csv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from pathlib import Path
 
 from bikecast.errors import InputError
+from bikecast.tabular.headers import Header
+from bikecast.tabular.heads import utf16_of
 
 _CHUNK_LINES = 50_000
 _CHUNK_BYTES = 1 << 20
 _MAX_JOINED_LINES = 5
 _SHOWN = 500
+_HEADER_LINES, _SHOWN_HEADER = 30, 100_000
 _CONFLICT_MARKERS = ("<<<<<<< ", "=======\n", "=======\r\n", ">>>>>>> ")
-_UTF_16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 @dataclass
@@ -31,20 +33,11 @@ class Rows:
     repeated_headers: list[int] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class Header:
-    """The first line that is not blank, as one delimiter reads it."""
-
-    line: int
-    names: tuple[str, ...]
-    delimiter: str
-
-
 def encoding_of(path: Path) -> str:
     """Return UTF-8 or UTF-16 where the bytes are that, and the code page of Western Windows otherwise."""
     decoder = codecs.getincrementaldecoder("utf-8")()
     with path.open("rb") as file:
-        if file.read(2) in _UTF_16:
+        if utf16_of(file.read(2)):
             return "utf-16"
         file.seek(0)
         try:
@@ -56,15 +49,10 @@ def encoding_of(path: Path) -> str:
     return "utf-8-sig"
 
 
-def headers(path: Path, encoding: str) -> list[Header]:
-    """Return the header as each common delimiter reads it, the one that finds most names first."""
+def first_lines(path: Path, encoding: str) -> list[str]:
+    """Return the lines among which the header is."""
     with path.open(encoding=encoding, errors="replace", newline="") as file:
-        number, text = next(((n, line) for n, line in enumerate(file, start=1) if line.strip()), (1, ""))
-    found = []
-    for delimiter in (",", ";", "\t", "|"):
-        names = next(csv.reader([text], delimiter=delimiter), [])
-        found.append(Header(number, _distinct([name.strip() for name in names]), delimiter))
-    return sorted(found, key=lambda header: -len(header.names))
+        return [line.rstrip("\r\n")[:_SHOWN_HEADER] for line in islice(file, _HEADER_LINES)]
 
 
 def read_rows(path: Path, header: Header, *, encoding: str) -> Iterator[Rows]:
@@ -74,7 +62,7 @@ def read_rows(path: Path, header: Header, *, encoding: str) -> Iterator[Rows]:
         InputError: A line is a merge-conflict marker.
     """
     with path.open(encoding=encoding, errors="replace", newline="") as file:
-        first, waiting = 1 + sum(1 for _ in islice(file, header.line)), list[str]()
+        first, waiting = 1 + sum(1 for _ in islice(file, header.line + 1)), list[str]()
         while lines := waiting + list(islice(file, _CHUNK_LINES)):
             last = len(lines) < _CHUNK_LINES + len(waiting)
             rows, used = _parsed(lines, first, header, last=last)
@@ -113,7 +101,7 @@ def _next_record(lines: list[str], header: Header) -> tuple[list[str] | None, in
             found = list(csv.reader(lines[:size], delimiter=header.delimiter, strict=True))
         except csv.Error:
             continue
-        if len(found) == 1 and (size == 1 or len(found[0]) == len(header.names)):
+        if len(found) == 1 and (size == 1 or len(found[0]) == len(header.columns)):
             return found[0], size
         if size == 1:
             break
@@ -121,11 +109,11 @@ def _next_record(lines: list[str], header: Header) -> tuple[list[str] | None, in
 
 
 def _add(rows: Rows, number: int, record: list[str] | None, text: str, header: Header) -> None:
-    width = len(header.names)
+    width = len(header.columns)
     if record is not None and len(record) > width and not any(record[width:]):
         record = record[:width]
     if record is not None and len(record) == width:
-        if record[0].strip() == header.names[0] and _distinct([x.strip() for x in record]) == header.names:
+        if tuple(record) == header.columns:
             rows.repeated_headers.append(number)
             return
         rows.lines.append(number)
@@ -140,7 +128,7 @@ def _refuse_conflict(number: int, text: str) -> None:
         raise InputError(f"line {number} is a merge-conflict marker: resolve the conflict and load it again")
 
 
-def _distinct(names: list[str]) -> tuple[str, ...]:
-    while names and not names[-1]:
-        names = names[:-1]
+def distinct(names: Sequence[str]) -> tuple[str, ...]:
+    """Return names without blanks around them, each once; columns without a name are numbered."""
+    names = [name.strip() for name in names]
     return tuple(name if name and name not in names[:n] else f"column{n}" for n, name in enumerate(names))

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from bikecast.evaluation.baselines import Baseline
     from bikecast.evaluation.metrics import Metric
     from bikecast.evaluation.splits import Split
-    from bikecast.serving.row_bodies import Predicts
 
 
 @dataclass(frozen=True)
@@ -123,7 +122,7 @@ class Api:
     """
 
     examples: tuple[dict[str, Any], ...]
-    add_routes: "Callable[[FastAPI, Predicts, UseCase], None] | None" = None
+    add_routes: "Callable[[FastAPI, Any, UseCase], None] | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
