@@ -1,4 +1,4 @@
-"""CSV files inside whatever arrives, plain or zipped: bounded, and never written by their own name."""
+"""Table files inside whatever arrives, plain or zipped: bounded, and never written by their own name."""
 
 import gzip
 import shutil
@@ -45,38 +45,50 @@ class CsvFile:
     path: Path
 
 
-def csv_files(path: Path, name: str, work: Path, *, limits: Limits | None = None) -> Iterator[CsvFile]:
-    """Yield the CSV files of a source one at a time; each is gone when the next one comes.
+def csv_files(
+    path: Path,
+    name: str,
+    work: Path,
+    *,
+    limits: Limits | None = None,
+    suffixes: tuple[str, ...] | None = None,
+) -> Iterator[CsvFile]:
+    """Yield the table files of a source one at a time; each is gone when the next one comes.
 
     Args:
-        path: A CSV file, a gzip of one or a zip, told by its first bytes.
+        path: A table file, a gzip of one or a zip, told by its first bytes.
         name: What the source is called.
         work: Folder for one unpacked member at a time.
         limits: What an archive may unpack to.
+        suffixes: How names of the members that are read end; CSV files, trips and weather if absent.
     Raises:
-        UnreadableFileError: The archive is damaged, encrypted, empty of CSV files, beyond a limit, or
+        UnreadableFileError: The archive is damaged, encrypted, empty of table files, beyond a limit, or
             has a member whose path leaves the archive.
     """
     with path.open("rb") as file:
         magic = file.read(4)
     if magic in ZIP_MAGIC:
-        yield from _unpacked(path, work, limits or Limits(), depth=0)
+        yield from _unpacked(path, work, limits or Limits(), depth=0, suffixes=suffixes)
     elif magic.startswith(GZIP_MAGIC):
         yield CsvFile(member=name, path=_gunzipped(path, work / "unzipped", limits or Limits()))
     else:
         yield CsvFile(member=name, path=path)
 
 
-def _unpacked(path: Path, work: Path, limits: Limits, *, depth: int) -> Iterator[CsvFile]:
+def _unpacked(
+    path: Path, work: Path, limits: Limits, *, depth: int, suffixes: tuple[str, ...] | None
+) -> Iterator[CsvFile]:
     if depth >= _MAX_DEPTH:
         raise UnreadableFileError(f"zips are nested more than {_MAX_DEPTH} deep")
     with _opened(path) as archive:
-        members = _checked_members(archive, limits)
+        members = _checked_members(archive, limits, suffixes)
         for number, info in enumerate(members):
             target = work / f"member-{depth}-{number}"
             _extract(archive, info, target)
-            inner = _unpacked(target, work, limits, depth=depth + 1) if _is_zip(info) else None
-            yield from inner or [CsvFile(member=info.filename, path=target)]
+            if _is_zip(info):
+                yield from _unpacked(target, work, limits, depth=depth + 1, suffixes=suffixes)
+            else:
+                yield CsvFile(member=info.filename, path=target)
             target.unlink()
     if not members:
         raise UnreadableFileError("the zip holds no CSV file")
@@ -92,7 +104,9 @@ def _opened(path: Path) -> Iterator[zipfile.ZipFile]:
         yield archive
 
 
-def _checked_members(archive: zipfile.ZipFile, limits: Limits) -> list[zipfile.ZipInfo]:
+def _checked_members(
+    archive: zipfile.ZipFile, limits: Limits, suffixes: tuple[str, ...] | None
+) -> list[zipfile.ZipInfo]:
     members = [info for info in archive.infolist() if not info.is_dir()]
     if len(members) > limits.members:
         raise UnreadableFileError(f"the zip has {len(members)} members; at most {limits.members} are read")
@@ -100,7 +114,7 @@ def _checked_members(archive: zipfile.ZipFile, limits: Limits) -> list[zipfile.Z
         _refuse_leaving_path(info)
     if any(info.filename == _WORKBOOK for info in members):
         raise UnreadableFileError("the file is an Excel workbook: save its sheet as CSV and load that")
-    wanted = [info for info in members if _is_csv(info) or _is_zip(info) or _holds_table(archive, info)]
+    wanted = [info for info in members if _is_zip(info) or _is_wanted(archive, info, suffixes)]
     total = sum(info.file_size for info in wanted)
     if total > limits.total_bytes:
         raise UnreadableFileError(
@@ -129,8 +143,12 @@ def _refuse_bomb(info: zipfile.ZipInfo, limits: Limits) -> None:
         )
 
 
-def _is_csv(info: zipfile.ZipInfo) -> bool:
-    return _is_published(info) and info.filename.lower().endswith(".csv")
+def _is_wanted(archive: zipfile.ZipFile, info: zipfile.ZipInfo, suffixes: tuple[str, ...] | None) -> bool:
+    if not _is_published(info):
+        return False
+    if suffixes is not None:
+        return info.filename.lower().endswith(suffixes)
+    return info.filename.lower().endswith(".csv") or _holds_table(archive, info)
 
 
 def _is_zip(info: zipfile.ZipInfo) -> bool:
@@ -139,7 +157,7 @@ def _is_zip(info: zipfile.ZipInfo) -> bool:
 
 def _holds_table(archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bool:
     """Tell by its content whether a member with another suffix is a table, too."""
-    if not _is_published(info) or info.flag_bits & _ENCRYPTED:
+    if info.flag_bits & _ENCRYPTED:
         return False
     try:
         with archive.open(info) as member:

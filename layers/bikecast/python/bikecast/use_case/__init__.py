@@ -13,6 +13,7 @@ from bikecast.use_case.declaration import (
     UseCase,
 )
 from bikecast.use_case.inputs import Category, Feature, Features, Input, Moment, Number, Text
+from bikecast.use_case.later import later
 
 __all__ = [
     "Api",
@@ -32,4 +33,5 @@ __all__ = [
     "Task",
     "Text",
     "UseCase",
+    "later",
 ]

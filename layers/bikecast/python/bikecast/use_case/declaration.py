@@ -1,11 +1,11 @@
 """The declaration of a use case: what is predicted, from what, how it is judged, how people ask for it."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bikecast.use_case.inputs import Columns, Features, Input
+from bikecast.use_case.inputs import Columns, Features, Input, Moment
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -59,12 +59,13 @@ class Examples:
     """The rows that a model learns from and is judged on, and the files that they come in.
 
     Attributes:
-        key: Columns that identify a row; empty where only the whole row does.
+        key: Inputs that identify a row. Where there are none, or a row lacks one, the whole row does.
         time: The input that orders rows in time, or None.
         partition: ``month`` of the time, or ``all`` where rows have no time.
         recognises: Tells by a file's header (its column names) whether ``read`` takes it.
-        read: Yields frames of inputs, target and key, as far as a file holds them; the index is the row's
-            number in the file, from 1. Raises ``DataError`` naming the file for one that it cannot read.
+        read: Turns a frame as published (text where the file is text) into one of inputs and target, as far
+            as the file holds them, row by row: it keeps the index, refuses nothing and converts no type that
+            the inputs declare. Columns beyond these are seen by the rules and stored nowhere.
         rules: In the order in which they are tried; a row counts under the first that it breaks.
     """
 
@@ -72,7 +73,7 @@ class Examples:
     time: str | None
     partition: str
     recognises: Callable[[Sequence[str]], bool]
-    read: "Callable[[Path], Iterator[pd.DataFrame]]"
+    read: "Callable[[pd.DataFrame], pd.DataFrame]"
     rules: tuple[Rule, ...] = ()
 
 
@@ -116,11 +117,12 @@ class Monitoring:
 class Api:
     """What the prediction API shows beside what follows from the inputs.
 
-    ``add_routes`` adds a predecessor's paths and bodies; it gets the application and the prediction service.
+    ``add_routes`` adds a predecessor's paths and bodies, before the platform adds its own; it gets the
+    application, the prediction service (``bikecast.serving.row_bodies.Predicts``) and the use case.
     """
 
     examples: tuple[dict[str, Any], ...]
-    add_routes: "Callable[[FastAPI, Any], None] | None" = None
+    add_routes: "Callable[[FastAPI, Any, UseCase], None] | None" = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,6 +157,22 @@ class UseCase:
     simulate: Callable[[Path], None]
     segments: tuple[Segment, ...] = field(default=())
 
+    def __post_init__(self) -> None:
+        """Refuse a declaration that names what it does not declare."""
+        inputs = {item.name: item for item in self.inputs}
+        absent = sorted({*self.examples.key, *self.monitoring.important} - {*inputs})
+        if absent:
+            raise ValueError(f"use case {self.name}: {', '.join(absent)} must be declared as inputs")
+        time = self.examples.time
+        if time is not None and not _is_time(inputs.get(time)):
+            raise ValueError(f"use case {self.name}: the time {time} must be a required input of kind Moment")
+        if self.examples.partition == "month" and time is None:
+            raise ValueError(f"use case {self.name}: partition `month` needs the time of a row")
+
     def input(self, name: str) -> Input:
         """Return an input by name; ``KeyError`` if it is not declared."""
         return {item.name: item for item in self.inputs}[name]
+
+
+def _is_time(declared: Input | None) -> bool:
+    return declared is not None and isinstance(declared.kind, Moment) and not declared.optional

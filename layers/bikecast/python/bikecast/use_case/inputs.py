@@ -39,7 +39,12 @@ class Category:
 
 @dataclass(frozen=True)
 class Moment:
-    """A wall time without an offset, in the time zone of the data."""
+    """A wall time without an offset, in the time zone of the data.
+
+    With ``clock`` false it is a day, written without a time of day; its moment is midnight.
+    """
+
+    clock: bool = True
 
 
 @dataclass(frozen=True)
@@ -102,6 +107,13 @@ class Features:
     def categorical(self) -> tuple[int, ...]:
         """Positions of the categorical columns."""
         return tuple(position for position, feature in enumerate(self.columns) if feature.levels)
+
+
+def level_text(value: Any, levels: tuple[str, ...]) -> str:
+    """Return a value as the text of a level: ``2``, ``2.0`` and ``"2.0"`` are the level ``"2"``."""
+    text = str(value).strip()
+    whole = text.removesuffix(".0")
+    return whole if text not in levels and whole.lstrip("-").isdecimal() else text
 
 
 def level_codes(values: NDArray[Any], levels: tuple[str, ...]) -> NDArray[np.float64]:

@@ -1,0 +1,24 @@
+"""Files of a use case, as people have them, into a checked table; and the table into arrays."""
+
+from bikecast.examples.loading import forget_simulated, load_files, publish
+from bikecast.examples.reports import LoadReport, latest_report
+from bikecast.examples.samples import columns_of, target_of, to_sample
+from bikecast.examples.sources import folder_files, stored_files
+from bikecast.examples.staging import stage
+from bikecast.examples.tables import partitions, read_table
+
+__all__ = [
+    "LoadReport",
+    "columns_of",
+    "folder_files",
+    "forget_simulated",
+    "latest_report",
+    "load_files",
+    "partitions",
+    "publish",
+    "read_table",
+    "stage",
+    "stored_files",
+    "target_of",
+    "to_sample",
+]

@@ -1,0 +1,159 @@
+"""The request model of one row, derived from the declared inputs; and rows as columns."""
+
+import datetime as dt
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from operator import attrgetter
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
+
+from bikecast.use_case.declaration import UseCase
+from bikecast.use_case.inputs import Category, Columns, Input, Kind, Moment, Number, Text, level_text
+
+MAX_TEXT = 200
+_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?", re.ASCII)
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class RowColumns:
+    """Rows as columns, with how many values of each category no level declares; those are missing."""
+
+    columns: Columns
+    unknown: Mapping[str, int]
+
+
+def row_model(
+    use_case: UseCase, *, name: str | None = None, extra: Literal["forbid", "ignore"] = "forbid"
+) -> type[BaseModel]:
+    """Return the model of one row of a request: ranges, levels, real moments, and no other fields.
+
+    Args:
+        use_case: Whose inputs become its fields.
+        name: Of the model in the API's document; the use case's in camel case if absent.
+        extra: Whether other fields are refused, or ignored for the sake of a predecessor's clients.
+    """
+    fields: dict[str, Any] = {item.name: _field(item) for item in use_case.inputs}
+    return create_model(
+        name or "".join(part.title() for part in use_case.name.split("_")) + "Row",
+        __config__=ConfigDict(extra=extra, json_schema_extra={"examples": list(use_case.api.examples)}),
+        __doc__=f"One {use_case.row[0]} to predict.",
+        **fields,
+    )
+
+
+def columns_of_rows(use_case: UseCase, rows: Sequence[BaseModel]) -> RowColumns:
+    """Return checked rows as columns; every declared input has one."""
+    values = _values(rows, [item.name for item in use_case.inputs])
+    columns: dict[str, NDArray[Any]] = {}
+    unknown: dict[str, int] = {}
+    for item, found in zip(use_case.inputs, values, strict=True):
+        columns[item.name], lost = _column(found, item.kind)
+        if lost:
+            unknown[item.name] = lost
+    return RowColumns(columns, unknown)
+
+
+def _values(rows: Sequence[BaseModel], names: list[str]) -> list[tuple[Any, ...]]:
+    if not rows:
+        return [()] * len(names)
+    if len(names) == 1:
+        return [tuple(getattr(row, names[0]) for row in rows)]
+    return list(zip(*map(attrgetter(*names), rows), strict=True))
+
+
+def _column(values: Sequence[Any], kind: Kind) -> tuple[NDArray[Any], int]:
+    match kind:
+        case Number():
+            return np.asarray(values, dtype=np.float64), 0  # None becomes NaN
+        case Moment():
+            return np.asarray(values, dtype="datetime64[s]"), 0
+        case Category():
+            known = frozenset(kind.levels)
+            lost = Counter(value for value in values if value is not None and value not in known)
+            column = [None if value in lost else value for value in values]
+            return _objects(column), lost.total()
+        case Text():
+            return _objects(values), 0
+
+
+def _objects(values: Sequence[Any]) -> NDArray[Any]:
+    column = np.empty(len(values), dtype=object)
+    column[:] = values
+    return column
+
+
+def _field(declared: Input) -> tuple[Any, Any]:
+    kind, description = _type(declared.kind), _description(declared)
+    if declared.optional:
+        return kind | None, Field(None, description=description)
+    return kind, Field(description=description)
+
+
+def _type(kind: Kind) -> Any:
+    match kind:
+        case Number(low, high, integer):
+            whole: dict[str, Any] = (
+                {"multiple_of": 1, "json_schema_extra": {"type": "integer"}} if integer else {}
+            )
+            return Annotated[float, Field(ge=low, le=high, strict=True, allow_inf_nan=False, **whole)]
+        case Category(levels, unknown):
+            return _level_type(levels, refuse=unknown == "refuse")
+        case Moment(clock):
+            return _moment_type(clock=clock)
+        case Text():
+            text = Annotated[str, Field(strict=True, max_length=MAX_TEXT)]
+            return Annotated[text, BeforeValidator(partial(_text, levels=()))]
+
+
+def _level_type(levels: tuple[str, ...], *, refuse: bool) -> Any:
+    known: Any = Literal[levels] if refuse else Annotated[str, Field(strict=True, max_length=MAX_TEXT)]
+    schema: dict[str, Any] = {"type": "string", "enum": list(levels)}
+    if not refuse:
+        schema = {"type": "string", "maxLength": MAX_TEXT, "examples": list(levels)}
+    if all(level.lstrip("-").isdecimal() for level in levels):  # codes may be written as numbers, too
+        numbers = (
+            {"type": "integer", "enum": [int(level) for level in levels]} if refuse else {"type": "integer"}
+        )
+        schema = {"anyOf": [schema, numbers]}
+    return Annotated[known, BeforeValidator(partial(_text, levels=levels)), WithJsonSchema(schema)]
+
+
+def _moment_type(*, clock: bool) -> Any:
+    pattern, example = (_MOMENT, "2024-01-02 08:00:00") if clock else (_DAY, "2024-01-02")
+    schema = {"type": "string", "pattern": f"^{pattern.pattern}$", "examples": [example]}
+    parse = partial(_moment, pattern=pattern, example=example)
+    return Annotated[dt.datetime, BeforeValidator(parse), WithJsonSchema(schema)]
+
+
+def _text(value: object, *, levels: tuple[str, ...]) -> object:
+    """Let codes be written as numbers; everything else is judged as it is."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return level_text(value, levels) if is_number else value
+
+
+def _moment(value: object, *, pattern: re.Pattern[str], example: str) -> dt.datetime:
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise ValueError(f"expected a wall time without an offset, as text such as {example}")
+    return dt.datetime.fromisoformat(value)
+
+
+def _description(declared: Input) -> str:
+    meaning = declared.meaning.rstrip(".")
+    unit = f", {declared.unit}" if declared.unit else ""
+    match declared.kind:
+        case Category(levels, "missing") if len(levels) <= 20:
+            note = f" One of {', '.join(levels)}; any other level is answered as missing."
+        case Category(_, "missing"):
+            note = " An unknown level is answered as missing."
+        case Moment():
+            note = " Wall time of the data, without an offset."
+        case _:
+            note = ""
+    return f"{meaning}{unit}.{note}"

@@ -1,0 +1,1 @@
+"""Whether a green-taxi ride is paid in cash."""

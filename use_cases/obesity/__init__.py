@@ -1,0 +1,1 @@
+"""The weight class of a person, from habits and measures."""

@@ -1,0 +1,1 @@
+"""How many minutes a bike ride will take."""
