@@ -112,6 +112,14 @@ def test_the_reason_names_change_bounds_and_need() -> None:
     )
 
 
+def test_identical_models_are_told_that_nothing_changed() -> None:
+    errors = _errors(2, 100)
+    found = judge(_hourly(errors, errors), LIMITS.model_copy(update={"improvement": 0.0}), seed=1)
+    assert found.reason == (
+        "RMSE is unchanged (95 % interval: unchanged to unchanged); a promotion needs a lower error"
+    )
+
+
 def test_the_reason_for_a_score_says_how_the_score_moved() -> None:
     case = CASES["F1 of one class"]
     holdout = Holdout(
@@ -235,6 +243,9 @@ def test_log_loss_needs_sound_probabilities() -> None:
         judge(Holdout(LOG_LOSS, target, Outcome(target)), LIMITS, seed=1)
     with pytest.raises(JudgementError, match="do not sum to 1"):
         judge(Holdout(LOG_LOSS, target, Outcome(target, probabilities=np.ones((100, 2)))), LIMITS, seed=1)
+    below = Outcome(target, probabilities=np.tile([1.2, -0.2], (100, 1)))
+    with pytest.raises(JudgementError, match="are negative"):
+        judge(Holdout(LOG_LOSS, target, below), LIMITS, seed=1)
     with pytest.raises(JudgementError, match="class 2 is judged, but answers name 2 classes"):
         judge(
             Holdout(LOG_LOSS, target + 2, Outcome(target, probabilities=np.full((100, 2), 0.5))),
