@@ -8,11 +8,10 @@ import numpy as np
 
 from bikecast.arrays import Array, Matrix
 from bikecast.families.base import Fitted, Params, TaskShape, check_rows, refuse_classes, shares
+from bikecast.families.trees import LESS, Trees
 
 if TYPE_CHECKING:
     import onnx
-
-    from bikecast.families.trees import Trees
 
 SQUARED, POISSON_COUNTS, TWO_CLASSES, CLASSES = (
     "reg:squarederror", "count:poisson", "binary:logistic", "multi:softprob",
@@ -98,7 +97,7 @@ class BoostedModel:
         )  # the last is the mean
 
     def to_onnx(self) -> "onnx.ModelProto":
-        from bikecast.families import trees
+        from bikecast.families.tree_graph import ensemble
 
         learner = json.loads(self.booster.save_raw("json"))["learner"]
         base = np.ravel(json.loads(learner["learner_model_param"]["base_score"])).astype(np.float64)
@@ -106,7 +105,7 @@ class BoostedModel:
             base = np.log(base)
         if self.objective == TWO_CLASSES:
             base = np.log(base / (1 - base))
-        return trees.ensemble(
+        return ensemble(
             _table(learner["gradient_booster"]["model"]),
             base=np.broadcast_to(base, self.task.n_margins),
             task=self.task,
@@ -119,9 +118,7 @@ class BoostedModel:
         )
 
 
-def _table(model: dict[str, Any]) -> "Trees":
-    from bikecast.families import trees
-
+def _table(model: dict[str, Any]) -> Trees:
     each = model["trees"]
 
     def joined(key: str, kind: type) -> Any:
@@ -132,7 +129,7 @@ def _table(model: dict[str, Any]) -> "Trees":
     conditions, to_left = joined("split_conditions", np.float32), joined("default_left", np.int64) > 0
     members = _members(each, np.cumsum([0, *sizes]))
     in_set = np.isin(np.arange(left.size), list(members))
-    return trees.Trees(
+    return Trees(
         tree=np.repeat(np.arange(len(each)), sizes),
         node=np.concatenate([np.arange(size) for size in sizes]),
         feature=np.where(left < 0, -1, joined("split_indices", np.int64)),
@@ -141,7 +138,7 @@ def _table(model: dict[str, Any]) -> "Trees":
         if_false=np.where(in_set, left, right),
         missing_true=to_left ^ in_set,
         value=conditions[:, None],
-        mode=np.full(left.size, trees.LESS),
+        mode=np.full(left.size, LESS),
         output=np.repeat(np.asarray(model["tree_info"], dtype=np.int64), sizes),
         members=members,
     )
