@@ -1,4 +1,4 @@
-"""Gradient-boosted trees by XGBoost: squared error, counts (Poisson), two classes and many."""
+"""Gradient-boosted trees by XGBoost: squared and absolute error, counts (Poisson), two classes and many."""
 
 import json
 from dataclasses import dataclass
@@ -13,14 +13,13 @@ from bikecast.families.trees import LESS, Trees
 if TYPE_CHECKING:
     import onnx
 
-SQUARED, POISSON_COUNTS, TWO_CLASSES, CLASSES = (
-    "reg:squarederror", "count:poisson", "binary:logistic", "multi:softprob",
-)  # fmt: skip
+SQUARED, ABSOLUTE, COUNTS = "reg:squarederror", "reg:absoluteerror", "count:poisson"
+TWO_CLASSES, CLASSES = "binary:logistic", "multi:softprob"
 _SHARED = {"learning_rate": 0.05, "subsample": 0.8, "colsample_bytree": 0.7, "reg_lambda": 2.0}
 DEFAULTS: dict[str, dict[str, Any]] = {
     SQUARED: _SHARED | {"n_estimators": 700, "max_depth": 4, "min_child_weight": 5},
-    POISSON_COUNTS: _SHARED
-    | {"n_estimators": 500, "max_depth": 6, "min_child_weight": 20, "max_delta_step": 0.7},
+    ABSOLUTE: _SHARED | {"n_estimators": 500, "max_depth": 6, "min_child_weight": 5},
+    COUNTS: _SHARED | {"n_estimators": 500, "max_depth": 6, "min_child_weight": 20, "max_delta_step": 0.7},
     TWO_CLASSES: _SHARED | {"n_estimators": 400, "max_depth": 5, "min_child_weight": 5},
     CLASSES: _SHARED | {"n_estimators": 300, "max_depth": 5, "min_child_weight": 2},
 }
@@ -28,7 +27,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class BoostedTrees:
-    """The family; ``regression`` is the objective for numbers, and only Poisson predicts nothing else."""
+    """The family; ``regression`` is the objective for numbers, and only squared error has one for classes."""
 
     name: str
     regression: str
@@ -37,7 +36,7 @@ class BoostedTrees:
         """As ``Family.fit``; one thread, because workers run side by side."""
         import xgboost
 
-        if self.regression == POISSON_COUNTS:
+        if self.regression != SQUARED:
             refuse_classes(self.name, task=task)
         check_rows(features, target, task=task)
         objective = self._objective(task)
@@ -56,7 +55,8 @@ class BoostedTrees:
 
 
 SQUARED_ERROR = BoostedTrees("xgboost", SQUARED)
-POISSON = BoostedTrees("xgboost_poisson", POISSON_COUNTS)
+ABSOLUTE_ERROR = BoostedTrees("xgboost_absolute", ABSOLUTE)
+POISSON = BoostedTrees("xgboost_poisson", COUNTS)
 
 
 def _rows(features: Matrix, task: TaskShape, target: Array | None = None) -> Any:
@@ -101,7 +101,7 @@ class BoostedModel:
 
         learner = json.loads(self.booster.save_raw("json"))["learner"]
         base = np.ravel(json.loads(learner["learner_model_param"]["base_score"])).astype(np.float64)
-        if self.objective == POISSON_COUNTS:
+        if self.objective == COUNTS:
             base = np.log(base)
         if self.objective == TWO_CLASSES:
             base = np.log(base / (1 - base))
@@ -109,11 +109,7 @@ class BoostedModel:
             _table(learner["gradient_booster"]["model"]),
             base=np.broadcast_to(base, self.task.n_margins),
             task=self.task,
-            link="class"
-            if self.task.n_classes
-            else "exp"
-            if self.objective == POISSON_COUNTS
-            else "identity",
+            link="class" if self.task.n_classes else "exp" if self.objective == COUNTS else "identity",
             name=self.objective.replace(":", "_"),
         )
 
