@@ -14,6 +14,7 @@ from bikecast.forecaster import OnnxModel
 HOURS = np.arange("2024-03-01", "2024-06-01", dtype="datetime64[h]")
 QUICK = {
     "xgboost": {"n_estimators": 60},
+    "xgboost_absolute": {"n_estimators": 60},
     "xgboost_poisson": {"n_estimators": 60},
     "random_forest": {"n_estimators": 8},
     "extra_trees": {"n_estimators": 8},

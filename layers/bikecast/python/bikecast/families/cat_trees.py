@@ -11,11 +11,10 @@ import numpy as np
 from bikecast.arrays import Array, Matrix
 from bikecast.families.base import NEVER, Fitted, Params, TaskShape, check_rows, shares, spread
 from bikecast.families.encoding import OneHot, one_hot
+from bikecast.families.trees import LESS_OR_EQUAL, Trees
 
 if TYPE_CHECKING:
     import onnx
-
-    from bikecast.families.trees import Trees
 
 _SHARED: dict[str, Any] = {"learning_rate": 0.06, "depth": 6, "l2_leaf_reg": 3.0}
 DEFAULTS: dict[str, dict[str, Any]] = {
@@ -90,7 +89,7 @@ class CatModel:
         return np.stack([self._of_all_classes(row.T, self.task.n_margins, absent=0.0) for row in found])
 
     def to_onnx(self) -> "onnx.ModelProto":
-        from bikecast.families import trees
+        from bikecast.families.tree_graph import ensemble
 
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.json"
@@ -102,7 +101,7 @@ class CatModel:
             value = self._of_all_classes(table.value.astype(np.float64), self.task.n_margins, absent=0.0)
             table = replace(table, value=value.astype(np.float32))
             base = self._of_all_classes(base, self.task.n_margins, absent=NEVER)
-        return trees.ensemble(
+        return ensemble(
             self.coding.decoded(table),
             base=base[0],
             task=self.task,
@@ -111,10 +110,8 @@ class CatModel:
         )
 
 
-def _table(saved: dict[str, Any], n_values: int, *, scale: float) -> "Trees":
+def _table(saved: dict[str, Any], n_values: int, *, scale: float) -> Trees:
     """Return symmetric trees as full binary ones; the children of node i are 2 i + 1 and 2 i + 2."""
-    from bikecast.families import trees
-
     upward = {
         column["flat_feature_index"]: column["nan_value_treatment"] == "AsTrue"
         for column in saved["features_info"]["float_features"]
@@ -125,7 +122,7 @@ def _table(saved: dict[str, Any], n_values: int, *, scale: float) -> "Trees":
     sizes = [len(feature) for feature, _, _ in parts]
     feature, border, value = (np.concatenate(column) for column in zip(*parts, strict=True))
     node = np.concatenate([np.arange(size) for size in sizes])
-    return trees.Trees(
+    return Trees(
         tree=np.repeat(np.arange(len(parts)), sizes),
         node=node,
         feature=feature,
@@ -134,7 +131,7 @@ def _table(saved: dict[str, Any], n_values: int, *, scale: float) -> "Trees":
         if_false=2 * node + 2,
         missing_true=~np.asarray([upward.get(int(column), False) for column in feature]),
         value=(value * scale).astype(np.float32),
-        mode=np.full(node.size, trees.LESS_OR_EQUAL),
+        mode=np.full(node.size, LESS_OR_EQUAL),
         output=np.zeros(node.size, dtype=np.int64),
     )
 

@@ -9,7 +9,8 @@ import onnx
 
 from bikecast.arrays import Array, Ints
 from bikecast.families.base import NEVER
-from bikecast.families.trees import LESS, Trees, ensemble, rounded_up
+from bikecast.families.tree_graph import ensemble
+from bikecast.families.trees import LESS, Trees, rounded_up
 
 if TYPE_CHECKING:
     from bikecast.families.explainable import ExplainableModel

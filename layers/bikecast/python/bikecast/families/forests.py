@@ -8,11 +8,10 @@ import numpy as np
 from bikecast.arrays import Array, Matrix
 from bikecast.families.base import Fitted, Params, TaskShape, check_rows, shares, spread
 from bikecast.families.encoding import OneHot, one_hot
+from bikecast.families.trees import LESS_OR_EQUAL, Trees, rounded_down
 
 if TYPE_CHECKING:
     import onnx
-
-    from bikecast.families.trees import Trees
 
 REGRESSION: dict[str, dict[str, Any]] = {
     "decision_tree": {"max_depth": 12, "min_samples_leaf": 10},
@@ -79,13 +78,13 @@ class ForestModel:
         return shares(self.coding.collapse(self.estimator.feature_importances_), task=self.task)
 
     def to_onnx(self) -> "onnx.ModelProto":
-        from bikecast.families import trees
+        from bikecast.families.tree_graph import ensemble
 
         each = [tree.tree_ for tree in getattr(self.estimator, "estimators_", [self.estimator])]
         value = np.concatenate([tree.value[:, 0, :] for tree in each]) / len(each)
         if self.task.n_classes is not None:
             value = self._of_all_classes(value, self.task.n_classes)
-        return trees.ensemble(
+        return ensemble(
             self.coding.decoded(_table(each, value)),
             base=np.zeros(value.shape[1]),
             task=self.task,
@@ -94,20 +93,18 @@ class ForestModel:
         )
 
 
-def _table(each: list[Any], value: Array) -> "Trees":
-    from bikecast.families import trees
-
+def _table(each: list[Any], value: Array) -> Trees:
     sizes = [tree.node_count for tree in each]
     left = np.concatenate([tree.children_left for tree in each]).astype(np.int64)
-    return trees.Trees(
+    return Trees(
         tree=np.repeat(np.arange(len(each)), sizes),
         node=np.concatenate([np.arange(size) for size in sizes]),
         feature=np.where(left < 0, -1, np.concatenate([tree.feature for tree in each])).astype(np.int64),
-        threshold=trees.rounded_down(np.concatenate([tree.threshold for tree in each])),
+        threshold=rounded_down(np.concatenate([tree.threshold for tree in each])),
         if_true=left,
         if_false=np.concatenate([tree.children_right for tree in each]).astype(np.int64),
         missing_true=np.concatenate([tree.missing_go_to_left for tree in each]).astype(bool),
         value=value.astype(np.float32),
-        mode=np.full(left.size, trees.LESS_OR_EQUAL),
+        mode=np.full(left.size, LESS_OR_EQUAL),
         output=np.zeros(left.size, dtype=np.int64),
     )

@@ -8,11 +8,10 @@ import numpy as np
 
 from bikecast.arrays import Array, Matrix
 from bikecast.families.base import Fitted, Params, TaskShape, check_rows, shares
+from bikecast.families.trees import LESS_OR_EQUAL, Trees, rounded_down
 
 if TYPE_CHECKING:
     import onnx
-
-    from bikecast.families.trees import Trees
 
 _SHARED: dict[str, Any] = {
     "learning_rate": 0.05,
@@ -85,9 +84,9 @@ class LightModel:
         return each if self.task.n_margins > 1 else each[..., 0]
 
     def to_onnx(self) -> "onnx.ModelProto":
-        from bikecast.families import trees
+        from bikecast.families.tree_graph import ensemble
 
-        return trees.ensemble(
+        return ensemble(
             _table(self.booster.dump_model()["tree_info"], self.task.n_margins),
             base=np.zeros(self.task.n_margins),
             task=self.task,
@@ -96,21 +95,19 @@ class LightModel:
         )
 
 
-def _table(each: list[dict[str, Any]], n_margins: int) -> "Trees":
-    from bikecast.families import trees
-
+def _table(each: list[dict[str, Any]], n_margins: int) -> Trees:
     rows = [(number, *row) for number, tree in enumerate(each) for row in _rows(tree["tree_structure"])]
     tree, node, feature, threshold, left, right, missing, value, levels = zip(*rows, strict=True)
-    return trees.Trees(
+    return Trees(
         tree=np.asarray(tree),
         node=np.asarray(node),
         feature=np.asarray(feature),
-        threshold=trees.rounded_down(np.asarray(threshold, dtype=np.float64)),
+        threshold=rounded_down(np.asarray(threshold, dtype=np.float64)),
         if_true=np.asarray(left),
         if_false=np.asarray(right),
         missing_true=np.asarray(missing, dtype=bool),
         value=np.asarray(value, dtype=np.float32)[:, None],
-        mode=np.full(len(rows), trees.LESS_OR_EQUAL),
+        mode=np.full(len(rows), LESS_OR_EQUAL),
         output=np.asarray(tree) % n_margins,
         members={number: held for number, held in enumerate(levels) if held},
     )

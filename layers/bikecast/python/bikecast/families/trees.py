@@ -1,23 +1,15 @@
-"""Ensembles of trees as flat tables, and the ONNX operator that sums them.
-
-Source: ONNX ML operator TreeEnsembleRegressor (ai.onnx.ml, version 3).
-"""
+"""Ensembles of trees as flat tables."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
-import onnx
 from numpy.typing import NDArray
-from onnx import helper
 
 from bikecast.arrays import Array, Ints
-from bikecast.families.base import TaskShape
-from bikecast.families.graphs import INPUT, model, output_name, tensor
 
 LESS, LESS_OR_EQUAL, EQUAL, OTHER = "BRANCH_LT", "BRANCH_LEQ", "BRANCH_EQ", "BRANCH_NEQ"
-Link = Literal["identity", "exp", "class"]
 
 
 @dataclass(frozen=True)
@@ -46,39 +38,7 @@ class Trees:
     members: Mapping[int, Sequence[float]] = field(default_factory=dict)
 
 
-def ensemble(trees: Trees, *, base: Array, task: TaskShape, link: Link, name: str) -> onnx.ModelProto:
-    """Return the graph of ``base`` plus the sum of all trees, through the link.
-
-    Args:
-        trees: With as many outputs as ``base`` has numbers.
-        base: One number for each output.
-        task: Whose input and output the graph gets.
-        link: ``class`` turns margins into probabilities; trees that sum to probabilities need ``identity``.
-        name: Of the graph.
-    """
-    attributes = _attributes(_chained(trees), base=base)
-    summed = helper.make_node(
-        "TreeEnsembleRegressor", [INPUT], ["margins"], domain="ai.onnx.ml", **attributes
-    )
-    nodes = [summed, *_link(link, output_name(task), n_margins=base.size)]
-    constants = [tensor("one", 1.0)] if link == "class" and base.size == 1 else []
-    return model(nodes, constants, task=task, name=name)
-
-
-def _link(link: Link, output: str, *, n_margins: int) -> list[onnx.NodeProto]:
-    node = helper.make_node
-    if link != "class":
-        return [node("Exp" if link == "exp" else "Identity", ["margins"], [output])]
-    if n_margins > 1:
-        return [node("Softmax", ["margins"], [output], axis=1)]
-    return [
-        node("Sigmoid", ["margins"], ["second"]),
-        node("Sub", ["one", "second"], ["first"]),
-        node("Concat", ["first", "second"], [output], axis=1),
-    ]
-
-
-def _chained(trees: Trees) -> Trees:
+def chained(trees: Trees) -> Trees:
     """Write each row that asks for one of several values as a chain of rows that ask for one.
 
     The first of a chain only asks whether the value is missing: nothing is less than its threshold. All lead
@@ -131,30 +91,6 @@ def _concatenated(first: Trees, second: Trees) -> Trees:
     parts = (first, second)
     columns: dict[str, Any] = {n: np.concatenate([getattr(part, n) for part in parts]) for n in _COLUMNS}
     return Trees(**columns)
-
-
-def _attributes(trees: Trees, *, base: Array) -> dict[str, Any]:
-    leaf = trees.feature < 0
-    n_values = trees.value.shape[1]
-    outputs = trees.output[leaf, None] + np.arange(n_values)
-    return {
-        "n_targets": base.size,
-        "aggregate_function": "SUM",
-        "post_transform": "NONE",
-        "base_values": base.tolist(),
-        "nodes_treeids": trees.tree.tolist(),
-        "nodes_nodeids": trees.node.tolist(),
-        "nodes_featureids": np.where(leaf, 0, trees.feature).tolist(),
-        "nodes_modes": np.where(leaf, "LEAF", trees.mode).tolist(),
-        "nodes_values": np.where(leaf, 0, trees.threshold).tolist(),
-        "nodes_truenodeids": np.where(leaf, 0, trees.if_true).tolist(),
-        "nodes_falsenodeids": np.where(leaf, 0, trees.if_false).tolist(),
-        "nodes_missing_value_tracks_true": (trees.missing_true & ~leaf).astype(int).tolist(),
-        "target_treeids": np.repeat(trees.tree[leaf], n_values).tolist(),
-        "target_nodeids": np.repeat(trees.node[leaf], n_values).tolist(),
-        "target_ids": outputs.ravel().tolist(),
-        "target_weights": trees.value[leaf].ravel().tolist(),
-    }
 
 
 def rounded_down(thresholds: Array) -> NDArray[np.float32]:
