@@ -25,7 +25,7 @@ from tests.unit.families.samples import (
 
 Case = tuple[str, TaskShape, Fitted, Served]
 CASES = [(name, kind) for kind, task in TASKS.items() for name in NAMES if supports(name, task)]
-TELLS = {"xgboost", "xgboost_poisson", "lightgbm", "catboost", "explainable_boosting"}
+TELLS = {"xgboost", "xgboost_absolute", "xgboost_poisson", "lightgbm", "catboost", "explainable_boosting"}
 
 
 @pytest.fixture(scope="module", params=CASES, ids=lambda case: f"{case[0]}, {case[1]}")
@@ -157,7 +157,7 @@ def test_rows_that_do_not_fit_the_task_are_refused(actual: np.ndarray, reason: s
         family("linear").fit(matrix(1)[:3], actual, task=TASKS["two classes"], params={}, seed=1)
 
 
-@pytest.mark.parametrize("name", ["glm", "xgboost_poisson"])
+@pytest.mark.parametrize("name", ["glm", "xgboost_absolute", "xgboost_poisson"])
 def test_a_family_that_predicts_numbers_refuses_classes(name: str) -> None:
     features = matrix(1)
     assert not supports(name, TASKS["two classes"])

@@ -19,6 +19,7 @@ class _Entry:
 
 _FAMILIES = {
     "xgboost": _Entry("boosted_trees:SQUARED_ERROR", "xgboost"),
+    "xgboost_absolute": _Entry("boosted_trees:ABSOLUTE_ERROR", "xgboost", classes=False),
     "xgboost_poisson": _Entry("boosted_trees:POISSON", "xgboost", classes=False),
     "glm": _Entry("glm:FAMILY", "numpy", classes=False),
     "linear": _Entry("linear:FAMILY", "sklearn"),

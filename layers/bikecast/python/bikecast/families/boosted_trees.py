@@ -1,4 +1,4 @@
-"""Gradient-boosted trees by XGBoost: squared error, counts (Poisson), two classes and many."""
+"""Gradient-boosted trees by XGBoost: squared and absolute error, counts (Poisson), two classes and many."""
 
 import json
 from dataclasses import dataclass
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 
     from bikecast.families.trees import Trees
 
-SQUARED, POISSON_COUNTS, TWO_CLASSES, CLASSES = (
-    "reg:squarederror", "count:poisson", "binary:logistic", "multi:softprob",
+SQUARED, ABSOLUTE, POISSON_COUNTS, TWO_CLASSES, CLASSES = (
+    "reg:squarederror", "reg:absoluteerror", "count:poisson", "binary:logistic", "multi:softprob",
 )  # fmt: skip
 _SHARED = {"learning_rate": 0.05, "subsample": 0.8, "colsample_bytree": 0.7, "reg_lambda": 2.0}
 DEFAULTS: dict[str, dict[str, Any]] = {
     SQUARED: _SHARED | {"n_estimators": 700, "max_depth": 4, "min_child_weight": 5},
+    ABSOLUTE: _SHARED | {"n_estimators": 400, "max_depth": 6, "min_child_weight": 20},
     POISSON_COUNTS: _SHARED
     | {"n_estimators": 500, "max_depth": 6, "min_child_weight": 20, "max_delta_step": 0.7},
     TWO_CLASSES: _SHARED | {"n_estimators": 400, "max_depth": 5, "min_child_weight": 5},
@@ -29,7 +30,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class BoostedTrees:
-    """The family; ``regression`` is the objective for numbers, and only Poisson predicts nothing else."""
+    """The family; ``regression`` is the objective for numbers, and only squared error's does classes, too."""
 
     name: str
     regression: str
@@ -38,7 +39,7 @@ class BoostedTrees:
         """As ``Family.fit``; one thread, because workers run side by side."""
         import xgboost
 
-        if self.regression == POISSON_COUNTS:
+        if self.regression != SQUARED:
             refuse_classes(self.name, task=task)
         check_rows(features, target, task=task)
         objective = self._objective(task)
@@ -57,6 +58,7 @@ class BoostedTrees:
 
 
 SQUARED_ERROR = BoostedTrees("xgboost", SQUARED)
+ABSOLUTE_ERROR = BoostedTrees("xgboost_absolute", ABSOLUTE)  # for numbers that are judged by MAE
 POISSON = BoostedTrees("xgboost_poisson", POISSON_COUNTS)
 
 
