@@ -70,7 +70,7 @@ def test_nothing_of_when_a_ride_ends_reaches_the_features() -> None:
 
 
 def test_file_is_told_by_its_thirteen_columns() -> None:
-    names = list(rides("2021-01", 1, seed=1))
+    names = [str(name) for name in rides("2021-01", 1, seed=1)]
     assert len(names) == 13
     assert recognises(names)
     assert not recognises([name for name in names if name != "ended_at"])
