@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_mo
 from pydantic_core import to_json
 
 from bikecast.serving.gateway import request_id
-from bikecast.serving.http import errors
+from bikecast.serving.problems import errors
 from bikecast.serving.row_bodies import Predicts, rows_request
 from bikecast.use_case import UseCase
 from bikecast.use_case.rows import row_model

@@ -86,10 +86,11 @@ def _stations() -> tuple[Array, Array]:
 def _minutes(km: Array, *, bike: Array, member: Mask, started: Any, rng: np.random.Generator) -> Array:
     """Return minutes: distance by speed, dawdling casual riders, and rounds that end where they began."""
     speed = np.vectorize(_KM_AN_HOUR.__getitem__, otypes=[float])(bike) * np.where(member, 1.0, 0.8)
-    busy = np.where((started.hour >= 16) & (started.hour < 19) & (started.dayofweek < 5), 1.12, 1.0)
-    direct = 1.3 * km / speed * 60 * busy + 1.5
+    busy = np.where((started.hour >= 16) & (started.hour < 19) & (started.dayofweek < 5), 1.25, 1.0)
+    leisure = np.where((started.dayofweek >= 5) & ~member, 1.3, 1.0)
+    direct = 1.3 * km / speed * 60 * busy * leisure + 1.5
     round_trip = rng.gamma(2.0, np.where(member, 9.0, 18.0))
-    spread = np.exp(rng.normal(0, np.where(member, 0.22, 0.4)))
+    spread = np.exp(rng.normal(0, np.where(member, 0.18, 0.3)))
     minutes: Array = np.where(km < 0.05, round_trip, direct * spread)
     return minutes
 

@@ -9,6 +9,8 @@ import numpy as np
 import pandas as pd
 
 from bikecast.arrays import Matrix
+from bikecast.evaluation.after_model import Plain
+from bikecast.evaluation.splits import LastShare
 from bikecast.use_case import (
     Api,
     Category,
@@ -73,10 +75,10 @@ TOY: UseCase = UseCase(
         ),
     ),
     features=Features((Feature("size", "Size.", SIZES), Feature("weight", "Weight.")), build),
-    split=None,
+    split=LastShare(),
     metrics=(),
     baselines=(),
-    after_model=None,
+    after_model=Plain(),
     search=Path("search.toml"),
     monitoring=Monitoring(window_days=7),
     api=Api(examples=({"ordered_at": "2024-01-02 08:00:00", "size": "small", "weight": 2.5, "floors": 3},)),

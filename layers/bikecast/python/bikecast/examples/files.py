@@ -100,10 +100,9 @@ def _header(path: Path, encoding: str, recognises: Recognises) -> Header:
 
 
 def _text_chunks(path: Path, header: Header, encoding: str) -> Iterator[Chunk]:
+    names = list(distinct(header.columns))
     for rows in read_rows(path, header, encoding=encoding):
-        raw = pd.DataFrame(
-            rows.values, index=rows.lines, columns=list(distinct(header.columns)), dtype=object
-        )
+        raw = pd.DataFrame(rows.values, index=rows.lines, columns=names, dtype=object)
         yield Chunk(raw, rows.malformed, rows.repeated_headers)
 
 
