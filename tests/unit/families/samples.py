@@ -14,7 +14,7 @@ N_COLOURS, N_PLACES, NEVER_SEEN = 6, 45, 3  # the colour that no training row ha
 N_ROWS = 900
 QUICK = {
     "xgboost": {"n_estimators": 40},
-    "xgboost_absolute": {"n_estimators": 60},
+    "xgboost_absolute": {"n_estimators": 40},
     "xgboost_poisson": {"n_estimators": 60},
     "random_forest": {"n_estimators": 8},
     "extra_trees": {"n_estimators": 8},

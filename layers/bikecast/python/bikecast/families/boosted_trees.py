@@ -8,21 +8,18 @@ import numpy as np
 
 from bikecast.arrays import Array, Matrix
 from bikecast.families.base import Fitted, Params, TaskShape, check_rows, refuse_classes, shares
+from bikecast.families.trees import LESS, Trees
 
 if TYPE_CHECKING:
     import onnx
 
-    from bikecast.families.trees import Trees
-
-SQUARED, ABSOLUTE, POISSON_COUNTS, TWO_CLASSES, CLASSES = (
-    "reg:squarederror", "reg:absoluteerror", "count:poisson", "binary:logistic", "multi:softprob",
-)  # fmt: skip
+SQUARED, ABSOLUTE, COUNTS = "reg:squarederror", "reg:absoluteerror", "count:poisson"
+TWO_CLASSES, CLASSES = "binary:logistic", "multi:softprob"
 _SHARED = {"learning_rate": 0.05, "subsample": 0.8, "colsample_bytree": 0.7, "reg_lambda": 2.0}
 DEFAULTS: dict[str, dict[str, Any]] = {
     SQUARED: _SHARED | {"n_estimators": 700, "max_depth": 4, "min_child_weight": 5},
-    ABSOLUTE: _SHARED | {"n_estimators": 400, "max_depth": 6, "min_child_weight": 20},
-    POISSON_COUNTS: _SHARED
-    | {"n_estimators": 500, "max_depth": 6, "min_child_weight": 20, "max_delta_step": 0.7},
+    ABSOLUTE: _SHARED | {"n_estimators": 500, "max_depth": 6, "min_child_weight": 5},
+    COUNTS: _SHARED | {"n_estimators": 500, "max_depth": 6, "min_child_weight": 20, "max_delta_step": 0.7},
     TWO_CLASSES: _SHARED | {"n_estimators": 400, "max_depth": 5, "min_child_weight": 5},
     CLASSES: _SHARED | {"n_estimators": 300, "max_depth": 5, "min_child_weight": 2},
 }
@@ -30,7 +27,7 @@ DEFAULTS: dict[str, dict[str, Any]] = {
 
 @dataclass(frozen=True)
 class BoostedTrees:
-    """The family; ``regression`` is the objective for numbers, and only squared error's does classes, too."""
+    """The family; ``regression`` is the objective for numbers, and only squared error has one for classes."""
 
     name: str
     regression: str
@@ -58,8 +55,8 @@ class BoostedTrees:
 
 
 SQUARED_ERROR = BoostedTrees("xgboost", SQUARED)
-ABSOLUTE_ERROR = BoostedTrees("xgboost_absolute", ABSOLUTE)  # for numbers that are judged by MAE
-POISSON = BoostedTrees("xgboost_poisson", POISSON_COUNTS)
+ABSOLUTE_ERROR = BoostedTrees("xgboost_absolute", ABSOLUTE)
+POISSON = BoostedTrees("xgboost_poisson", COUNTS)
 
 
 def _rows(features: Matrix, task: TaskShape, target: Array | None = None) -> Any:
@@ -100,30 +97,24 @@ class BoostedModel:
         )  # the last is the mean
 
     def to_onnx(self) -> "onnx.ModelProto":
-        from bikecast.families import trees
+        from bikecast.families.tree_graph import ensemble
 
         learner = json.loads(self.booster.save_raw("json"))["learner"]
         base = np.ravel(json.loads(learner["learner_model_param"]["base_score"])).astype(np.float64)
-        if self.objective == POISSON_COUNTS:
+        if self.objective == COUNTS:
             base = np.log(base)
         if self.objective == TWO_CLASSES:
             base = np.log(base / (1 - base))
-        return trees.ensemble(
+        return ensemble(
             _table(learner["gradient_booster"]["model"]),
             base=np.broadcast_to(base, self.task.n_margins),
             task=self.task,
-            link="class"
-            if self.task.n_classes
-            else "exp"
-            if self.objective == POISSON_COUNTS
-            else "identity",
+            link="class" if self.task.n_classes else "exp" if self.objective == COUNTS else "identity",
             name=self.objective.replace(":", "_"),
         )
 
 
-def _table(model: dict[str, Any]) -> "Trees":
-    from bikecast.families import trees
-
+def _table(model: dict[str, Any]) -> Trees:
     each = model["trees"]
 
     def joined(key: str, kind: type) -> Any:
@@ -134,7 +125,7 @@ def _table(model: dict[str, Any]) -> "Trees":
     conditions, to_left = joined("split_conditions", np.float32), joined("default_left", np.int64) > 0
     members = _members(each, np.cumsum([0, *sizes]))
     in_set = np.isin(np.arange(left.size), list(members))
-    return trees.Trees(
+    return Trees(
         tree=np.repeat(np.arange(len(each)), sizes),
         node=np.concatenate([np.arange(size) for size in sizes]),
         feature=np.where(left < 0, -1, joined("split_indices", np.int64)),
@@ -143,7 +134,7 @@ def _table(model: dict[str, Any]) -> "Trees":
         if_false=np.where(in_set, left, right),
         missing_true=to_left ^ in_set,
         value=conditions[:, None],
-        mode=np.full(left.size, trees.LESS),
+        mode=np.full(left.size, LESS),
         output=np.repeat(np.asarray(model["tree_info"], dtype=np.int64), sizes),
         members=members,
     )
