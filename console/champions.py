@@ -11,8 +11,9 @@ from console.cloud import Cloud
 from console.outputs import read_stack_outputs
 
 if TYPE_CHECKING:
+    from bikecast.evaluation.scores import Scores
     from bikecast.registry.champion_store import ChampionStore
-    from bikecast.registry.manifest import ChampionManifest, Scores
+    from bikecast.registry.manifest import ChampionManifest
 
 
 def read_champion(cloud: Cloud) -> "ChampionManifest":
@@ -74,11 +75,22 @@ def score_row(name: str, score: "Scores") -> dict[str, Any]:
     """Return one line of a score table; shares in percent."""
     return {
         "model": name,
-        "RMSE": round(score.rmse),
-        "MAE": round(score.mae),
-        "WAPE %": f"{100 * score.wape:.1f}",
-        "R2": f"{score.r2:.3f}",
-        "bias %": f"{100 * score.bias:+.1f}",
+        "RMSE": round(score.values["rmse"]),
+        "MAE": round(score.values["mae"]),
+        "WAPE %": f"{100 * score.values['wape']:.1f}",
+        "R2": f"{score.values['r2']:.3f}",
+        "bias %": f"{100 * score.values['bias']:+.1f}",
         "in 90 % interval %": None if score.coverage is None else f"{100 * score.coverage:.1f}",
         "hours": score.n_rows,
     }
+
+
+def champion_json(manifest: "ChampionManifest") -> dict[str, Any]:
+    """Return a manifest as JSON, each score table flat: its metrics beside its rows and window."""
+    found: dict[str, Any] = manifest.model_dump(mode="json")
+    baselines = {name: _flat(table) for name, table in found["baselines"].items()}
+    return found | {"holdout": _flat(found["holdout"]), "baselines": baselines}
+
+
+def _flat(table: dict[str, Any]) -> dict[str, Any]:
+    return {**table.pop("values"), **table}

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import InputError
 from bikecast.names import TIME_ZONE, Output, Prefix
-from bikecast.requests import RetrainRequest, parse_request
+from bikecast.requests import HourlyRequest, parse_request
 from bikecast.storage import S3Store
 from console.buckets import data_bucket
 from console.champions import read_champion, serving_version
@@ -87,7 +87,7 @@ def require_trainable(cloud: Cloud, request: Mapping[str, Any]) -> None:
         )
 
 
-def parse_retraining(request: Mapping[str, Any]) -> RetrainRequest:
+def parse_retraining(request: Mapping[str, Any]) -> HourlyRequest:
     """Check a request for a retraining.
 
     Raises:
@@ -97,7 +97,7 @@ def parse_retraining(request: Mapping[str, Any]) -> RetrainRequest:
     if isinstance(start, str) and isinstance(end, str) and start >= end:
         raise InputError(f"--start {start} is not before --end {end}")
     try:
-        return parse_request(RetrainRequest, request)
+        return parse_request(HourlyRequest, request)
     except InputError as err:
         raise InputError(_with_options(str(err))) from err
 

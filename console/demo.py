@@ -130,7 +130,7 @@ def _champion(cloud: Cloud, trained: dict[str, Any]) -> "ChampionManifest":
 
 
 def _predict(cloud: Cloud, champion: "ChampionManifest") -> dict[str, Any]:
-    day = champion.holdout.end.date() + dt.timedelta(days=1)
+    day = champion.holdout.window()[1].date() + dt.timedelta(days=1)
     hour = dt.datetime.combine(day, dt.time(PREDICTED_HOUR))
     answer = predictions.predict_hour(cloud, hour, {})
     row: dict[str, Any] = answer["predictions"][0]
@@ -141,7 +141,7 @@ def _watch(cloud: Cloud, champion: "ChampionManifest", *, weeks: int) -> list[di
     """Watch the last whole weeks, Monday to Sunday, of the champion's holdout."""
     from console import drift
 
-    last = champion.holdout.end.date()
+    last = champion.holdout.window()[1].date()
     sunday = last - dt.timedelta(days=(last.weekday() + 1) % 7)
     first = sunday - dt.timedelta(days=7 * weeks - 1)
     chosen = drift.windows(first, sunday, days=7)

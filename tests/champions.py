@@ -10,12 +10,13 @@ import pandas as pd
 from bikecast import intervals
 from bikecast.arrays import Array, Matrix
 from bikecast.citibike_model import TASK
+from bikecast.evaluation.scores import Scores
 from bikecast.families.boosted_trees import SQUARED_ERROR
 from bikecast.features import FEATURE_NAMES, OPTIONAL_WEATHER, REQUIRED_WEATHER, build_features
 from bikecast.forecaster import OnnxModel, golden_json
 from bikecast.level import LevelState
 from bikecast.names import CHAMPION_KEY, MODEL_NAME, MODELS_PREFIX
-from bikecast.registry.manifest import Artifact, ChampionManifest, Scores
+from bikecast.registry.manifest import Artifact, ChampionManifest
 from bikecast.storage import ObjectStore
 from bikecast.tables import join_weather
 
@@ -94,9 +95,11 @@ def _scores(frame: pd.DataFrame) -> Scores:
         n_rows=len(frame),
         start=frame["timestamp"].iloc[0].to_pydatetime(),
         end=frame["timestamp"].iloc[-1].to_pydatetime(),
-        rmse=float(np.sqrt(np.mean(error**2))),
-        mae=float(np.abs(error).mean()),
-        wape=float(np.abs(error).sum() / actual.sum()),
-        r2=float(1 - np.sum(error**2) / np.sum((actual - actual.mean()) ** 2)),
-        bias=float(error.sum() / actual.sum()),
+        values={
+            "rmse": float(np.sqrt(np.mean(error**2))),
+            "mae": float(np.abs(error).mean()),
+            "wape": float(np.abs(error).sum() / actual.sum()),
+            "r2": float(1 - np.sum(error**2) / np.sum((actual - actual.mean()) ** 2)),
+            "bias": float(error.sum() / actual.sum()),
+        },
     )

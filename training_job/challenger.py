@@ -39,7 +39,7 @@ def hand_over(
         parity=bundle.measure_parity(challenger.fitted, OnnxModel(graph), sample.features),
         plots=_draw(context, job, challenger.fitted, sample),
         members=challenger.members,
-        cv_rmse=challenger.calibration.cv_rmse,
+        cv_error=challenger.calibration.cv_rmse,
         **progress.model_dump(include={"n_trials", "n_trials_done", "n_pruned", "n_retried"}),
     )
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from bikecast.database import DatabaseSettings
+from bikecast.names import DEFAULT_USE_CASE, use_case_prefix
 from bikecast.storage import ObjectStore
 from training_job.settings import JobSettings
 
@@ -31,7 +32,10 @@ def open_mlflow(context: "Context") -> "Registry":
 
 @dataclass(frozen=True)
 class Context:
-    """The stores, the database, the registry and the clock of one run."""
+    """The use case, stores, database, registry and clock of one run.
+
+    ``serving``, ``artifacts`` and ``reports`` are the use case's own parts of their buckets.
+    """
 
     data: ObjectStore
     artifacts: ObjectStore
@@ -39,24 +43,27 @@ class Context:
     reports: ObjectStore
     database: DatabaseSettings
     code_version: str
+    use_case: str = DEFAULT_USE_CASE
     clock: Callable[[], dt.datetime] = utc_now
     search_file: Path = SEARCH_FILE
     open_registry: Callable[["Context"], "Registry"] = open_mlflow
 
 
-def build_context(settings: JobSettings) -> Context:
+def build_context(settings: JobSettings, *, use_case: str = DEFAULT_USE_CASE) -> Context:
     """Connect to the buckets that the settings name."""
     import boto3
     from botocore.config import Config
 
-    from bikecast.storage import S3Store
+    from bikecast.storage import S3Store, ScopedStore
 
+    prefix = use_case_prefix(use_case)
     client = boto3.client("s3", config=Config(retries={"mode": "standard", "max_attempts": 5}))
     return Context(
         data=S3Store(client, settings.data_bucket),
-        artifacts=S3Store(client, settings.artifacts_bucket),
-        serving=S3Store(client, settings.serving_bucket),
-        reports=S3Store(client, settings.reports_bucket),
+        artifacts=ScopedStore(S3Store(client, settings.artifacts_bucket), prefix),
+        serving=ScopedStore(S3Store(client, settings.serving_bucket), prefix),
+        reports=ScopedStore(S3Store(client, settings.reports_bucket), prefix),
+        use_case=use_case,
         database=settings.database,
         code_version=settings.code_version,
     )

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bikecast.backtest import Sample
 from bikecast.features import OPTIONAL_WEATHER, REQUIRED_WEATHER, build_features
-from bikecast.names import Prefix
+from bikecast.names import DEFAULT_USE_CASE, Prefix, use_case_prefix
 from bikecast.storage import ObjectStore
 
 WEATHER = (*REQUIRED_WEATHER, *OPTIONAL_WEATHER)
@@ -83,6 +83,6 @@ def midnight(day: dt.date) -> np.datetime64:
     return np.datetime64(day, "s")
 
 
-def training_set_key(data_hash: str) -> str:
+def training_set_key(data_hash: str, *, use_case: str = DEFAULT_USE_CASE) -> str:
     """Key of a training set, named after its content."""
-    return f"{Prefix.TRAINING_SETS}{data_hash[:32]}.parquet"
+    return f"{Prefix.TRAINING_SETS}{use_case_prefix(use_case)}{data_hash[:32]}.parquet"

@@ -16,6 +16,7 @@ from bikecast.registry.decisions import Contestant, DecisionRecord, Decisions
 from bikecast.registry.manifest import ChampionManifest, Change, Identity, State
 from bikecast.storage import MissingObjectError
 from training_job.context import Context
+from training_job.handover import TrainJob
 from training_job.registry import RegisteredVersion, Registry
 
 logger = logging.getLogger(__name__)
@@ -159,3 +160,12 @@ def _bare_record(context: Context, manifest: ChampionManifest, change: Change) -
         challenger=Contestant(version=manifest.version, run_id=manifest.run_id, scores=manifest.holdout),
         champion=None if replaced is None else Contestant(version=replaced.version, run_id=replaced.run_id),
     )
+
+
+def clean_up(context: Context, job: TrainJob) -> None:
+    """Complete what an earlier execution that died left behind."""
+    current = follow_champion(context)
+    if current.problem is not None:
+        logger.error("nothing can be promoted: %s", current.problem)
+    registry, name = context.open_registry(context), job.request.registered_model_name
+    archive_abandoned(registry, name, now=context.clock(), execution=job.execution)

@@ -7,8 +7,9 @@ import datetime as dt
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from bikecast.errors import DataError
 from bikecast.registry.manifest import Artifact, Identity
-from bikecast.requests import RetrainRequest
+from bikecast.requests import HourlyRequest, RetrainRequest
 
 
 class _Handover(BaseModel):
@@ -16,15 +17,30 @@ class _Handover(BaseModel):
 
 
 class Prepared(_Handover):
-    """The training set of this execution; ``start`` and ``end`` are its first and last day."""
+    """The training set of this execution.
+
+    ``start`` and ``end`` are its first and last day, ``holdout_start`` the first day of the holdout, where
+    rows have a time; ``split`` says in words which rows are which.
+    """
 
     training_set_key: str
     data_hash: str
     simulated: bool = False
     n_rows: int
-    start: dt.date
-    end: dt.date
-    holdout_start: dt.date
+    split: str = ""
+    start: dt.date | None = None
+    end: dt.date | None = None
+    holdout_start: dt.date | None = None
+
+    def days(self) -> tuple[dt.date, dt.date, dt.date]:
+        """Return the first day, the first of the holdout and the last.
+
+        Raises:
+            DataError: Rows have no time.
+        """
+        if self.start is None or self.holdout_start is None or self.end is None:
+            raise DataError("the training set was frozen without days: its rows have no time")
+        return self.start, self.holdout_start, self.end
 
 
 class Trained(_Handover):
@@ -32,11 +48,13 @@ class Trained(_Handover):
 
     run_id: str
     graph: Artifact = Field(description="The ONNX graph that will serve if it is promoted.")
-    calibration: Artifact = Field(description="Bias correction and interval, as JSON.")
+    calibration: Artifact = Field(description="What is done after the model, as JSON.")
+    out_of_sample: Artifact | None = Field(None, description="Predictions of training rows, made unseen.")
+    importance: dict[str, float] = Field(default_factory=dict)
     parity: dict[str, float | None] = Field(description="How far the graph differs from the fitted model.")
     plots: tuple[str, ...] = ()
     members: tuple[str, ...] = ()
-    cv_rmse: float
+    cv_error: float
     n_trials: int
     n_trials_done: int
     n_pruned: int
@@ -55,9 +73,10 @@ class Evaluated(_Handover):
     )
     champion_version: str | None = None
     champion_run_id: str | None = None
-    rmse: float | None = None
-    champion_rmse: float | None = None
-    baseline_rmse: dict[str, float] = Field(default_factory=dict)
+    metric: str | None = Field(None, description="By which it was decided.")
+    scores: dict[str, float] = Field(default_factory=dict)
+    champion_scores: dict[str, float] = Field(default_factory=dict)
+    baseline_scores: dict[str, dict[str, float]] = Field(default_factory=dict)
 
 
 class Approval(_Handover):
@@ -73,6 +92,12 @@ class Job(_Handover):
 
     request: RetrainRequest
     execution: str
+
+
+class HourlyJob(Job):
+    """Input of ``prepare`` for days of demand."""
+
+    request: HourlyRequest
 
 
 class TuneJob(Job):

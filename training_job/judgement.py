@@ -2,21 +2,27 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
-from bikecast import gate, segments
+from bikecast import segments
 from bikecast.arrays import Array, Mask
 from bikecast.backtest import FEWEST_TRIPS, Sample
 from bikecast.baselines import baseline_forecasts
+from bikecast.evaluation import gate
+from bikecast.evaluation.gate import PromotionThresholds
+from bikecast.evaluation.holdout import Holdout
+from bikecast.evaluation.metrics import RMSE
+from bikecast.evaluation.outcome import Outcome
+from bikecast.evaluation.scores import Scores
 from bikecast.forecaster import Forecaster
-from bikecast.gate import Decision, Holdout, Thresholds, Verdict
 from bikecast.intervals import IntervalCalibration
 from bikecast.level import LevelState
 from bikecast.metrics import score
-from bikecast.registry.manifest import ChampionManifest, Scores
+from bikecast.registry.manifest import ChampionManifest
+from training_job.judged import Judgement
 
 
 class Calibration(BaseModel):
@@ -37,6 +43,11 @@ class Forecasts:
     low: Array
     high: Array
     level: LevelState
+
+    @property
+    def outcome(self) -> Outcome:
+        """The forecasts as the gate takes them."""
+        return Outcome(self.values, self.low, self.high)
 
     def scores(self, sample: Sample, rows: Mask | None = None) -> Scores:
         """Score all judged hours, or some of them."""
@@ -79,19 +90,7 @@ _A_DAY = np.timedelta64(1, "D")
 
 def saw_holdout(champion: ChampionManifest, holdout_start: dt.date) -> bool:
     """Tell whether the champion was trained on hours of this holdout."""
-    return champion.holdout.start.date() > holdout_start
-
-
-@dataclass(frozen=True)
-class Judgement:
-    """The verdict and the score tables that it rests on."""
-
-    verdict: Verdict
-    challenger: Scores | None = None
-    champion: Scores | None = None
-    baselines: Mapping[str, Scores] = field(default_factory=dict)
-    challenger_segments: Mapping[str, Scores] = field(default_factory=dict)
-    champion_segments: Mapping[str, Scores] = field(default_factory=dict)
+    return champion.holdout.window()[0].date() > holdout_start
 
 
 def judge(
@@ -100,7 +99,7 @@ def judge(
     *,
     challenger: Forecasts,
     champion: Forecasts | None,
-    thresholds: Thresholds,
+    thresholds: PromotionThresholds,
     coverage: float,
     seed: int,
 ) -> Judgement:
@@ -113,13 +112,13 @@ def judge(
     naive = baseline_forecasts(everything.hours, everything.actual, hours=sample.hours)
     masks = segments.masks(sample.features, sample.hours)
     contest = Holdout(
-        hours=sample.hours,
-        actual=sample.actual,
-        challenger=challenger.values,
-        champion=None if champion is None else champion.values,
-        baselines=naive,
+        metric=RMSE,
+        target=sample.actual,
+        challenger=challenger.outcome,
+        champion=None if champion is None else champion.outcome,
+        baselines={name: Outcome(values) for name, values in naive.items()},
         segments=masks,
-        covered=(sample.actual >= challenger.low) & (sample.actual <= challenger.high),
+        time=sample.hours,
         coverage=coverage,
     )
     return Judgement(
@@ -134,8 +133,3 @@ def judge(
 
 def _by_segment(forecasts: Forecasts, sample: Sample, masks: Mapping[str, Mask]) -> dict[str, Scores]:
     return {name: forecasts.scores(sample, rows) for name, rows in masks.items()}
-
-
-def refused(reason: str) -> Judgement:
-    """Return the judgement of what could not be judged: the champion stays, and the reason is kept."""
-    return Judgement(Verdict(decision=Decision.REJECT, reason=reason, beats_baselines=False))

@@ -150,6 +150,7 @@ def _artifacts(model: ServedModel, folder: Path) -> dict[str, str]:
         "features": model.feature_names,
         "floor": model.floor,
         "bias_correction": model.bias_correction,
+        "classes": model.classes,
     }
     files = {"graph": folder / "model.onnx", "settings": folder / "settings.json"}
     files["graph"].write_bytes(model.graph)
@@ -161,8 +162,12 @@ def _signature(model: ServedModel) -> ModelSignature:
     columns: list[ColSpec | TensorSpec] = [
         ColSpec("double", name, required=name not in model.optional_features) for name in model.feature_names
     ]
-    params = ParamSchema([ParamSpec("bias_correction", "double", model.bias_correction)])
-    return ModelSignature(inputs=Schema(columns), outputs=Schema([ColSpec("double")]), params=params)
+    outputs: list[ColSpec | TensorSpec] = [ColSpec("double", name) for name in model.classes]
+    outputs = outputs or [ColSpec("double")]
+    params: Any = None
+    if model.bias_correction is not None:
+        params = ParamSchema([ParamSpec("bias_correction", "double", model.bias_correction)])
+    return ModelSignature(inputs=Schema(columns), outputs=Schema(outputs), params=params)
 
 
 def _dataset(model: ServedModel) -> DatasetInput:

@@ -11,6 +11,13 @@ from bikecast.storage import ObjectStore
 from training_job.dataset import read_frame, write_frame
 
 
+def array_bytes(values: Array) -> bytes:
+    """Return an array as a file of numpy's, without pickles."""
+    buffer = io.BytesIO()
+    np.save(buffer, values, allow_pickle=False)
+    return buffer.getvalue()
+
+
 class TrialPredictions:
     """Rolling-origin predictions of each trial, so that nobody needs to fit the best ones again."""
 
@@ -19,9 +26,7 @@ class TrialPredictions:
 
     def write(self, trial: int, predicted: Array) -> None:
         """Keep a trial's predictions."""
-        buffer = io.BytesIO()
-        np.save(buffer, predicted, allow_pickle=False)
-        self._store.write(self._key(trial), buffer.getvalue())
+        self._store.write(self._key(trial), array_bytes(predicted))
 
     def read(self, trial: int) -> Array:
         """Return a trial's predictions; ``MissingObjectError`` if it was not kept."""

@@ -15,7 +15,7 @@ from bikecast.registry.manifest import Artifact, ChampionManifest, manifest_byte
 from training_job.bundle import Bundle, make_profile, publish_bundle
 from training_job.case import Case
 from training_job.context import Context
-from training_job.judgement import Judgement
+from training_job.judged import Judgement
 from training_job.predictions import read_left_out
 from use_cases.citibike.monitoring.hours import ScoredHours
 from use_cases.citibike.monitoring.limits import calibrate
@@ -25,7 +25,7 @@ logger = logging.getLogger(__name__)
 
 
 def publish_version(
-    context: Context, case: Case, outcome: Judgement, *, version: str, level: LevelState
+    context: Context, case: Case, level: LevelState, version: str, outcome: Judgement
 ) -> Artifact:
     """Write the version's files, and last the manifest with which it may be promoted; return that file."""
     name, run_id = case.job.request.registered_model_name, case.job.train.run_id

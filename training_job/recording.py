@@ -1,43 +1,54 @@
 """The record of an evaluation, as yet without an outcome."""
 
+import datetime as dt
+
 from bikecast.registry.champion_store import CurrentChampion
 from bikecast.registry.decisions import Contestant, DecisionRecord
-from training_job.case import Case
 from training_job.context import Context
-from training_job.judgement import Judgement, saw_holdout
+from training_job.handover import EvaluateJob
+from training_job.judged import Judgement
+
+Days = tuple[dt.date, dt.date]
 
 
 def make_record(
     context: Context,
-    case: Case,
+    job: EvaluateJob,
     current: CurrentChampion,
     *,
     version: str,
-    outcome: Judgement,
+    judged: Judgement,
+    horizon_hours: int | None,
+    champion_saw_holdout: bool,
     plots: tuple[str, ...],
 ) -> DecisionRecord:
-    job, verdict = case.job, outcome.verdict
+    """Return everything that the decision rests on."""
+    verdict = judged.verdict
+    training, holdout = _windows(job)
     return DecisionRecord(
+        use_case=job.request.use_case,
         execution=job.execution,
         created_at=context.clock(),
         decision="pending",
         reason=verdict.reason,
         gate=verdict.decision.value,
+        metric=verdict.metric,
         model_name=job.request.registered_model_name,
         data_hash=job.prepare.data_hash,
         code_version=context.code_version,
         request=job.request.model_dump(mode="json"),
-        training_window=(job.prepare.start, job.prepare.holdout_start),
-        holdout_window=(job.prepare.holdout_start, job.prepare.end),
-        horizon_hours=case.calibration.level.horizon_hours,
+        split=job.prepare.split,
+        training_window=training,
+        holdout_window=holdout,
+        horizon_hours=horizon_hours,
         challenger=Contestant(
             version=version,
             run_id=job.train.run_id,
-            scores=outcome.challenger,
-            segments=dict(outcome.challenger_segments),
+            scores=judged.challenger,
+            segments=dict(judged.challenger_segments),
         ),
-        champion=_champion_side(case, current, outcome),
-        baselines=dict(outcome.baselines),
+        champion=_champion_side(current, judged, saw_holdout=champion_saw_holdout),
+        baselines=dict(judged.baselines),
         bootstrap=verdict.bootstrap,
         against_baselines=verdict.baselines,
         segments=verdict.segments,
@@ -47,13 +58,20 @@ def make_record(
     )
 
 
-def _champion_side(case: Case, current: CurrentChampion, outcome: Judgement) -> Contestant | None:
+def _windows(job: EvaluateJob) -> tuple[Days | None, Days | None]:
+    if job.prepare.start is None:
+        return None, None
+    start, holdout, end = job.prepare.days()
+    return (start, holdout), (holdout, end)
+
+
+def _champion_side(current: CurrentChampion, judged: Judgement, *, saw_holdout: bool) -> Contestant | None:
     if current.manifest is None:
         return None
     return Contestant(
         version=current.manifest.version,
         run_id=current.manifest.run_id,
-        scores=outcome.champion,
-        segments=dict(outcome.champion_segments),
-        saw_holdout=saw_holdout(current.manifest, case.job.prepare.holdout_start),
+        scores=judged.champion,
+        segments=dict(judged.champion_segments),
+        saw_holdout=saw_holdout,
     )

@@ -17,7 +17,7 @@ from mlflow.pyfunc.model import PythonModel
 
 
 class ServedGraph(PythonModel):
-    """The graph, its floor and its bias correction, as ``POST /predict`` applies them to rows of features."""
+    """The graph and what is done to its numbers, as ``POST /predict`` applies it to rows of features."""
 
     def load_context(self, context: Any) -> None:
         """Read the graph; ``ValueError`` if it is not the one that was registered."""
@@ -28,15 +28,21 @@ class ServedGraph(PythonModel):
         self._session = onnxruntime.InferenceSession(body, providers=["CPUExecutionProvider"])
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:  # noqa: ARG002
-        """Return the target for rows of features; missing optional ones are left empty.
+        """Return numbers, or a probability for each class, for rows of features; missing ones are left empty.
 
         ``params`` may hold another ``bias_correction``: the API's moves on as demand arrives, and ``/model``
         tells it.
         """
         features = model_input.reindex(columns=self._settings["features"]).to_numpy(dtype=np.float32)
         (raw,) = self._session.run(None, {self._session.get_inputs()[0].name: features})
-        values = np.maximum(np.asarray(raw, dtype=np.float64).reshape(-1), self._settings["floor"])
-        return values * (params or {}).get("bias_correction", self._settings["bias_correction"])
+        values = np.asarray(raw, dtype=np.float64)
+        if self._settings["classes"]:
+            return pd.DataFrame(values, columns=self._settings["classes"])
+        values = values.reshape(-1)
+        if self._settings["floor"] is not None:
+            values = np.maximum(values, self._settings["floor"])
+        correction = (params or {}).get("bias_correction", self._settings["bias_correction"])
+        return values if correction is None else values * correction
 
 
 mlflow.models.set_model(ServedGraph())

@@ -26,18 +26,24 @@ class RegisteredVersion:
 
 @dataclass(frozen=True)
 class ServedModel:
-    """What is registered of a challenger: the graph that would serve, and what turns its output into trips.
+    """What is registered of a challenger: the graph that would serve, and what turns its output into answers.
 
-    ``example`` are rows of features; ``training_set`` names what it learned from: its address and hash.
+    Attributes:
+        example: Rows of features.
+        training_set: What it learned from: its address and hash.
+        floor: No number is lower.
+        bias_correction: Numbers are multiplied by it; None where nothing follows recent truth.
+        classes: Names of the columns of probabilities; empty for numbers.
     """
 
     graph: bytes
-    bias_correction: float
-    floor: float
     example: Matrix
     feature_names: tuple[str, ...]
     optional_features: tuple[str, ...]
     training_set: tuple[str, str]
+    floor: float | None = None
+    bias_correction: float | None = None
+    classes: tuple[str, ...] = ()
 
     def example_frame(self) -> pd.DataFrame:
         """Return the example as a caller would write it."""

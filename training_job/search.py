@@ -96,14 +96,11 @@ class Yardsticks(_Part):
 
 
 class Search(_Part):
-    """The whole file."""
+    """The whole file of a declared use case."""
 
-    validation: Validation
-    calibration: Blocks
     sampler: Sampler
     pruner: Pruner
     worker: Worker
-    level: Level
     families: dict[str, FamilySearch] = Field(min_length=1)
     yardsticks: Yardsticks = Yardsticks()
 
@@ -112,6 +109,14 @@ class Search(_Part):
         if unknown := ({*self.families, *self.yardsticks.families} - set(NAMES)):
             raise ValueError(f"unknown families {sorted(unknown)}; there are {', '.join(NAMES)}")
         return self
+
+
+class HourlySearch(Search):
+    """The file of hourly demand, which also says how its hours are split and its level follows."""
+
+    validation: Validation
+    calibration: Blocks
+    level: Level
 
     def folds(self, hours: Hours) -> list[splits.Fold]:
         """Cut the training window; a short one gets shorter validation windows.
@@ -124,6 +129,12 @@ class Search(_Part):
         longest = (days - splits.FEWEST_TRAIN_DAYS) // wanted.folds
         length = max(min(wanted.days, longest), 7)
         return list(splits.rolling_folds(hours, n_folds=wanted.folds, valid_days=length))
+
+
+@cache
+def load_hourly_search(path: Path) -> HourlySearch:
+    """Read and check the file of hourly demand; ``pydantic.ValidationError`` names what is wrong."""
+    return HourlySearch.model_validate(tomllib.loads(path.read_text()))
 
 
 @cache

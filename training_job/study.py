@@ -42,6 +42,13 @@ def make_sampler(search: Search, *, seed: int) -> optuna.samplers.BaseSampler:
     return optuna.samplers.TPESampler(seed=seed, n_startup_trials=search.sampler.startup_trials)
 
 
+def own_seed(study: optuna.Study, *, seed: int, worker: int) -> int:
+    """Return a seed of this worker's own; started again it gets another, or it would repeat its own draws."""
+    starts = int(study.user_attrs.get(f"starts_{worker}", 0))
+    study.set_user_attr(f"starts_{worker}", starts + 1)
+    return (seed + 1_000 * worker + 1_000_003 * starts) % 2**32
+
+
 def _storage(database: DatabaseSettings, search: Search) -> optuna.storages.RDBStorage:
     return optuna.storages.RDBStorage(
         sqlalchemy_url(database, schema=Schema.OPTUNA),

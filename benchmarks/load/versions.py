@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
+from bikecast.forecaster import level_of
 from bikecast.names import CHAMPION_KEY, MODELS_PREFIX, Bucket, PredictionSource
 from bikecast.registry.manifest import Artifact, ChampionManifest, Previous
 from bikecast.serving.contract import TripHour
-from bikecast.serving.engines import Engine, Loaders, ModelEngine, NaiveEngine
+from bikecast.serving.engines import Engine, FallbackEngine, ModelEngine
+from bikecast.serving.hourly import LOADERS
 from bikecast.serving.predictor import answer
 from bikecast.serving.questions import of_trips
 from bikecast.serving.records import shown
@@ -72,7 +74,7 @@ def _prefix(version: str) -> str:
 
 def _published(store: S3Store, first: ChampionManifest, *, version: str) -> ChampionManifest:
     prefix = _prefix(version)
-    level = first.level.model_copy(update={"lowest": LEVEL, "highest": LEVEL})
+    level = level_of(first).model_copy(update={"lowest": LEVEL, "highest": LEVEL})
     files = {
         name: _copied(store, getattr(first, name), prefix)
         for name in ("model", "golden", "profile", "reference")
@@ -107,11 +109,11 @@ def _row(chance: random.Random) -> dict[str, Any]:
 
 
 def _engines(store: S3Store, manifest: ChampionManifest) -> Iterator[Engine]:
-    loaders = Loaders()
-    model = loaders.model(store, manifest)
+    model = LOADERS.model(store, manifest)
     for source in (PredictionSource.CHAMPION, PredictionSource.PREVIOUS_CHAMPION):
         yield ModelEngine(source, manifest, model)
-    yield NaiveEngine(manifest.version, loaders.profile(store, manifest.profile))
+    fallback = LOADERS.fallback(store, manifest.profile)
+    yield FallbackEngine(manifest.version, fallback, LOADERS.fallback_source, LOADERS.fallback_name)
 
 
 def _answers(engine: Engine, rows: Rows) -> Rows:

@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 
 from bikecast.citibike_model import TASK
+from bikecast.evaluation.scores import Scores
 from bikecast.families import family
 from bikecast.features import FEATURE_NAMES, build_features
 from bikecast.forecaster import OnnxModel, Profile, golden_json
 from bikecast.intervals import calibrate
 from bikecast.level import LevelState
 from bikecast.names import CHAMPION_KEY, MODEL_NAME, model_prefix
-from bikecast.registry.manifest import Artifact, ChampionManifest, Scores
+from bikecast.registry.manifest import Artifact, ChampionManifest
 from bikecast.storage import FolderStore, ObjectStore
 
 N_TREES = 600
@@ -64,7 +65,10 @@ def _publish(store: ObjectStore, graph: bytes, features: np.ndarray, trips: np.n
     day = dt.date(2024, 1, 1)
     profile = Profile(start=day, end=day, values=slots, low=slots, high=slots)
     nothing = Scores(
-        n_rows=1, start=HOURS[0].item(), end=HOURS[1].item(), rmse=0, mae=0, wape=0, r2=0, bias=0
+        n_rows=1,
+        start=HOURS[0].item(),
+        end=HOURS[1].item(),
+        values={"rmse": 0, "mae": 0, "wape": 0, "r2": 0, "bias": 0},
     )
     manifest = ChampionManifest(
         model_name=MODEL_NAME,

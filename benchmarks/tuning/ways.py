@@ -13,7 +13,7 @@ from bikecast.arrays import Array
 from bikecast.backtest import Sample
 from bikecast.database import DatabaseSettings
 from bikecast.level import LevelState
-from training_job.search import Level, Search, split_params
+from training_job.search import HourlySearch, Level, split_params
 from training_job.steps.tune import make_objective
 from training_job.study import claimed, enqueue_starts, make_sampler, open_study
 
@@ -33,7 +33,7 @@ class Task:
     """What every way is given."""
 
     sample: Sample
-    search: Search
+    search: HourlySearch
     trials: int
     workers: int
     seed: int

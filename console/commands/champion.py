@@ -7,7 +7,7 @@ from rich.console import Group
 
 from bikecast.errors import InputError
 from console import ui
-from console.champions import read_champion, score_rows
+from console.champions import champion_json, read_champion, score_rows
 from console.checks import require_rollback
 from console.cloud import find_cloud
 from console.operations import operate
@@ -24,14 +24,14 @@ def champion(target: TargetOption = None, as_json: Json = False) -> None:
         "model": manifest.model_name,
         "version": manifest.version,
         "published": manifest.published_at.isoformat(timespec="seconds"),
-        "holdout": f"{manifest.holdout.start:%Y-%m-%d} to {manifest.holdout.end:%Y-%m-%d}, New York time",
+        "holdout": " to ".join(f"{edge:%Y-%m-%d}" for edge in manifest.holdout.window()) + ", New York time",
         "data hash": manifest.data_hash,
         "code": manifest.code_version,
         "previous": manifest.previous.version if manifest.previous else None,
         "decision record": manifest.decision_key,
     }
     ui.show(
-        manifest,
+        champion_json(manifest),
         as_json=as_json,
         table=lambda: Group(ui.pairs_table(facts), "", ui.rows_table(score_rows(manifest))),
     )

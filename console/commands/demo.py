@@ -34,10 +34,12 @@ def demo(
 
 def describe(result: DemoResult) -> dict[str, Any]:
     """Return the result as one JSON object."""
+    from console.champions import champion_json
+
     return {
         "data": result.data,
         "training": result.training,
-        "champion": result.champion,
+        "champion": champion_json(result.champion) if result.champion else None,
         "prediction": result.prediction,
         "drift": result.drift,
         "outputs": result.outputs,
@@ -52,14 +54,14 @@ def summary(result: DemoResult) -> RenderableType:
     from console.drift import verdict_rows
 
     assert result.champion is not None
-    holdout = result.champion.holdout
+    start, end = result.champion.holdout.window()
     return Group(
         "",
         ui.pairs_table(_facts(result), title="bikecast demo"),
         "",
         ui.rows_table(
             score_rows(result.champion),
-            title=f"trips per hour missed on the holdout, {holdout.start:%Y-%m-%d} to {holdout.end:%Y-%m-%d}",
+            title=f"trips per hour missed on the holdout, {start:%Y-%m-%d} to {end:%Y-%m-%d}",
         ),
         "",
         ui.rows_table(verdict_rows(result.drift), title="drift, week by week"),

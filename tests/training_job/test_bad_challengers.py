@@ -91,13 +91,13 @@ def _handed_over(world: World, job: dict[str, Any], *, factor: float, graph_fact
     from training_job.challenger import Challenger, hand_over
     from training_job.handover import TrainJob
     from training_job.judgement import Calibration
-    from training_job.search import load_search
+    from training_job.search import load_hourly_search
     from training_job.steps.train import fit_final
     from training_job.steps.tune import tuning_sample
     from training_job.study import open_study, progress
 
     context, train = world.context, TrainJob.model_validate(job)
-    search, sample = load_search(context.search_file), tuning_sample(context, train.prepare)
+    search, sample = load_hourly_search(context.search_file), tuning_sample(context, train.prepare)
     good = fit_final(sample, {"xgboost": {"n_estimators": 60}}, seed=1)
     run_id = tracking.open_run(tracking.open_client(context), context, execution=train.execution, tags={})
     interval = _calibrated(world)
@@ -113,19 +113,22 @@ def _calibrated(world: World) -> IntervalCalibration:
 
     champion = ChampionStore(world.context.serving).read().manifest
     assert champion is not None
+    assert champion.interval is not None
     return champion.interval
 
 
 def test_a_dead_workers_trial_is_tried_again_and_the_study_goes_on(
     trained: tuple[World, dict[str, Any]],
 ) -> None:
-    from training_job.search import load_search
+    from training_job.search import load_hourly_search
     from training_job.study import open_study
 
     world = trained[0]
     job: dict[str, Any] = {"request": made_up.REQUEST | {"n_trials": 4}, "execution": "worker-died"}
     job["prepare"] = world.step("prepare", job)
-    study = open_study(world.context.database, "worker-died", search=load_search(world.context.search_file))
+    study = open_study(
+        world.context.database, "worker-died", search=load_hourly_search(world.context.search_file)
+    )
     dead = study.ask()
     dead.suggest_categorical("family", ["xgboost", "glm"])
     storage: Any = study._storage

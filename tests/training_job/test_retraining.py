@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import ArtifactError, ConflictError, DataError, InputError
-from bikecast.forecaster import Forecaster
+from bikecast.forecaster import Forecaster, level_of
 from bikecast.names import (
     AUTOMATION_KEY,
     CHAMPION_HISTORY_PREFIX,
@@ -87,11 +87,13 @@ def test_the_first_challenger_beats_the_baselines_and_serves(first: tuple[World,
     champion = _champion(world)
     assert job["promote"]["decision"] == "promoted"
     assert champion.version == job["evaluate"]["version"]
-    assert champion.holdout.rmse < min(scores.rmse for scores in champion.baselines.values())
+    assert champion.holdout.values["rmse"] < min(
+        scores.values["rmse"] for scores in champion.baselines.values()
+    )
     assert world.aliases() == {"champion": champion.version}
     tags = world.tags(champion.version)
     assert (tags["stage"], tags["validation_status"]) == ("Production", "approved")
-    assert float(tags["rmse"]) == pytest.approx(champion.holdout.rmse, rel=1e-4)
+    assert float(tags["rmse"]) == pytest.approx(champion.holdout.values["rmse"], rel=1e-4)
 
 
 def test_the_served_model_scores_on_the_holdout_what_the_manifest_says(
@@ -108,7 +110,7 @@ def test_the_served_model_scores_on_the_holdout_what_the_manifest_says(
     forecast = Forecaster.load(world.context.serving, champion).predict(holdout.hours, weather)
     rmse = float(np.sqrt(np.mean((forecast.values - holdout.actual) ** 2)))
     inside = np.mean((holdout.actual >= forecast.low) & (holdout.actual <= forecast.high))
-    assert rmse == pytest.approx(champion.holdout.rmse, rel=1e-6)
+    assert rmse == pytest.approx(champion.holdout.values["rmse"], rel=1e-6)
     assert inside == pytest.approx(champion.holdout.coverage)
 
 
@@ -116,7 +118,7 @@ def test_the_record_says_what_the_decision_rests_on(first: tuple[World, dict[str
     world, job = first
     record = json.loads(world.context.reports.read(job["evaluate"]["decision_key"]).body)
     assert record["decision"] == "promoted"
-    assert record["challenger"]["scores"]["rmse"] == job["evaluate"]["rmse"]
+    assert record["challenger"]["scores"]["values"] == job["evaluate"]["scores"]
     assert set(record["against_baselines"]) == {"same_hour_last_week", "mean_of_four_weeks"}
     assert record["data_hash"] == job["prepare"]["data_hash"]
     assert record["parity"]["all_weather"] <= record["parity"]["tolerance"]
@@ -138,7 +140,7 @@ def test_every_trial_is_a_nested_run(first: tuple[World, dict[str, Any]]) -> Non
     trials = [run for run in nested if tracking.TRIAL_TAG in run.data.tags]
     assert len(trials) == made_up.REQUEST["n_trials"]
     assert all("cv_rmse" in run.data.metrics for run in trials)
-    assert parent.data.metrics["holdout_rmse"] == pytest.approx(job["evaluate"]["rmse"])
+    assert parent.data.metrics["holdout_rmse"] == pytest.approx(job["evaluate"]["scores"]["rmse"])
     assert parent.info.status == "FINISHED"
 
 
@@ -409,14 +411,14 @@ def test_there_is_nothing_before_the_first_champion(world: World) -> None:
 
 
 def test_level_follows_demand_that_arrives(world: World) -> None:
-    before = _champion(world).level
+    before = level_of(_champion(world))
     assert world.step("refresh_level", {})["refreshed"] is False
     made_up.load(world, made_up.LATER)
     result = world.step("refresh_level", {})
     made_up.load(world, made_up.END)
     assert result["refreshed"] is True
     assert result["as_of"] == made_up.LATER.isoformat()
-    after = _champion(world).level
+    after = level_of(_champion(world))
     assert after.days[: len(before.days) - 3] == before.days[: len(before.days) - 3]
 
 

@@ -8,10 +8,11 @@ from onnx import TensorProto, helper
 
 from bikecast import forecaster as served
 from bikecast.errors import ArtifactError
+from bikecast.evaluation.scores import Scores
 from bikecast.features import FEATURE_NAMES, build_features
 from bikecast.intervals import calibrate
 from bikecast.level import LevelState
-from bikecast.registry.manifest import Artifact, ChampionManifest, Scores
+from bikecast.registry.manifest import Artifact, ChampionManifest
 from bikecast.storage import FolderStore
 
 HOURS = np.arange("2024-05-01", "2024-07-01", dtype="datetime64[h]")
@@ -74,7 +75,10 @@ def manifest(store: FolderStore) -> ChampionManifest:
         level=LevelState(prior_days=0).updated(HOURS, predictions * 1.5, predictions),
         interval=calibrate(features, predictions * 1.1, predictions),
         holdout=Scores(
-            n_rows=1, start=HOURS[0].item(), end=HOURS[1].item(), rmse=1, mae=1, wape=1, r2=1, bias=0
+            n_rows=1,
+            start=HOURS[0].item(),
+            end=HOURS[1].item(),
+            values={"rmse": 1, "mae": 1, "wape": 1, "r2": 1, "bias": 0},
         ),
         baselines={},
         decision_key="decisions/1.json",

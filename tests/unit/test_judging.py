@@ -24,11 +24,11 @@ def test_scores_are_what_their_definitions_say() -> None:
     hours, actual = HOURS[:4], np.array([10.0, 20, 30, 40])
     predicted = np.array([12.0, 18, 33, 41])
     scores = metrics.score(hours, actual, predicted=predicted, low=predicted - 2, high=predicted + 2)
-    assert scores.rmse == pytest.approx(np.sqrt(18 / 4))
-    assert scores.mae == 2
-    assert scores.wape == pytest.approx(0.08)
-    assert scores.bias == pytest.approx(0.04)
-    assert scores.r2 == pytest.approx(1 - 18 / 500)
+    assert scores.values["rmse"] == pytest.approx(np.sqrt(18 / 4))
+    assert scores.values["mae"] == 2
+    assert scores.values["wape"] == pytest.approx(0.08)
+    assert scores.values["bias"] == pytest.approx(0.04)
+    assert scores.values["r2"] == pytest.approx(1 - 18 / 500)
     assert scores.coverage == 0.75
 
 

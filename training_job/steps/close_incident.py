@@ -35,5 +35,5 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     with connect(context.database, application="close-incident") as connection:
         close_incident(connection, request.incident, reason=request.reason, actor=request.actor, now=now)
         connection.commit()
-        write_summary("citibike", context.serving, context.reports, connection, now=now)
+        write_summary(context.use_case, context.serving, context.reports, connection, now=now)
     return {"closed": request.incident, "reason": request.reason}

@@ -2,23 +2,30 @@
 
 import logging
 from collections.abc import Mapping
+from functools import partial
 from typing import Any
 
+from bikecast.backtest import FEWEST_TRIPS
+from bikecast.citibike_model import HIDDEN
 from bikecast.errors import ArtifactError, FeatureError, JudgementError
+from bikecast.evaluation.gate import PromotionThresholds
+from bikecast.features import FEATURE_NAMES
 from bikecast.forecaster import Forecaster, OnnxModel
-from bikecast.gate import Thresholds
 from bikecast.names import evaluation_prefix
 from bikecast.registry.artifacts import fetch
 from bikecast.registry.champion_store import ChampionStore, CurrentChampion
-from bikecast.registry.manifest import ChampionManifest
 from bikecast.requests import parse_request
 from training_job import bundle, dataset, judgement
 from training_job.case import Case
-from training_job.conclusion import conclude
+from training_job.champions import unloadable
+from training_job.conclusion import Challenger, conclude
 from training_job.context import Context
 from training_job.handover import EvaluateJob
-from training_job.judgement import Calibration, Forecasts, Judgement
+from training_job.judged import Judgement, refused
+from training_job.judgement import Calibration, Forecasts
 from training_job.plots import draw_forecasts
+from training_job.publishing import publish_version
+from training_job.registry import ServedModel
 
 logger = logging.getLogger(__name__)
 
@@ -32,8 +39,31 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     current = ChampionStore(context.serving).look()
     case = open_case(context, job)
     outcome, forecasts = _judge(context, case, current)
-    plots = _draw(context, case, forecasts) if forecasts else ()
-    return conclude(context, case, current, outcome, forecasts=forecasts, plots=plots).model_dump(mode="json")
+    challenger = _challenger(context, case, current, forecasts)
+    return conclude(context, job, current, outcome, challenger).model_dump(mode="json")
+
+
+def _challenger(
+    context: Context, case: Case, current: CurrentChampion, forecasts: Forecasts | None
+) -> Challenger:
+    job, level = case.job, case.calibration.level if forecasts is None else forecasts.level
+    model = ServedModel(
+        graph=case.graph,
+        bias_correction=level.latest_factor(),
+        floor=FEWEST_TRIPS,
+        example=bundle.golden_features(case.holdout.features)[:5],
+        feature_names=FEATURE_NAMES,
+        optional_features=HIDDEN,
+        training_set=(context.data.uri(job.prepare.training_set_key), job.prepare.data_hash),
+    )
+    champion = current.manifest
+    return Challenger(
+        model,
+        publish=None if forecasts is None else partial(publish_version, context, case, forecasts.level),
+        horizon_hours=level.horizon_hours,
+        champion_saw_holdout=champion is not None and judgement.saw_holdout(champion, job.prepare.days()[1]),
+        plots=_draw(context, case, forecasts) if forecasts else (),
+    )
 
 
 def open_case(context: Context, job: EvaluateJob) -> Case:
@@ -49,7 +79,7 @@ def open_case(context: Context, job: EvaluateJob) -> Case:
         job=job,
         frame=frame,
         everything=everything,
-        judged=everything.hours >= dataset.midnight(job.prepare.holdout_start),
+        judged=everything.hours >= dataset.midnight(job.prepare.days()[1]),
         graph=fetch(context.artifacts, job.train.graph),
         calibration=Calibration.model_validate_json(calibration),
     )
@@ -67,13 +97,13 @@ def _judge(context: Context, case: Case, current: CurrentChampion) -> tuple[Judg
             case.judged,
             challenger=ours,
             champion=_champion(context, case, current),
-            thresholds=Thresholds(improvement=request.threshold),
+            thresholds=PromotionThresholds(improvement=request.threshold),
             coverage=case.calibration.interval.coverage,
             seed=request.random_state,
         )
     except (JudgementError, ArtifactError, FeatureError) as err:
         logger.warning("the challenger cannot be judged", exc_info=err)
-        return judgement.refused(f"it cannot be judged: {err}"), None
+        return refused(f"it cannot be judged: {err}"), None
     return outcome, ours
 
 
@@ -85,21 +115,8 @@ def _champion(context: Context, case: Case, current: CurrentChampion) -> Forecas
     try:
         champion = Forecaster.load(context.serving, current.manifest)
     except ArtifactError as err:
-        raise ArtifactError(_unloadable(current.manifest, err)) from err
+        raise ArtifactError(unloadable(current.manifest, err)) from err
     return judgement.champion_forecasts(case.everything, case.judged, champion=champion)
-
-
-def _unloadable(champion: ChampionManifest, err: ArtifactError) -> str:
-    """Say that the champion does not load, and what a person can do: nobody is promoted until then."""
-    way_out = (
-        f"`bikecast rollback` puts version {champion.previous.version} back"
-        if champion.previous
-        else "there is no champion before it to roll back to"
-    )
-    return (
-        f"the champion (version {champion.version}) does not load: {err}. "
-        f"Nobody is promoted until it does: {way_out}"
-    )
 
 
 def _draw(context: Context, case: Case, forecasts: Forecasts) -> tuple[str, ...]:

@@ -8,14 +8,14 @@ from typing import Any
 from bikecast.errors import DataError
 from bikecast.names import SIMULATED_MARKER_KEY
 from bikecast.reach import read_reach
-from bikecast.requests import RetrainRequest, parse_request
+from bikecast.requests import HourlyRequest, parse_request
 from bikecast.splits import holdout_start
 from bikecast.storage import ObjectStore
 from training_job import dataset
 from training_job.context import Context
-from training_job.handover import Job, Prepared
+from training_job.handover import HourlyJob, Prepared
 from training_job.migrations import migrate
-from training_job.search import Search, load_search
+from training_job.search import HourlySearch, load_hourly_search
 from training_job.study import enqueue_starts, open_study
 
 logger = logging.getLogger(__name__)
@@ -27,16 +27,16 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     Raises:
         DataError: The window lacks hours or weather, or is too short to train, tune and judge on.
     """
-    job = parse_request(Job, payload)
+    job = parse_request(HourlyJob, payload)
     migrate(context.database)
-    search = load_search(context.search_file)
+    search = load_hourly_search(context.search_file)
     prepared = _freeze(context.data, job, search)
     study = open_study(context.database, job.execution, search=search)
     enqueue_starts(study, search)
     return prepared.model_dump(mode="json")
 
 
-def _freeze(store: ObjectStore, job: Job, search: Search) -> Prepared:
+def _freeze(store: ObjectStore, job: HourlyJob, search: HourlySearch) -> Prepared:
     frame = dataset.read_hours(store, job.request.start_train_date, _end(store, job.request))
     hours = frame["timestamp"].to_numpy(dtype="datetime64[s]")
     start = holdout_start(hours, test_size=job.request.test_size)
@@ -57,7 +57,7 @@ def _freeze(store: ObjectStore, job: Job, search: Search) -> Prepared:
     )
 
 
-def _end(store: ObjectStore, request: RetrainRequest) -> dt.date:
+def _end(store: ObjectStore, request: HourlyRequest) -> dt.date:
     if request.end_train_date is not None:
         return request.end_train_date
     reach, start = read_reach(store), request.start_train_date

@@ -35,7 +35,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:  # n
         recorded = truth.record(demand_rows(hourly), now=now)
         late = truth.late_predictions(now=now)
         connection.commit()
-        write_summary("citibike", context.serving, context.reports, connection, now=now)
+        write_summary(context.use_case, context.serving, context.reports, connection, now=now)
     versions = sorted({*recorded.versions, *late})
     until = hourly["date"].max().date().isoformat()
     return {"changed_hours": recorded.changed_rows, "versions": versions, "until": until}

@@ -9,7 +9,7 @@ import numpy as np
 
 from bikecast.backtest import Sample
 from bikecast.errors import DataError
-from bikecast.forecaster import Forecaster
+from bikecast.forecaster import Forecaster, level_of
 from bikecast.reach import read_reach
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.registry.manifest import ChampionManifest
@@ -37,7 +37,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:  # n
     if sample is None:
         return {"refreshed": False, "reason": "no demand has arrived since", "as_of": _iso(manifest)}
     champion = Forecaster.load(context.serving, manifest)
-    level = manifest.level.updated(sample.hours, sample.actual, champion.model.predict(sample.features))
+    level = level_of(manifest).updated(sample.hours, sample.actual, champion.model.predict(sample.features))
     fresh = manifest.model_copy(update={"level": level})
     champions.refresh(fresh, replacing=current)
     return {
@@ -51,7 +51,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:  # n
 def _arrived(context: Context, manifest: ChampionManifest) -> Sample | None:
     """Return the whole days since the level was last brought up to date that have demand and weather."""
     end = read_reach(context.data).last
-    as_of = manifest.level.as_of or manifest.holdout.end.date()
+    as_of = level_of(manifest).as_of or manifest.holdout.window()[1].date()
     if end <= as_of:
         return None
     start = as_of - dt.timedelta(days=OVERLAP_DAYS)
@@ -66,4 +66,5 @@ def _arrived(context: Context, manifest: ChampionManifest) -> Sample | None:
 
 
 def _iso(manifest: ChampionManifest) -> str | None:
-    return manifest.level.as_of.isoformat() if manifest.level.as_of else None
+    as_of = level_of(manifest).as_of
+    return as_of.isoformat() if as_of else None

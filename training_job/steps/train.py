@@ -31,11 +31,11 @@ from bikecast.splits import Fold
 from training_job import tracking
 from training_job.challenger import Challenger, hand_over
 from training_job.context import Context
-from training_job.following import archive_abandoned, follow_champion
+from training_job.following import clean_up
 from training_job.handover import TrainJob
 from training_job.judgement import Calibration
 from training_job.predictions import TrialPredictions, write_left_out
-from training_job.search import Search, load_search, split_params
+from training_job.search import HourlySearch, load_hourly_search, split_params
 from training_job.steps.tune import tuning_sample
 from training_job.study import best_of_each_family, open_study, publish_progress
 
@@ -51,8 +51,8 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         JudgementError: No trial was completed.
     """
     job = parse_request(TrainJob, payload)
-    search = load_search(context.search_file)
-    _clean_up(context, job)
+    search = load_hourly_search(context.search_file)
+    clean_up(context, job)
     client = tracking.open_client(context)
     tags = {"data_hash": job.prepare.data_hash, "code_version": context.code_version}
     run_id = tracking.open_run(client, context, execution=job.execution, tags=tags)
@@ -69,15 +69,6 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     return hand_over(context, job, challenger, sample, progress).model_dump(mode="json")
 
 
-def _clean_up(context: Context, job: TrainJob) -> None:
-    """Complete what an earlier execution that died left behind."""
-    current = follow_champion(context)
-    if current.problem is not None:
-        logger.error("nothing can be promoted: %s", current.problem)
-    registry, name = context.open_registry(context), job.request.registered_model_name
-    archive_abandoned(registry, name, now=context.clock(), execution=job.execution)
-
-
 @dataclass(frozen=True)
 class Choice:
     """The members with their hyperparameters, and their mean's rolling-origin predictions and error."""
@@ -87,7 +78,7 @@ class Choice:
     rmse: float
 
 
-def _choose(context: Context, study: optuna.Study, sample: Sample, search: Search) -> Choice:
+def _choose(context: Context, study: optuna.Study, sample: Sample, search: HourlySearch) -> Choice:
     """Blend the best trials of the families."""
     best = best_of_each_family(study)
     if not best:
@@ -100,7 +91,7 @@ def _choose(context: Context, study: optuna.Study, sample: Sample, search: Searc
 
 
 def _calibrate(
-    context: Context, job: TrainJob, sample: Sample, choice: Choice, search: Search
+    context: Context, job: TrainJob, sample: Sample, choice: Choice, search: HourlySearch
 ) -> Calibration:
     """Learn the level from rolling origins, and interval widths from left-out blocks of all seasons."""
     seed = job.request.random_state
@@ -112,7 +103,7 @@ def _calibrate(
 
 
 def calibrate_interval(
-    sample: Sample, rolling: Array, fit: Fit, *, search: Search, seed: int
+    sample: Sample, rolling: Array, fit: Fit, *, search: HourlySearch, seed: int
 ) -> tuple[IntervalCalibration, Array]:
     """Return the interval and the left-out predictions that it was calibrated on.
 
@@ -175,7 +166,7 @@ def fit_blend(params: Found, *, seed: int) -> Fit:
     return fit
 
 
-def _log_yardsticks(client: MlflowClient, run_id: str, sample: Sample, search: Search) -> None:
+def _log_yardsticks(client: MlflowClient, run_id: str, sample: Sample, search: HourlySearch) -> None:
     """Fit plain families once on the last fold and log them beside the trials."""
     fold, state = search.folds(sample.hours)[-1:], search.level.state()
     for name in search.yardsticks.families:

@@ -15,16 +15,16 @@ from training_job import dataset
 from training_job.context import Context
 from training_job.handover import Prepared, TuneJob
 from training_job.predictions import TrialPredictions
-from training_job.search import Search, load_search, split_params
-from training_job.study import claimed, make_sampler, open_study, publish_progress
+from training_job.search import HourlySearch, load_hourly_search, split_params
+from training_job.study import claimed, make_sampler, open_study, own_seed, publish_progress
 
 
 def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the study's name, how many trials are done, and the best error."""
     job = parse_request(TuneJob, payload)
-    search, seed = load_search(context.search_file), job.request.random_state
+    search, seed = load_hourly_search(context.search_file), job.request.random_state
     study = open_study(context.database, job.execution, search=search)
-    study.sampler = make_sampler(search, seed=_own_seed(study, seed=seed, worker=job.worker))
+    study.sampler = make_sampler(search, seed=own_seed(study, seed=seed, worker=job.worker))
     keep = TrialPredictions(context.artifacts, job.execution).write
     objective = make_objective(tuning_sample(context, job.prepare), search, seed=seed, keep=keep)
     n_trials = job.request.n_trials
@@ -35,22 +35,15 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     return told.model_dump(mode="json")
 
 
-def _own_seed(study: optuna.Study, *, seed: int, worker: int) -> int:
-    """Return a seed of this worker's own; started again it gets another, or it would repeat its own draws."""
-    starts = int(study.user_attrs.get(f"starts_{worker}", 0))
-    study.set_user_attr(f"starts_{worker}", starts + 1)
-    return (seed + 1_000 * worker + 1_000_003 * starts) % 2**32
-
-
 def tuning_sample(context: Context, prepared: Prepared) -> Sample:
     """Return the training window: everything before the holdout."""
     frame = dataset.read_frame(context.data, prepared.training_set_key)
     sample = dataset.to_sample(frame)
-    return sample.take(sample.hours < dataset.midnight(prepared.holdout_start))
+    return sample.take(sample.hours < dataset.midnight(prepared.days()[1]))
 
 
 def make_objective(
-    sample: Sample, search: Search, *, seed: int, keep: Callable[[int, Array], None]
+    sample: Sample, search: HourlySearch, *, seed: int, keep: Callable[[int, Array], None]
 ) -> Callable[[optuna.Trial], float]:
     """Return the function that fits and judges one trial: RMSE at its level over all folds.
 

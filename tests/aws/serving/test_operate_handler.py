@@ -8,7 +8,7 @@ import boto3
 import pytest
 
 from bikecast.names import DASHBOARD_SUMMARY_KEY
-from bikecast.requests import RetrainRequest, TrainingScope
+from bikecast.requests import HourlyRequest, TrainingScope
 from bikecast.serving.reports import library_key, library_mark
 from lambdas.operate import handler
 from tests.aws.serving.conftest import REGION, Answer, Context, answer_of, event
@@ -91,9 +91,9 @@ def test_only_the_training_key_starts_a_training(key_id: str | None) -> None:
 
 
 def test_how_a_training_is_judged_is_not_the_callers_choice() -> None:
-    judging = sorted(set(RetrainRequest.model_fields) - set(TrainingScope.model_fields))
+    judging = sorted(set(HourlyRequest.model_fields) - set(TrainingScope.model_fields))
     assert {"threshold", "registered_model_name", "approval", "random_state"} <= set(judging)
-    defaults = RetrainRequest().model_dump()
+    defaults = HourlyRequest().model_dump()
     refused = train({name: defaults[name] for name in judging})
     assert refused.status == 422
     assert sorted(problem["path"] for problem in refused.json()["detail"]) == judging

@@ -8,13 +8,14 @@ import numpy as np
 from onnx import TensorProto, helper
 
 from bikecast.climatology import Climatology
+from bikecast.evaluation.scores import Scores
 from bikecast.features import FEATURE_NAMES, build_features
 from bikecast.forecaster import OnnxModel, Profile, golden_json
 from bikecast.intervals import IntervalCalibration, calibrate
 from bikecast.level import LevelState
 from bikecast.names import CHAMPION_KEY, MODEL_NAME, model_prefix
 from bikecast.registry.champion_store import ChampionStore
-from bikecast.registry.manifest import Artifact, ChampionManifest, Change, ChangeAction, Scores
+from bikecast.registry.manifest import Artifact, ChampionManifest, Change, ChangeAction
 from bikecast.storage import ObjectStore
 
 PUBLISHED = dt.datetime(2024, 7, 1, tzinfo=dt.UTC)
@@ -85,7 +86,10 @@ def published(store: ObjectStore, version: str, *, scale: float, simulated: bool
     folder = model_prefix(MODEL_NAME, version, f"run-{version}")
     predictions = OnnxModel(graph(scale)).predict(_features()[:24])
     scores = Scores(
-        n_rows=24, start=HOURS[0].item(), end=HOURS[23].item(), rmse=1, mae=1, wape=0.1, r2=0.9, bias=0
+        n_rows=24,
+        start=HOURS[0].item(),
+        end=HOURS[23].item(),
+        values={"rmse": 1, "mae": 1, "wape": 0.1, "r2": 0.9, "bias": 0},
     )
     return ChampionManifest(
         model_name=MODEL_NAME,

@@ -4,7 +4,7 @@ import io
 
 from bikecast.drift import Thresholds
 from bikecast.errors import ArtifactError, DataError, DeploymentError
-from bikecast.forecaster import Forecaster
+from bikecast.forecaster import Forecaster, level_of
 from bikecast.monitoring.limits import read_thresholds
 from bikecast.registry.artifacts import fetch
 from bikecast.registry.champion_store import ChampionStore
@@ -47,7 +47,7 @@ def read_history(store: ObjectStore, manifest: ChampionManifest) -> ScoredHours:
         hours = ScoredHours.from_frame(pd.read_parquet(io.BytesIO(body)))
     except (DataError, ValueError, OSError) as err:
         raise ArtifactError(f"{store.uri(manifest.reference.key)} is no reference: {err}") from err
-    return hours.with_factors(manifest.level.factors(hours.timestamp))
+    return hours.with_factors(level_of(manifest).factors(hours.timestamp))
 
 
 def load_thresholds(

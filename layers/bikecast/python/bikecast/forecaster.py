@@ -107,7 +107,9 @@ class Forecaster:
             raise ArtifactError(f"version {manifest.version} has other features than this code: {differing}")
         model = OnnxModel(fetch(store, manifest.model))
         check_golden(model, GoldenRows.model_validate_json(fetch(store, manifest.golden)))
-        return cls(model, manifest.level, manifest.interval)
+        if manifest.interval is None:
+            raise ArtifactError(f"version {manifest.version} has no interval")
+        return cls(model, level_of(manifest), manifest.interval)
 
     def predict(self, hours: Hours, weather: Weather, *, now: dt.datetime | None = None) -> Forecast:
         """Forecast hours of naive New York wall time from the day's weather.
@@ -157,6 +159,17 @@ class Forecaster:
         values = self.model.predict(features) * factors
         low, high = self.interval.bounds(features, values)
         return Forecast(values, low, high)
+
+
+def level_of(manifest: ChampionManifest) -> LevelState:
+    """Return a version's bias correction.
+
+    Raises:
+        ArtifactError: It has none, because it is of another use case.
+    """
+    if manifest.level is None:
+        raise ArtifactError(f"version {manifest.version} has no bias correction")
+    return manifest.level
 
 
 class Profile(BaseModel):

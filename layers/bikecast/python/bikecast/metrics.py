@@ -4,7 +4,7 @@ import numpy as np
 
 from bikecast.arrays import Array, Hours
 from bikecast.errors import JudgementError
-from bikecast.registry.manifest import Scores
+from bikecast.evaluation.scores import Scores
 
 
 def score(
@@ -27,11 +27,13 @@ def score(
         n_rows=int(actual.size),
         start=hours.min().astype("datetime64[s]").item(),
         end=hours.max().astype("datetime64[s]").item(),
-        rmse=float(np.sqrt(np.mean(error**2))),
-        mae=float(np.mean(np.abs(error))),
-        wape=float(np.abs(error).sum() / total),
-        r2=_r2(actual, error),
-        bias=float(error.sum() / total),
+        values={
+            "rmse": float(np.sqrt(np.mean(error**2))),
+            "mae": float(np.mean(np.abs(error))),
+            "wape": float(np.abs(error).sum() / total),
+            "r2": _r2(actual, error),
+            "bias": float(error.sum() / total),
+        },
         coverage=_coverage(actual, low, high),
     )
 

@@ -1,6 +1,6 @@
 """Where the files, tables and reports of a use case lie in the data bucket."""
 
-from bikecast.names import SIMULATED_MARKER, Prefix
+from bikecast.names import Prefix
 
 TABLES = "datasets/"
 ALL = "all"  # the one partition of rows without a time
@@ -10,11 +10,6 @@ _SUFFIX = ".parquet"
 def raw_prefix(use_case: str) -> str:
     """Prefix of the files as they came."""
     return f"{Prefix.RAW}{use_case}/"
-
-
-def simulated_marker_key(use_case: str) -> str:
-    """Key of the mark that says that files of this use case are simulated."""
-    return f"{raw_prefix(use_case)}{SIMULATED_MARKER}"
 
 
 def table_key(use_case: str, partition: str) -> str:

@@ -1,8 +1,8 @@
 """What the predictor tells about itself."""
 
+from bikecast.evaluation.scores import Scores
 from bikecast.features import FEATURES
 from bikecast.names import PredictionSource
-from bikecast.registry.manifest import Scores
 from bikecast.serving.facts_contract import FeatureCard, Health, ModelCard, Version, WindowScores
 from bikecast.serving.follower import UnavailableError, View
 from bikecast.serving.problems import without_places
@@ -40,6 +40,8 @@ def model_card(view: View) -> ModelCard:
     if engine is None:
         raise UnavailableError("no model is loaded; the seasonal profile answers")
     manifest = engine.manifest
+    assert manifest.level is not None  # what has none does not load here
+    assert manifest.interval is not None
     return ModelCard(
         model=manifest.model_name,
         model_version=manifest.version,
@@ -54,7 +56,7 @@ def model_card(view: View) -> ModelCard:
         ],
         holdout=_shown(manifest.holdout),
         baselines={name: _shown(scores) for name, scores in manifest.baselines.items()},
-        level_factor=engine.forecaster.latest_factor(),
+        level_factor=engine.model.forecaster.latest_factor(),
         level_as_of=manifest.level.as_of,
         interval_coverage=manifest.interval.coverage,
         previous_version=None if manifest.previous is None else manifest.previous.version,
@@ -64,4 +66,6 @@ def model_card(view: View) -> ModelCard:
 
 
 def _shown(scores: Scores) -> WindowScores:
-    return WindowScores.model_validate(scores.model_dump())
+    start, end = scores.window()
+    values = {**scores.values, "coverage": scores.coverage}
+    return WindowScores(n_rows=scores.n_rows, start=start, end=end, **values)

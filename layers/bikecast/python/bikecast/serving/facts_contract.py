@@ -7,7 +7,6 @@ from pydantic import BaseModel, Field, WithJsonSchema
 
 from bikecast.names import PredictionSource
 from bikecast.registry.automation import AutomationSwitch
-from bikecast.registry.manifest import Scores
 
 
 class Health(BaseModel):
@@ -43,11 +42,18 @@ WallTime = Annotated[
 ]
 
 
-class WindowScores(Scores):
+class WindowScores(BaseModel):
     """Errors on one window, in trips per hour; shares as fractions."""
 
+    n_rows: int
     start: WallTime
     end: WallTime
+    rmse: float
+    mae: float
+    wape: float
+    r2: float
+    bias: float
+    coverage: float | None = None
 
 
 class ModelCard(BaseModel):

@@ -12,21 +12,21 @@ from pydantic import BaseModel
 from bikecast.features import FEATURE_NAMES, OPTIONAL_WEATHER, REQUIRED_WEATHER
 from bikecast.serving.clock_features import Clock, nearest_hour, step_of
 from bikecast.serving.contract import ClockFeatures, TripHour
-from bikecast.serving.engines import FeatureQuestion, Question
+from bikecast.serving.hourly import FeatureQuestion, HoursQuestion
 
 WEATHER_NAMES = (*REQUIRED_WEATHER, *OPTIONAL_WEATHER)
 _FEATURES_OF = attrgetter(*FEATURE_NAMES)
 DAYS_PER_WEEK, MONTHS_PER_YEAR, DAYS_PER_LEAP_YEAR = 7, 12, 366
 
 
-def of_trips(rows: Sequence[TripHour]) -> Question:
+def of_trips(rows: Sequence[TripHour]) -> HoursQuestion:
     """Ask for the hours themselves."""
-    return Question(_array([row.date for row in rows]), _weather(rows))
+    return HoursQuestion(_array([row.date for row in rows]), _weather(rows))
 
 
-def of_clock_features(rows: Sequence[ClockFeatures], *, today: dt.date) -> Question:
+def of_clock_features(rows: Sequence[ClockFeatures], *, today: dt.date) -> HoursQuestion:
     """Ask for the latest hours that the predecessor's features point at."""
-    return Question(_array([nearest_hour(_clock(row), not_after=today) for row in rows]), _weather(rows))
+    return HoursQuestion(_array([nearest_hour(_clock(row), not_after=today) for row in rows]), _weather(rows))
 
 
 def of_model_features(rows: Sequence[BaseModel], *, today: dt.date) -> FeatureQuestion:

@@ -71,8 +71,9 @@ def logged(
 
 
 def _columns(answer: Answer, *, decimals: int | None = None) -> Iterator[list[float]]:
-    forecast = answer.forecast
-    for column in (forecast.values, forecast.low, forecast.high):
+    outcome = answer.outcome
+    for column in (outcome.values, outcome.low, outcome.high):
+        assert column is not None  # hourly demand always has an interval
         yield (column if decimals is None else column.round(decimals)).tolist()
 
 

@@ -13,8 +13,9 @@ from pydantic import BaseModel
 
 from bikecast.climatology import Climatology
 from bikecast.serving import contract, questions
-from bikecast.serving.engines import AnyQuestion, ModelEngine, NaiveEngine, Question
+from bikecast.serving.engines import FallbackEngine, ModelEngine
 from bikecast.serving.follower import ChampionFollower, View
+from bikecast.serving.hourly import AnyQuestion, HoursQuestion
 from bikecast.serving.hours import next_hours, wall_hour
 from bikecast.serving.outlook import Ahead, OutlookReader, weather_ahead
 from bikecast.serving.prediction_log import PredictionLog
@@ -73,7 +74,7 @@ class PredictionService:
         outlook, typical = self._ports.outlook.current(), _climatology(view)
         ahead = weather_ahead(ahead_of, outlook=outlook, climatology=typical)
         task = _Task(request, partial(_weather_inputs, ahead), ahead_of.tolist(), logs_hours=True)
-        rows = self._answered(task, Question(ahead_of, ahead.weather))
+        rows = self._answered(task, HoursQuestion(ahead_of, ahead.weather))
         return {
             "issued_at": now,
             "weather_issued_at": None if outlook is None else outlook.issued_at,
@@ -125,9 +126,10 @@ def _weather_inputs(ahead: Ahead) -> Rows:
 
 def _demand_known_until(view: View) -> dt.date | None:
     models = (engine for engine in view.engines if isinstance(engine, ModelEngine))
-    return next((model.forecaster.level.as_of for model in models), None)
+    return next((engine.model.forecaster.level.as_of for engine in models), None)
 
 
 def _climatology(view: View) -> Climatology | None:
-    profiles = [engine.profile.profile for engine in view.engines if isinstance(engine, NaiveEngine)]
-    return profiles[0].climatology if profiles else None
+    profiles = [e.fallback.naive.profile for e in view.engines if isinstance(e, FallbackEngine)]
+    typical: Climatology | None = profiles[0].climatology if profiles else None
+    return typical
