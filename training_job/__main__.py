@@ -83,6 +83,8 @@ def find_step(arguments: Sequence[str], *, use_case: str = DEFAULT_USE_CASE) -> 
     if own is None and registry.is_declared(use_case) and find_spec(f"training_job.rows.{module}"):
         declared = import_module(f"training_job.rows.{module}")
         return lambda context, payload: declared.run(context, registry.load(use_case), payload)
+    if own is None and find_spec(f"training_job.steps.{module}") is None:
+        raise InputError(f"step: {use_case} has no {arguments[0]}; it is for declared use cases")
     run: Run = (own or import_module(f"training_job.steps.{module}")).run
     return run
 

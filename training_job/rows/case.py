@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from bikecast.arrays import Array
 from bikecast.evaluation.backtest import out_of_sample_error
 from bikecast.evaluation.sample import Sample
@@ -56,6 +58,13 @@ class RowCase:
         return self.use_case.split.calibration_folds(
             self.everything.time, self.everything.target, self.request
         )
+
+    @cached_property
+    def calibrates_on_its_folds(self) -> bool:
+        """Whether the folds of tuning are those of calibration, so that nothing need be fitted again."""
+        pairs = zip(self.folds, self.calibration_folds, strict=False)
+        same = all(np.array_equal(a.train, b.train) and np.array_equal(a.valid, b.valid) for a, b in pairs)
+        return same and len(self.folds) == len(self.calibration_folds)
 
     @property
     def training(self) -> Sample:

@@ -1,7 +1,7 @@
 """Load the files of a declared use case into its checked table; the truth meets what was predicted."""
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict
 
@@ -12,8 +12,12 @@ from bikecast.monitoring.actuals import Actual, ActualsOf
 from bikecast.monitoring.summary import write_summary
 from bikecast.requests import parse_request
 from bikecast.use_case import Regression, UseCase
+from bikecast.use_case.rows import row_key
 from training_job.context import Context
 from training_job.migrations import migrate
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 APPLICATION = "load-files"
 Row = tuple[Any, ...]
@@ -66,9 +70,13 @@ def _record(context: Context, use_case: UseCase, report: LoadReport) -> int:
     return recorded.changed_rows
 
 
-def _actuals(use_case: UseCase, frame: Any) -> Iterator[Actual]:
+def _actuals(use_case: UseCase, table: "pd.DataFrame") -> Iterator[Actual]:
+    """Yield the truth of rows that have a key; the others can never meet a prediction."""
+    frame = table.dropna(subset=list(use_case.examples.key))
     time = use_case.examples.time
     moments = frame[time].dt.to_pydatetime() if time is not None else [None] * len(frame)
     keys = zip(*(frame[name].tolist() for name in use_case.examples.key), strict=True)
-    for key, moment, value in zip(keys, moments, target_of(use_case, frame), strict=True):
-        yield Actual("|".join(str(part) for part in key), moment, float(value))
+    for values, moment, value in zip(keys, moments, target_of(use_case, frame), strict=True):
+        key = row_key(values)
+        assert key is not None
+        yield Actual(key, moment, float(value))

@@ -84,7 +84,7 @@ def _choose(context: Context, case: RowCase, study: optuna.Study) -> Choice:
 def _learn(case: RowCase, choice: Choice, *, seed: int) -> tuple[Array, State]:
     """Return out-of-sample predictions, and what is done after the model, learnt from them."""
     unseen = choice.predicted
-    if case.calibration_folds != case.folds:
+    if not case.calibrates_on_its_folds:
         unseen = out_of_fold(
             case.everything, case.fit_blend(choice.params, seed=seed), case.calibration_folds
         )

@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from bikecast.serving.prediction_log import PredictionRow
 from bikecast.serving.predictor import Answer
 from bikecast.use_case import Classification, UseCase
+from bikecast.use_case.rows import row_key
 
 SHOWN_DIGITS = 4
 
@@ -65,7 +66,7 @@ def logged(
             use_case=use_case.name,
             id=f"{request.request_id}-{index}",
             request_id=request.request_id,
-            key=_key(use_case, row),
+            key=row_key([getattr(row, name, None) for name in use_case.examples.key]),
             predicted_for=_time(use_case, row, request.requested_at),
             requested_at=request.requested_at.isoformat(),
             model_version=engine.version,
@@ -83,13 +84,6 @@ def logged(
 
 def _plain(value: Any) -> Any:
     return value.isoformat(sep=" ") if isinstance(value, dt.datetime) else value
-
-
-def _key(use_case: UseCase, row: BaseModel) -> str | None:
-    values = [getattr(row, name, None) for name in use_case.examples.key]
-    if not values or any(value is None for value in values):
-        return None
-    return "|".join(str(value) for value in values)
 
 
 def _time(use_case: UseCase, row: BaseModel, requested_at: dt.datetime) -> str:
