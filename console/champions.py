@@ -33,6 +33,13 @@ def serving_version(cloud: Cloud) -> str | None:
     return _store(cloud).look().version
 
 
+def promoted_versions(cloud: Cloud) -> list[str]:
+    """Return the versions that were champion since the last retirement, the latest first."""
+    champions = _store(cloud)
+    earlier = champions.history.since_retirement(current=champions.look().manifest)
+    return list(dict.fromkeys(each.manifest.version for each in earlier))
+
+
 def champion_exists(cloud: Cloud) -> bool:
     """Tell whether a model serves, or something stands there that cannot be read."""
     current = _store(cloud).look()

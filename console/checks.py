@@ -10,16 +10,14 @@ from bikecast.names import TIME_ZONE, Output, Prefix
 from bikecast.requests import RetrainRequest, parse_request
 from bikecast.storage import S3Store
 from console.buckets import data_bucket
-from console.champions import read_champion, serving_version
+from console.champions import promoted_versions, read_champion, serving_version
 from console.cloud import Cloud
-from console.decisions import read_decisions
 from console.outputs import read_stack_outputs
 
 if TYPE_CHECKING:
     from bikecast.monitoring.windows import Window
     from bikecast.reach import Reach
 
-ALL_DECISIONS = 1_000_000
 # The fields of a retraining as options of `bikecast train`.
 OPTIONS = {
     "start_train_date": "--start",
@@ -165,17 +163,18 @@ def require_rollback(cloud: Cloud, version: str | None) -> None:
     """Refuse a rollback that has nothing to go back to.
 
     Raises:
-        InputError: There is no champion before this one, or no such version was ever judged.
+        InputError: There is no champion before this one, or no such version was ever promoted.
         DeploymentError: No model was promoted yet.
     """
     if version is not None:
-        known = {_judged(record) for record in read_decisions(cloud, limit=ALL_DECISIONS)}
-        if version not in known:
-            raise InputError(
-                f"--to {version}: no such version was ever judged; `bikecast decisions` lists those that were"
-            )
         if version == serving_version(cloud):
             raise InputError(f"--to {version}: this version serves already")
+        promoted = promoted_versions(cloud)
+        if version not in promoted:
+            raise InputError(
+                f"--to {version}: no such version was ever promoted (promoted so far: "
+                f"{', '.join(promoted) or 'none'}); --force --reason ... puts one back that was judged"
+            )
         return
     champion = read_champion(cloud)
     if champion.previous is None:
@@ -183,8 +182,3 @@ def require_rollback(cloud: Cloud, version: str | None) -> None:
             f"version {champion.version} is the only champion so far: a rollback works once two models have "
             "been promoted"
         )
-
-
-def _judged(record: Mapping[str, Any]) -> str | None:
-    side = record.get("challenger")
-    return str(side["version"]) if isinstance(side, dict) and side.get("version") else None

@@ -50,6 +50,12 @@ class Training:
         return str(self.job["train"]["run_id"])
 
     @property
+    def judged_against(self) -> str | None:
+        """The run of the champion that it was compared with."""
+        run: str | None = self.job["evaluate"]["champion_run_id"]
+        return run
+
+    @property
     def may_be_promoted(self) -> bool:
         """Whether the gate said so, and it is no trial."""
         return self.is_better and self.job["request"]["registered_model_name"] == MODEL_NAME
