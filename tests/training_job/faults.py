@@ -27,6 +27,11 @@ class Faults:
         """Run something else just before the n-th write from now."""
         self._left, self._is_after, self._strike = write, False, action
 
+    @property
+    def left(self) -> int:
+        """How many writes it is to the strike."""
+        return self._left
+
     def clear(self) -> None:
         """Strike no more."""
         self._strike = None
@@ -36,10 +41,11 @@ class Faults:
         strike = self._turn()
         if strike is not None and not self._is_after:
             strike()
-        result = write()
-        if strike is not None and self._is_after:
-            strike()
-        return result
+        try:
+            return write()
+        finally:  # also after a write whose condition failed
+            if strike is not None and self._is_after:
+                strike()
 
     def _turn(self) -> Callable[[], None] | None:
         if self._strike is None:
