@@ -29,6 +29,9 @@ class DatabaseSettings(BaseSettings):
     user: str
     password: SecretStr | None = None
     secret_arn: str | None = None
+    role_secrets: dict[str, str] = Field(
+        {}, description="ARNs of the secrets with the passwords of other roles; empty where tokens log in."
+    )
     sslmode: str = Field(default="require", pattern="^(disable|require|verify-full)$")
 
 
@@ -47,10 +50,21 @@ def login_password(settings: DatabaseSettings) -> str:
             DBHostname=settings.host, Port=settings.port, DBUsername=settings.user
         )
         return token
-    secret = boto3.client("secretsmanager").get_secret_value(SecretId=settings.secret_arn)["SecretString"]
+    return secret_password(settings.secret_arn)
+
+
+def secret_password(arn: str) -> str:
+    """Return the password in a secret.
+
+    Raises:
+        DeploymentError: It holds none.
+    """
+    import boto3
+
+    secret = boto3.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
     password = json.loads(secret).get("password")
     if not password:
-        raise DeploymentError(f"secret {settings.secret_arn} has no `password`")
+        raise DeploymentError(f"secret {arn} has no `password`")
     return str(password)
 
 
