@@ -82,7 +82,7 @@ def _own_environment(settings: LocalCloudSettings, reached: Connection) -> dict[
         "AWS_SECRET_ACCESS_KEY": reached.secret_access_key.get_secret_value(),
         "AWS_ENDPOINT_URL": settings.endpoint_url,
         "PERSIST_STATE": "1",
-        "STATE_DIR": str(settings.emulator_dir / "state"),
+        "STATE_DIR": str(settings.state_folder),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(settings.emulator_dir / "s3"),
         "LAMBDA_EXECUTOR": "local",
