@@ -85,7 +85,7 @@ def reopen_pages(cloud: Cloud) -> None:
     from console.evidently_pages import workspace_folder
     from local_cloud.services import start_service
 
-    deployed = read_stack_outputs(cloud.cloudformation).get(Output.DATABASE_SECRET_ARN)
+    deployed = read_stack_outputs(cloud.cloudformation).get(Output.REGISTRY_READER_SECRET_ARN)
     if deployed and workspace_folder().exists():
         begin_mlflow(cloud)
         start_service(local_settings(), evidently_service(), wait_s=0)

@@ -60,19 +60,17 @@ class PostgresDatabase(rds.DatabaseInstance):
             cloudwatch_logs_exports=["postgresql"],
         )
         self._settings = settings
+        secret = self.node.find_child("Secret")
+        assert isinstance(secret, rds.DatabaseSecret)
+        self._owner_secret = _by_arn(secret)
         # A token needs no secret.
         self.role_secrets = {} if settings.database_by_token else _role_secrets(self)
         accept(self, ACCEPTED)
 
     @property
-    def owner_secret(self) -> rds.DatabaseSecret:
-        """The owner's login, which containers use.
-
-        ``secret`` is its attachment to the instance instead: the same ARN on AWS, but none on LocalStack.
-        """
-        secret = self.node.find_child("Secret")
-        assert isinstance(secret, rds.DatabaseSecret)
-        return secret
+    def owner_secret(self) -> secretsmanager.ISecret:
+        """The owner's login, which containers use."""
+        return self._owner_secret
 
     def location(self) -> dict[str, str]:
         """Return where the database is, for any deployable."""
@@ -108,12 +106,20 @@ class PostgresDatabase(rds.DatabaseInstance):
             secret.grant_read(grantee)
 
 
-def _role_secrets(database: rds.DatabaseInstance) -> dict[DatabaseRole, secretsmanager.ISecret]:
+def _role_secrets(scope: Construct) -> dict[DatabaseRole, secretsmanager.ISecret]:
     names = {role: f"{role.name.title().replace('_', '')}Login" for role in DatabaseRole}
-    return {
-        role: rds.DatabaseSecret(database, name, username=role).attach(database)
-        for role, name in names.items()
-    }
+    return {role: _by_arn(rds.DatabaseSecret(scope, names[role], username=role)) for role in DatabaseRole}
+
+
+def _by_arn(secret: rds.DatabaseSecret) -> secretsmanager.ISecret:
+    """Return a secret that is referred to by its attribute for the ARN.
+
+    The construct library takes the reference to the secret, or to its attachment, for the ARN: that it is on
+    AWS, while the embedded cloud gives a secret's name, and LocalStack gives an attachment no ARN.
+    """
+    resource = secret.node.default_child
+    assert isinstance(resource, secretsmanager.CfnSecret)
+    return secretsmanager.Secret.from_secret_complete_arn(secret, "ByArn", resource.attr_id)
 
 
 ACCEPTED = {

@@ -128,12 +128,16 @@ def test_no_template_holds_a_password(assembly: Assembly) -> None:
     assert [secret["Name"] for secret in container["Secrets"]] == ["DATABASE_PASSWORD"]
 
 
-def test_only_the_secret_itself_is_referred_to(assembly: Assembly) -> None:
-    kind = "AWS::SecretsManager::SecretTargetAttachment"
-    [attachment] = assembly.resources(kind)  # LocalStack gives it no ARN
-    values = [each.properties for each in assembly.resources() if each.type != kind]
+def test_secrets_are_named_by_their_arn_and_no_reference(assembly: Assembly) -> None:
+    """LocalStack gives an attachment no ARN, and the embedded cloud's reference to a secret is its name."""
+    attachment = "AWS::SecretsManager::SecretTargetAttachment"
+    referred = [*assembly.resources(attachment), *assembly.resources("AWS::SecretsManager::Secret")]
+    own = (attachment, "AWS::RDS::DBInstance")  # the database itself gets its password by reference
+    values = [each.properties for each in assembly.resources() if each.type not in own]
     outputs = [output for template in assembly.templates.values() for output in template["Outputs"].values()]
-    assert f'"Ref": "{attachment.logical_id}"' not in json.dumps([values, outputs])
+    text = json.dumps([values, outputs])
+    assert len(referred) > 1
+    assert not [each for each in referred if f'"Ref": "{each.logical_id}"' in text]
 
 
 def test_the_predictor_can_start_no_training_and_the_job_leaves_raw_files_alone(assembly: Assembly) -> None:

@@ -42,7 +42,6 @@ DIFFERENCES: dict[str, set[str]] = {
         "AWS::Lambda::Function Environment.Variables.DATABASE_SECRET_ARN",
         "AWS::ECS::TaskDefinition Environment.DATABASE_ROLE_SECRETS",
         "AWS::SecretsManager::Secret",
-        "AWS::SecretsManager::SecretTargetAttachment",
         "AWS::RDS::DBInstance EnableIAMDatabaseAuthentication",
     },
     "database_sslmode": {

@@ -158,7 +158,9 @@ def test_a_database_of_before_loses_the_role_that_all_functions_shared(database:
         connection.execute("grant usage on schema monitoring to bikecast_functions")
         connection.execute("grant select, insert, update, delete on all tables in schema monitoring"
                            " to bikecast_functions")  # fmt: skip
-        connection.execute("insert into actuals (use_case, key, value) values ('citibike', '2024-11-03 01:00:00', 7)")
+        connection.execute(
+            "insert into actuals (use_case, key, value) values ('citibike', '2024-11-03 01:00:00', 7)"
+        )
     try:
         migrate(database)
         rights = "select has_table_privilege('bikecast_functions', 'monitoring.actuals', 'select')::text"
