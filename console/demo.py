@@ -84,7 +84,7 @@ def run_demo(options: DemoOptions) -> DemoResult:
         result.drift = _watch(cloud, result.champion, weeks=options.weeks)
     with story.stage("pages", advice=ADVICE["pages"]):
         services.start_pages(cloud)
-        result.outputs = console_outputs(cloud, service_urls=services.service_urls())
+        result.outputs = console_outputs(cloud, pages=services.page_outputs())
     result.stage_seconds, result.seconds = story.seconds, round(story.total_seconds, 1)
     return result
 

@@ -91,5 +91,6 @@ def _addresses(result: DemoResult) -> dict[str, Any]:
         "latest report": f"{outputs.api_url}/monitor-model (with the key), or from the dashboard",
         # MLflow's own first page is about language models.
         "MLflow": f"{outputs.mlflow_url}/#/models",
+        "MLflow login": f"{outputs.mlflow_user}, {outputs.mlflow_password}",
         "Evidently": outputs.evidently_url,
     }
