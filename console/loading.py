@@ -3,7 +3,8 @@
 import datetime as dt
 import io
 import json
-from collections.abc import Callable
+import tempfile
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from bikecast.names import (
     citibike_key,
     weather_key,
 )
+from bikecast.storage import S3Store
 from console import ui
 from console.buckets import Bucket, data_bucket
 from console.champions import champion_exists, retire_champion
@@ -43,6 +45,9 @@ LOADED_PREFIXES = (
 )
 
 
+_SHOWN_FILES = 5
+
+
 def load(
     cloud: Cloud, source: Source, *, months: list[str] | None = None, force: bool = False
 ) -> dict[str, Any]:
@@ -56,13 +61,33 @@ def load(
     """
     bucket = data_bucket(cloud)
     make_room(cloud, source)
+    left_alone = [path.relative_to(source.root).as_posix() for path in source.not_loaded]
+    if left_alone:
+        ui.note(f"not loaded: {', '.join(left_alone[:_SHOWN_FILES])}{_more(left_alone)}")
     if not source.is_processed:
         files = upload_files(bucket, source)
-        return ingest(cloud, files=files, months=months, force=force)
+        return ingest(cloud, files=files, months=months, force=force) | {"left_alone": left_alone}
     report = load_tables(bucket, source)
     if champion_exists(cloud):
         follow_demand(cloud)
-    return report
+    return report | {"left_alone": left_alone}
+
+
+def _more(names: list[str]) -> str:
+    return f" and {len(names) - _SHOWN_FILES} more" if len(names) > _SHOWN_FILES else ""
+
+
+def declare_closed(cloud: Cloud, closures: Sequence[str]) -> dict[str, Any]:
+    """Write down hours in which the system was shut, which training leaves out.
+
+    Raises:
+        InputError: One is not a stretch of hours or days.
+    """
+    from bikecast.closures import declare_closures, parse_closure
+
+    stretches = [parse_closure(text) for text in closures]
+    known = declare_closures(S3Store(cloud.s3, data_bucket(cloud).name), stretches)
+    return {"closed": [str(closure) for closure in known.declared]}
 
 
 def make_room(cloud: Cloud, source: Source) -> None:
@@ -101,13 +126,29 @@ def keep_origins_apart(bucket: Bucket, *, simulated: bool) -> bool:
 
 
 def load_tables(bucket: Bucket, source: Source) -> dict[str, Any]:
-    """Check processed tables against their contracts and upload them as they are."""
-    from bikecast.tables import checked_weather, repaired
+    """Check processed tables against their contracts and upload them as they are.
 
-    hourly = _upload_tables(bucket, source.hourly, key=citibike_key, check=repaired)
-    weather = _upload_tables(bucket, source.weather, key=weather_key, check=checked_weather)
+    Days that the cloud has of a table's year and the table has not are kept, and so are values of weather.
+    """
+    from bikecast.tables import checked_weather, repaired
+    from bikecast.weather.files import combined
+
+    hourly = _upload_tables(bucket, source.hourly, key=citibike_key, check=repaired, lay_over=_other_days)
+    weather = _upload_tables(
+        bucket,
+        source.weather,
+        key=weather_key,
+        check=checked_weather,
+        lay_over=lambda known, table: combined(known, table)[0],
+    )
     report: dict[str, Any] = {"kind": "processed tables", "simulated": source.is_simulated}
     return report | {"hourly": hourly, "weather": weather}
+
+
+def _other_days(known: "pd.DataFrame", table: "pd.DataFrame") -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.concat([known[~known["date"].isin(table["date"])], table], ignore_index=True)
 
 
 def _upload_tables(
@@ -116,22 +157,40 @@ def _upload_tables(
     *,
     key: Callable[[int], str],
     check: "Callable[[pd.DataFrame], pd.DataFrame]",
+    lay_over: "Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]",
 ) -> list[dict[str, Any]]:
     rows = []
     for year, path in sorted(tables.items()):
         raw = _read_table(path)
         checked = check(raw)
-        uploaded = bucket.put(path, key(year))
+        known = check(_read_stored(bucket, key(year))) if bucket.has(key(year)) else checked
+        table = check(lay_over(known, checked))
+        is_whole = table.equals(checked)
+        uploaded = bucket.put(path, key(year)) if is_whole else _put_table(bucket, table, key(year))
         rows.append(
             {
                 "year": year,
                 "file": str(path),
                 "rows": len(raw),
                 "repeated": len(raw) - len(checked),
+                "kept": len(table) - len(checked),
                 "uploaded": uploaded,
             }
         )
     return rows
+
+
+def _put_table(bucket: Bucket, table: "pd.DataFrame", key: str) -> bool:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "table.parquet"
+        table.to_parquet(path, index=False)
+        return bucket.put(path, key)
+
+
+def _read_stored(bucket: Bucket, key: str) -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.read_parquet(io.BytesIO(bucket.read(key)))
 
 
 def _read_table(path: Path) -> "pd.DataFrame":

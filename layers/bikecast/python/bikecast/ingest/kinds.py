@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from bikecast.ingest.layouts import is_trip_header
+from bikecast.ingest.schemas import is_trip_header
 from bikecast.tabular.headers import find_header, plain_name
 from bikecast.tabular.heads import HEAD_BYTES, PARQUET_MAGIC, lines_of, plain_head
 from bikecast.weather.columns import is_weather

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
+from bikecast.closures import replace_recognised
 from bikecast.errors import DataError
 from bikecast.ingest.counting import MonthCount, count_month
 from bikecast.ingest.coverage import STRAY_HOURS, measure
@@ -50,6 +51,8 @@ def publish_tables(
     touched = [entry for entry in entries if groups is None or entry.month in groups]
     weather = load_weather_files(store, _weather_keys(store, weather_keys, touched), now=now)
     counts = _count(store, entries, {month for entry in touched for month in entry.start_months})
+    closures = [closure for count in counts.values() for closure in count.closures]
+    replace_recognised(store, set(counts), closures)
     replaced = _without_strays(store, counts)
     if replaced:
         replace_months(store, replaced)
