@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -145,7 +146,7 @@ def test_a_mean_wind_beyond_every_month_is_in_other_units() -> None:
         read_weather_file("a.csv", days.assign(AWND=24.5).to_csv(index=False).encode())
 
 
-def noaa(**columns: object) -> bytes:
+def noaa(**columns: Any) -> bytes:
     table = pd.DataFrame(
         {
             "STATION": "USW00014732",
@@ -155,9 +156,7 @@ def noaa(**columns: object) -> bytes:
         }
         | {"SNOW": 0.0, "PRCP": 0.1, "AWND": 8.0}
     )
-    for name, values in columns.items():
-        table[name] = values
-    return table.to_csv(index=False).encode()
+    return table.assign(**columns).to_csv(index=False).encode()
 
 
 def test_trace_and_missing_mean_what_noaa_means() -> None:
