@@ -1,12 +1,9 @@
 """Bringing data to the cloud: processed tables as they are, trip files by the ingest state machine."""
 
 import datetime as dt
-import io
 import json
-import tempfile
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from bikecast.errors import DataError
 from bikecast.names import (
@@ -15,8 +12,6 @@ from bikecast.names import (
     Output,
     Prefix,
     Step,
-    citibike_key,
-    weather_key,
 )
 from bikecast.storage import S3Store
 from console import ui
@@ -28,11 +23,9 @@ from console.executions import start_execution
 from console.operations import operate
 from console.outputs import read_stack_outputs
 from console.sources import Source
+from console.tables import load_tables
 from console.uploading import upload_files
 from console.watching import watch
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Everything that a load leaves behind; simulated data is removed whole before real data comes.
 LOADED_PREFIXES = (
@@ -123,84 +116,6 @@ def keep_origins_apart(bucket: Bucket, *, simulated: bool) -> bool:
         for prefix in LOADED_PREFIXES:
             bucket.clear(prefix)
     return holds_simulated and not simulated
-
-
-def load_tables(bucket: Bucket, source: Source) -> dict[str, Any]:
-    """Check processed tables against their contracts and upload them as they are.
-
-    Days that the cloud has of a table's year and the table has not are kept, and so are values of weather.
-    """
-    from bikecast.tables import checked_weather, repaired
-    from bikecast.weather.files import combined
-
-    hourly = _upload_tables(bucket, source.hourly, key=citibike_key, check=repaired, lay_over=_other_days)
-    weather = _upload_tables(
-        bucket,
-        source.weather,
-        key=weather_key,
-        check=checked_weather,
-        lay_over=lambda known, table: combined(known, table)[0],
-    )
-    report: dict[str, Any] = {"kind": "processed tables", "simulated": source.is_simulated}
-    return report | {"hourly": hourly, "weather": weather}
-
-
-def _other_days(known: "pd.DataFrame", table: "pd.DataFrame") -> "pd.DataFrame":
-    import pandas as pd
-
-    return pd.concat([known[~known["date"].isin(table["date"])], table], ignore_index=True)
-
-
-def _upload_tables(
-    bucket: Bucket,
-    tables: dict[int, Path],
-    *,
-    key: Callable[[int], str],
-    check: "Callable[[pd.DataFrame], pd.DataFrame]",
-    lay_over: "Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]",
-) -> list[dict[str, Any]]:
-    rows = []
-    for year, path in sorted(tables.items()):
-        raw = _read_table(path)
-        checked = check(raw)
-        known = check(_read_stored(bucket, key(year))) if bucket.has(key(year)) else checked
-        table = check(lay_over(known, checked))
-        is_whole = table.equals(checked)
-        uploaded = bucket.put(path, key(year)) if is_whole else _put_table(bucket, table, key(year))
-        rows.append(
-            {
-                "year": year,
-                "file": str(path),
-                "rows": len(raw),
-                "repeated": len(raw) - len(checked),
-                "kept": len(table) - len(checked),
-                "uploaded": uploaded,
-            }
-        )
-    return rows
-
-
-def _put_table(bucket: Bucket, table: "pd.DataFrame", key: str) -> bool:
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "table.parquet"
-        table.to_parquet(path, index=False)
-        return bucket.put(path, key)
-
-
-def _read_stored(bucket: Bucket, key: str) -> "pd.DataFrame":
-    import pandas as pd
-
-    return pd.read_parquet(io.BytesIO(bucket.read(key)))
-
-
-def _read_table(path: Path) -> "pd.DataFrame":
-    import pandas as pd
-    from pyarrow import ArrowInvalid
-
-    try:
-        return pd.read_parquet(io.BytesIO(path.read_bytes()))
-    except (ArrowInvalid, OSError) as err:
-        raise DataError(f"{path} is no readable parquet file: {err}") from err
 
 
 def ingest(

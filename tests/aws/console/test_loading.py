@@ -12,9 +12,10 @@ from bikecast.ingest.kinds import Kind
 from bikecast.names import SIMULATED_MARKER_KEY, Prefix, citibike_key, weather_key
 from console.buckets import Bucket
 from console.cloud import Cloud
-from console.loading import keep_origins_apart, load_tables
+from console.loading import keep_origins_apart
 from console.prefixes import Place, keys_in_place, kind_of_object, parse_place
 from console.sources import of_names, recognise
+from console.tables import load_tables
 from console.uploading import marker_key, raw_keys, upload_files
 
 

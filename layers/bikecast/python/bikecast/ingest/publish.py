@@ -19,6 +19,7 @@ from bikecast.ingest.reports import (
     read_entry,
     sum_refused,
 )
+from bikecast.ingest.rules import RULES_VERSION
 from bikecast.names import LATEST_LOAD_REPORT_KEY, RAW_WEATHER_PREFIX, Prefix
 from bikecast.storage import ObjectStore
 from bikecast.tables import MAX_MISSING_SHARE
@@ -57,6 +58,7 @@ def publish_tables(
     if replaced:
         replace_months(store, replaced)
     report = _report(store, touched, counts, weather, now)
+    report = report.model_copy(update={"notes": report.notes | _older_rules(entries, set(counts))})
     _store_report(store, report)
     _refuse_lost_weather(report)
     return report
@@ -66,6 +68,17 @@ def _weather_keys(store: ObjectStore, given: Collection[str] | None, touched: li
     """Return the weather files given, and those that came among the trips."""
     among_trips = [key for entry in touched for key in entry.weather]
     return [*(store.keys(RAW_WEATHER_PREFIX) if given is None else given), *among_trips]
+
+
+def _older_rules(entries: list[SourceEntry], months: set[str]) -> dict[str, tuple[str, ...]]:
+    """Name sources of the months that were read by older rules, which may tell rides apart another way."""
+    note = ("read by older rules than the other files of its months: load it again",)
+    current = f"-rules-{RULES_VERSION}"
+    return {
+        entry.source: note
+        for entry in entries
+        if entry.rides and not (entry.fingerprint or "").endswith(current) and entry.start_months & months
+    }
 
 
 def _count(store: ObjectStore, entries: list[SourceEntry], months: set[str]) -> dict[str, MonthCount]:
