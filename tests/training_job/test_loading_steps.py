@@ -11,6 +11,7 @@ from bikecast.names import Prefix
 from bikecast.simulator import simulate
 from bikecast.tables import join_weather, read_hourly, read_weather
 from tests.training_job.world import folder_context
+from tests.unit.ingest.trips import csv_bytes, hour_of_rides, zip_bytes
 from training_job.context import Context
 from training_job.steps import ingest_month, publish_tables
 
@@ -122,6 +123,17 @@ def test_lost_weather_fails_the_load_and_names_days_and_files(context: Context) 
 def test_wrong_input_names_the_field(context: Context, payload: dict[str, object]) -> None:
     with pytest.raises(InputError, match=r"month|keys|speed"):
         ingest_month.run(context, payload)
+
+
+def test_weather_in_a_zip_of_trips_is_weather(context: Context) -> None:
+    key = f"{Prefix.RAW}weather/simulated-weather.csv"
+    weather = context.data.read(key).body
+    context.data.delete(key)
+    rides = csv_bytes(hour_of_rides("2024-07-05 08", 3))
+    context.data.write(f"{Prefix.RAW}all.zip", zip_bytes({"weather.csv": weather, "rides.csv": rides}))
+    report = ingest_month.run(context, {"month": "undated", "keys": [f"{Prefix.RAW}all.zip"]})
+    assert (report["kept"], report["problems"]) == (3, {})
+    assert publish_tables.run(context, {"months": ["undated"], "weather": []})["weather_days"] == 92
 
 
 def test_weather_among_the_trips_is_weather(context: Context) -> None:
