@@ -1,11 +1,9 @@
 """Bringing data to the cloud: processed tables as they are, trip files by the ingest state machine."""
 
 import datetime as dt
-import io
 import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
 from bikecast.errors import DataError
 from bikecast.names import (
@@ -14,9 +12,8 @@ from bikecast.names import (
     Output,
     Prefix,
     Step,
-    citibike_key,
-    weather_key,
 )
+from bikecast.storage import S3Store
 from console import ui
 from console.buckets import Bucket, data_bucket
 from console.champions import champion_exists, retire_champion
@@ -26,11 +23,9 @@ from console.executions import start_execution
 from console.operations import operate
 from console.outputs import read_stack_outputs
 from console.sources import Source
+from console.tables import load_tables
 from console.uploading import upload_files
 from console.watching import watch
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 # Everything that a load leaves behind; simulated data is removed whole before real data comes.
 LOADED_PREFIXES = (
@@ -41,6 +36,9 @@ LOADED_PREFIXES = (
     Prefix.LOAD_REPORTS,
     Prefix.QUARANTINE,
 )
+
+
+_SHOWN_FILES = 5
 
 
 def load(
@@ -56,13 +54,33 @@ def load(
     """
     bucket = data_bucket(cloud)
     make_room(cloud, source)
+    left_alone = [path.relative_to(source.root).as_posix() for path in source.not_loaded]
+    if left_alone:
+        ui.note(f"not loaded: {', '.join(left_alone[:_SHOWN_FILES])}{_more(left_alone)}")
     if not source.is_processed:
         files = upload_files(bucket, source)
-        return ingest(cloud, files=files, months=months, force=force)
+        return ingest(cloud, files=files, months=months, force=force) | {"left_alone": left_alone}
     report = load_tables(bucket, source)
     if champion_exists(cloud):
         follow_demand(cloud)
-    return report
+    return report | {"left_alone": left_alone}
+
+
+def _more(names: list[str]) -> str:
+    return f" and {len(names) - _SHOWN_FILES} more" if len(names) > _SHOWN_FILES else ""
+
+
+def declare_closed(cloud: Cloud, closures: Sequence[str]) -> dict[str, Any]:
+    """Write down hours in which the system was shut, which training leaves out.
+
+    Raises:
+        InputError: One is not a stretch of hours or days.
+    """
+    from bikecast.closures import declare_closures, parse_closure
+
+    stretches = [parse_closure(text) for text in closures]
+    known = declare_closures(S3Store(cloud.s3, data_bucket(cloud).name), stretches)
+    return {"closed": [str(closure) for closure in known.declared]}
 
 
 def make_room(cloud: Cloud, source: Source) -> None:
@@ -98,50 +116,6 @@ def keep_origins_apart(bucket: Bucket, *, simulated: bool) -> bool:
         for prefix in LOADED_PREFIXES:
             bucket.clear(prefix)
     return holds_simulated and not simulated
-
-
-def load_tables(bucket: Bucket, source: Source) -> dict[str, Any]:
-    """Check processed tables against their contracts and upload them as they are."""
-    from bikecast.tables import checked_weather, repaired
-
-    hourly = _upload_tables(bucket, source.hourly, key=citibike_key, check=repaired)
-    weather = _upload_tables(bucket, source.weather, key=weather_key, check=checked_weather)
-    report: dict[str, Any] = {"kind": "processed tables", "simulated": source.is_simulated}
-    return report | {"hourly": hourly, "weather": weather}
-
-
-def _upload_tables(
-    bucket: Bucket,
-    tables: dict[int, Path],
-    *,
-    key: Callable[[int], str],
-    check: "Callable[[pd.DataFrame], pd.DataFrame]",
-) -> list[dict[str, Any]]:
-    rows = []
-    for year, path in sorted(tables.items()):
-        raw = _read_table(path)
-        checked = check(raw)
-        uploaded = bucket.put(path, key(year))
-        rows.append(
-            {
-                "year": year,
-                "file": str(path),
-                "rows": len(raw),
-                "repeated": len(raw) - len(checked),
-                "uploaded": uploaded,
-            }
-        )
-    return rows
-
-
-def _read_table(path: Path) -> "pd.DataFrame":
-    import pandas as pd
-    from pyarrow import ArrowInvalid
-
-    try:
-        return pd.read_parquet(io.BytesIO(path.read_bytes()))
-    except (ArrowInvalid, OSError) as err:
-        raise DataError(f"{path} is no readable parquet file: {err}") from err
 
 
 def ingest(

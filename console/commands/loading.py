@@ -14,8 +14,8 @@ from console.archive import download_months, fetch_weather
 from console.buckets import data_bucket
 from console.cloud import find_cloud
 from console.errors import ExecutionError
+from console.loading import declare_closed, make_room
 from console.loading import load as load_source
-from console.loading import make_room
 from console.options import DAY_FORMATS, Json, TargetOption
 from console.prefixes import load_prefix
 from console.simulations import parse_shift, parse_traps, simulate_files, simulated_source
@@ -47,6 +47,12 @@ def load(
         bool, typer.Option("--jersey-city", help="Jersey City's files of the archive.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Ingest again what was ingested already.")] = False,
+    closed: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Hours in which the system was shut, 2016-01-23T13..2016-01-26T06; may be repeated."
+        ),
+    ] = None,
     target: TargetOption = None,
     as_json: Json = False,
 ) -> None:
@@ -59,9 +65,18 @@ def load(
     Loading the same files again, in any order, changes nothing. Simulated and real data are never mixed.
     """
     wanted = parse_months(months)
-    if (path is not None) + simulate != 1 and not (path is None and wanted and not simulate):
-        raise InputError("name a path to load, or --simulate, or --months to download")
+    is_named = (path is not None) + simulate == 1 or (
+        path is None and bool(wanted or closed) and not simulate
+    )
+    if not is_named:
+        raise InputError(
+            "name a path to load, or --simulate, or --months to download, or hours that were --closed"
+        )
     cloud = find_cloud(target)
+    declared = declare_closed(cloud, closed) if closed else None
+    if declared is not None and path is None and not (wanted or simulate):
+        ui.show(declared, as_json=as_json, table=lambda: ui.pairs_table(declared))
+        return
     try:
         if path and path.startswith("s3://"):
             report = load_prefix(cloud, path, months=wanted, force=force)
@@ -167,4 +182,5 @@ def report_table(report: dict[str, Any]) -> Table:
             flat |= {f"{name}.{part}": count for part, count in value.items()}
         else:
             flat[name] = f"{len(value)} entries" if isinstance(value, list) else value
+    flat |= {f"notes.{file}": "; ".join(notes) for file, notes in report.get("notes", {}).items()}
     return ui.pairs_table(flat)

@@ -1,18 +1,21 @@
 """Files reach the bucket once; simulated and real data never mix."""
 
 import datetime as dt
+import io
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from bikecast.errors import DataError, InputError
-from bikecast.names import SIMULATED_MARKER_KEY, Prefix, citibike_key
+from bikecast.ingest.kinds import Kind
+from bikecast.names import SIMULATED_MARKER_KEY, Prefix, citibike_key, weather_key
 from console.buckets import Bucket
 from console.cloud import Cloud
-from console.loading import keep_origins_apart, load_tables
-from console.prefixes import Place, keys_in_place, parse_place
+from console.loading import keep_origins_apart
+from console.prefixes import Place, keys_in_place, kind_of_object, parse_place
 from console.sources import of_names, recognise
+from console.tables import load_tables
 from console.uploading import marker_key, raw_keys, upload_files
 
 
@@ -41,6 +44,7 @@ def test_processed_tables_are_uploaded_as_they_are(bucket: Bucket, tmp_path: Pat
         "file": "",
         "rows": 24,
         "repeated": 0,
+        "kept": 0,
         "uploaded": True,
     }
 
@@ -74,6 +78,61 @@ def test_files_stand_under_raw_with_their_folders(bucket: Bucket, tmp_path: Path
         path.write_text("x")
     upload_files(bucket, recognise(tmp_path))
     assert bucket.keys("") == ["raw/2024/jan.zip", "raw/simulated.json", "raw/weather/weather_2024.csv"]
+
+
+def test_files_of_one_name_in_two_folders_keep_their_folders(bucket: Bucket, tmp_path: Path) -> None:
+    for year in ("2023", "2024"):
+        (tmp_path / year).mkdir()
+        (tmp_path / year / "weather.csv").write_text(f"DATE,TMAX,TMIN,SNOW\n{year}-01-01,40,30,0\n")
+    assert upload_files(bucket, recognise(tmp_path)) == [
+        "raw/weather/2023/weather.csv",
+        "raw/weather/2024/weather.csv",
+    ]
+
+
+def test_two_files_that_would_overwrite_each_other_are_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "weather").mkdir()
+    for path in (tmp_path / "a.csv", tmp_path / "weather" / "a.csv"):
+        path.write_text("DATE,TMAX,TMIN,SNOW\n2024-01-01,40,30,0\n")
+    with pytest.raises(
+        InputError, match=r"a\.csv and .*weather/a\.csv would both be stored at raw/weather/a\.csv"
+    ):
+        raw_keys(recognise(tmp_path))
+
+
+def test_a_table_of_some_months_leaves_the_other_months_of_its_year(bucket: Bucket, tmp_path: Path) -> None:
+    load_tables(bucket, recognise(write_hourly(tmp_path / "one")))
+    later = pd.read_parquet(tmp_path / "one/citibike/2024-citibike-tripdata.parquet")
+    path = tmp_path / "two" / "2024-citibike-tripdata.parquet"
+    path.parent.mkdir()
+    later.assign(date=pd.Timestamp("2024-02-01")).to_parquet(path)
+    (row,) = load_tables(bucket, recognise(path))["hourly"]
+    assert (row["rows"], row["kept"]) == (24, 24)
+    stored = pd.read_parquet(io.BytesIO(bucket.read(citibike_key(2024))))
+    assert stored["date"].nunique() == 2
+
+
+def test_a_later_weather_table_keeps_the_columns_that_it_lacks(bucket: Bucket, tmp_path: Path) -> None:
+    days = pd.DataFrame(
+        {"DATE": pd.date_range("2024-01-01", periods=3), "TMAX": 40.0, "TMIN": 30.0, "SNOW": 0.0}
+    )
+    for folder, table in (("one", days.assign(PRCP=0.1)), ("two", days.head(2).assign(TMAX=41.0))):
+        (tmp_path / folder).mkdir()
+        table.to_parquet(tmp_path / folder / "2024-weather.parquet")
+        write_hourly(tmp_path / folder)
+        load_tables(bucket, recognise(tmp_path / folder))
+    stored = pd.read_parquet(io.BytesIO(bucket.read(weather_key(2024))))
+    assert stored["TMAX"].tolist() == [41.0, 41.0, 40.0]
+    assert stored["PRCP"].tolist() == [0.1, 0.1, 0.1]
+
+
+def test_files_in_a_bucket_are_recognised_by_their_first_bytes(bucket: Bucket) -> None:
+    s3 = bucket.cloud.s3
+    s3.create_bucket(Bucket="archive")
+    s3.put_object(Bucket="archive", Key="data/9100001.csv", Body=b"DATE,TMAX,TMIN,SNOW\n2024-01-01,40,30,0\n")
+    assert kind_of_object(bucket.cloud, Place("archive", "data/"), "9100001.csv") is Kind.WEATHER
+    s3.put_object(Bucket="archive", Key="data/empty.csv", Body=b"")
+    assert kind_of_object(bucket.cloud, Place("archive", "data/"), "empty.csv") is Kind.UNKNOWN
 
 
 def test_real_data_removes_simulated_data_first(bucket: Bucket, tmp_path: Path) -> None:
@@ -141,10 +200,7 @@ def test_files_under_raw_are_taken_where_they_are(bucket: Bucket) -> None:
     ]
     weather = of_names(["weather/2024.csv"], shown="")
     assert keys_in_place(bucket, Place("data", "raw/"), weather) == ["raw/weather/2024.csv"]
-    with pytest.raises(
-        InputError, match=r"raw/jc/weather/2024\.csv: weather is looked for under raw/weather/"
-    ):
-        keys_in_place(bucket, place, weather)
+    assert keys_in_place(bucket, place, weather) == ["raw/jc/weather/2024.csv"]
 
 
 def test_real_files_beside_simulated_ones_are_not_loaded_in_place(bucket: Bucket, tmp_path: Path) -> None:

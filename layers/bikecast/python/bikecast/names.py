@@ -47,6 +47,8 @@ SIMULATED_MARKER = "simulated.json"
 SIMULATED_MARKER_KEY = f"{Prefix.RAW}{SIMULATED_MARKER}"
 # Everything else under raw/ is trips.
 RAW_WEATHER_PREFIX = f"{Prefix.RAW}weather/"
+# Files that `bikecast outlook` uploads: they never train, however old they are.
+FORECAST_PREFIX = f"{RAW_WEATHER_PREFIX}forecasts/"
 
 
 def citibike_key(year: int) -> str:
