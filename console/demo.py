@@ -43,6 +43,7 @@ class DemoOptions:
     trials: int = 12
     workers: int = 2
     weeks: int = 6
+    replace_simulated: bool = False
 
 
 @dataclass
@@ -73,7 +74,7 @@ def run_demo(options: DemoOptions) -> DemoResult:
         deploy(Target.EMBEDDED)
         cloud = find_cloud(Target.EMBEDDED)
     with story.stage("data", advice=ADVICE["data"]):
-        result.data = _load(cloud, options.data)
+        result.data = _load(cloud, options)
     with story.stage("training", advice=ADVICE["training"]):
         result.training = _train(cloud, options)
         services.begin_mlflow(cloud)
@@ -89,13 +90,14 @@ def run_demo(options: DemoOptions) -> DemoResult:
     return result
 
 
-def _load(cloud: Cloud, path: Path | None) -> dict[str, Any]:
-    """Load ``path``; without one keep what is loaded, and simulate if nothing is."""
-    bucket = data_bucket(cloud)
+def _load(cloud: Cloud, options: DemoOptions) -> dict[str, Any]:
+    """Load a person's data; without any keep what is loaded, and simulate if nothing is."""
+    bucket, path = data_bucket(cloud), options.data
     if path is None and bucket.keys(Prefix.PROCESSED_CITIBIKE) and bucket.keys(Prefix.PROCESSED_WEATHER):
         return {"kind": "loaded before", "simulated": bucket.has(SIMULATED_MARKER_KEY)}
     source = simulated_source() if path is None else recognise(path)
-    return loading.load(cloud, source) | {"simulated": source.is_simulated}
+    report = loading.load(cloud, source, replace_simulated=options.replace_simulated)
+    return report | {"simulated": source.is_simulated}
 
 
 def _train(cloud: Cloud, options: DemoOptions) -> dict[str, Any]:

@@ -4,27 +4,26 @@ import datetime as dt
 import io
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import DataError
 from bikecast.names import (
     LATEST_LOAD_REPORT_KEY,
-    SIMULATED_MARKER_KEY,
     Output,
-    Prefix,
     Step,
     citibike_key,
     weather_key,
 )
-from console import ui
 from console.buckets import Bucket, data_bucket
-from console.champions import champion_exists, retire_champion
+from console.champions import champion_exists, retire_simulated
 from console.cloud import Cloud
 from console.errors import ExecutionError
 from console.executions import start_execution
 from console.operations import operate
 from console.outputs import read_stack_outputs
+from console.replacing import make_room
 from console.sources import Source
 from console.uploading import upload_files
 from console.watching import watch
@@ -32,47 +31,37 @@ from console.watching import watch
 if TYPE_CHECKING:
     import pandas as pd
 
-# Everything that a load leaves behind; simulated data is removed whole before real data comes.
-LOADED_PREFIXES = (
-    Prefix.RAW,
-    Prefix.TRIPS,
-    Prefix.PROCESSED_CITIBIKE,
-    Prefix.PROCESSED_WEATHER,
-    Prefix.LOAD_REPORTS,
-    Prefix.QUARANTINE,
-)
-
 
 def load(
-    cloud: Cloud, source: Source, *, months: list[str] | None = None, force: bool = False
+    cloud: Cloud,
+    source: Source,
+    *,
+    months: list[str] | None = None,
+    force: bool = False,
+    replace_simulated: bool = False,
 ) -> dict[str, Any]:
     """Bring a source to the cloud and return the load report.
 
-    Simulated and real data never mix: loading real data removes simulated data first, and what they taught.
+    Simulated and real data never mix: real data replaces simulated data, and once it is loaded the champion
+    that they taught is retired.
 
     Raises:
-        DataError: A table breaks its contract, or simulated data would join real data.
+        DataError: A table breaks its contract, no file can be read, or simulated data would join real data.
+        InputError: Simulated data would be removed, and nobody agreed.
         ExecutionError: The ingestion failed.
     """
     bucket = data_bucket(cloud)
-    make_room(cloud, source)
-    if not source.is_processed:
-        files = upload_files(bucket, source)
-        return ingest(cloud, files=files, months=months, force=force)
-    report = load_tables(bucket, source)
-    if champion_exists(cloud):
+    tables = check_tables(source) if source.is_processed else []
+    make_room(cloud, source, agreed=replace_simulated)
+    if source.is_processed:
+        report = upload_tables(bucket, source, tables)
+    else:
+        report = ingest(cloud, files=upload_files(bucket, source), months=months, force=force)
+    if not source.is_simulated:
+        retire_simulated(cloud)
+    if source.is_processed and champion_exists(cloud):
         follow_demand(cloud)
     return report
-
-
-def make_room(cloud: Cloud, source: Source) -> None:
-    """Remove simulated data, and the champion that it taught, before real data comes.
-
-    Raises:
-        DataError: Simulated data would join real data.
-    """
-    if keep_origins_apart(data_bucket(cloud), simulated=source.is_simulated):
-        retire_champion(cloud)
 
 
 def follow_demand(cloud: Cloud) -> None:
@@ -81,57 +70,49 @@ def follow_demand(cloud: Cloud) -> None:
     operate(cloud, Step.RECORD_ACTUALS, payload={})
 
 
-def keep_origins_apart(bucket: Bucket, *, simulated: bool) -> bool:
-    """Make room for data of one origin and tell whether simulated data was removed for it.
+@dataclass(frozen=True)
+class CheckedTable:
+    """A processed table that keeps its contract, and where it goes."""
+
+    kind: str
+    year: int
+    path: Path
+    key: str
+    rows: int
+    repeated: int
+
+
+def check_tables(source: Source) -> list[CheckedTable]:
+    """Check processed tables against their contracts; nothing is uploaded.
 
     Raises:
-        DataError: Real data is there and simulated data was to be loaded.
+        DataError: One breaks its contract.
     """
-    holds_simulated = bucket.has(SIMULATED_MARKER_KEY)
-    if simulated and not holds_simulated and bucket.keys(Prefix.PROCESSED_CITIBIKE):
-        raise DataError(
-            "the cloud holds real data, and simulated data is never mixed with it: "
-            "simulate in a clone of its own, or run `make clean` first"
-        )
-    if holds_simulated and not simulated:
-        ui.note("removing the simulated data before real data is loaded")
-        for prefix in LOADED_PREFIXES:
-            bucket.clear(prefix)
-    return holds_simulated and not simulated
-
-
-def load_tables(bucket: Bucket, source: Source) -> dict[str, Any]:
-    """Check processed tables against their contracts and upload them as they are."""
     from bikecast.tables import checked_weather, repaired
 
-    hourly = _upload_tables(bucket, source.hourly, key=citibike_key, check=repaired)
-    weather = _upload_tables(bucket, source.weather, key=weather_key, check=checked_weather)
+    hourly = [_checked("hourly", y, path, citibike_key(y), repaired) for y, path in source.hourly.items()]
+    weather = [
+        _checked("weather", y, path, weather_key(y), checked_weather) for y, path in source.weather.items()
+    ]
+    return sorted([*hourly, *weather], key=lambda table: table.year)
+
+
+def _checked(
+    kind: str, year: int, path: Path, key: str, check: "Callable[[pd.DataFrame], pd.DataFrame]"
+) -> CheckedTable:
+    raw = _read_table(path)
+    return CheckedTable(kind, year, path, key, rows=len(raw), repeated=len(raw) - len(check(raw)))
+
+
+def upload_tables(bucket: Bucket, source: Source, tables: list[CheckedTable]) -> dict[str, Any]:
+    """Upload checked tables as they are and return the load report."""
     report: dict[str, Any] = {"kind": "processed tables", "simulated": source.is_simulated}
-    return report | {"hourly": hourly, "weather": weather}
-
-
-def _upload_tables(
-    bucket: Bucket,
-    tables: dict[int, Path],
-    *,
-    key: Callable[[int], str],
-    check: "Callable[[pd.DataFrame], pd.DataFrame]",
-) -> list[dict[str, Any]]:
-    rows = []
-    for year, path in sorted(tables.items()):
-        raw = _read_table(path)
-        checked = check(raw)
-        uploaded = bucket.put(path, key(year))
-        rows.append(
-            {
-                "year": year,
-                "file": str(path),
-                "rows": len(raw),
-                "repeated": len(raw) - len(checked),
-                "uploaded": uploaded,
-            }
-        )
-    return rows
+    report |= {"hourly": [], "weather": []}
+    for table in tables:
+        uploaded = bucket.put(table.path, table.key)
+        row = {"year": table.year, "file": str(table.path), "rows": table.rows, "repeated": table.repeated}
+        report[table.kind].append(row | {"uploaded": uploaded})
+    return report
 
 
 def _read_table(path: Path) -> "pd.DataFrame":

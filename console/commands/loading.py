@@ -15,9 +15,9 @@ from console.buckets import data_bucket
 from console.cloud import find_cloud
 from console.errors import ExecutionError
 from console.loading import load as load_source
-from console.loading import make_room
 from console.options import DAY_FORMATS, Json, TargetOption
 from console.prefixes import load_prefix
+from console.replacing import FLAG, make_room
 from console.simulations import parse_shift, parse_traps, simulate_files, simulated_source
 from console.sources import Source, recognise
 
@@ -27,6 +27,10 @@ SimulatedFrom = Annotated[
     dt.datetime, typer.Option("--from", formats=DAY_FORMATS, help="First simulated day.")
 ]
 SimulatedTo = Annotated[dt.datetime, typer.Option("--to", formats=DAY_FORMATS, help="Last simulated day.")]
+
+ReplaceSimulated = Annotated[
+    bool, typer.Option(FLAG, help="Real data may remove simulated data; else you are asked.")
+]
 
 
 def load(
@@ -47,6 +51,7 @@ def load(
         bool, typer.Option("--jersey-city", help="Jersey City's files of the archive.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Ingest again what was ingested already.")] = False,
+    replace_simulated: ReplaceSimulated = False,
     target: TargetOption = None,
     as_json: Json = False,
 ) -> None:
@@ -64,13 +69,15 @@ def load(
     cloud = find_cloud(target)
     try:
         if path and path.startswith("s3://"):
-            report = load_prefix(cloud, path, months=wanted, force=force)
+            report = load_prefix(cloud, path, months=wanted, force=force, replace_simulated=replace_simulated)
         else:
             source = _source(path, wanted, simulate=simulate, jersey_city=jersey_city)
             if wanted and not simulate and (weather or path is None):
-                make_room(cloud, source)
+                make_room(cloud, source, agreed=replace_simulated)
                 fetch_weather(data_bucket(cloud), wanted)
-            report = load_source(cloud, source, months=wanted, force=force)
+            report = load_source(
+                cloud, source, months=wanted, force=force, replace_simulated=replace_simulated
+            )
     except ExecutionError as err:
         _show_stored(err, as_json=as_json)
         raise
