@@ -7,13 +7,15 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import DataError, InputError
-from bikecast.names import SIMULATED_MARKER_KEY, Prefix, citibike_key
+from bikecast.names import SIMULATED_MARKER_KEY, Output, Prefix, citibike_key
 from console.buckets import Bucket
 from console.cloud import Cloud
-from console.loading import keep_origins_apart, load_tables
+from console.loading import check_tables, load, upload_tables
 from console.prefixes import Place, keys_in_place, parse_place
+from console.replacing import make_room
 from console.sources import of_names, recognise
 from console.uploading import marker_key, raw_keys, upload_files
+from tests.aws.console.test_outputs import deploy_stack
 
 
 @pytest.fixture
@@ -33,7 +35,8 @@ def write_hourly(folder: Path, *, trips: int = 10) -> Path:
 
 def test_processed_tables_are_uploaded_as_they_are(bucket: Bucket, tmp_path: Path) -> None:
     path = write_hourly(tmp_path)
-    report = load_tables(bucket, recognise(tmp_path))
+    source = recognise(tmp_path)
+    report = upload_tables(bucket, source, check_tables(source))
     body = bucket.cloud.s3.get_object(Bucket="data", Key=citibike_key(2024))["Body"].read()
     assert body == path.read_bytes()
     assert report["hourly"][0] | {"file": ""} == {
@@ -48,14 +51,14 @@ def test_processed_tables_are_uploaded_as_they_are(bucket: Bucket, tmp_path: Pat
 def test_a_table_that_breaks_its_contract_is_not_uploaded(bucket: Bucket, tmp_path: Path) -> None:
     write_hourly(tmp_path, trips=-1)
     with pytest.raises(DataError, match="trips"):
-        load_tables(bucket, recognise(tmp_path))
+        check_tables(recognise(tmp_path))
     assert bucket.keys("") == []
 
 
 def test_a_table_that_is_no_parquet_is_named(bucket: Bucket, tmp_path: Path) -> None:
     write_hourly(tmp_path).write_bytes(b"not parquet at all")
     with pytest.raises(DataError, match=r"2024-citibike-tripdata\.parquet is no readable parquet file"):
-        load_tables(bucket, recognise(tmp_path))
+        check_tables(recognise(tmp_path))
 
 
 def test_the_same_file_is_uploaded_once(bucket: Bucket, tmp_path: Path) -> None:
@@ -76,19 +79,42 @@ def test_files_stand_under_raw_with_their_folders(bucket: Bucket, tmp_path: Path
     assert bucket.keys("") == ["raw/2024/jan.zip", "raw/simulated.json", "raw/weather/weather_2024.csv"]
 
 
-def test_real_data_removes_simulated_data_first(bucket: Bucket, tmp_path: Path) -> None:
-    marker = tmp_path / "simulated.json"
+@pytest.fixture
+def simulated(bucket: Bucket, tmp_path_factory: pytest.TempPathFactory) -> Bucket:
+    """A deployed data bucket with simulated data."""
+    deploy_stack(bucket.cloud, "bikecast-storage", {Output.DATA_BUCKET: "data"})
+    marker = tmp_path_factory.mktemp("simulated") / "simulated.json"
     marker.write_text("{}")
     for key in (SIMULATED_MARKER_KEY, citibike_key(2024), f"{Prefix.TRIPS}2024-01.parquet"):
         bucket.put(marker, key)
-    keep_origins_apart(bucket, simulated=False)
-    assert bucket.keys("") == []
+    return bucket
+
+
+def test_real_data_removes_simulated_data_once_somebody_agreed(simulated: Bucket, tmp_path: Path) -> None:
+    write_hourly(tmp_path)
+    with pytest.raises(InputError, match="--replace-simulated"):
+        make_room(simulated.cloud, recognise(tmp_path), agreed=False)
+    assert len(simulated.keys("")) == 3
+    make_room(simulated.cloud, recognise(tmp_path), agreed=True)
+    assert simulated.keys("") == []
+
+
+def test_what_cannot_be_read_removes_nothing(simulated: Bucket, tmp_path: Path) -> None:
+    (tmp_path / "202401-citibike-tripdata.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match=r"none of 1 files in .* can be read as trips"):
+        make_room(simulated.cloud, recognise(tmp_path), agreed=True)
+    write_hourly(tmp_path, trips=-1)
+    with pytest.raises(DataError, match="trips"):
+        load(simulated.cloud, recognise(tmp_path), replace_simulated=True)
+    assert len(simulated.keys("")) == 3
 
 
 def test_simulated_data_never_joins_real_data(bucket: Bucket, tmp_path: Path) -> None:
+    deploy_stack(bucket.cloud, "bikecast-storage", {Output.DATA_BUCKET: "data"})
     bucket.put(write_hourly(tmp_path), citibike_key(2024))
+    (tmp_path / "simulated.json").write_text("{}")
     with pytest.raises(DataError, match="never mixed"):
-        keep_origins_apart(bucket, simulated=True)
+        make_room(bucket.cloud, recognise(tmp_path), agreed=True)
 
 
 def test_files_of_another_bucket_are_copied_once(bucket: Bucket) -> None:
