@@ -14,6 +14,7 @@ from console.archive import download_months, fetch_weather
 from console.buckets import data_bucket
 from console.cloud import find_cloud
 from console.errors import ExecutionError
+from console.load_summary import load_summary
 from console.loading import load as load_source
 from console.options import DAY_FORMATS, Json, TargetOption
 from console.prefixes import load_prefix
@@ -162,16 +163,10 @@ def parse_months(text: str | None) -> list[str] | None:
 
 
 def report_table(report: dict[str, Any]) -> Table:
-    """Lay out a load report: tables row by row, counts by name, lists by their length."""
+    """Lay out a load report: tables row by row, anything else by name."""
     if "hourly" in report:
         rows = [row | {"file": Path(row["file"]).name} for row in [*report["hourly"], *report["weather"]]]
         return ui.rows_table(
             rows, title=f"processed tables, {'simulated' if report['simulated'] else 'real'}"
         )
-    flat: dict[str, Any] = {}
-    for name, value in report.items():
-        if isinstance(value, dict):
-            flat |= {f"{name}.{part}": count for part, count in value.items()}
-        else:
-            flat[name] = f"{len(value)} entries" if isinstance(value, list) else value
-    return ui.pairs_table(flat)
+    return ui.pairs_table(load_summary(report))
