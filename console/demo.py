@@ -25,7 +25,7 @@ FIFTEEN_MONTHS = dt.timedelta(days=455)  # a whole year to learn, and a quarter 
 PREDICTED_HOUR = 8
 # Where the story can be helped; the cause itself comes from what failed.
 ADVICE = {
-    "cloud": "free the ports that are named or choose others, for example BIKECAST_LOCAL_PORT=4599 make demo; "
+    "cloud": "free the ports that are named or choose others, such as BIKECAST_LOCAL_PORT=4599 make demo; "
     "what cannot be fetched needs the network once, the README says how behind a proxy",
     "deploy": "read the named log; after an interrupted deploy `make clean` starts from nothing",
     "data": "check the files that are named",
