@@ -10,7 +10,7 @@ from bikecast.names import TIME_ZONE, Output, Prefix
 from bikecast.requests import RetrainRequest, parse_request
 from bikecast.storage import S3Store
 from console.buckets import data_bucket
-from console.champions import promoted_versions, read_champion, serving_version
+from console.champions import champion_store, read_champion
 from console.cloud import Cloud
 from console.outputs import read_stack_outputs
 
@@ -159,26 +159,32 @@ def require_period(cloud: Cloud, first: dt.date, last: dt.date) -> None:
         )
 
 
-def require_rollback(cloud: Cloud, version: str | None) -> None:
+def require_rollback(cloud: Cloud, version: str | None, *, force: bool) -> None:
     """Refuse a rollback that has nothing to go back to.
 
     Raises:
-        InputError: There is no champion before this one, or no such version was ever promoted.
+        InputError: There is no champion before this one, or the version was never promoted, or serves.
         DeploymentError: No model was promoted yet.
     """
+    champions = champion_store(cloud)
+    current = champions.look()
+    earlier = [e.manifest for e in champions.history.since_retirement(current=current.manifest)]
+    others = [each.version for each in earlier if each.identity != current.identity]
+    told = f"promoted before: {', '.join(dict.fromkeys(others)) or 'none'}"
     if version is not None:
-        if version == serving_version(cloud):
+        if version == current.version and version not in others:
             raise InputError(f"--to {version}: this version serves already")
-        promoted = promoted_versions(cloud)
-        if version not in promoted:
+        if version not in others and not force:
             raise InputError(
-                f"--to {version}: no such version was ever promoted (promoted so far: "
-                f"{', '.join(promoted) or 'none'}); --force --reason ... puts one back that was judged"
+                f"--to {version}: this version was never promoted; {told}; "
+                f"`bikecast rollback --to {version} --force --reason WHY` puts it there nevertheless"
             )
         return
-    champion = read_champion(cloud)
-    if champion.previous is None:
+    if current.problem is not None:
+        raise InputError(f"{current.problem}; {told}")
+    manifest = read_champion(cloud)
+    if manifest.previous is None:
         raise InputError(
-            f"version {champion.version} is the only champion so far: a rollback works once two models have "
+            f"version {manifest.version} has no champion before it: a rollback works once two models have "
             "been promoted"
         )

@@ -10,8 +10,10 @@ from bikecast.names import Prefix as Stored
 from bikecast.tabular.heads import HEAD_BYTES
 from console import ui
 from console.buckets import Bucket, data_bucket
+from console.champions import retire_simulated
 from console.cloud import Cloud
-from console.loading import ingest, make_room
+from console.loading import ingest
+from console.replacing import make_room
 from console.sources import Source, of_names
 from console.uploading import marker_key, raw_keys
 
@@ -26,7 +28,9 @@ class Place:
     prefix: str
 
 
-def load_prefix(cloud: Cloud, uri: str, *, months: list[str] | None, force: bool) -> dict[str, Any]:
+def load_prefix(
+    cloud: Cloud, uri: str, *, months: list[str] | None, force: bool, replace_simulated: bool = False
+) -> dict[str, Any]:
     """Bring the files below ``s3://bucket/prefix`` to the tables and return the load report.
 
     Files under ``raw/`` of the data bucket are taken where they are.
@@ -42,9 +46,12 @@ def load_prefix(cloud: Cloud, uri: str, *, months: list[str] | None, force: bool
     if place.bucket == bucket.name and place.prefix.startswith(Stored.RAW):
         files = keys_in_place(bucket, place, source)
     else:
-        make_room(cloud, source)
+        make_room(cloud, source, agreed=replace_simulated)
         files = _copied(bucket, place, source)
-    return ingest(cloud, files=files, months=months, force=force)
+    report = ingest(cloud, files=files, months=months, force=force)
+    if not source.is_simulated:
+        retire_simulated(cloud)
+    return report
 
 
 def parse_place(uri: str) -> Place:

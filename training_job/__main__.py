@@ -9,6 +9,7 @@ from typing import Any
 
 from bikecast.errors import InputError
 from bikecast.names import Step
+from training_job import logs
 from training_job.answers import Answer, PrintedAnswer, StoppedError, TaskAnswer, beating, stopping_on_sigterm
 from training_job.context import Context, build_context
 from training_job.failures import describe
@@ -21,11 +22,7 @@ Run = Callable[[Context, Mapping[str, Any]], Mapping[str, Any]]
 
 def main(arguments: Sequence[str]) -> int:
     """Run one step and answer for it; 0 if it succeeded."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
-    # It tells of every look at the database's revision, also when there is nothing to migrate.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logs.configure({"step": " ".join(arguments)})
     task = TaskSettings()
     answer = _answer(task)
     try:
@@ -52,8 +49,10 @@ def _run(arguments: Sequence[str], task: TaskSettings) -> Mapping[str, Any]:
     try:
         payload = json.loads(task.step_input)
     except ValueError as err:
-        raise InputError(f"STEP_INPUT is no JSON: {err}") from err
-    return run(build_context(JobSettings()), payload)
+        raise InputError(f"STEP_INPUT is not valid JSON: {err}") from err
+    settings = JobSettings()
+    logs.configure(logs.facts_of(arguments[0], payload, code_version=settings.code_version))
+    return run(build_context(settings), payload)
 
 
 def find_step(arguments: Sequence[str]) -> Run:

@@ -14,10 +14,12 @@ from console.archive import download_months, fetch_weather
 from console.buckets import data_bucket
 from console.cloud import find_cloud
 from console.errors import ExecutionError
-from console.loading import declare_closed, make_room
+from console.load_summary import load_summary
+from console.loading import declare_closed
 from console.loading import load as load_source
 from console.options import DAY_FORMATS, Json, TargetOption
 from console.prefixes import load_prefix
+from console.replacing import FLAG, make_room
 from console.simulations import parse_shift, parse_traps, simulate_files, simulated_source
 from console.sources import Source, recognise
 
@@ -27,6 +29,10 @@ SimulatedFrom = Annotated[
     dt.datetime, typer.Option("--from", formats=DAY_FORMATS, help="First simulated day.")
 ]
 SimulatedTo = Annotated[dt.datetime, typer.Option("--to", formats=DAY_FORMATS, help="Last simulated day.")]
+
+ReplaceSimulated = Annotated[
+    bool, typer.Option(FLAG, help="Real data may remove simulated data; else you are asked.")
+]
 
 
 def load(
@@ -53,6 +59,7 @@ def load(
             help="Hours in which the system was shut, 2016-01-23T13..2016-01-26T06; may be repeated."
         ),
     ] = None,
+    replace_simulated: ReplaceSimulated = False,
     target: TargetOption = None,
     as_json: Json = False,
 ) -> None:
@@ -79,13 +86,15 @@ def load(
         return
     try:
         if path and path.startswith("s3://"):
-            report = load_prefix(cloud, path, months=wanted, force=force)
+            report = load_prefix(cloud, path, months=wanted, force=force, replace_simulated=replace_simulated)
         else:
             source = _source(path, wanted, simulate=simulate, jersey_city=jersey_city)
             if wanted and not simulate and (weather or path is None):
-                make_room(cloud, source)
+                make_room(cloud, source, agreed=replace_simulated)
                 fetch_weather(data_bucket(cloud), wanted)
-            report = load_source(cloud, source, months=wanted, force=force)
+            report = load_source(
+                cloud, source, months=wanted, force=force, replace_simulated=replace_simulated
+            )
     except ExecutionError as err:
         _show_stored(err, as_json=as_json)
         raise
@@ -170,17 +179,10 @@ def parse_months(text: str | None) -> list[str] | None:
 
 
 def report_table(report: dict[str, Any]) -> Table:
-    """Lay out a load report: tables row by row, counts by name, lists by their length."""
+    """Lay out a load report: tables row by row, anything else by name."""
     if "hourly" in report:
         rows = [row | {"file": Path(row["file"]).name} for row in [*report["hourly"], *report["weather"]]]
         return ui.rows_table(
             rows, title=f"processed tables, {'simulated' if report['simulated'] else 'real'}"
         )
-    flat: dict[str, Any] = {}
-    for name, value in report.items():
-        if isinstance(value, dict):
-            flat |= {f"{name}.{part}": count for part, count in value.items()}
-        else:
-            flat[name] = f"{len(value)} entries" if isinstance(value, list) else value
-    flat |= {f"notes.{file}": "; ".join(notes) for file, notes in report.get("notes", {}).items()}
-    return ui.pairs_table(flat)
+    return ui.pairs_table(load_summary(report))

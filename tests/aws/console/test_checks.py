@@ -71,18 +71,25 @@ def test_a_period_needs_a_champion_and_days_in_order(deployed: Cloud) -> None:
         require_period(deployed, day, day)
 
 
-def test_a_rollback_goes_to_a_version_that_was_promoted_and_does_not_serve(deployed: Cloud) -> None:
-    serving = S3Store(deployed.s3, "serving")
-    for version in ("1", "2"):
-        promote(serving, published(serving, version, scale=1.0))
-    require_rollback(deployed, None)
-    require_rollback(deployed, "1")
+def test_a_rollback_goes_to_a_version_that_was_promoted_before(deployed: Cloud) -> None:
+    with pytest.raises(DeploymentError, match="no model serves"):
+        require_rollback(deployed, None, force=False)
+    store = S3Store(deployed.s3, "serving")
+    promote(store, published(store, "1", scale=1.0))
+    with pytest.raises(InputError, match="works once two models have been promoted"):
+        require_rollback(deployed, None, force=False)
+    promote(store, published(store, "2", scale=2.0))
+    require_rollback(deployed, None, force=False)
+    require_rollback(deployed, "1", force=False)
     with pytest.raises(InputError, match="--to 2: this version serves already"):
-        require_rollback(deployed, "2")
-    with pytest.raises(InputError, match=r"--to 99: no such version was ever promoted \(.*2, 1\)"):
-        require_rollback(deployed, "99")
+        require_rollback(deployed, "2", force=False)
+    with pytest.raises(InputError, match="--to 99: this version was never promoted; promoted before: 1"):
+        require_rollback(deployed, "99", force=False)
+    require_rollback(deployed, "99", force=True)
     deployed.s3.put_object(Bucket="serving", Key=CHAMPION_KEY, Body=b"{")
-    require_rollback(deployed, "2")
+    require_rollback(deployed, "2", force=False)
+    with pytest.raises(InputError, match="promoted before: 2, 1"):
+        require_rollback(deployed, None, force=False)
 
 
 def test_a_rollback_among_champions_of_older_code(deployed: Cloud) -> None:
@@ -91,9 +98,9 @@ def test_a_rollback_among_champions_of_older_code(deployed: Cloud) -> None:
     serving.write("models/1/manifest.json", manifest_bytes(first))
     previous = Previous(version="1", manifest_key="models/1/manifest.json")
     serving.write(CHAMPION_KEY, manifest_bytes(second.model_copy(update={"previous": previous})))
-    require_rollback(deployed, "1")
-    with pytest.raises(InputError, match="--to 3: no such version was ever promoted"):
-        require_rollback(deployed, "3")
+    require_rollback(deployed, "1", force=False)
+    with pytest.raises(InputError, match="--to 3: this version was never promoted"):
+        require_rollback(deployed, "3", force=False)
 
 
 def test_resuming_what_is_not_paused_starts_nothing(deployed: Cloud) -> None:
