@@ -7,6 +7,7 @@ SHELL := /bin/bash
 PYTHON ?= python3
 TARGET ?= embedded
 DATA ?=
+REPLACE ?=
 # The same version as in requirements.lock.
 UV_VERSION := 0.13.8
 VENV := .venv
@@ -26,8 +27,8 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export UV_CUSTOM_COMPILE_COMMAND := make lock
 
 ##@ Run
-demo: setup  ## The whole loop on this machine: cloud up, deploy, load, train, predict, monitor (DATA=path for your own data)
-	@$(BIN)/bikecast demo $(if $(DATA),--data "$(DATA)")
+demo: setup  ## The whole loop on this machine: cloud up, deploy, load, train, predict, monitor (DATA=path for your own data, REPLACE=1 if it may replace simulated data)
+	@$(BIN)/bikecast demo $(if $(DATA),--data "$(DATA)") $(if $(REPLACE),--replace-simulated)
 
 up: setup  ## Start the embedded cloud
 	@$(BIN)/bikecast up

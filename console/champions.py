@@ -23,28 +23,28 @@ def read_champion(cloud: Cloud) -> "ChampionManifest":
         DeploymentError: No model was promoted yet, or the last one was retired.
         ArtifactError: What serves cannot be read; the message says how to repair it.
     """
-    manifest = _store(cloud).read().manifest
+    manifest = champion_store(cloud).read().manifest
     if manifest is None:
         raise DeploymentError("no model serves: load data, then run `bikecast train`")
     return manifest
 
 
-def serving_version(cloud: Cloud) -> str | None:
-    """Return the version that serves; None if none does or nobody can tell."""
-    return _store(cloud).look().version
-
-
 def champion_exists(cloud: Cloud) -> bool:
     """Tell whether a model serves, or something stands there that cannot be read."""
-    current = _store(cloud).look()
+    current = champion_store(cloud).look()
     return current.manifest is not None or current.problem is not None
 
 
-def retire_champion(cloud: Cloud) -> None:
-    """Let no model serve until the next promotion; simulated data taught it nothing real."""
+def retire_simulated(cloud: Cloud) -> None:
+    """Let nothing serve that simulated data taught, until the next promotion; any other champion stays."""
     from bikecast.registry.manifest import Change, ChangeAction
 
-    if not champion_exists(cloud):
+    champions = champion_store(cloud)
+    current = champions.look()
+    # Where the champion cannot be read, those on record would answer in its place.
+    on_record = (each.manifest for each in champions.history.since_retirement())
+    last = current.manifest or next(on_record, None)
+    if last is None or not last.simulated:
         return
     ui.note("the champion learned from simulated data and is retired: run `bikecast train` for a real one")
     now = dt.datetime.now(dt.UTC)
@@ -54,11 +54,11 @@ def retire_champion(cloud: Cloud) -> None:
         execution=f"retire-{now:%Y%m%dT%H%M%S%f}",
         reason="it learned from simulated data, and real data is loaded",
     )
-    champions = _store(cloud)
-    champions.retire(change, replacing=champions.look())
+    champions.retire(change, replacing=current)
 
 
-def _store(cloud: Cloud) -> "ChampionStore":
+def champion_store(cloud: Cloud) -> "ChampionStore":
+    """Return what reads and changes the champion."""
     from bikecast.registry.champion_store import ChampionStore
 
     bucket = read_stack_outputs(cloud.cloudformation).require(Output.SERVING_BUCKET)

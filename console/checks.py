@@ -10,16 +10,14 @@ from bikecast.names import TIME_ZONE, Output, Prefix
 from bikecast.requests import HourlyRequest, parse_request
 from bikecast.storage import S3Store
 from console.buckets import data_bucket
-from console.champions import read_champion, serving_version
+from console.champions import champion_store, read_champion
 from console.cloud import Cloud
-from console.decisions import read_decisions
 from console.outputs import read_stack_outputs
 
 if TYPE_CHECKING:
     from bikecast.monitoring.windows import Window
     from bikecast.reach import Reach
 
-ALL_DECISIONS = 1_000_000
 # The fields of a retraining as options of `bikecast train`.
 OPTIONS = {
     "start_train_date": "--start",
@@ -161,30 +159,32 @@ def require_period(cloud: Cloud, first: dt.date, last: dt.date) -> None:
         )
 
 
-def require_rollback(cloud: Cloud, version: str | None) -> None:
+def require_rollback(cloud: Cloud, version: str | None, *, force: bool) -> None:
     """Refuse a rollback that has nothing to go back to.
 
     Raises:
-        InputError: There is no champion before this one, or no such version was ever judged.
+        InputError: There is no champion before this one, or the version was never promoted, or serves.
         DeploymentError: No model was promoted yet.
     """
+    champions = champion_store(cloud)
+    current = champions.look()
+    earlier = [e.manifest for e in champions.history.since_retirement(current=current.manifest)]
+    others = [each.version for each in earlier if each.identity != current.identity]
+    told = f"promoted before: {', '.join(dict.fromkeys(others)) or 'none'}"
     if version is not None:
-        known = {_judged(record) for record in read_decisions(cloud, limit=ALL_DECISIONS)}
-        if version not in known:
-            raise InputError(
-                f"--to {version}: no such version was ever judged; `bikecast decisions` lists those that were"
-            )
-        if version == serving_version(cloud):
+        if version == current.version and version not in others:
             raise InputError(f"--to {version}: this version serves already")
+        if version not in others and not force:
+            raise InputError(
+                f"--to {version}: this version was never promoted; {told}; "
+                f"`bikecast rollback --to {version} --force --reason WHY` puts it there nevertheless"
+            )
         return
-    champion = read_champion(cloud)
-    if champion.previous is None:
+    if current.problem is not None:
+        raise InputError(f"{current.problem}; {told}")
+    manifest = read_champion(cloud)
+    if manifest.previous is None:
         raise InputError(
-            f"version {champion.version} is the only champion so far: a rollback works once two models have "
+            f"version {manifest.version} has no champion before it: a rollback works once two models have "
             "been promoted"
         )
-
-
-def _judged(record: Mapping[str, Any]) -> str | None:
-    side = record.get("challenger")
-    return str(side["version"]) if isinstance(side, dict) and side.get("version") else None

@@ -25,7 +25,8 @@ FIFTEEN_MONTHS = dt.timedelta(days=455)  # a whole year to learn, and a quarter 
 PREDICTED_HOUR = 8
 # Where the story can be helped; the cause itself comes from what failed.
 ADVICE = {
-    "cloud": "free the port that is named, or choose others, for example BIKECAST_LOCAL_PORT=4599 make demo",
+    "cloud": "free the ports that are named or choose others, such as BIKECAST_LOCAL_PORT=4599 make demo; "
+    "what cannot be fetched needs the network once, the README says how behind a proxy",
     "deploy": "read the named log; after an interrupted deploy `make clean` starts from nothing",
     "data": "check the files that are named",
     "training": "read the job's lines with `bikecast logs job`",
@@ -43,6 +44,7 @@ class DemoOptions:
     trials: int = 12
     workers: int = 2
     weeks: int = 6
+    replace_simulated: bool = False
 
 
 @dataclass
@@ -73,7 +75,7 @@ def run_demo(options: DemoOptions) -> DemoResult:
         deploy(Target.EMBEDDED)
         cloud = find_cloud(Target.EMBEDDED)
     with story.stage("data", advice=ADVICE["data"]):
-        result.data = _load(cloud, options.data)
+        result.data = _load(cloud, options)
     with story.stage("training", advice=ADVICE["training"]):
         result.training = _train(cloud, options)
         services.begin_mlflow(cloud)
@@ -84,18 +86,19 @@ def run_demo(options: DemoOptions) -> DemoResult:
         result.drift = _watch(cloud, result.champion, weeks=options.weeks)
     with story.stage("pages", advice=ADVICE["pages"]):
         services.start_pages(cloud)
-        result.outputs = console_outputs(cloud, service_urls=services.service_urls())
+        result.outputs = console_outputs(cloud, pages=services.page_outputs())
     result.stage_seconds, result.seconds = story.seconds, round(story.total_seconds, 1)
     return result
 
 
-def _load(cloud: Cloud, path: Path | None) -> dict[str, Any]:
-    """Load ``path``; without one keep what is loaded, and simulate if nothing is."""
-    bucket = data_bucket(cloud)
+def _load(cloud: Cloud, options: DemoOptions) -> dict[str, Any]:
+    """Load a person's data; without any keep what is loaded, and simulate if nothing is."""
+    bucket, path = data_bucket(cloud), options.data
     if path is None and bucket.keys(Prefix.PROCESSED_CITIBIKE) and bucket.keys(Prefix.PROCESSED_WEATHER):
         return {"kind": "loaded before", "simulated": bucket.has(SIMULATED_MARKER_KEY)}
     source = simulated_source() if path is None else recognise(path)
-    return loading.load(cloud, source) | {"simulated": source.is_simulated}
+    report = loading.load(cloud, source, replace_simulated=options.replace_simulated)
+    return report | {"simulated": source.is_simulated}
 
 
 def _train(cloud: Cloud, options: DemoOptions) -> dict[str, Any]:

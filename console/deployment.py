@@ -10,11 +10,12 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from bikecast.errors import DeploymentError
-from bikecast.names import Target
+from bikecast.names import Step, Target
 from console import ui
 from console.cloud import Cloud, find_cloud, local_settings
 from console.environment import program, search_path
 from console.localstack import require_localstack
+from console.operations import operate
 from console.processes import run_logged
 from console.settings import CLONE
 
@@ -50,7 +51,7 @@ class _Step:
 
 
 def deploy(target: Target) -> None:
-    """Build the bundles and deploy every stack; a repeated deploy changes nothing that did not change.
+    """Build the bundles, deploy every stack and migrate; repeated, it changes what changed.
 
     Raises:
         DeploymentError: The target cannot be reached.
@@ -68,6 +69,8 @@ def deploy(target: Target) -> None:
         _Step("cdk bootstrap", bootstrap, folder=local_settings().root).run(environment)
     flags = ("--all", "--require-approval", "never", "--progress", "events", "-c", f"target={target.value}")
     _Step("cdk deploy", (cdk, "deploy", *flags), detail="writing the templates").run(environment)
+    # The functions log in under roles that only a migrated database has.
+    operate(find_cloud(target), Step.MIGRATE, payload={})
 
 
 def bundle_of(target: Target) -> str:

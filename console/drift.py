@@ -8,10 +8,9 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import Any
 
-from bikecast.drift import Verdict
 from bikecast.errors import DataError, InputError
 from bikecast.monitoring.windows import RECENT, Source, Window, windows_between
-from bikecast.names import Event, Output
+from bikecast.names import Output
 from console import ui
 from console.champions import read_champion
 from console.checks import require_windows
@@ -148,42 +147,6 @@ def verdicts_of(execution: Execution) -> list[dict[str, Any]]:
     last = {name: value for name, value in output.items() if name != "windows"}
     *before, brief = output["windows"]
     return [*before, last | brief]
-
-
-def consequences(verdicts: list[dict[str, Any]]) -> list[str]:
-    """Say what the monitor did about its verdicts, with the commands that follow it and end it."""
-    events = [event for verdict in verdicts for event in verdict.get("events") or []]
-    said = [_event_sentence(event["detail_type"], event["detail"]) for event in events]
-    started = [verdict["retraining"]["ExecutionArn"] for verdict in verdicts if verdict.get("retraining")]
-    return said + [_training_sentence(arn.rsplit(":", 1)[-1]) for arn in started]
-
-
-def _event_sentence(kind: str, detail: dict[str, Any]) -> str:
-    if kind == Event.AUTOMATION_PAUSED:
-        return f"paused promotion: {detail['reason']}; `bikecast resume --reason WHY` allows it again"
-    incident = detail["incident_id"]
-    return (
-        f"opened incident {incident} ({detail['kind']}): {detail['reason']}; "
-        f"`bikecast close {incident} --reason WHY` closes it"
-    )
-
-
-def _training_sentence(name: str) -> str:
-    return (
-        f"started training {name}: `bikecast runs {name} --follow` shows it, `bikecast stop {name}` ends it; "
-        "with --no-act the monitor starts none"
-    )
-
-
-def why_silent(verdicts: list[dict[str, Any]], *, act: bool) -> str | None:
-    """Say why windows that are not ok open no incident; ``None`` if there are none such."""
-    ends = [dt.datetime.fromisoformat(verdict["window_end"]) for verdict in verdicts]
-    bad = [end for end, verdict in zip(ends, verdicts, strict=True) if verdict["verdict"] != Verdict.OK]
-    if bad and not act:
-        return "with --no-act no window opens an incident"
-    if bad and min(bad) <= max(ends) - RECENT:
-        return f"windows that end {RECENT.days} days or more before the newest data open no incidents"
-    return None
 
 
 def verdict_rows(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:

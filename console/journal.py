@@ -1,6 +1,7 @@
 """Log lines of functions and tasks, from their CloudWatch log groups."""
 
 import datetime as dt
+import json
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -12,6 +13,13 @@ if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient
 
 POLL_S = 2.0
+# Fields of a record that a person reads elsewhere on the line, or that every record of a group has.
+EVERYWHERE = frozenset(
+    {
+        *("level", "message", "exception", "timestamp", "logger", "location", "service", "code_version"),
+        *("cold_start", "function_name", "function_memory_size", "function_arn", "function_request_id"),
+    }
+)
 
 
 @dataclass(frozen=True)
@@ -85,3 +93,16 @@ def follow_lines(
             since = max(since, lines[-1].at - dt.timedelta(seconds=10))
             seen = {line for line in seen if line.at >= since}
         time.sleep(POLL_S)
+
+
+def readable(message: str) -> str:
+    """Return a record of JSON as a sentence with its fields, the trace below; any other line as it is."""
+    try:
+        record = json.loads(message)
+    except ValueError:
+        return message
+    if not (isinstance(record, dict) and {"level", "message"} <= set(record)):
+        return message
+    fields = [f"{name}={value}" for name, value in record.items() if name not in EVERYWHERE]
+    trace = [f"\n{record['exception']}"] if record.get("exception") else []
+    return " ".join([str(record["level"]), str(record["message"]), *fields, *trace])

@@ -1,147 +1,89 @@
 """Bringing data to the cloud: processed tables as they are, trip files by the ingest state machine."""
 
 import datetime as dt
-import io
 import json
-from collections.abc import Callable
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from collections.abc import Sequence
+from typing import Any
 
-from bikecast.errors import DataError
 from bikecast.names import (
     LATEST_LOAD_REPORT_KEY,
-    SIMULATED_MARKER_KEY,
     Output,
-    Prefix,
     Step,
-    citibike_key,
-    weather_key,
 )
+from bikecast.storage import S3Store
 from console import ui
 from console.buckets import Bucket, data_bucket
-from console.champions import champion_exists, retire_champion
+from console.champions import champion_exists, retire_simulated
 from console.cloud import Cloud
 from console.errors import ExecutionError
 from console.executions import start_execution
 from console.operations import operate
 from console.outputs import read_stack_outputs
+from console.replacing import make_room
 from console.sources import Source
+from console.tables import check_tables, upload_tables
 from console.uploading import upload_files
 from console.watching import watch
 
-if TYPE_CHECKING:
-    import pandas as pd
-
-# Everything that a load leaves behind; simulated data is removed whole before real data comes.
-LOADED_PREFIXES = (
-    Prefix.RAW,
-    Prefix.TRIPS,
-    Prefix.PROCESSED_CITIBIKE,
-    Prefix.PROCESSED_WEATHER,
-    Prefix.LOAD_REPORTS,
-    Prefix.QUARANTINE,
-)
+_SHOWN_FILES = 5
 
 
 def load(
-    cloud: Cloud, source: Source, *, months: list[str] | None = None, force: bool = False
+    cloud: Cloud,
+    source: Source,
+    *,
+    months: list[str] | None = None,
+    force: bool = False,
+    replace_simulated: bool = False,
 ) -> dict[str, Any]:
     """Bring a source to the cloud and return the load report.
 
-    Simulated and real data never mix: loading real data removes simulated data first, and what they taught.
+    Simulated and real data never mix: real data replaces simulated data, and once it is loaded the champion
+    that they taught is retired.
 
     Raises:
-        DataError: A table breaks its contract, or simulated data would join real data.
+        DataError: A table breaks its contract, no file can be read, or simulated data would join real data.
+        InputError: Simulated data would be removed, and nobody agreed.
         ExecutionError: The ingestion failed.
     """
     bucket = data_bucket(cloud)
-    make_room(cloud, source)
-    if not source.is_processed:
-        files = upload_files(bucket, source)
-        return ingest(cloud, files=files, months=months, force=force)
-    report = load_tables(bucket, source)
-    if champion_exists(cloud):
+    left_alone = [path.relative_to(source.root).as_posix() for path in source.not_loaded]
+    if left_alone:
+        ui.note(f"not loaded: {', '.join(left_alone[:_SHOWN_FILES])}{_more(left_alone)}")
+    tables = check_tables(source) if source.is_processed else None
+    make_room(cloud, source, agreed=replace_simulated)
+    if tables is not None:
+        report = upload_tables(bucket, source, tables)
+    else:
+        report = ingest(cloud, files=upload_files(bucket, source), months=months, force=force)
+    if not source.is_simulated:
+        retire_simulated(cloud)
+    if source.is_processed and champion_exists(cloud):
         follow_demand(cloud)
-    return report
+    return report | {"left_alone": left_alone}
 
 
-def make_room(cloud: Cloud, source: Source) -> None:
-    """Remove simulated data, and the champion that it taught, before real data comes.
+def _more(names: list[str]) -> str:
+    return f" and {len(names) - _SHOWN_FILES} more" if len(names) > _SHOWN_FILES else ""
+
+
+def declare_closed(cloud: Cloud, closures: Sequence[str]) -> dict[str, Any]:
+    """Write down hours in which the system was shut, which training leaves out.
 
     Raises:
-        DataError: Simulated data would join real data.
+        InputError: One is not a stretch of hours or days.
     """
-    if keep_origins_apart(data_bucket(cloud), simulated=source.is_simulated):
-        retire_champion(cloud)
+    from bikecast.closures import declare_closures, parse_closure
+
+    stretches = [parse_closure(text) for text in closures]
+    known = declare_closures(S3Store(cloud.s3, data_bucket(cloud).name), stretches)
+    return {"closed": [str(closure) for closure in known.declared]}
 
 
 def follow_demand(cloud: Cloud) -> None:
     """Let new demand meet what was predicted for it; the champion's level moves too, as ingestion does it."""
     operate(cloud, Step.REFRESH_LEVEL, payload={})
     operate(cloud, Step.RECORD_ACTUALS, payload={})
-
-
-def keep_origins_apart(bucket: Bucket, *, simulated: bool) -> bool:
-    """Make room for data of one origin and tell whether simulated data was removed for it.
-
-    Raises:
-        DataError: Real data is there and simulated data was to be loaded.
-    """
-    holds_simulated = bucket.has(SIMULATED_MARKER_KEY)
-    if simulated and not holds_simulated and bucket.keys(Prefix.PROCESSED_CITIBIKE):
-        raise DataError(
-            "the cloud holds real data, and simulated data is never mixed with it: "
-            "simulate in a clone of its own, or run `make clean` first"
-        )
-    if holds_simulated and not simulated:
-        ui.note("removing the simulated data before real data is loaded")
-        for prefix in LOADED_PREFIXES:
-            bucket.clear(prefix)
-    return holds_simulated and not simulated
-
-
-def load_tables(bucket: Bucket, source: Source) -> dict[str, Any]:
-    """Check processed tables against their contracts and upload them as they are."""
-    from bikecast.tables import checked_weather, repaired
-
-    hourly = _upload_tables(bucket, source.hourly, key=citibike_key, check=repaired)
-    weather = _upload_tables(bucket, source.weather, key=weather_key, check=checked_weather)
-    report: dict[str, Any] = {"kind": "processed tables", "simulated": source.is_simulated}
-    return report | {"hourly": hourly, "weather": weather}
-
-
-def _upload_tables(
-    bucket: Bucket,
-    tables: dict[int, Path],
-    *,
-    key: Callable[[int], str],
-    check: "Callable[[pd.DataFrame], pd.DataFrame]",
-) -> list[dict[str, Any]]:
-    rows = []
-    for year, path in sorted(tables.items()):
-        raw = _read_table(path)
-        checked = check(raw)
-        uploaded = bucket.put(path, key(year))
-        rows.append(
-            {
-                "year": year,
-                "file": str(path),
-                "rows": len(raw),
-                "repeated": len(raw) - len(checked),
-                "uploaded": uploaded,
-            }
-        )
-    return rows
-
-
-def _read_table(path: Path) -> "pd.DataFrame":
-    import pandas as pd
-    from pyarrow import ArrowInvalid
-
-    try:
-        return pd.read_parquet(io.BytesIO(path.read_bytes()))
-    except (ArrowInvalid, OSError) as err:
-        raise DataError(f"{path} is no readable parquet file: {err}") from err
 
 
 def ingest(

@@ -93,6 +93,8 @@ class ConsoleOutputs(BaseModel):
     database: DatabaseLocation = DatabaseLocation()
     log_groups: dict[str, str] = {}
     mlflow_url: str | None = None
+    mlflow_user: str | None = None
+    mlflow_password: str | None = None
     evidently_url: str | None = None
     dashboard_url: str | None = None
 
@@ -163,12 +165,12 @@ def api_key(cloud: Cloud, outputs: StackOutputs, *, which: Output = Output.API_K
     return cloud.apigateway.get_api_key(apiKey=key_id, includeValue=True)["value"] if key_id else None
 
 
-def console_outputs(cloud: Cloud, *, service_urls: Mapping[str, str]) -> ConsoleOutputs:
+def console_outputs(cloud: Cloud, *, pages: Mapping[str, str]) -> ConsoleOutputs:
     """Gather everything of one cloud.
 
     Args:
         cloud: Where to ask.
-        service_urls: Addresses of the user interfaces that run beside it, by name: ``mlflow``, ``evidently``.
+        pages: What is told of the user interfaces that run beside it, by field.
     """
     outputs = read_stack_outputs(cloud.cloudformation)
     url = api_url(outputs, endpoint_url=cloud.endpoint_url)
@@ -185,9 +187,8 @@ def console_outputs(cloud: Cloud, *, service_urls: Mapping[str, str]) -> Console
         buckets={role.value: outputs.get(output) for role, output in BUCKET_OUTPUTS.items()},
         database=_database(outputs),
         log_groups=parse_log_groups(outputs.get(Output.LOG_GROUPS) or ""),
-        mlflow_url=service_urls.get("mlflow"),
-        evidently_url=service_urls.get("evidently"),
         dashboard_url=f"{url}/dashboard" if url else None,
+        **pages,
     )
 
 

@@ -4,12 +4,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from bikecast.errors import DataError, InputError
-from bikecast.names import RAW_WEATHER_PREFIX, SIMULATED_MARKER_KEY
+from bikecast.ingest.kinds import Kind, kind_of_head
+from bikecast.names import SIMULATED_MARKER_KEY
 from bikecast.names import Prefix as Stored
+from bikecast.tabular.heads import HEAD_BYTES
 from console import ui
 from console.buckets import Bucket, data_bucket
+from console.champions import retire_simulated
 from console.cloud import Cloud
-from console.loading import ingest, make_room
+from console.loading import ingest
+from console.replacing import make_room
 from console.sources import Source, of_names
 from console.uploading import marker_key, raw_keys
 
@@ -24,25 +28,30 @@ class Place:
     prefix: str
 
 
-def load_prefix(cloud: Cloud, uri: str, *, months: list[str] | None, force: bool) -> dict[str, Any]:
+def load_prefix(
+    cloud: Cloud, uri: str, *, months: list[str] | None, force: bool, replace_simulated: bool = False
+) -> dict[str, Any]:
     """Bring the files below ``s3://bucket/prefix`` to the tables and return the load report.
 
     Files under ``raw/`` of the data bucket are taken where they are.
 
     Raises:
-        InputError: There is nothing that can be loaded, or weather lies where ingestion reads trips.
+        InputError: There is nothing that can be loaded.
         DataError: Simulated data would join real data.
         ExecutionError: The ingestion failed.
     """
     place, bucket = parse_place(uri), data_bucket(cloud)
     names = [key.removeprefix(place.prefix) for key in Bucket(cloud, place.bucket).keys(place.prefix)]
-    source = of_names(names, shown=uri)
+    source = of_names(names, shown=uri, kind_of=lambda name: kind_of_object(cloud, place, name))
     if place.bucket == bucket.name and place.prefix.startswith(Stored.RAW):
         files = keys_in_place(bucket, place, source)
     else:
-        make_room(cloud, source)
+        make_room(cloud, source, agreed=replace_simulated)
         files = _copied(bucket, place, source)
-    return ingest(cloud, files=files, months=months, force=force)
+    report = ingest(cloud, files=files, months=months, force=force)
+    if not source.is_simulated:
+        retire_simulated(cloud)
+    return report
 
 
 def parse_place(uri: str) -> Place:
@@ -61,7 +70,6 @@ def keys_in_place(bucket: Bucket, place: Place, source: Source) -> list[str]:
     """Return the keys of a source that lies under ``raw/`` already.
 
     Raises:
-        InputError: Weather lies where ingestion reads trips.
         DataError: Real files lie beside simulated ones.
     """
     if bucket.has(SIMULATED_MARKER_KEY) and not source.is_simulated:
@@ -69,12 +77,14 @@ def keys_in_place(bucket: Bucket, place: Place, source: Source) -> list[str]:
             f"{Stored.RAW} holds simulated data: load the files from another place, which removes it"
         )
     there = {path: f"{place.prefix}{path.as_posix()}" for path in raw_keys(source)}
-    for path in source.raw_weather:
-        if not there[path].startswith(RAW_WEATHER_PREFIX):
-            raise InputError(
-                f"{there[path]}: weather is looked for under {RAW_WEATHER_PREFIX}; move it there"
-            )
     return list(there.values())
+
+
+def kind_of_object(cloud: Cloud, place: Place, name: str) -> Kind:
+    """Tell by its first bytes what a file holds; of a parquet file, which has its columns last, nothing."""
+    found = cloud.s3.get_object(Bucket=place.bucket, Key=f"{place.prefix}{name}")
+    with found["Body"] as body:
+        return kind_of_head(body.read(HEAD_BYTES))
 
 
 def _copied(bucket: Bucket, place: Place, source: Source) -> list[str]:

@@ -1,23 +1,33 @@
 """The user interfaces that run beside the embedded cloud: MLflow and Evidently."""
 
 import hashlib
+import hmac
 import json
 import sys
-from pathlib import Path
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from bikecast.database import DatabaseSettings, sqlalchemy_url
-from bikecast.names import Output, Schema, Target
+from bikecast.names import DatabaseRole, Output, Schema, Target
 from console import ui
 from console.cloud import Cloud, local_settings, running_connection
 from console.outputs import StackOutputs, read_stack_outputs
+from console.pages.settings import PageSettings
 
 if TYPE_CHECKING:
     from local_cloud.services import Service
 
 MLFLOW, EVIDENTLY = "mlflow", "evidently"
+
+
+@dataclass(frozen=True)
+class Login:
+    """A name and a password."""
+
+    user: str
+    password: SecretStr
 
 
 def service_urls() -> dict[str, str]:
@@ -29,6 +39,15 @@ def service_urls() -> dict[str, str]:
         return {}
     found = ((name, find(settings, name)) for name in (MLFLOW, EVIDENTLY))
     return {name: record.url for name, record in found if record and record.url and record.process()}
+
+
+def page_outputs() -> dict[str, str]:
+    """Return what `bikecast outputs` tells of the interfaces that run now."""
+    urls = service_urls()
+    told = {f"{name}_url": url for name, url in urls.items()}
+    login = mlflow_login()
+    secret = {"mlflow_user": login.user, "mlflow_password": login.password.get_secret_value()}
+    return told | (secret if MLFLOW in urls else {})
 
 
 def begin_mlflow(cloud: Cloud) -> None:
@@ -66,7 +85,7 @@ def reopen_pages(cloud: Cloud) -> None:
     from console.evidently_pages import workspace_folder
     from local_cloud.services import start_service
 
-    deployed = read_stack_outputs(cloud.cloudformation).get(Output.DATABASE_SECRET_ARN)
+    deployed = read_stack_outputs(cloud.cloudformation).get(Output.REGISTRY_READER_SECRET_ARN)
     if deployed and workspace_folder().exists():
         begin_mlflow(cloud)
         start_service(local_settings(), evidently_service(), wait_s=0)
@@ -87,36 +106,44 @@ def evidently_service() -> "Service":
     from console.evidently_pages import workspace_folder
     from local_cloud.services import Service
 
-    settings, connection = local_settings(), running_connection()
-    own = connection.secret_access_key.get_secret_value() if connection else ""
-    arguments = ["--host", "127.0.0.1", "--port", str(settings.evidently_port)]
+    settings = local_settings()
+    page = PageSettings(
+        port=settings.evidently_port,
+        workspace=str(workspace_folder()),
+        secret=SecretStr(_own_secret(EVIDENTLY)),
+    )
     return Service(
         name=EVIDENTLY,
-        argv=[program("evidently"), "ui", *arguments, "--workspace", str(workspace_folder())],
+        argv=_page(EVIDENTLY),
         port=settings.evidently_port,
         port_field="evidently_port",
-        environment={"EVIDENTLY_SECRET": hashlib.sha256(own.encode()).hexdigest()},
+        health_path="/",
+        environment=page.environment(),
     )
 
 
 def mlflow_service(cloud: Cloud, outputs: StackOutputs) -> "Service":
-    """Return MLflow's server on the deployment's own registry; the password goes by its environment."""
+    """Return MLflow's interface on the deployment's own registry, for people: with a login, and to read."""
     from local_cloud.services import Service
 
-    settings = local_settings()
+    settings, login = local_settings(), mlflow_login()
     connection = running_connection()
-    url = sqlalchemy_url(database_login(cloud, outputs), schema=Schema.MLFLOW)
-    bucket = outputs.require(Output.ARTIFACTS_BUCKET)
-    arguments = ["--host", "127.0.0.1", "--port", str(settings.mlflow_port), "--workers", "1"]
+    page = PageSettings(
+        port=settings.mlflow_port,
+        user=login.user,
+        password=login.password,
+        registry_url=SecretStr(sqlalchemy_url(database_login(cloud, outputs), schema=Schema.MLFLOW)),
+        artifact_root=f"s3://{outputs.require(Output.ARTIFACTS_BUCKET)}",
+    )
     return Service(
         name=MLFLOW,
-        argv=[program("mlflow"), "server", "--artifacts-destination", f"s3://{bucket}", *arguments],
+        argv=_page(MLFLOW),
         port=settings.mlflow_port,
         port_field="mlflow_port",
         health_path="/health",
         environment={
             **(connection.environment() if connection else {}),
-            "MLFLOW_BACKEND_STORE_URI": url,
+            **page.environment(),
             "MLFLOW_S3_ENDPOINT_URL": cloud.endpoint_url or "",
             "MLFLOW_DISABLE_TELEMETRY": "true",
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
@@ -125,20 +152,31 @@ def mlflow_service(cloud: Cloud, outputs: StackOutputs) -> "Service":
     )
 
 
+def mlflow_login() -> Login:
+    """Return who logs in to MLflow's interface; the password is this cloud's own and stored nowhere else."""
+    return Login(user="bikecast", password=SecretStr(_own_secret(MLFLOW)[:32]))
+
+
 def database_login(cloud: Cloud, outputs: StackOutputs) -> DatabaseSettings:
-    """Return the owner's login; the password comes from its secret and goes nowhere but to the service."""
+    """Return the login that reads the registry; the password goes nowhere but to the service."""
     secrets = cloud.session.client("secretsmanager", endpoint_url=cloud.endpoint_url)
-    secret = secrets.get_secret_value(SecretId=outputs.require(Output.DATABASE_SECRET_ARN))
+    secret = secrets.get_secret_value(SecretId=outputs.require(Output.REGISTRY_READER_SECRET_ARN))
     return DatabaseSettings(
         host=outputs.require(Output.DATABASE_HOST),
         port=int(outputs.require(Output.DATABASE_PORT)),
         name=outputs.require(Output.DATABASE_NAME),
-        user=outputs.require(Output.DATABASE_USER),
+        user=DatabaseRole.REGISTRY_READER,
         password=SecretStr(json.loads(secret["SecretString"])["password"]),
         sslmode="disable",
     )
 
 
-def program(name: str) -> str:
-    """Return the path of a program of this environment."""
-    return str(Path(sys.executable).with_name(name))
+def _own_secret(purpose: str) -> str:
+    """Return a secret for one purpose, made of the administrator's."""
+    connection = running_connection()
+    key = connection.secret_access_key.get_secret_value() if connection else ""
+    return hmac.new(key.encode(), purpose.encode(), hashlib.sha256).hexdigest()
+
+
+def _page(name: str) -> list[str]:
+    return [sys.executable, "-m", "console.pages", name]

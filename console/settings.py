@@ -8,7 +8,6 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from bikecast.errors import InputError
 from bikecast.names import DEFAULT_USE_CASE, Target
-from bikecast.use_case import registry
 
 OPTION, VARIABLE = "--use-case", "BIKECAST_USE_CASE"
 CLONE = Path(__file__).resolve().parents[1]
@@ -40,6 +39,8 @@ def use_case() -> str:
     Raises:
         InputError: There is no such use case.
     """
+    from bikecast.use_case import registry  # brings numpy along
+
     chosen = console_settings().use_case
     if chosen not in registry.names():
         raise InputError(f"there is no use case {chosen!r}: `bikecast use-cases` lists them")
@@ -61,7 +62,7 @@ def take_use_case(arguments: list[str]) -> list[str]:
             continue
         chosen = value if given else next(words, "")
         if not chosen or chosen.startswith("-"):
-            raise InputError(f"{OPTION}: name a use case, one of {', '.join(registry.names())}")
+            raise InputError(f"{OPTION}: name a use case; `bikecast use-cases` lists them")
         os.environ[VARIABLE] = chosen
         console_settings.cache_clear()
     return rest

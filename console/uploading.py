@@ -2,7 +2,8 @@
 
 from pathlib import Path
 
-from bikecast.names import RAW_WEATHER_PREFIX, SIMULATED_MARKER_KEY, Prefix
+from bikecast.errors import InputError
+from bikecast.names import FORECAST_PREFIX, RAW_WEATHER_PREFIX, SIMULATED_MARKER_KEY, Prefix
 from console import ui
 from console.buckets import Bucket
 from console.sources import Source
@@ -19,10 +20,38 @@ def upload_files(bucket: Bucket, source: Source) -> list[str]:
 
 
 def raw_keys(source: Source) -> dict[Path, str]:
-    """Return where trips and weather stand under ``raw/``."""
-    trips = {path: f"{Prefix.RAW}{path.relative_to(source.root).as_posix()}" for path in source.trips}
+    """Return where trips and weather stand under ``raw/``, each with its path below the source.
+
+    Raises:
+        InputError: Two files would stand at one key.
+    """
+    trips = {path: f"{Prefix.RAW}{_below(path, source)}" for path in source.trips}
     weather = (*source.raw_weather, *source.weather.values())
-    return trips | {path: f"{RAW_WEATHER_PREFIX}{path.name}" for path in weather}
+    return _distinct(
+        trips | {path: f"{RAW_WEATHER_PREFIX}{_below_weather(path, source)}" for path in weather}
+    )
+
+
+def _below(path: Path, source: Source) -> str:
+    return path.relative_to(source.root).as_posix()
+
+
+def _below_weather(path: Path, source: Source) -> str:
+    return _below(path, source).removeprefix("weather/")
+
+
+def _distinct(keys: dict[Path, str]) -> dict[Path, str]:
+    """Return the keys if no two files share one.
+
+    Raises:
+        InputError: Two files would overwrite each other; both are named.
+    """
+    owners: dict[str, Path] = {}
+    for path, key in keys.items():
+        if key in owners:
+            raise InputError(f"{owners[key]} and {path} would both be stored at {key}: rename one of them")
+        owners[key] = path
+    return keys
 
 
 def marker_key(source: Source) -> dict[Path, str]:
@@ -30,9 +59,9 @@ def marker_key(source: Source) -> dict[Path, str]:
     return {source.marker: SIMULATED_MARKER_KEY} if source.marker else {}
 
 
-def upload_weather(bucket: Bucket, path: Path) -> str:
-    """Upload one weather file and return its key."""
-    key = f"{RAW_WEATHER_PREFIX}{path.name}"
+def upload_forecast(bucket: Bucket, path: Path) -> str:
+    """Upload one file of forecasts, which never trains, and return its key."""
+    key = f"{FORECAST_PREFIX}{path.name}"
     bucket.put(path, key)
     return key
 

@@ -28,7 +28,8 @@ class InfraSettings:
             loopback, and the embedded cloud, which enforces policies, would refuse everything.
         database_by_token: Functions log in to Postgres with a short-lived IAM token; emulators have no
             IAM login, so functions read the secret there.
-        database_sslmode: Emulated databases listen on loopback and speak no TLS.
+        database_sslmode: On AWS the server's certificate is checked against RDS's authorities and its name;
+            emulated databases listen on loopback and speak no TLS.
         flow_logs: Log what the network accepts and rejects; the embedded cloud has no flow logs.
         spot_tuning: Tuning on spare capacity, which may be taken away and is retried; the embedded
             cloud has no capacity providers.
@@ -96,7 +97,7 @@ AWS = InfraSettings(
     keep_data=True,
     require_tls=True,
     database_by_token=True,
-    database_sslmode="require",
+    database_sslmode="verify-full",
     flow_logs=True,
     spot_tuning=True,
     snap_start=True,

@@ -18,12 +18,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
+from layers.base_images import AWS_PYTHON
 from layers.locks import ROOT, BundleError, lock_all, run_uv
 
 BUILD = ROOT / ".build"
 SETS = ("functions", "api", "database", "predict")
 # AWS's runtime: Amazon Linux 2023 (glibc 2.34), which today's manylinux_2_28 wheels need; it has SnapStart.
-AWS_PYTHON = "3.13"
 AWS_PLATFORM = "x86_64-manylinux_2_28"
 # Never used by a function: test suites, and the converters and compilers that ship inside two packages.
 STRIPPED = (

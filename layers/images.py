@@ -13,6 +13,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from layers.base_images import ARGUMENT, BASE_IMAGES
 from layers.locks import ROOT
 
 ENGINES = ("docker", "podman")
@@ -77,7 +78,8 @@ def build(engine: Sequence[str], image: Image, *, arguments: Sequence[str]) -> N
     dockerfile = f"{image.folder}/Dockerfile"
     # Docker finds the ignore file beside the Dockerfile by itself.
     ignore = [f"--ignorefile={dockerfile}.dockerignore"] if "podman" in engine[-1] else []
-    build_arguments = [f"--build-arg={each}" for each in arguments]
+    base = f"{ARGUMENT}={BASE_IMAGES[dockerfile].reference}"
+    build_arguments = [f"--build-arg={each}" for each in (base, *arguments)]
     _run([*engine, "build", "--file", dockerfile, "--tag", image.tag, *ignore, *build_arguments, "."])
 
 
@@ -112,7 +114,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m layers.images", description=__doc__)
     parser.add_argument("folder", nargs="*", help="folders of Dockerfiles; all of them if none is named")
     parser.add_argument(
-        "--build-arg", action="append", default=[], help="passed on, e.g. PYTHON_VERSION=3.11"
+        "--build-arg", action="append", default=[], help="passed on, e.g. BASE_IMAGE=python:3.11-slim"
     )
     chosen = parser.parse_args(arguments)
     engine = find_engine()

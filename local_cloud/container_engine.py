@@ -9,6 +9,7 @@ import time
 from pathlib import Path
 
 from bikecast.errors import DeploymentError
+from layers.base_images import ARGUMENT, BASE_IMAGES
 from local_cloud import processes
 from local_cloud.engine.images import TASK_IMAGE
 from local_cloud.files import code_digest, private_dir
@@ -42,8 +43,10 @@ def build_task_image(settings: LocalCloudSettings) -> None:
     if program is None:
         return
     log = private_dir(settings.log_dir) / "task-image.log"
-    dockerfile = settings.project_dir / "training_job/Dockerfile"
-    command = [program, "build", "--tag", TASK_IMAGE, "--file", str(dockerfile), str(settings.project_dir)]
+    dockerfile = "training_job/Dockerfile"
+    base = f"{ARGUMENT}={BASE_IMAGES[dockerfile].reference}"
+    options = ["--tag", TASK_IMAGE, "--build-arg", base, "--file", str(settings.project_dir / dockerfile)]
+    command = [program, "build", *options, str(settings.project_dir)]
     with log.open("wb") as output:
         done = subprocess.run(command, stdout=output, stderr=subprocess.STDOUT, check=False)
     if done.returncode:

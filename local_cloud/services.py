@@ -92,7 +92,8 @@ def is_ready(service: Service) -> bool:
     client = HTTPConnection("127.0.0.1", service.port, timeout=5)
     try:
         client.request("GET", service.health_path)
-        return client.getresponse().status == HTTPStatus.OK
+        # A page that asks for a login is up.
+        return client.getresponse().status in (HTTPStatus.OK, HTTPStatus.UNAUTHORIZED)
     except (OSError, HTTPException):
         return False
     finally:

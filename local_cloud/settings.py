@@ -81,6 +81,11 @@ class LocalCloudSettings(BaseSettings):
         return self.root / "emulator"
 
     @property
+    def state_folder(self) -> Path:
+        """Where the emulator keeps the state of its services."""
+        return self.emulator_dir / "state"
+
+    @property
     def temporary_dir(self) -> Path:
         """The emulator's temporary files, emptied at each start."""
         return self.emulator_dir / "tmp"

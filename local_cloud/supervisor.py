@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from local_cloud import connection, container_engine, emulator, processes
 from local_cloud.connection import Connection
+from local_cloud.fidelity import unsaved
 from local_cloud.files import private_dir
 from local_cloud.ports import is_open, require_free
 from local_cloud.remembered import remember
@@ -39,6 +40,7 @@ def start(settings: LocalCloudSettings, *, say: Callable[[str], None] | None = N
     say = say or _say
     with _exclusive(settings):
         reached = connection.plan(settings)
+        _tell_unsaved(settings, say=say)
         if not _healthy(settings, reached):
             require_free(settings.ports, ours=processes.members(settings))
             _clear(settings, say=say)
@@ -97,6 +99,16 @@ def status(settings: LocalCloudSettings) -> list[ComponentStatus]:
         )
         for record in processes.records(settings)
     ]
+
+
+def _tell_unsaved(settings: LocalCloudSettings, *, say: Callable[[str], None]) -> None:
+    """Say what the emulator could not write, as on a full disk: after a crash that is lost."""
+    services = unsaved.read(settings.state_folder)
+    if services:
+        say(
+            f"the latest state of {services} could not be written; what changed last there (executions, "
+            "settings) is lost if the cloud was killed since: free space, and look before you go on"
+        )
 
 
 def _healthy(settings: LocalCloudSettings, reached: Connection) -> bool:

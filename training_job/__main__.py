@@ -11,6 +11,7 @@ from typing import Any
 from bikecast.errors import InputError
 from bikecast.names import DEFAULT_USE_CASE, Step
 from bikecast.use_case import registry
+from training_job import logs
 from training_job.answers import Answer, PrintedAnswer, StoppedError, TaskAnswer, beating, stopping_on_sigterm
 from training_job.context import Context, build_context
 from training_job.failures import describe
@@ -23,11 +24,7 @@ Run = Callable[[Context, Mapping[str, Any]], Mapping[str, Any]]
 
 def main(arguments: Sequence[str]) -> int:
     """Run one step and answer for it; 0 if it succeeded."""
-    logging.basicConfig(
-        level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr
-    )
-    # It tells of every look at the database's revision, also when there is nothing to migrate.
-    logging.getLogger("alembic").setLevel(logging.WARNING)
+    logs.configure({"step": " ".join(arguments)})
     task = TaskSettings()
     answer = _answer(task)
     try:
@@ -54,9 +51,11 @@ def _run(arguments: Sequence[str], task: TaskSettings) -> Mapping[str, Any]:
         payload = json.loads(task.step_input)
     except ValueError as err:
         raise InputError(f"STEP_INPUT is not valid JSON: {err}") from err
+    settings, step = JobSettings(), " ".join(arguments)
+    logs.configure(logs.facts_of(step, payload, code_version=settings.code_version))
     use_case = take_use_case(payload)
     run = find_step(arguments, use_case=use_case)
-    return run(build_context(JobSettings(), use_case=use_case), payload)
+    return run(build_context(settings, use_case=use_case), payload)
 
 
 def take_use_case(payload: dict[str, Any]) -> str:

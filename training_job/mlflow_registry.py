@@ -44,8 +44,7 @@ class MlflowRegistry:
         self._client, self._context = client, context
 
     def versions(self, name: str) -> list[RegisteredVersion]:
-        found = self._client.search_model_versions(f"name = '{name}'", max_results=1000)
-        return [_version(each) for each in sorted(found, key=lambda each: -int(each.version))]
+        return [_version(each) for each in sorted(self._found(name), key=lambda each: -int(each.version))]
 
     def aliases(self, name: str) -> dict[str, str]:
         try:
@@ -85,8 +84,8 @@ class MlflowRegistry:
     def log_scores(self, name: str, version: str, *, run_id: str, scores: Mapping[str, float]) -> None:
         if not self._is_alive(run_id):
             return
-        model = next((v for v in self._found(name) if str(v.version) == version), None)
-        model_id = None if model is None else model.model_id
+        source = next((str(v.source) for v in self._found(name) if str(v.version) == version), "")
+        model_id = source.removeprefix("models:/") or None
         metrics = [Metric(key, value, millis(), 0, model_id=model_id) for key, value in scores.items()]
         self._client.log_batch(run_id, metrics=metrics)
 

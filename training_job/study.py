@@ -112,5 +112,5 @@ def publish_progress(context: Context, study: optuna.Study, *, n_trials: int) ->
     """Write how far the study is to where the console finds it, and to the log."""
     found = progress(study, n_trials=n_trials, now=context.clock())
     context.reports.write(progress_key(found.study), found.model_dump_json(indent=1).encode())
-    logger.info("tuning: %s", found.sentence)
+    logger.info("tuning", extra={"progress": found.sentence})
     return found

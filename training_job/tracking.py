@@ -15,10 +15,13 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 # In a log file each step of a bar is a line, and the job's own lines drown.
 os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+# Its records go the way of all others, as lines of JSON.
+os.environ.setdefault("MLFLOW_CONFIGURE_LOGGING", "false")
 
 import mlflow
 from mlflow.entities import Metric, Param, RunTag
 from mlflow.tracking import MlflowClient
+from mlflow.utils.logging_utils import disable_logging
 from optuna.trial import FrozenTrial, TrialState
 
 from bikecast.database import sqlalchemy_url
@@ -35,6 +38,8 @@ RUN_STATUS = {TrialState.COMPLETE: "FINISHED", TrialState.PRUNED: "KILLED", Tria
 
 def open_client(context: Context) -> MlflowClient:
     """Point MLflow at the database; the address holds the password and stays in this process."""
+    # What it prints beside its records would break the log's lines.
+    disable_logging()  # type: ignore[no-untyped-call]
     mlflow.set_tracking_uri(sqlalchemy_url(context.database, schema=Schema.MLFLOW))
     return MlflowClient()
 

@@ -68,7 +68,6 @@ def rollback(
     if force and len(payload) < 3:
         raise InputError("--force needs --to and --reason: say which version, and why")
     cloud = find_cloud(target)
-    if not force:
-        require_rollback(cloud, version)
+    require_rollback(cloud, version, force=force)
     result = operate(cloud, Step.ROLLBACK, payload=payload)
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(dict(result or {})))

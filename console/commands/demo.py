@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from console import ui
 from console.demo import DemoOptions, DemoResult, run_demo
 from console.options import Json
+from console.replacing import FLAG
 
 
 def demo(
@@ -20,6 +21,9 @@ def demo(
     ] = None,
     trials: Annotated[int, typer.Option(min=1, help="Tuning trials.")] = DemoOptions.trials,
     weeks: Annotated[int, typer.Option(min=1, help="Weekly windows to watch.")] = DemoOptions.weeks,
+    replace_simulated: Annotated[
+        bool, typer.Option(FLAG, help="--data may remove simulated data; else you are asked.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Start the cloud, deploy, load, train, predict and watch; then say what came of it.
@@ -28,7 +32,8 @@ def demo(
 
     Run it again at any time, also after a failure or a kill: it goes on from what it finds.
     """
-    result = run_demo(DemoOptions(data=data, trials=trials, weeks=weeks))
+    options = DemoOptions(data=data, trials=trials, weeks=weeks, replace_simulated=replace_simulated)
+    result = run_demo(options)
     ui.show(describe(result), as_json=as_json, table=lambda: summary(result))
 
 
@@ -93,5 +98,6 @@ def _addresses(result: DemoResult) -> dict[str, Any]:
         "latest report": f"{outputs.api_url}/monitor-model (with the key), or from the dashboard",
         # MLflow's own first page is about language models.
         "MLflow": f"{outputs.mlflow_url}/#/models",
+        "MLflow login": f"{outputs.mlflow_user}, {outputs.mlflow_password}",
         "Evidently": outputs.evidently_url,
     }

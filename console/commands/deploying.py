@@ -7,7 +7,7 @@ from console import ui
 from console.cloud import find_cloud, running_connection
 from console.options import Json, TargetOption
 from console.outputs import ConsoleOutputs, console_outputs
-from console.services import service_urls
+from console.services import page_outputs
 
 
 def deploy(target: TargetOption = None, as_json: Json = False) -> None:
@@ -18,7 +18,7 @@ def deploy(target: TargetOption = None, as_json: Json = False) -> None:
     from console.deployment import deploy as deploy_stacks
 
     deploy_stacks(target or Target.EMBEDDED)
-    result = console_outputs(find_cloud(target), service_urls=service_urls())
+    result = console_outputs(find_cloud(target), pages=page_outputs())
     ui.show(result, as_json=as_json, table=lambda: outputs_table(result.model_dump()))
 
 
@@ -26,7 +26,7 @@ def outputs(target: TargetOption = None, as_json: Json = False) -> None:
     """Show where everything is: API and its key, state machines, buckets, database, log groups, web pages.
 
     Example: curl -H "x-api-key: $(bikecast outputs --json | jq -r .api_key)" ...
-    The database's password is shown nowhere; it stays in its secret.
+    The keys and MLflow's login are shown; the database's password is not, it stays in its secret.
     """
     result = _outputs_or_nothing(target)
     ui.show(result, as_json=as_json, table=lambda: outputs_table(result.model_dump()))
@@ -36,7 +36,7 @@ def _outputs_or_nothing(target: Target | None) -> ConsoleOutputs:
     if target in (None, Target.EMBEDDED) and running_connection() is None:
         ui.note("no embedded cloud runs in this clone: start it with `bikecast up`, then `bikecast deploy`")
         return ConsoleOutputs()
-    return console_outputs(find_cloud(target), service_urls=service_urls())
+    return console_outputs(find_cloud(target), pages=page_outputs())
 
 
 def outputs_table(values: dict[str, object]) -> Table:

@@ -14,10 +14,12 @@ from console.archive import download_months, fetch_weather
 from console.buckets import data_bucket
 from console.cloud import find_cloud
 from console.errors import ExecutionError
+from console.load_summary import load_summary
+from console.loading import declare_closed
 from console.loading import load as load_source
-from console.loading import make_room
 from console.options import DAY_FORMATS, Json, TargetOption
 from console.prefixes import load_prefix
+from console.replacing import FLAG, make_room
 from console.simulations import parse_shift, parse_traps, simulate_files, simulated_source
 from console.sources import Source, recognise
 
@@ -27,6 +29,10 @@ SimulatedFrom = Annotated[
     dt.datetime, typer.Option("--from", formats=DAY_FORMATS, help="First simulated day.")
 ]
 SimulatedTo = Annotated[dt.datetime, typer.Option("--to", formats=DAY_FORMATS, help="Last simulated day.")]
+
+ReplaceSimulated = Annotated[
+    bool, typer.Option(FLAG, help="Real data may remove simulated data; else you are asked.")
+]
 
 
 def load(
@@ -47,6 +53,13 @@ def load(
         bool, typer.Option("--jersey-city", help="Jersey City's files of the archive.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Ingest again what was ingested already.")] = False,
+    closed: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Hours in which the system was shut, 2016-01-23T13..2016-01-26T06; may be repeated."
+        ),
+    ] = None,
+    replace_simulated: ReplaceSimulated = False,
     target: TargetOption = None,
     as_json: Json = False,
 ) -> None:
@@ -59,18 +72,29 @@ def load(
     Loading the same files again, in any order, changes nothing. Simulated and real data are never mixed.
     """
     wanted = parse_months(months)
-    if (path is not None) + simulate != 1 and not (path is None and wanted and not simulate):
-        raise InputError("name a path to load, or --simulate, or --months to download")
+    is_named = (path is not None) + simulate == 1 or (
+        path is None and bool(wanted or closed) and not simulate
+    )
+    if not is_named:
+        raise InputError(
+            "name a path to load, or --simulate, or --months to download, or hours that were --closed"
+        )
     cloud = find_cloud(target)
+    declared = declare_closed(cloud, closed) if closed else None
+    if declared is not None and path is None and not (wanted or simulate):
+        ui.show(declared, as_json=as_json, table=lambda: ui.pairs_table(declared))
+        return
     try:
         if path and path.startswith("s3://"):
-            report = load_prefix(cloud, path, months=wanted, force=force)
+            report = load_prefix(cloud, path, months=wanted, force=force, replace_simulated=replace_simulated)
         else:
             source = _source(path, wanted, simulate=simulate, jersey_city=jersey_city)
             if wanted and not simulate and (weather or path is None):
-                make_room(cloud, source)
+                make_room(cloud, source, agreed=replace_simulated)
                 fetch_weather(data_bucket(cloud), wanted)
-            report = load_source(cloud, source, months=wanted, force=force)
+            report = load_source(
+                cloud, source, months=wanted, force=force, replace_simulated=replace_simulated
+            )
     except ExecutionError as err:
         _show_stored(err, as_json=as_json)
         raise
@@ -155,16 +179,10 @@ def parse_months(text: str | None) -> list[str] | None:
 
 
 def report_table(report: dict[str, Any]) -> Table:
-    """Lay out a load report: tables row by row, counts by name, lists by their length."""
+    """Lay out a load report: tables row by row, anything else by name."""
     if "hourly" in report:
         rows = [row | {"file": Path(row["file"]).name} for row in [*report["hourly"], *report["weather"]]]
         return ui.rows_table(
             rows, title=f"processed tables, {'simulated' if report['simulated'] else 'real'}"
         )
-    flat: dict[str, Any] = {}
-    for name, value in report.items():
-        if isinstance(value, dict):
-            flat |= {f"{name}.{part}": count for part, count in value.items()}
-        else:
-            flat[name] = f"{len(value)} entries" if isinstance(value, list) else value
-    return ui.pairs_table(flat)
+    return ui.pairs_table(load_summary(report))

@@ -11,7 +11,7 @@ from bikecast.errors import InputError
 from bikecast.names import Output
 from console import ui
 from console.cloud import find_cloud
-from console.journal import LogLine, choose_groups, follow_lines, read_lines
+from console.journal import LogLine, choose_groups, follow_lines, read_lines, readable
 from console.localstack import actual_log_groups
 from console.options import Json, TargetOption
 from console.outputs import parse_log_groups, read_stack_outputs
@@ -61,4 +61,4 @@ def _print(line: LogLine, *, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"at": line.at.isoformat(), "role": line.role, "message": line.message}), flush=True)
         return
-    ui.result_console.print(f"{line.at:%H:%M:%S} {line.role:<10} {line.message}", markup=False)
+    ui.result_console.print(f"{line.at:%H:%M:%S} {line.role:<10} {readable(line.message)}", markup=False)

@@ -14,11 +14,11 @@ from bikecast.names import TIME_ZONE, Step, Target
 from console import ui
 from console.buckets import data_bucket
 from console.checks import require_period
-from console.cloud import find_cloud
+from console.cloud import Cloud, find_cloud
 from console.operations import operate
 from console.options import From, Json, TargetOption, To
 from console.predictions import deployed_api, forecast_warning, predict_hour, prediction_rows
-from console.uploading import upload_weather
+from console.uploading import upload_forecast
 
 HOUR_FORMATS = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"]
 
@@ -116,15 +116,20 @@ def outlook(
 ) -> None:
     """Publish the weather forecast that `bikecast forecast` rests on; without one it takes typical weather.
 
-    Asks Open-Meteo, which needs no key, or takes the newest forecasts of a file with issue times. On AWS this
-    happens every day by itself.
+    Asks Open-Meteo, which needs no key, or takes the newest forecasts of a file: as its site exports them,
+    known since the file was made, or with issue times. On AWS this happens every day by itself.
 
     Examples: bikecast outlook, bikecast outlook forecasts.parquet
     """
     cloud = find_cloud(target)
-    key = upload_weather(data_bucket(cloud), file) if file else None
-    result = operate(cloud, Step.PUBLISH_OUTLOOK, payload={"key": key} if key else {})
+    payload = _forecast_of(cloud, file) if file else {}
+    result = operate(cloud, Step.PUBLISH_OUTLOOK, payload=payload)
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(dict(result or {})))
+
+
+def _forecast_of(cloud: Cloud, file: Path) -> dict[str, str]:
+    made_at = dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC)
+    return {"key": upload_forecast(data_bucket(cloud), file), "issued_at": made_at.isoformat()}
 
 
 def _predict_period(

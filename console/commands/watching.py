@@ -58,13 +58,12 @@ def drift(
     """
     # They bring numpy along, which no other command needs.
     from bikecast.monitoring.windows import parse_every
+    from console.consequences import consequences, why_silent
     from console.drift import (
         Watch,
-        consequences,
         verdict_rows,
         watch_latest,
         watch_windows,
-        why_silent,
         windows,
     )
 

@@ -1,12 +1,15 @@
 """The one Postgres: encrypted, backed up, in isolated subnets, opened to two security groups."""
 
+import json
+
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_rds as rds
+from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
-from bikecast.names import DATABASE_NAME, FUNCTION_DATABASE_USER, Variable
+from bikecast.names import DATABASE_NAME, DatabaseRole, Variable
 from infra_cdk.constructs.review import accept
 from infra_cdk.settings import InfraSettings
 
@@ -57,17 +60,17 @@ class PostgresDatabase(rds.DatabaseInstance):
             cloudwatch_logs_exports=["postgresql"],
         )
         self._settings = settings
+        secret = self.node.find_child("Secret")
+        assert isinstance(secret, rds.DatabaseSecret)
+        self._owner_secret = _by_arn(secret)
+        # A token needs no secret.
+        self.role_secrets = {} if settings.database_by_token else _role_secrets(self)
         accept(self, ACCEPTED)
 
     @property
-    def owner_secret(self) -> rds.DatabaseSecret:
-        """The owner's login, which containers use.
-
-        ``secret`` is its attachment to the instance instead: the same ARN on AWS, but none on LocalStack.
-        """
-        secret = self.node.find_child("Secret")
-        assert isinstance(secret, rds.DatabaseSecret)
-        return secret
+    def owner_secret(self) -> secretsmanager.ISecret:
+        """The owner's login, which containers use."""
+        return self._owner_secret
 
     def location(self) -> dict[str, str]:
         """Return where the database is, for any deployable."""
@@ -78,22 +81,45 @@ class PostgresDatabase(rds.DatabaseInstance):
             Variable.DATABASE_SSLMODE: self._settings.database_sslmode,
         }
 
-    def function_login(self) -> dict[str, str]:
-        """Return how a function logs in: as its own user by token, or as the owner with the secret."""
+    def login(self, role: DatabaseRole) -> dict[str, str]:
+        """Return how a function logs in under its role: by token, or with the role's secret."""
+        login = {**self.location(), Variable.DATABASE_USER: role.value}
         if self._settings.database_by_token:
-            return {**self.location(), Variable.DATABASE_USER: FUNCTION_DATABASE_USER}
-        return {
-            **self.location(),
-            Variable.DATABASE_USER: OWNER,
-            Variable.DATABASE_SECRET_ARN: self.owner_secret.secret_arn,
-        }
+            return login
+        return {**login, Variable.DATABASE_SECRET_ARN: self.role_secrets[role].secret_arn}
 
-    def admit(self, grantee: iam.IGrantable) -> None:
-        """Let a function log in the way that ``function_login`` tells it."""
+    def admit(self, grantee: iam.IGrantable, role: DatabaseRole) -> None:
+        """Let a function log in the way that ``login`` tells it."""
         if self._settings.database_by_token:
-            self.grant_connect(grantee, FUNCTION_DATABASE_USER)
+            self.grant_connect(grantee, role)
         else:
-            self.owner_secret.grant_read(grantee)
+            self.role_secrets[role].grant_read(grantee)
+
+    def passwords(self) -> dict[str, str]:
+        """Return where the migration finds the passwords that it gives to the roles."""
+        arns = [f'{json.dumps(role)}: "{secret.secret_arn}"' for role, secret in self.role_secrets.items()]
+        return {Variable.DATABASE_ROLE_SECRETS: "{" + ", ".join(arns) + "}"} if arns else {}
+
+    def let_set_passwords(self, grantee: iam.IGrantable) -> None:
+        """Let the migration read them."""
+        for secret in self.role_secrets.values():
+            secret.grant_read(grantee)
+
+
+def _role_secrets(scope: Construct) -> dict[DatabaseRole, secretsmanager.ISecret]:
+    names = {role: f"{role.name.title().replace('_', '')}Login" for role in DatabaseRole}
+    return {role: _by_arn(rds.DatabaseSecret(scope, names[role], username=role)) for role in DatabaseRole}
+
+
+def _by_arn(secret: rds.DatabaseSecret) -> secretsmanager.ISecret:
+    """Return a secret that is referred to by its attribute for the ARN.
+
+    The construct library takes the reference to the secret, or to its attachment, for the ARN: that it is on
+    AWS, while the embedded cloud gives a secret's name, and LocalStack gives an attachment no ARN.
+    """
+    resource = secret.node.default_child
+    assert isinstance(resource, secretsmanager.CfnSecret)
+    return secretsmanager.Secret.from_secret_complete_arn(secret, "ByArn", resource.attr_id)
 
 
 ACCEPTED = {

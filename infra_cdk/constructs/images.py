@@ -8,10 +8,12 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_lambda as lambda_
 
 from infra_cdk.settings import ROOT
+from layers.base_images import ARGUMENT, BASE_IMAGES
 
 
 class _Build(TypedDict):
     file: str
+    build_args: dict[str, str]
     exclude: list[str]
     ignore_mode: cdk.IgnoreMode
     platform: ecr_assets.Platform
@@ -32,6 +34,7 @@ def _build(dockerfile: str) -> _Build:
     rules = (ROOT / f"{dockerfile}.dockerignore").read_text().splitlines()
     return _Build(
         file=dockerfile,
+        build_args={ARGUMENT: BASE_IMAGES[dockerfile].reference},
         exclude=[rule for rule in rules if rule and not rule.startswith("#")],
         ignore_mode=cdk.IgnoreMode.DOCKER,
         platform=ecr_assets.Platform.LINUX_AMD64,

@@ -14,6 +14,7 @@ from infra_cdk.settings import InfraSettings
 
 # ``-c notify=ops@example.org,https://chat.example.org/hook``
 CONTEXT_KEY = "notify"
+PUBLISHERS = ("events.amazonaws.com", "cloudwatch.amazonaws.com")
 
 
 class Notifications(Construct):
@@ -32,10 +33,24 @@ class Notifications(Construct):
                 source=[EVENT_SOURCE], detail_type=[event.value for event in Event]
             ),
         )
-        rule.add_target(targets.SnsTopic(self.topic, message=_sentence()))
+        # By its name alone: the construct library would let the events of any account publish.
+        named = sns.Topic.from_topic_arn(self, "Named", self.topic.topic_arn)
+        rule.add_target(targets.SnsTopic(named, message=_sentence()))
+        self._admit()
         for address in str(self.node.try_get_context(CONTEXT_KEY) or "").split(","):
             if address:
                 self.topic.add_subscription(_subscription(address.strip()))
+
+    def _admit(self) -> None:
+        """Let alarms and events of this account publish, and nobody else's."""
+        own = {"StringEquals": {"aws:SourceAccount": cdk.Stack.of(self).account}}
+        for name in PUBLISHERS:
+            principal = iam.ServicePrincipal(name, conditions=own)
+            self.topic.add_to_resource_policy(
+                iam.PolicyStatement(
+                    actions=["sns:Publish"], principals=[principal], resources=[self.topic.topic_arn]
+                )
+            )
 
 
 def _subscription(address: str) -> sns.ITopicSubscription:
@@ -58,6 +73,7 @@ def _key(scope: Construct, *, settings: InfraSettings) -> kms.Key:
         enable_key_rotation=True,
         removal_policy=cdk.RemovalPolicy.RETAIN if settings.keep_data else cdk.RemovalPolicy.DESTROY,
     )
-    for service in ("events.amazonaws.com", "cloudwatch.amazonaws.com"):
-        key.grant_encrypt_decrypt(iam.ServicePrincipal(service))
+    # Without the condition of the topic's policy: EventBridge sends no source to KMS.
+    for name in PUBLISHERS:
+        key.grant_encrypt_decrypt(iam.ServicePrincipal(name))
     return key

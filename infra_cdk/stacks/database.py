@@ -2,7 +2,7 @@
 
 from constructs import Construct
 
-from bikecast.names import DATABASE_NAME, Output
+from bikecast.names import DATABASE_NAME, DatabaseRole, Output
 from infra_cdk.constructs.database import OWNER, PostgresDatabase
 from infra_cdk.settings import InfraSettings
 from infra_cdk.stacks.base import BikecastStack
@@ -26,3 +26,6 @@ class DatabaseStack(BikecastStack):
                 Output.DATABASE_SECRET_ARN: self.postgres.owner_secret.secret_arn,
             }
         )
+        reader = self.postgres.role_secrets.get(DatabaseRole.REGISTRY_READER)
+        if reader is not None:
+            self.put_out({Output.REGISTRY_READER_SECRET_ARN: reader.secret_arn})

@@ -8,7 +8,7 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from bikecast.names import AUTOMATION_KEY, DEFAULT_USE_CASE, Output, Step, Variable
+from bikecast.names import AUTOMATION_KEY, DEFAULT_USE_CASE, DatabaseRole, Output, Step, Variable
 from infra_cdk.constructs.alarms import Alarms
 from infra_cdk.constructs.dashboard import OperationsDashboard
 from infra_cdk.constructs.function import ImageFunction
@@ -136,14 +136,14 @@ class MonitoringStack(BikecastStack):
                 Variable.DATA_BUCKET: storage.data.bucket_name,
                 Variable.SERVING_BUCKET: storage.serving.bucket_name,
                 Variable.REPORTS_BUCKET: storage.reports.bucket_name,
-                **database.postgres.function_login(),
+                **database.postgres.login(DatabaseRole.MONITOR),
                 Variable.CODE_VERSION: code_version(self, "lambdas/monitor_drift"),
             },
             timeout_s=600,
             memory_mb=3008,
             placement=network.functions,
         )
-        database.postgres.admit(function)
+        database.postgres.admit(function, DatabaseRole.MONITOR)
         role = function.parts.role
         for bucket in (storage.data, storage.serving, storage.reports):
             bucket.let_read(role)

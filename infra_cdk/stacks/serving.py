@@ -6,7 +6,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
-from bikecast.names import Output, Variable
+from bikecast.names import DatabaseRole, Output, Variable
 from infra_cdk.constructs.api import STAGE, PredictorApi, allowed_origins
 from infra_cdk.constructs.function import PythonFunction
 from infra_cdk.constructs.layers import Layers
@@ -115,12 +115,12 @@ class ServingStack(BikecastStack):
             layers=self._layers,
             packages="database",
             settings=self.settings,
-            environment=database.postgres.function_login(),
+            environment=database.postgres.login(DatabaseRole.CAPTURE),
             timeout_s=CAPTURE_TIMEOUT_S,
             memory_mb=512,
             placement=network.functions,
         )
-        database.postgres.admit(function)
+        database.postgres.admit(function, DatabaseRole.CAPTURE)
         function.add_event_source(
             event_sources.SqsEventSource(
                 self.queue,

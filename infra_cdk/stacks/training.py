@@ -45,6 +45,7 @@ class TrainingStack(BikecastStack):
         self.notifications = Notifications(self, "Notifications", settings=settings)
         self.job = self._job(network=network, database=database)
         self._let_job_use_storage()
+        database.postgres.let_set_passwords(self.job.task.task_role)
         layers = Layers(self, "Layers", settings=settings)
         self.plan_retraining = self._planner("plan_retraining", layers=layers, environment={})
         self.plan_ingestion = self._planner(
@@ -87,6 +88,7 @@ class TrainingStack(BikecastStack):
         return {
             **self._storage.names(),
             **database.postgres.location(),
+            **database.postgres.passwords(),
             Variable.DATABASE_USER: OWNER,
             Variable.CODE_VERSION: code_version(self, "training_job"),
             "AWS_REGION": Aws.REGION,

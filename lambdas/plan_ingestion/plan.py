@@ -11,9 +11,9 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.errors import InputError
-from bikecast.names import RAW_WEATHER_PREFIX, Prefix
+from bikecast.names import RAW_WEATHER_PREFIX, SIMULATED_MARKER, Prefix
 
-TRIP_FILE = re.compile(r"\.(zip|csv)$", re.IGNORECASE)
+TABLE_FILE = re.compile(r"\.(zip|csv|tsv|gz)$", re.IGNORECASE)
 # The publisher's months are spelled 202401, its years 2013.
 DATED = re.compile(r"(?<!\d)(?P<year>20\d\d)[-_]?(?P<month>0[1-9]|1[0-2])?(?!\d)")
 UNDATED = "undated"
@@ -43,7 +43,9 @@ def plan_ingestion(request: IngestRequest, keys: Iterable[str]) -> dict[str, Any
     """
     found = _named(list(keys), request.files)
     weather = [key for key in found if key.startswith(RAW_WEATHER_PREFIX)]
-    labelled = sorted((label(key), key) for key in found if _is_trip_file(key))
+    labelled = sorted(
+        (label(key), key) for key in found if _may_hold_trips(key, is_named=request.files is not None)
+    )
     chosen = [(month, key) for month, key in labelled if _is_wanted(month, request.months)]
     if not chosen and not weather:
         raise InputError(_nothing(request.months, n_files=len(labelled)))
@@ -71,8 +73,11 @@ def label(key: str) -> str:
     return f"{dated['year']}-{dated['month']}" if dated["month"] else dated["year"]
 
 
-def _is_trip_file(key: str) -> bool:
-    return TRIP_FILE.search(key) is not None and not key.startswith(RAW_WEATHER_PREFIX)
+def _may_hold_trips(key: str, *, is_named: bool) -> bool:
+    """Tell by where a file is: its content decides when it is read; one that is named is always read."""
+    if key.startswith(RAW_WEATHER_PREFIX) or key.endswith(SIMULATED_MARKER):
+        return False
+    return is_named or TABLE_FILE.search(key) is not None
 
 
 def _is_wanted(month: str, months: list[str] | None) -> bool:

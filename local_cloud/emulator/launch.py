@@ -12,6 +12,7 @@ from local_cloud import processes
 from local_cloud.connection import Connection
 from local_cloud.container_engine import base_environment
 from local_cloud.emulator.install import emulator_python, function_python
+from local_cloud.engine.images import SECRET_FILE
 from local_cloud.files import code_digest, private_dir
 from local_cloud.settings import LocalCloudSettings
 
@@ -81,7 +82,7 @@ def _own_environment(settings: LocalCloudSettings, reached: Connection) -> dict[
         "AWS_SECRET_ACCESS_KEY": reached.secret_access_key.get_secret_value(),
         "AWS_ENDPOINT_URL": settings.endpoint_url,
         "PERSIST_STATE": "1",
-        "STATE_DIR": str(settings.emulator_dir / "state"),
+        "STATE_DIR": str(settings.state_folder),
         "S3_PERSIST": "1",
         "S3_DATA_DIR": str(settings.emulator_dir / "s3"),
         "LAMBDA_EXECUTOR": "local",
@@ -94,5 +95,6 @@ def _own_environment(settings: LocalCloudSettings, reached: Connection) -> dict[
         "BIKECAST_FUNCTION_PYTHON": str(function_python(settings)),
         "BIKECAST_HTTPS_PORT": str(reached.https_port or ""),
         "BIKECAST_TLS_DIR": str(settings.tls_dir),
+        "BIKECAST_FUNCTION_SECRET_FILE": str(settings.engine_dir / SECRET_FILE),
         "BIKECAST_SKIPPED_FIXES": ",".join(sorted(settings.skipped_fixes)),
     }  # fmt: skip

@@ -4,6 +4,7 @@ usage: python -m local_cloud.engine SOCKET STATE_DIR PROJECT_DIR [DOCKER_OR_PODM
 """
 
 import os
+import secrets
 import shutil
 import signal
 import socketserver
@@ -12,9 +13,9 @@ import threading
 from pathlib import Path
 
 from local_cloud.engine.api import Handler
-from local_cloud.engine.images import ImageMap
+from local_cloud.engine.images import SECRET_FILE, ImageMap
 from local_cloud.engine.registry import Registry
-from local_cloud.files import private_dir
+from local_cloud.files import private_dir, write_private
 from local_cloud.processes import STATE_VARIABLE
 
 
@@ -23,6 +24,13 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
     daemon_threads = True
     request_queue_size = 64
+
+
+def _new_secret(state_dir: Path) -> str:
+    """Return a secret of this engine's life, left where only this user's emulator finds it."""
+    secret = secrets.token_hex(32)
+    write_private(state_dir / SECRET_FILE, secret)
+    return secret
 
 
 def main() -> None:
@@ -34,6 +42,7 @@ def main() -> None:
         project_dir,
         private_dir(state_dir / "volumes"),
         owner=os.environ.get(STATE_VARIABLE, ""),
+        function_secret=_new_secret(state_dir),
         container_program=next(iter(sys.argv[4:5]), None),
     )
     Handler.registry = Registry(images, private_dir(scratch))

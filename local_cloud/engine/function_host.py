@@ -3,10 +3,12 @@
 usage: python -m local_cloud.engine.function_host PORT HANDLER
 
 It listens where the Runtime Interface Emulator of AWS's base images listens, runs the handler in
-this process and writes the platform's lines around the function's own.
+this process and writes the platform's lines around the function's own. Every user of this machine
+can reach loopback, so a call without the engine's secret (``BIKECAST_FUNCTION_SECRET``) is refused.
 Source: https://github.com/aws/aws-lambda-runtime-interface-emulator
 """
 
+import hmac
 import importlib
 import json
 import logging
@@ -22,7 +24,10 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
+from local_cloud.engine.images import SECRET_VARIABLE
+
 PATH = "/2015-03-31/functions/function/invocations"
+SECRET_HEADER = "X-Bikecast-Secret"  # noqa: S105 - the name of a header
 Function = Callable[[Any, Any], Any]
 
 
@@ -59,6 +64,7 @@ class Handler(BaseHTTPRequestHandler):
 
     protocol_version = "HTTP/1.1"
     one_at_a_time = threading.Lock()
+    secret = ""
     # Loaded while the server already listens: a heavy import must not look like a dead container.
     loaded: Future[Function]
 
@@ -66,8 +72,12 @@ class Handler(BaseHTTPRequestHandler):
         """Only the function's own lines belong in the log."""
 
     def do_POST(self) -> None:
-        """Run the handler on the request's body."""
-        event = json.loads(self.rfile.read(int(self.headers.get("Content-Length") or 0)))
+        """Run the handler on the request's body, for callers who know the secret."""
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if not self._is_known():
+            self.send_error(403)
+            return
+        event = json.loads(body)
         with self.one_at_a_time:
             answer = invoke(
                 self.loaded.result(), event, self.headers.get("X-Amzn-RequestId") or str(uuid.uuid4())
@@ -78,6 +88,10 @@ class Handler(BaseHTTPRequestHandler):
         self.send_header("Content-Length", str(len(text)))
         self.end_headers()
         self.wfile.write(text)
+
+    def _is_known(self) -> bool:
+        given = self.headers.get(SECRET_HEADER) or ""
+        return hmac.compare_digest(given.encode(), self.secret.encode())
 
 
 def invoke(function: Function, event: Any, request_id: str) -> Any:
@@ -113,6 +127,8 @@ def failure(error: Exception, request_id: str) -> dict[str, Any]:
 def main() -> None:
     """Load the handler and serve it."""
     port, handler = int(sys.argv[1]), sys.argv[2]
+    # The handler's own code does not see it.
+    Handler.secret = os.environ.pop(SECRET_VARIABLE)
     logging.basicConfig(format="[%(levelname)s]\t%(asctime)s\t%(message)s", stream=sys.stderr)
     module, _, name = handler.rpartition(".")
     server = ThreadingHTTPServer(("127.0.0.1", port), Handler)

@@ -6,7 +6,7 @@ import os
 import re
 import signal
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,9 @@ from local_cloud.processes import STATE_VARIABLE
 
 # What the training image is called where it is built for real.
 TASK_IMAGE = "bikecast-training:local"
+# In the engine's folder: what whoever calls an image function has to know.
+SECRET_FILE = "function-secret"  # noqa: S105 - the name of a file
+SECRET_VARIABLE = "BIKECAST_FUNCTION_SECRET"  # noqa: S105 - the name of a variable
 _POSTGRES = re.compile(r"^(.+/)?postgres(:|@|$)")
 _PROJECT = re.compile(r"^.+\.dkr\.ecr\..+/.+$")
 _COMMAND = re.compile(r'^CMD \["([\w.]+)"\]$', re.MULTILINE)
@@ -35,6 +38,7 @@ class ImageMap:
     project_dir: Path
     volumes_dir: Path
     owner: str
+    function_secret: str = field(repr=False)
     container_program: str | None = None
 
     def knows(self, image: str) -> bool:
@@ -79,7 +83,8 @@ class ImageMap:
         handler = next(iter(body.get("Cmd") or []), None) or image_handler(self.project_dir)
         argv = [sys.executable, "-m", "local_cloud.engine.function_host", str(port), handler]
         code = self._with_project(environment, self.project_dir / "lambdas")
-        return Launch(argv, code | {"LAMBDA_TASK_ROOT": str(self.project_dir / "lambdas")})
+        own = {"LAMBDA_TASK_ROOT": str(self.project_dir / "lambdas"), SECRET_VARIABLE: self.function_secret}
+        return Launch(argv, code | own)
 
     def _database(self, body: dict[str, Any], environment: dict[str, str], *, port: int) -> Launch:
         argv = [sys.executable, "-m", "local_cloud.engine.postgres", str(port), str(self._volume(body))]

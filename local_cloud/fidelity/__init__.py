@@ -27,6 +27,7 @@ FIXES = (
     "machine_role",
     "alarms",
     "api_key_identity",
+    "function_secret",
 )
 
 

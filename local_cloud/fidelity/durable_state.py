@@ -5,13 +5,15 @@ MiniStack: it writes its state when it is stopped in good order and loses it whe
 
 Every service's state is written again when it has changed, a moment later. A service whose state is
 large is written less often, so that saving never takes more than a small share of one core. Large
-binary values, such as the layers of functions, are files of their own, written once.
+binary values, such as the layers of functions, are files of their own, written once. What cannot be written,
+as on a full disk, is tried again until it can, and marked: the next start can tell what a crash lost.
 """
 
 import contextlib
 import functools
 import hashlib
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -21,6 +23,7 @@ from typing import Any
 from ministack import app
 from ministack.core import persistence
 
+from local_cloud.fidelity import unsaved
 from local_cloud.fidelity.anchors import require
 
 INTERVAL_S = 1.0
@@ -121,6 +124,10 @@ def _keep_saving() -> None:
             saver.save_if_due(service, get_state)
 
 
+def _say(line: str) -> None:
+    print(line, file=sys.stderr, flush=True)  # noqa: T201 - the emulator's log
+
+
 class Saver:
     """Writes the state of services that have changed."""
 
@@ -128,6 +135,8 @@ class Saver:
         self._folder = folder
         self._due_s: dict[str, float] = {}
         self._digests: dict[str, bytes] = {}
+        self._failed: set[str] = set()
+        unsaved.prepare(folder)
 
     def save_if_due(self, service: str, get_state: Callable[[], Any]) -> None:
         """Save one service unless it was saved a moment ago or hasn't changed."""
@@ -136,9 +145,24 @@ class Saver:
             return
         # A state that changes while it is copied is copied again in the next round.
         with contextlib.suppress(RuntimeError):
-            self._save(service, get_state())
+            self._save_or_mark(service, get_state())
         ended = time.monotonic()
         self._due_s[service] = ended + (ended - began) / _MAX_SHARE
+
+    def _save_or_mark(self, service: str, state: Any) -> None:
+        try:
+            self._save(service, state)
+        except OSError as error:
+            self._failed.add(service)
+            _say(f"the state of {service} could not be saved and is tried again: {error}")
+            with contextlib.suppress(OSError):
+                (self._folder / f"{service}.json.saving").unlink(missing_ok=True)
+        else:
+            if service not in self._failed:
+                return
+            self._failed.remove(service)
+            _say(f"the state of {service} is saved")
+        unsaved.write(self._folder, ", ".join(sorted(self._failed)))
 
     def _save(self, service: str, state: Any) -> None:
         if state is None:

@@ -94,7 +94,7 @@ def test_the_image_function_names_a_handler_that_exists() -> None:
 
 
 def test_functions_run_on_the_python_that_their_bundles_were_built_for(aws: Assembly) -> None:
-    from layers.build import AWS_PYTHON
+    from layers.base_images import AWS_PYTHON
 
     assert RUNTIME.name == f"python{AWS_PYTHON}"
     zipped = [f for f in aws.resources("AWS::Lambda::Function") if "Runtime" in f.properties]

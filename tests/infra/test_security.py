@@ -68,6 +68,40 @@ def test_on_aws_buckets_queues_and_topics_refuse_plain_http(aws: Assembly) -> No
     assert all("aws:SecureTransport" in json.dumps(policy.properties) for policy in policies)
 
 
+def test_alarms_and_events_of_this_account_may_publish_and_nobody_elses(assembly: Assembly) -> None:
+    (policy,) = assembly.resources("AWS::SNS::TopicPolicy")
+    statements = policy.properties["PolicyDocument"]["Statement"]
+    allowed = [statement for statement in statements if statement["Effect"] == "Allow"]
+    publishers = {name for statement in allowed for name in _each(statement["Principal"]["Service"])}
+    assert publishers == {"events.amazonaws.com", "cloudwatch.amazonaws.com"}
+    for statement in allowed:
+        assert statement["Action"] == "sns:Publish"
+        assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}
+    (topic,) = assembly.resources("AWS::SNS::Topic")
+    rung = [action for alarm in assembly.resources("AWS::CloudWatch::Alarm")
+            for action in alarm.properties["AlarmActions"]]  # fmt: skip
+    assert rung
+    assert all(topic.logical_id in text_of(action) for action in rung)
+    key = json.dumps([key.properties["KeyPolicy"] for key in assembly.resources("AWS::KMS::Key")])
+    assert "cloudwatch.amazonaws.com" in key
+
+
+def test_each_function_logs_in_to_the_database_under_a_role_of_its_own(assembly: Assembly) -> None:
+    users = {
+        variables["POWERTOOLS_SERVICE_NAME"]: variables["DATABASE_USER"]
+        for function in assembly.resources("AWS::Lambda::Function")
+        if "DATABASE_USER" in (variables := function.properties.get("Environment", {}).get("Variables", {}))
+    }
+    assert users == {"capture_predictions": "bikecast_capture", "monitor_drift": "bikecast_monitor"}
+    owners = [
+        policy
+        for policy, action, resource in _allowed(assembly)
+        if action == "secretsmanager:GetSecretValue" and "PostgresSecret" in resource
+    ]
+    assert owners
+    assert all("ExecutionRole" in policy for policy in owners)
+
+
 def test_on_aws_data_outlives_its_stack(aws: Assembly) -> None:
     for bucket in aws.resources("AWS::S3::Bucket"):
         assert bucket.whole["DeletionPolicy"] == "Retain"
@@ -94,12 +128,16 @@ def test_no_template_holds_a_password(assembly: Assembly) -> None:
     assert [secret["Name"] for secret in container["Secrets"]] == ["DATABASE_PASSWORD"]
 
 
-def test_only_the_secret_itself_is_referred_to(assembly: Assembly) -> None:
-    kind = "AWS::SecretsManager::SecretTargetAttachment"
-    [attachment] = assembly.resources(kind)  # LocalStack gives it no ARN
-    values = [each.properties for each in assembly.resources() if each.type != kind]
+def test_secrets_are_named_by_their_arn_and_no_reference(assembly: Assembly) -> None:
+    """LocalStack gives an attachment no ARN, and the embedded cloud's reference to a secret is its name."""
+    attachment = "AWS::SecretsManager::SecretTargetAttachment"
+    referred = [*assembly.resources(attachment), *assembly.resources("AWS::SecretsManager::Secret")]
+    own = (attachment, "AWS::RDS::DBInstance")  # the database itself gets its password by reference
+    values = [each.properties for each in assembly.resources() if each.type not in own]
     outputs = [output for template in assembly.templates.values() for output in template["Outputs"].values()]
-    assert f'"Ref": "{attachment.logical_id}"' not in json.dumps([values, outputs])
+    text = json.dumps([values, outputs])
+    assert len(referred) > 1
+    assert not [each for each in referred if f'"Ref": "{each.logical_id}"' in text]
 
 
 def test_the_predictor_can_start_no_training_and_the_job_leaves_raw_files_alone(assembly: Assembly) -> None:

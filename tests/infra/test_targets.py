@@ -40,7 +40,8 @@ DIFFERENCES: dict[str, set[str]] = {
         "AWS::IAM::Policy secretsmanager:DescribeSecret",
         "AWS::IAM::Policy secretsmanager:GetSecretValue",
         "AWS::Lambda::Function Environment.Variables.DATABASE_SECRET_ARN",
-        "AWS::Lambda::Function Environment.Variables.DATABASE_USER",
+        "AWS::ECS::TaskDefinition Environment.DATABASE_ROLE_SECRETS",
+        "AWS::SecretsManager::Secret",
         "AWS::RDS::DBInstance EnableIAMDatabaseAuthentication",
     },
     "database_sslmode": {

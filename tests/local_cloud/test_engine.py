@@ -4,6 +4,7 @@ import json
 import os
 import signal
 import stat
+import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -127,7 +128,9 @@ def test_containers_are_found_by_label(engine: Any) -> None:
     assert not engine.containers.list(filters={"label": ["kind=b"]})
 
 
-def test_a_function_image_answers_like_awss_runtime_emulator(engine: Any) -> None:
+def test_a_function_image_answers_like_awss_runtime_emulator_whoever_knows_the_secret(
+    engine: Any, settings: LocalCloudSettings
+) -> None:
     container = engine.containers.run(
         IMAGE,
         detach=True,
@@ -137,16 +140,22 @@ def test_a_function_image_answers_like_awss_runtime_emulator(engine: Any) -> Non
     container.reload()
     port = container.ports["8080/tcp"][0]["HostPort"]
 
-    def invoke(event: dict[str, Any]) -> Any:
+    def invoke(event: dict[str, Any], secret: str = "") -> Any:
         url = f"http://127.0.0.1:{port}/2015-03-31/functions/function/invocations"
-        request = urllib.request.Request(url, json.dumps(event).encode())
+        request = urllib.request.Request(url, json.dumps(event).encode(), {"X-Bikecast-Secret": secret})
         return json.loads(urllib.request.urlopen(request, timeout=5).read())
 
     eventually(lambda: port_answers(int(port)))
-    answer = invoke({"a": 1})
+    for guess in ("", "wrong"):
+        with pytest.raises(urllib.error.HTTPError, match="403"):
+            invoke({"a": 0}, guess)
+    left = settings.engine_dir / "function-secret"
+    assert stat.S_IMODE(left.stat().st_mode) == 0o600
+    secret = left.read_text()
+    answer = invoke({"a": 1}, secret)
     assert answer["name"] == "monitor"
     assert 8_000 < answer["left_ms"] <= 9_000
-    failed = invoke({"raise": "gone"})
+    failed = invoke({"raise": "gone"}, secret)
     assert (failed["errorType"], failed["errorMessage"]) == ("LookupError", "gone")
     assert "lambda_handler" in failed["stackTrace"][0]
     assert b"seen ['a']" in container.logs()

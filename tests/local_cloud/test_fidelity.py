@@ -32,6 +32,7 @@ HALVES = (
         "task_secrets",
         "execution_end",
         "api_key_identity",
+        "function_secret",
     ),
 )
 # One process of the test run starts the clouds.

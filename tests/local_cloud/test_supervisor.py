@@ -16,6 +16,7 @@ import pytest
 
 from bikecast.errors import DeploymentError
 from local_cloud import connection, processes, supervisor
+from local_cloud.fidelity import unsaved
 from local_cloud.services import Service, start_service, stop_service
 from local_cloud.settings import ENV_PREFIX, LocalCloudSettings
 from tests.local_cloud import aws
@@ -189,3 +190,27 @@ def test_services_stop_with_the_cloud_and_restart_only_when_changed(settings: Lo
 def test_a_cloud_that_never_was_is_named() -> None:
     with pytest.raises(DeploymentError, match="python -m local_cloud up"):
         connection.load(Path("/nonexistent"))
+
+
+def test_state_that_cannot_be_written_is_tried_again_and_told_after_a_crash(
+    settings: LocalCloudSettings,
+) -> None:
+    supervisor.start(settings, say=lambda _: None)
+    saved, blocked = (settings.state_folder / name for name in ("sqs.json", "sqs.json.saving"))
+    blocked.mkdir()  # stands for a full disk: nothing can be written there
+    client(settings, "sqs").create_queue(QueueName="first")
+    eventually(lambda: unsaved.read(settings.state_folder) == "sqs")
+    blocked.rmdir()
+    eventually(lambda: saved.exists() and "first" in saved.read_text())
+    eventually(lambda: unsaved.read(settings.state_folder) == "")
+    blocked.mkdir()
+    client(settings, "sqs").create_queue(QueueName="lost")
+    eventually(lambda: unsaved.read(settings.state_folder) == "sqs")
+    kill(settings, "emulator")
+    blocked.rmdir()
+    said: list[str] = []
+    supervisor.start(settings, say=said.append)
+    assert [line for line in said if "state of sqs could not be written" in line]
+    again: list[str] = []
+    supervisor.start(settings, say=again.append)
+    assert not [line for line in again if "could not be written" in line]

@@ -3,7 +3,7 @@
 import datetime as dt
 import shutil
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from posixpath import dirname
 
@@ -12,10 +12,12 @@ import pytest
 
 from bikecast.database import DatabaseSettings, connect
 from bikecast.monitoring.run import Ports
+from bikecast.names import DatabaseRole
 from bikecast.simulator.simulation import simulate_tables
 from bikecast.storage import FolderStore
 from bikecast.tables import write_hourly, write_weather
 from tests.champions import publish_champion
+from tests.roles import log_in_as
 from training_job.migrations import migrate
 from use_cases.citibike.monitoring.champion import load_champion, read_history
 from use_cases.citibike.monitoring.limits import calibrate
@@ -46,17 +48,26 @@ def champion(city: Path) -> Champion:
     return load_champion(FolderStore(city / "serving"))
 
 
+@dataclass(frozen=True, kw_only=True)
+class City(Ports):
+    """The monitor's surroundings, and the database's owner, who writes what the monitor only reads."""
+
+    owner: Callable[[], psycopg.Connection]
+
+
 @pytest.fixture
-def ports(city: Path, tmp_path: Path, database: DatabaseSettings) -> Ports:
-    """The city's own copy with an empty, migrated database."""
+def ports(city: Path, tmp_path: Path, database: DatabaseSettings) -> City:
+    """The city's own copy with an empty, migrated database, in which the monitor has its own role."""
     migrate(database)
+    login = log_in_as(DatabaseRole.MONITOR, database)
     root = tmp_path / "city"
     shutil.copytree(city, root)
-    return Ports(
+    return City(
         data=FolderStore(root / "data"),
         serving=FolderStore(root / "serving"),
         reports=FolderStore(root / "reports"),
-        connect=lambda: connect(database, application="test"),
+        connect=lambda: connect(login, application="test"),
+        owner=lambda: connect(database, application="test"),
         clock=lambda: NOW,
     )
 

@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from bikecast.monitoring.requests import MonitorRequest
-from bikecast.monitoring.run import Ports, monitor
+from bikecast.monitoring.run import monitor
 from bikecast.monitoring.windows import Window
 from bikecast.names import citibike_key
+from tests.monitoring.conftest import City
 from use_cases.citibike.monitoring.actuals import demand_rows, hour_key, hourly_actuals
 from use_cases.citibike.monitoring.hours import HIGH, LOW, PREDICTION, WEATHER, ScoredHours
 from use_cases.citibike.monitoring.sources import Champion, load_processed
@@ -30,7 +31,7 @@ values ('citibike', gen_random_uuid()::text, %s, %s, %s, %s, %s, %s, %s, %s, %s:
 
 
 @pytest.fixture
-def served(ports: Ports, champion: Champion) -> ScoredHours:
+def served(ports: City, champion: Champion) -> ScoredHours:
     """What the champion says of the week and of the weeks before it, as the processed tables score it."""
     span = Window(START - dt.timedelta(days=63), END)
     scored = load_processed(ports.data, champion, span=span).hours
@@ -38,7 +39,7 @@ def served(ports: Ports, champion: Champion) -> ScoredHours:
 
 
 def _capture(
-    ports: Ports,
+    ports: City,
     hours: ScoredHours,
     *,
     times: float = 1.0,
@@ -46,7 +47,7 @@ def _capture(
     late_h: int = 0,
     **row: object,
 ) -> None:
-    with ports.connect() as connection, connection.cursor() as cursor:
+    with ports.owner() as connection, connection.cursor() as cursor:
         rows = []
         for number, stamp in enumerate(hours.timestamp.astype(dt.datetime)):
             weather = {name: hours[name][number] for name in WEATHER if hours.has(name)}
@@ -69,14 +70,14 @@ def _capture(
         connection.commit()
 
 
-def _load_demand(ports: Ports) -> None:
-    with ports.connect() as connection:
+def _load_demand(ports: City) -> None:
+    with ports.owner() as connection:
         hourly = pd.read_parquet(ports.data.root / citibike_key(2025))  # type: ignore[attr-defined]
         hourly_actuals(connection).record(demand_rows(hourly), now=LOADED)
         connection.commit()
 
 
-def test_a_captured_week_is_judged_as_it_was_served(ports: Ports, served: ScoredHours, rows: Rows) -> None:
+def test_a_captured_week_is_judged_as_it_was_served(ports: City, served: ScoredHours, rows: Rows) -> None:
     _capture(ports, served)
     _load_demand(ports)
     (captured,) = monitor(WEEK, ports, WATCH)
@@ -88,7 +89,7 @@ def test_a_captured_week_is_judged_as_it_was_served(ports: Ports, served: Scored
 
 
 def test_traffic_latency_plan_b_and_the_delay_of_demand_are_told(
-    ports: Ports, served: ScoredHours, rows: Rows
+    ports: City, served: ScoredHours, rows: Rows
 ) -> None:
     week = served.between(np.datetime64(START), np.datetime64(END))
     _capture(ports, week, latency_ms=10.0)
@@ -105,7 +106,7 @@ def test_traffic_latency_plan_b_and_the_delay_of_demand_are_told(
 
 
 def test_the_last_answer_before_the_hour_was_over_is_judged_whatever_the_traffic(
-    ports: Ports, served: ScoredHours
+    ports: City, served: ScoredHours
 ) -> None:
     for _ in range(3):
         _capture(ports, served)
@@ -116,7 +117,7 @@ def test_the_last_answer_before_the_hour_was_over_is_judged_whatever_the_traffic
     assert abs(verdict["bias"]) < 1
 
 
-def test_a_week_without_its_demand_is_judged_by_what_is_known(ports: Ports, served: ScoredHours) -> None:
+def test_a_week_without_its_demand_is_judged_by_what_is_known(ports: City, served: ScoredHours) -> None:
     _capture(ports, served)
     (verdict,) = monitor(WEEK, ports, WATCH)
     assert (verdict["source"], verdict["wape"]) == ("predictions", None)
@@ -124,13 +125,13 @@ def test_a_week_without_its_demand_is_judged_by_what_is_known(ports: Ports, serv
     assert verdict["verdict"] in ("ok", "watch")
 
 
-def test_a_handful_of_questions_is_no_sample_of_the_week(ports: Ports, served: ScoredHours) -> None:
+def test_a_handful_of_questions_is_no_sample_of_the_week(ports: City, served: ScoredHours) -> None:
     _capture(ports, served.between(np.datetime64(START), np.datetime64(START) + np.timedelta64(80, "h")))
     (verdict,) = monitor(WEEK, ports, WATCH)
     assert (verdict["source"], verdict["n_predictions"]) == ("processed", 80)
 
 
-def test_a_worse_answer_than_the_models_is_found_in_the_log_alone(ports: Ports, served: ScoredHours) -> None:
+def test_a_worse_answer_than_the_models_is_found_in_the_log_alone(ports: City, served: ScoredHours) -> None:
     broken = served.timestamp >= np.datetime64(START - dt.timedelta(days=7))
     _capture(ports, served.take(~broken))
     _capture(ports, served.take(broken), times=2.5)

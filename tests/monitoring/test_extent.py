@@ -10,6 +10,7 @@ from bikecast.errors import InputError
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
 from bikecast.monitoring.windows import WEEK, Source, Window
+from tests.monitoring.conftest import City
 from use_cases.citibike.monitoring.extent import read_extent
 from use_cases.citibike.monitoring.watch import WATCH
 
@@ -25,8 +26,8 @@ from generate_series(%s::timestamp, %s::timestamp, interval '1 hour') as hour
 """
 
 
-def log(ports: Ports, first: dt.datetime, *, hours: int) -> None:
-    with ports.connect() as connection:
+def log(ports: City, first: dt.datetime, *, hours: int) -> None:
+    with ports.owner() as connection:
         connection.execute(LOGGED.encode(), (first, first + dt.timedelta(hours=hours - 1)))
 
 
@@ -41,14 +42,14 @@ def test_months_later_the_last_complete_week_is_still_that_of_the_data(ports: Po
     assert (verdict["window_start"], verdict["verdict"]) == ("2025-03-24T00:00:00", "ok")
 
 
-def test_a_week_whose_predictions_were_logged_is_newer_than_demand(ports: Ports) -> None:
+def test_a_week_whose_predictions_were_logged_is_newer_than_demand(ports: City) -> None:
     monday = dt.datetime(2025, 6, 30)
     log(ports, monday, hours=100)
     assert latest(ports) == latest(ports, Source.PREDICTIONS) == Window(monday, monday + WEEK)
     assert latest(ports, Source.PROCESSED) == LAST_WEEK
 
 
-def test_a_few_questions_about_a_week_are_no_week_of_data(ports: Ports) -> None:
+def test_a_few_questions_about_a_week_are_no_week_of_data(ports: City) -> None:
     log(ports, dt.datetime(2025, 6, 30), hours=20)
     log(ports, dt.datetime(2031, 6, 30), hours=168)
     assert latest(ports) == LAST_WEEK
@@ -70,7 +71,7 @@ def test_a_period_beyond_the_data_is_refused_and_nothing_is_stored(
     assert rows("select count(*) from citibike_metrics") == [(0,)]
 
 
-def test_what_was_logged_beyond_the_demand_can_be_judged(ports: Ports) -> None:
+def test_what_was_logged_beyond_the_demand_can_be_judged(ports: City) -> None:
     log(ports, dt.datetime(2025, 4, 7), hours=168)
     asked = MonitorRequest(
         window_start=dt.datetime(2025, 4, 7), window_end=dt.datetime(2025, 4, 14), html=False

@@ -11,6 +11,7 @@ from bikecast.names import Prefix
 from bikecast.simulator import simulate
 from bikecast.tables import join_weather, read_hourly, read_weather
 from tests.training_job.world import folder_context
+from tests.unit.ingest.trips import csv_bytes, hour_of_rides, zip_bytes
 from training_job.context import Context
 from training_job.steps import ingest_month, publish_tables
 
@@ -80,6 +81,8 @@ def test_changed_file_replaces_what_it_gave(context: Context) -> None:
     with pytest.raises(DataError, match=r"2024-08-01\.\.2024-08-31"):
         read_hourly(context.data, START, END)
     assert report["in_several_files"] != 0
+    assert report["status"] == "incomplete"
+    assert "of 2024-08" in report["problems"][NAMES[1]]  # type: ignore[index]  # a dictionary
     context.data.write(f"{Prefix.RAW}{NAMES[1]}", august)
     load(context, [NAMES[1]])
     assert len(read_hourly(context.data, START, END)) == 92 * 24
@@ -120,3 +123,25 @@ def test_lost_weather_fails_the_load_and_names_days_and_files(context: Context) 
 def test_wrong_input_names_the_field(context: Context, payload: dict[str, object]) -> None:
     with pytest.raises(InputError, match=r"month|keys|speed"):
         ingest_month.run(context, payload)
+
+
+def test_weather_in_a_zip_of_trips_is_weather(context: Context) -> None:
+    key = f"{Prefix.RAW}weather/simulated-weather.csv"
+    weather = context.data.read(key).body
+    context.data.delete(key)
+    rides = csv_bytes(hour_of_rides("2024-07-05 08", 3))
+    context.data.write(f"{Prefix.RAW}all.zip", zip_bytes({"weather.csv": weather, "rides.csv": rides}))
+    report = ingest_month.run(context, {"month": "undated", "keys": [f"{Prefix.RAW}all.zip"]})
+    assert (report["kept"], report["problems"]) == (3, {})
+    assert publish_tables.run(context, {"months": ["undated"], "weather": []})["weather_days"] == 92
+
+
+def test_weather_among_the_trips_is_weather(context: Context) -> None:
+    key = f"{Prefix.RAW}weather/simulated-weather.csv"
+    context.data.write(f"{Prefix.RAW}9100001.csv", context.data.read(key).body)
+    context.data.delete(key)
+    ingest_month.run(context, {"month": "undated", "keys": [f"{Prefix.RAW}9100001.csv"]})
+    ingest_month.run(context, {"month": "2024-07", "keys": [f"{Prefix.RAW}{NAMES[0]}"]})
+    report = publish_tables.run(context, {"months": ["2024-07", "undated"], "weather": []})
+    assert (report["status"], report["weather_days"]) == ("complete", 92)
+    assert len(read_weather(context.data, START, END)) == 92

@@ -150,7 +150,7 @@ def test_the_reference_is_scored_without_having_seen_its_rows(first: tuple[World
     world, job = first
     reference = dataset.read_frame(world.context.serving, _champion(world).reference.key)
     assert len(reference) == job["prepare"]["n_rows"]
-    assert (reference["honest"] == 1).all()
+    assert (reference["out_of_sample"] == 1).all()
     assert np.isfinite(reference[["trips", "prediction", "low", "high"]]).all(axis=None)
 
 
@@ -427,7 +427,7 @@ def test_a_past_period_is_predicted_once_as_it_would_have_been_served(world: Wor
     assert world.step("predict_period", period)["n_predictions"] == 7 * 24
     world.step("predict_period", period)
     [(count, hits)] = world.rows(
-        "select count(*), count(a.trips) from predictions p join actuals a on a.hour = p.predicted_for"
+        "select count(*), count(a.value) from predictions p join actuals a using (use_case, key)"
     )
     assert (count, hits) == (7 * 24, 7 * 24)
 

@@ -1,4 +1,4 @@
-"""Declared use cases on the platform: simulate, load, retrain, serve, watch, roll back; on a real database."""
+"""Declared use cases on the platform: simulate, load, retrain, serve, watch, roll back."""
 
 import datetime as dt
 import json
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from importlib import import_module
 from typing import Any
 
+import numpy as np
 import pytest
 from starlette.testclient import TestClient
 
@@ -14,9 +15,9 @@ from bikecast.database import connect
 from bikecast.examples import folder_files
 from bikecast.examples.keys import raw_prefix
 from bikecast.monitoring.requests import MonitorRequest
-from bikecast.monitoring.run import Ports, monitor
 from bikecast.monitoring.rows.champion import load_rows_champion
 from bikecast.monitoring.rows.watch import RowsWatch
+from bikecast.monitoring.run import Ports, monitor
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.serving.capture import parse_message, save
 from bikecast.serving.follower import ChampionFollower
@@ -72,12 +73,18 @@ class Place:
 
     def step(self, name: str, payload: Mapping[str, Any]) -> dict[str, Any]:
         """Run a step of declared use cases."""
-        found: dict[str, Any] = import_module(f"training_job.rows.{name}").run(self.context, self.use_case, payload)
+        found: dict[str, Any] = import_module(f"training_job.rows.{name}").run(
+            self.context, self.use_case, payload
+        )
         return json.loads(json.dumps(found))  # type: ignore[no-any-return]
 
     def retrain(self, execution: str, **more: Any) -> dict[str, Any]:
         """Run an execution up to the decision."""
-        asked = {"use_case": self.use_case.name, "registered_model_name": self.use_case.model_name, "n_trials": 1}
+        asked = {
+            "use_case": self.use_case.name,
+            "registered_model_name": self.use_case.model_name,
+            "n_trials": 1,
+        }
         request = asked | dict(REQUESTS[self.use_case.name]) | more
         job: dict[str, Any] = {"request": request, "execution": execution}
         job["prepare"] = self.step("prepare", job)
@@ -94,7 +101,9 @@ class Place:
 
 
 @pytest.fixture(scope="module", params=sorted(REQUESTS))
-def place(request: pytest.FixtureRequest, postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> Place:
+def place(
+    request: pytest.FixtureRequest, postgres: Server, tmp_path_factory: pytest.TempPathFactory
+) -> Place:
     """One use case with its simulated files uploaded."""
     root = tmp_path_factory.mktemp(request.param)
     use_case = registry.load(request.param)
@@ -122,20 +131,23 @@ def promoted(place: Place) -> dict[str, Any]:
     return {**job, "promote": promote.run(place.context, job), "load": report}
 
 
-def test_the_first_challenger_beats_its_baselines_and_is_promoted(place: Place, promoted: dict[str, Any]) -> None:
+def test_the_first_challenger_beats_its_baselines_and_is_promoted(
+    place: Place, promoted: dict[str, Any]
+) -> None:
     assert promoted["promote"]["decision"] == "promoted", promoted["promote"]["reason"]
     manifest = ChampionStore(place.context.serving).read().manifest
     assert manifest is not None
     assert (manifest.use_case, manifest.simulated) == (place.use_case.name, True)
     primary = place.use_case.metrics[0]
-    best = min(primary.error(scores.values[primary.name]) for scores in manifest.baselines.values())
-    assert primary.error(manifest.holdout.values[primary.name]) < best
+    errors = [primary.error(np.asarray(s.values[primary.name])) for s in manifest.baselines.values()]
+    assert primary.error(np.asarray(manifest.holdout.values[primary.name])) < min(errors)
 
 
 def test_a_second_load_changes_nothing(place: Place, promoted: dict[str, Any]) -> None:
     again = place.step("load_files", {})
     assert again["partitions"] == {
-        name: part | {"repeated": part["repeated"], "replaced": 0} for name, part in promoted["load"]["partitions"].items()
+        name: part | {"repeated": part["repeated"], "replaced": 0}
+        for name, part in promoted["load"]["partitions"].items()
     }
     assert again["changed_truth"] == 0
 
@@ -170,7 +182,8 @@ def test_a_second_challenger_is_no_better_and_a_rollback_takes_the_one_before(pl
     assert promote.run(place.context, {**second, "evaluate": forced})["decision"] == "promoted"
     rollback.run(place.context, {"reason": "a test"})
     now = store.read().manifest
-    assert first is not None and now is not None
+    assert first is not None
+    assert now is not None
     assert now.version == first.version
 
 

@@ -9,7 +9,7 @@ import pytest
 
 from bikecast.database import DatabaseSettings, connect
 from bikecast.errors import InputError
-from bikecast.names import DASHBOARD_SUMMARY_KEY
+from bikecast.names import AUTOMATION_KEY, DASHBOARD_SUMMARY_KEY
 from bikecast.registry.automation import pause, read_switch
 from bikecast.simulator.simulation import simulate_tables
 from bikecast.storage import FolderStore
@@ -93,6 +93,12 @@ def test_after_a_promotion_the_incidents_of_the_replaced_champion_are_closed(con
     refresh_dashboard.run(context, {})
     [shown] = _summary(context)["incidents"]
     assert (shown["status"], shown["closed_reason"]) == ("closed", "version 1 serves now")
+
+
+def test_a_switch_that_cannot_be_read_is_repaired_by_resuming(context: Context) -> None:
+    context.serving.write(AUTOMATION_KEY, b"{")
+    assert resume_automation.run(context, {"reason": "it was damaged"})["resumed"]
+    assert not read_switch(context.serving).paused
 
 
 def test_resuming_needs_a_reason(context: Context) -> None:

@@ -1,4 +1,4 @@
-"""Versioned migrations of the one database: schemas for every owner, tables of schema ``monitoring``.
+"""Versioned migrations of the one database: schemas for every owner, tables of schema ``monitoring``, roles.
 
 MLflow and Optuna create and migrate their own tables; here only their schemas are made.
 """
@@ -10,27 +10,20 @@ from alembic.config import Config
 from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
-from bikecast.database import DatabaseSettings, sqlalchemy_url
-from bikecast.names import FUNCTION_DATABASE_USER, Schema
+from bikecast.database import DatabaseSettings, secret_password, sqlalchemy_url
+from bikecast.names import DatabaseRole, Schema
 
 # Any two processes that migrate at once agree on this number; it has no other meaning.
 LOCK_KEY = 0x62696B65
 
-# RDS offers login by IAM token to members of ``rds_iam``; elsewhere functions log in as the owner.
 # Source: Amazon RDS User Guide, "Creating a database account using IAM authentication".
-ADMIT_FUNCTIONS = f"""
+OFFERS_IAM = "select from pg_roles where rolname = 'rds_iam'"
+# ``alter role`` takes no parameters; a setting of the transaction keeps the password out of the statement.
+REMEMBER = "select set_config('bikecast.password', :password, true)"
+LET_IN = """
 do $$ begin
-    if not exists (select from pg_roles where rolname = 'rds_iam') then
-        return;
-    end if;
-    if not exists (select from pg_roles where rolname = '{FUNCTION_DATABASE_USER}') then
-        create role {FUNCTION_DATABASE_USER} login;
-    end if;
-    grant rds_iam to {FUNCTION_DATABASE_USER};
-    grant usage on schema {Schema.MONITORING} to {FUNCTION_DATABASE_USER};
-    grant select, insert, update, delete on all tables in schema {Schema.MONITORING}
-        to {FUNCTION_DATABASE_USER};
-end $$"""  # noqa: S608 - our own names, no input
+    execute format('alter role {role} password %L', current_setting('bikecast.password'));
+end $$"""
 
 
 def migrate(settings: DatabaseSettings, *, revision: str = "head") -> None:
@@ -45,12 +38,23 @@ def migrate(settings: DatabaseSettings, *, revision: str = "head") -> None:
         connection.commit()
         try:
             _upgrade(connection, revision=revision)
-            connection.execute(text(ADMIT_FUNCTIONS))
+            _let_log_in(connection, settings)
             connection.commit()
         finally:
             connection.rollback()
             connection.execute(text("select pg_advisory_unlock(:key)"), {"key": LOCK_KEY})
             connection.commit()
+
+
+def _let_log_in(connection: Connection, settings: DatabaseSettings) -> None:
+    """Let the roles log in by IAM token where the server offers that, else with their secrets' passwords."""
+    if connection.execute(text(OFFERS_IAM)).first() is not None:
+        for role in DatabaseRole:
+            connection.execute(text(f"grant rds_iam to {role}"))
+        return
+    for name, arn in settings.role_secrets.items():
+        connection.execute(text(REMEMBER), {"password": secret_password(arn)})
+        connection.execute(text(LET_IN.format(role=DatabaseRole(name))))
 
 
 def _upgrade(connection: Connection, *, revision: str) -> None:

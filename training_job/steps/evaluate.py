@@ -11,6 +11,7 @@ from bikecast.errors import ArtifactError, FeatureError, JudgementError
 from bikecast.evaluation.gate import PromotionThresholds
 from bikecast.features import FEATURE_NAMES
 from bikecast.forecaster import Forecaster, OnnxModel
+from bikecast.level import LevelState
 from bikecast.names import evaluation_prefix
 from bikecast.registry.artifacts import fetch
 from bikecast.registry.champion_store import ChampionStore, CurrentChampion
@@ -47,22 +48,27 @@ def _challenger(
     context: Context, case: Case, current: CurrentChampion, forecasts: Forecasts | None
 ) -> Challenger:
     job, level = case.job, case.calibration.level if forecasts is None else forecasts.level
-    model = ServedModel(
+    champion = current.manifest
+    return Challenger(
+        served_model(context, case, level),
+        publish=None if forecasts is None else partial(publish_version, context, case, forecasts.level),
+        horizon_hours=level.horizon_hours,
+        champion_saw_holdout=champion is not None and judgement.saw_holdout(champion, job.prepare.days()[1]),
+        plots=_draw(context, case, forecasts) if forecasts else (),
+    )
+
+
+def served_model(context: Context, case: Case, level: LevelState) -> ServedModel:
+    """Return what is registered: the graph, corrected by the level of demand."""
+    prepared = case.job.prepare
+    return ServedModel(
         graph=case.graph,
         bias_correction=level.latest_factor(),
         floor=FEWEST_TRIPS,
         example=bundle.golden_features(case.holdout.features)[:5],
         feature_names=FEATURE_NAMES,
         optional_features=HIDDEN,
-        training_set=(context.data.uri(job.prepare.training_set_key), job.prepare.data_hash),
-    )
-    champion = current.manifest
-    return Challenger(
-        model,
-        publish=None if forecasts is None else partial(publish_version, context, case, forecasts.level),
-        horizon_hours=level.horizon_hours,
-        champion_saw_holdout=champion is not None and judgement.saw_holdout(champion, job.prepare.days()[1]),
-        plots=_draw(context, case, forecasts) if forecasts else (),
+        training_set=(context.data.uri(prepared.training_set_key), prepared.data_hash),
     )
 
 

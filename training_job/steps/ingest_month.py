@@ -36,8 +36,8 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         request.month,
         stored_sources(context.data, request.keys),
         force=request.force,
-        progress=lambda name: logger.info("read %s", name),
+        progress=lambda name: logger.info("file read", extra={"file": name}),
     )
     for name, problem in report.problems.items():
-        logger.error("%s: %s", name, problem)
+        logger.error("a file cannot be read", extra={"file": name, "problem": problem})
     return report.model_dump(mode="json")

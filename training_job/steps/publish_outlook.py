@@ -47,7 +47,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     outlook = Outlook(issued_at=issued_at, source=request.key or source.name, days=_days(days))
     context.serving.write(WEATHER_OUTLOOK_KEY, outlook.model_dump_json(indent=1).encode())
     first, last = (outlook.days[place].DATE.isoformat() for place in (0, -1))
-    logger.info("outlook of %s for %s to %s", outlook.source, first, last)
+    logger.info("outlook published", extra={"source": outlook.source, "first": first, "last": last})
     return {
         "source": outlook.source,
         "issued_at": outlook.issued_at.isoformat(),

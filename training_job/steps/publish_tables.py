@@ -34,5 +34,6 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     if report.problems and not report.sources:
         first, why = next(iter(report.problems.items()))
         raise DataError(f"none of {len(report.problems)} files could be read; the first: {first}: {why}")
-    logger.info("%s", report.model_dump_json(indent=1))
-    return report.model_dump(mode="json")
+    told = report.model_dump(mode="json")
+    logger.info("tables published", extra={"report": told})
+    return told

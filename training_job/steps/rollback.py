@@ -81,14 +81,14 @@ def _restored(
     """Return the manifest to go back to, and whether it was promoted once."""
     if request.version is None:
         return _before(champions, current), True
-    for earlier in champions.history.since_retirement():
+    for earlier in champions.history.since_retirement(current=current.manifest):
         if earlier.manifest.version == request.version and earlier.manifest.identity != current.identity:
             return earlier.manifest, True
     if request.version == current.version:
         raise InputError(f"version: {request.version} is the champion already")
     if not request.force:
         raise InputError(
-            f"version: {request.version} was never promoted ({_promoted(champions)}); "
+            f"version: {request.version} was never promoted ({_promoted(champions, current)}); "
             "`bikecast rollback --to VERSION --force --reason ...` puts it there nevertheless"
         )
     return _published(context, request.version), False
@@ -96,7 +96,7 @@ def _restored(
 
 def _before(champions: ChampionStore, current: CurrentChampion) -> ChampionManifest:
     if current.problem is not None:
-        raise InputError(f"{current.problem} ({_promoted(champions)})")
+        raise InputError(f"{current.problem} ({_promoted(champions, current)})")
     if current.manifest is None:
         raise InputError("there is no champion to roll back: train first")
     previous = champions.previous(current.manifest)
@@ -105,8 +105,9 @@ def _before(champions: ChampionStore, current: CurrentChampion) -> ChampionManif
     return previous
 
 
-def _promoted(champions: ChampionStore) -> str:
-    versions = dict.fromkeys(each.manifest.version for each in champions.history.since_retirement())
+def _promoted(champions: ChampionStore, current: CurrentChampion) -> str:
+    earlier = champions.history.since_retirement(current=current.manifest)
+    versions = dict.fromkeys([*filter(None, [current.version]), *(each.manifest.version for each in earlier)])
     return f"promoted so far: {', '.join(versions) or 'none'}"
 
 

@@ -5,7 +5,7 @@ import pytest
 from bikecast.errors import ArtifactError, DeploymentError
 from bikecast.names import CHAMPION_HISTORY_PREFIX, CHAMPION_KEY, Output
 from bikecast.storage import S3Store
-from console.champions import champion_exists, read_champion, retire_champion
+from console.champions import champion_exists, read_champion, retire_simulated
 from console.cloud import Cloud
 from tests.aws.console.test_outputs import deploy_stack
 from tests.unit.serving.world import promote, published
@@ -24,12 +24,27 @@ def test_before_the_first_promotion_there_is_none(serving: Cloud) -> None:
         read_champion(serving)
 
 
+def test_what_real_data_taught_is_not_retired(serving: Cloud) -> None:
+    store = S3Store(serving.s3, "serving")
+    promote(store, published(store, "1", scale=1.0))
+    retire_simulated(serving)
+    assert read_champion(serving).version == "1"
+
+
+def test_where_the_champion_cannot_be_read_the_simulated_ones_before_it_are_retired(serving: Cloud) -> None:
+    store = S3Store(serving.s3, "serving")
+    promote(store, published(store, "1", scale=1.0, simulated=True))
+    serving.s3.put_object(Bucket="serving", Key=CHAMPION_KEY, Body=b"{")
+    retire_simulated(serving)
+    assert not champion_exists(serving)
+
+
 def test_a_retired_champion_is_gone_and_retiring_again_changes_nothing(serving: Cloud) -> None:
     store = S3Store(serving.s3, "serving")
     promote(store, published(store, "1", scale=1.0, simulated=True))
     assert read_champion(serving).version == "1"
-    retire_champion(serving)
-    retire_champion(serving)
+    retire_simulated(serving)
+    retire_simulated(serving)
     assert not champion_exists(serving)
     assert len(list(store.keys(CHAMPION_HISTORY_PREFIX))) == 2
     with pytest.raises(DeploymentError, match="bikecast train"):

@@ -7,14 +7,17 @@ import pytest
 
 from bikecast.errors import DeploymentError, InputError
 from bikecast.monitoring.windows import WEEK, Window
-from bikecast.names import AUTOMATION_KEY, CHAMPION_KEY, DASHBOARD_SUMMARY_KEY, Output, decision_key
+from bikecast.names import AUTOMATION_KEY, CHAMPION_KEY, DASHBOARD_SUMMARY_KEY, Output
 from bikecast.registry.automation import AutomationSwitch
+from bikecast.registry.manifest import Previous, manifest_bytes
+from bikecast.storage import S3Store
 from console import watchtower
 from console.checks import require_period, require_rollback, require_windows
 from console.cloud import Cloud
 from tests.aws.console.test_executions import PASSES, create_machine
 from tests.aws.console.test_outputs import deploy_stack
 from tests.aws.console.test_training import load_days
+from tests.unit.serving.world import promote, published
 
 BUCKETS = {
     "data": Output.DATA_BUCKET,
@@ -64,22 +67,40 @@ def test_a_period_needs_a_champion_and_days_in_order(deployed: Cloud) -> None:
     day = dt.date(2025, 3, 3)
     with pytest.raises(InputError, match="--from 2025-03-03 is after --to 2025-03-02"):
         require_period(deployed, day, day - dt.timedelta(days=1))
-    with pytest.raises(DeploymentError, match="no model was promoted yet"):
+    with pytest.raises(DeploymentError, match="no model serves"):
         require_period(deployed, day, day)
 
 
-def test_a_rollback_goes_to_a_version_that_was_judged_and_does_not_serve(deployed: Cloud) -> None:
-    put(deployed, "reports", decision_key("one"), {"created_at": "1", "challenger": {"version": "1"}})
-    put(deployed, "reports", decision_key("two"), {"created_at": "2", "challenger": {"version": "2"}})
-    put(deployed, "reports", decision_key("failed"), {"created_at": "3", "challenger": None})
-    put(deployed, "serving", CHAMPION_KEY, {"version": "2", "unknown": "to this code"})
-    require_rollback(deployed, "1")
+def test_a_rollback_goes_to_a_version_that_was_promoted_before(deployed: Cloud) -> None:
+    with pytest.raises(DeploymentError, match="no model serves"):
+        require_rollback(deployed, None, force=False)
+    store = S3Store(deployed.s3, "serving")
+    promote(store, published(store, "1", scale=1.0))
+    with pytest.raises(InputError, match="works once two models have been promoted"):
+        require_rollback(deployed, None, force=False)
+    promote(store, published(store, "2", scale=2.0))
+    require_rollback(deployed, None, force=False)
+    require_rollback(deployed, "1", force=False)
     with pytest.raises(InputError, match="--to 2: this version serves already"):
-        require_rollback(deployed, "2")
-    with pytest.raises(InputError, match="--to 99: no such version was ever judged"):
-        require_rollback(deployed, "99")
+        require_rollback(deployed, "2", force=False)
+    with pytest.raises(InputError, match="--to 99: this version was never promoted; promoted before: 1"):
+        require_rollback(deployed, "99", force=False)
+    require_rollback(deployed, "99", force=True)
     deployed.s3.put_object(Bucket="serving", Key=CHAMPION_KEY, Body=b"{")
-    require_rollback(deployed, "2")
+    require_rollback(deployed, "2", force=False)
+    with pytest.raises(InputError, match="promoted before: 2, 1"):
+        require_rollback(deployed, None, force=False)
+
+
+def test_a_rollback_among_champions_of_older_code(deployed: Cloud) -> None:
+    serving = S3Store(deployed.s3, "serving")
+    first, second = (published(serving, version, scale=1.0) for version in ("1", "2"))
+    serving.write("models/1/manifest.json", manifest_bytes(first))
+    previous = Previous(version="1", manifest_key="models/1/manifest.json")
+    serving.write(CHAMPION_KEY, manifest_bytes(second.model_copy(update={"previous": previous})))
+    require_rollback(deployed, "1", force=False)
+    with pytest.raises(InputError, match="--to 3: this version was never promoted"):
+        require_rollback(deployed, "3", force=False)
 
 
 def test_resuming_what_is_not_paused_starts_nothing(deployed: Cloud) -> None:

@@ -1,19 +1,25 @@
 """Files reach the bucket once; simulated and real data never mix."""
 
 import datetime as dt
+import io
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from bikecast.errors import DataError, InputError
-from bikecast.names import SIMULATED_MARKER_KEY, Prefix, citibike_key
+from bikecast.ingest.kinds import Kind
+from bikecast.names import SIMULATED_MARKER_KEY, Output, Prefix, citibike_key, weather_key
 from console.buckets import Bucket
 from console.cloud import Cloud
-from console.loading import keep_origins_apart, load_tables
-from console.prefixes import Place, keys_in_place, parse_place
-from console.sources import of_names, recognise
+from console.loading import load
+from console.prefixes import Place, keys_in_place, kind_of_object, parse_place
+from console.replacing import make_room
+from console.sources import Source, of_names, recognise
+from console.tables import check_tables, upload_tables
 from console.uploading import marker_key, raw_keys, upload_files
+from tests.aws.console.test_outputs import deploy_stack
 
 
 @pytest.fixture
@@ -31,9 +37,14 @@ def write_hourly(folder: Path, *, trips: int = 10) -> Path:
     return path
 
 
+def _load_tables(bucket: Bucket, source: Source) -> dict[str, Any]:
+    return upload_tables(bucket, source, check_tables(source))
+
+
 def test_processed_tables_are_uploaded_as_they_are(bucket: Bucket, tmp_path: Path) -> None:
     path = write_hourly(tmp_path)
-    report = load_tables(bucket, recognise(tmp_path))
+    source = recognise(tmp_path)
+    report = _load_tables(bucket, source)
     body = bucket.cloud.s3.get_object(Bucket="data", Key=citibike_key(2024))["Body"].read()
     assert body == path.read_bytes()
     assert report["hourly"][0] | {"file": ""} == {
@@ -41,6 +52,7 @@ def test_processed_tables_are_uploaded_as_they_are(bucket: Bucket, tmp_path: Pat
         "file": "",
         "rows": 24,
         "repeated": 0,
+        "kept": 0,
         "uploaded": True,
     }
 
@@ -48,14 +60,14 @@ def test_processed_tables_are_uploaded_as_they_are(bucket: Bucket, tmp_path: Pat
 def test_a_table_that_breaks_its_contract_is_not_uploaded(bucket: Bucket, tmp_path: Path) -> None:
     write_hourly(tmp_path, trips=-1)
     with pytest.raises(DataError, match="trips"):
-        load_tables(bucket, recognise(tmp_path))
+        check_tables(recognise(tmp_path))
     assert bucket.keys("") == []
 
 
 def test_a_table_that_is_no_parquet_is_named(bucket: Bucket, tmp_path: Path) -> None:
     write_hourly(tmp_path).write_bytes(b"not parquet at all")
     with pytest.raises(DataError, match=r"2024-citibike-tripdata\.parquet is no readable parquet file"):
-        load_tables(bucket, recognise(tmp_path))
+        check_tables(recognise(tmp_path))
 
 
 def test_the_same_file_is_uploaded_once(bucket: Bucket, tmp_path: Path) -> None:
@@ -76,19 +88,97 @@ def test_files_stand_under_raw_with_their_folders(bucket: Bucket, tmp_path: Path
     assert bucket.keys("") == ["raw/2024/jan.zip", "raw/simulated.json", "raw/weather/weather_2024.csv"]
 
 
-def test_real_data_removes_simulated_data_first(bucket: Bucket, tmp_path: Path) -> None:
-    marker = tmp_path / "simulated.json"
+def test_files_of_one_name_in_two_folders_keep_their_folders(bucket: Bucket, tmp_path: Path) -> None:
+    for year in ("2023", "2024"):
+        (tmp_path / year).mkdir()
+        (tmp_path / year / "weather.csv").write_text(f"DATE,TMAX,TMIN,SNOW\n{year}-01-01,40,30,0\n")
+    assert upload_files(bucket, recognise(tmp_path)) == [
+        "raw/weather/2023/weather.csv",
+        "raw/weather/2024/weather.csv",
+    ]
+
+
+def test_two_files_that_would_overwrite_each_other_are_refused_by_name(tmp_path: Path) -> None:
+    (tmp_path / "weather").mkdir()
+    for path in (tmp_path / "a.csv", tmp_path / "weather" / "a.csv"):
+        path.write_text("DATE,TMAX,TMIN,SNOW\n2024-01-01,40,30,0\n")
+    with pytest.raises(
+        InputError, match=r"a\.csv and .*weather/a\.csv would both be stored at raw/weather/a\.csv"
+    ):
+        raw_keys(recognise(tmp_path))
+
+
+def test_a_table_of_some_months_leaves_the_other_months_of_its_year(bucket: Bucket, tmp_path: Path) -> None:
+    _load_tables(bucket, recognise(write_hourly(tmp_path / "one")))
+    later = pd.read_parquet(tmp_path / "one/citibike/2024-citibike-tripdata.parquet")
+    path = tmp_path / "two" / "2024-citibike-tripdata.parquet"
+    path.parent.mkdir()
+    later.assign(date=pd.Timestamp("2024-02-01")).to_parquet(path)
+    (row,) = _load_tables(bucket, recognise(path))["hourly"]
+    assert (row["rows"], row["kept"]) == (24, 24)
+    stored = pd.read_parquet(io.BytesIO(bucket.read(citibike_key(2024))))
+    assert stored["date"].nunique() == 2
+
+
+def test_a_later_weather_table_keeps_the_columns_that_it_lacks(bucket: Bucket, tmp_path: Path) -> None:
+    days = pd.DataFrame(
+        {"DATE": pd.date_range("2024-01-01", periods=3), "TMAX": 40.0, "TMIN": 30.0, "SNOW": 0.0}
+    )
+    for folder, table in (("one", days.assign(PRCP=0.1)), ("two", days.head(2).assign(TMAX=41.0))):
+        (tmp_path / folder).mkdir()
+        table.to_parquet(tmp_path / folder / "2024-weather.parquet")
+        write_hourly(tmp_path / folder)
+        _load_tables(bucket, recognise(tmp_path / folder))
+    stored = pd.read_parquet(io.BytesIO(bucket.read(weather_key(2024))))
+    assert stored["TMAX"].tolist() == [41.0, 41.0, 40.0]
+    assert stored["PRCP"].tolist() == [0.1, 0.1, 0.1]
+
+
+def test_files_in_a_bucket_are_recognised_by_their_first_bytes(bucket: Bucket) -> None:
+    s3 = bucket.cloud.s3
+    s3.create_bucket(Bucket="archive")
+    s3.put_object(Bucket="archive", Key="data/9100001.csv", Body=b"DATE,TMAX,TMIN,SNOW\n2024-01-01,40,30,0\n")
+    assert kind_of_object(bucket.cloud, Place("archive", "data/"), "9100001.csv") is Kind.WEATHER
+    s3.put_object(Bucket="archive", Key="data/empty.csv", Body=b"")
+    assert kind_of_object(bucket.cloud, Place("archive", "data/"), "empty.csv") is Kind.UNKNOWN
+
+
+@pytest.fixture
+def simulated(bucket: Bucket, tmp_path_factory: pytest.TempPathFactory) -> Bucket:
+    """A deployed data bucket with simulated data."""
+    deploy_stack(bucket.cloud, "bikecast-storage", {Output.DATA_BUCKET: "data"})
+    marker = tmp_path_factory.mktemp("simulated") / "simulated.json"
     marker.write_text("{}")
     for key in (SIMULATED_MARKER_KEY, citibike_key(2024), f"{Prefix.TRIPS}2024-01.parquet"):
         bucket.put(marker, key)
-    keep_origins_apart(bucket, simulated=False)
-    assert bucket.keys("") == []
+    return bucket
+
+
+def test_real_data_removes_simulated_data_once_somebody_agreed(simulated: Bucket, tmp_path: Path) -> None:
+    write_hourly(tmp_path)
+    with pytest.raises(InputError, match="--replace-simulated"):
+        make_room(simulated.cloud, recognise(tmp_path), agreed=False)
+    assert len(simulated.keys("")) == 3
+    make_room(simulated.cloud, recognise(tmp_path), agreed=True)
+    assert simulated.keys("") == []
+
+
+def test_what_cannot_be_read_removes_nothing(simulated: Bucket, tmp_path: Path) -> None:
+    (tmp_path / "202401-citibike-tripdata.csv").write_text("a,b\n1,2\n")
+    with pytest.raises(DataError, match=r"none of 1 files in .* can be read as trips"):
+        make_room(simulated.cloud, recognise(tmp_path), agreed=True)
+    write_hourly(tmp_path, trips=-1)
+    with pytest.raises(DataError, match="trips"):
+        load(simulated.cloud, recognise(tmp_path), replace_simulated=True)
+    assert len(simulated.keys("")) == 3
 
 
 def test_simulated_data_never_joins_real_data(bucket: Bucket, tmp_path: Path) -> None:
+    deploy_stack(bucket.cloud, "bikecast-storage", {Output.DATA_BUCKET: "data"})
     bucket.put(write_hourly(tmp_path), citibike_key(2024))
+    (tmp_path / "simulated.json").write_text("{}")
     with pytest.raises(DataError, match="never mixed"):
-        keep_origins_apart(bucket, simulated=True)
+        make_room(bucket.cloud, recognise(tmp_path), agreed=True)
 
 
 def test_files_of_another_bucket_are_copied_once(bucket: Bucket) -> None:
@@ -141,10 +231,7 @@ def test_files_under_raw_are_taken_where_they_are(bucket: Bucket) -> None:
     ]
     weather = of_names(["weather/2024.csv"], shown="")
     assert keys_in_place(bucket, Place("data", "raw/"), weather) == ["raw/weather/2024.csv"]
-    with pytest.raises(
-        InputError, match=r"raw/jc/weather/2024\.csv: weather is looked for under raw/weather/"
-    ):
-        keys_in_place(bucket, place, weather)
+    assert keys_in_place(bucket, place, weather) == ["raw/jc/weather/2024.csv"]
 
 
 def test_real_files_beside_simulated_ones_are_not_loaded_in_place(bucket: Bucket, tmp_path: Path) -> None:

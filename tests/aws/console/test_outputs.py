@@ -25,7 +25,7 @@ def test_outputs_of_all_our_stacks_come_together(cloud: Cloud) -> None:
     deploy_stack(cloud, "bikecast-storage", {Output.DATA_BUCKET: "data-1"})
     deploy_stack(cloud, "bikecast-training", {Output.RETRAIN_STATE_MACHINE_ARN: "arn:retrain"})
     deploy_stack(cloud, "somebody-elses", {Output.SERVING_BUCKET: "not-ours"})
-    found = console_outputs(cloud, service_urls={"mlflow": "http://127.0.0.1:5055"})
+    found = console_outputs(cloud, pages={"mlflow_url": "http://127.0.0.1:5055"})
     assert found.buckets["citibike-data"] == "data-1"
     assert found.buckets["model-serving"] is None
     assert found.retrain_state_machine == "arn:retrain"
@@ -44,7 +44,7 @@ def test_the_keys_value_is_asked_from_the_gateway(cloud: Cloud) -> None:
         name="client", value="0123456789abcdef0123456789abcdef", enabled=True
     )
     deploy_stack(cloud, "bikecast-serving", {Output.API_KEY_ID: key["id"]})
-    assert console_outputs(cloud, service_urls={}).api_key == "0123456789abcdef0123456789abcdef"
+    assert console_outputs(cloud, pages={}).api_key == "0123456789abcdef0123456789abcdef"
 
 
 def test_the_database_is_told_without_its_password(cloud: Cloud) -> None:
@@ -59,7 +59,7 @@ def test_the_database_is_told_without_its_password(cloud: Cloud) -> None:
             Output.DATABASE_SECRET_ARN: "arn:secret",
         },
     )
-    found = console_outputs(cloud, service_urls={})
+    found = console_outputs(cloud, pages={})
     assert found.database.model_dump() == {"host": "db", "port": 5432, "name": "bikecast", "user": "bikecast"}
     assert "secret" not in found.model_dump_json()
 
@@ -67,7 +67,7 @@ def test_the_database_is_told_without_its_password(cloud: Cloud) -> None:
 def test_log_groups_of_several_stacks_are_merged(cloud: Cloud) -> None:
     deploy_stack(cloud, "bikecast-serving", {Output.LOG_GROUPS: '{"predict": "/aws/lambda/p"}'})
     deploy_stack(cloud, "bikecast-training", {Output.LOG_GROUPS: '{"job": "/bikecast/job"}'})
-    found = console_outputs(cloud, service_urls={})
+    found = console_outputs(cloud, pages={})
     assert found.log_groups == {"predict": "/aws/lambda/p", "job": "/bikecast/job"}
 
 

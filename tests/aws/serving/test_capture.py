@@ -7,9 +7,11 @@ from typing import Any
 import pytest
 
 from bikecast.database import DatabaseSettings, connect
+from bikecast.names import DatabaseRole
 from lambdas.capture_predictions import handler
 from lambdas.capture_predictions.connections import Reconnecting
 from tests.postgres import Server
+from tests.roles import log_in_as
 from training_job.migrations import migrate
 
 
@@ -23,7 +25,8 @@ class Context:
 @pytest.fixture
 def migrated(database: DatabaseSettings, monkeypatch: pytest.MonkeyPatch) -> Iterator[DatabaseSettings]:
     migrate(database)
-    connections = Reconnecting(lambda: connect(database, application="test", timeout_s=2), cool_down_s=0)
+    login = log_in_as(DatabaseRole.CAPTURE, database)
+    connections = Reconnecting(lambda: connect(login, application="test", timeout_s=2), cool_down_s=0)
     monkeypatch.setattr(handler, "database", lambda: connections)
     yield database
     connections.discard()

@@ -12,6 +12,7 @@ from tests.local_cloud.probes.functions import (
     function_files,
     function_metrics,
     function_process,
+    function_secret,
 )
 from tests.local_cloud.probes.machines import execution_end, task_timing
 from tests.local_cloud.probes.resources import alarms, database, durable_state, task_secrets, task_stop
@@ -28,6 +29,7 @@ __all__ = [
     "function_files",
     "function_metrics",
     "function_process",
+    "function_secret",
     "machine_role",
     "task_role",
     "task_secrets",

@@ -3,8 +3,9 @@
 import json
 import time
 
-from tests.local_cloud.aws import archive, function, invoke, log_lines, unique
+from tests.local_cloud.aws import archive, function, invoke, log_lines, role, unique
 from tests.local_cloud.conftest import Cloud
+from tests.local_cloud.tasks import IMAGE
 
 
 def function_process(cloud: Cloud) -> None:
@@ -72,3 +73,11 @@ def function_metrics(cloud: Cloud) -> None:
         Statistics=["Sum"],
     )
     assert sum(point["Sum"] for point in statistics["Datapoints"]) == 5
+
+
+def function_secret(cloud: Cloud) -> None:
+    name = unique("image")
+    cloud.client("lambda").create_function(
+        FunctionName=name, PackageType="Image", Code={"ImageUri": IMAGE}, Role=role(cloud), Timeout=20
+    )
+    assert invoke(cloud, name, {"week": 1})["name"] == name

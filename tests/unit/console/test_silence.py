@@ -10,7 +10,7 @@ from bikecast.monitoring.incidents import Incident
 from bikecast.monitoring.verdicts import incident_event, pause_event
 from bikecast.monitoring.windows import Source
 from console.commands.watching import SourceName
-from console.drift import consequences, why_silent
+from console.consequences import consequences, why_silent
 
 
 def verdicts(*words: str) -> list[dict[str, str]]:

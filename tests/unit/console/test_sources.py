@@ -1,5 +1,6 @@
 """What a person points at is recognised by what it holds."""
 
+import gzip
 from pathlib import Path
 
 import pandas as pd
@@ -7,6 +8,7 @@ import pytest
 
 from bikecast.errors import InputError
 from console.sources import recognise
+from tests.unit.ingest.trips import csv_bytes, hour_of_rides, write_files, zip_bytes
 
 
 def write_parquet(path: Path, **columns: list[object]) -> Path:
@@ -69,6 +71,48 @@ def test_the_simulators_marker_travels_with_its_files(tmp_path: Path) -> None:
 def test_a_folder_without_data_is_refused_with_what_it_should_hold(tmp_path: Path, name: str) -> None:
     touch(tmp_path / name)
     with pytest.raises(InputError, match="nothing to load"):
+        recognise(tmp_path)
+
+
+DAYS = b"DATE,TMAX,TMIN,SNOW\n2024-01-01,40,30,0\n"
+RIDES = csv_bytes(hour_of_rides("2024-01-05 08", 3))
+JSON = b'{"hourly_units": {"time": "iso8601"}, "hourly": {"time": [], "temperature_2m": []}}'
+
+
+def test_content_decides_whatever_the_name(tmp_path: Path) -> None:
+    files = {
+        "9100001.csv": DAYS,
+        "answer.json": JSON,
+        "weather-of-rides.csv": RIDES,
+        "rides.txt": RIDES,
+        "rides.bin": gzip.compress(RIDES),
+        "all.zip": zip_bytes({"weather.csv": DAYS, "rides.csv": RIDES}),
+        "notes.txt": b"hello",
+        "letter.docx": zip_bytes({"word/document.xml": b"<w/>"}),
+    }
+    write_files(tmp_path, files)
+    source = recognise(tmp_path)
+    names = {path.name for path in source.trips}
+    assert names == {"weather-of-rides.csv", "rides.txt", "rides.bin", "all.zip"}
+    assert {path.name for path in source.raw_weather} == {"9100001.csv", "answer.json"}
+    assert {path.name for path in source.not_loaded} == {"notes.txt", "letter.docx"}
+
+
+def test_files_beside_processed_tables_are_named_as_not_loaded(tmp_path: Path) -> None:
+    write_parquet(tmp_path / "2024-citibike-tripdata.parquet", date=[1])
+    write_files(tmp_path, {"202401.csv": RIDES, "days.csv": DAYS})
+    assert {path.name for path in recognise(tmp_path).not_loaded} == {"202401.csv", "days.csv"}
+
+
+def test_a_table_of_hours_is_one_by_its_columns(tmp_path: Path) -> None:
+    days = pd.date_range("2024-12-31 00:00", periods=20)
+    path = write_parquet(
+        tmp_path / "hours.parquet", date=list(days), hour=[0] * 20, trips=[1] * 20, holiday=[0] * 20
+    )
+    assert recognise(tmp_path).hourly == {2025: path}
+    half = pd.date_range("2024-12-27", periods=10)
+    write_parquet(path, date=list(half), hour=[0] * 10, trips=[1] * 10, holiday=[0] * 10)
+    with pytest.raises(InputError, match="holds hours of 2024, 2025: save one table a year"):
         recognise(tmp_path)
 
 

@@ -31,6 +31,8 @@ def test_outputs_have_exactly_the_promised_names() -> None:
         "database",
         "log_groups",
         "mlflow_url",
+        "mlflow_user",
+        "mlflow_password",
         "evidently_url",
         "dashboard_url",
     ]

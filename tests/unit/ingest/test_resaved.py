@@ -179,6 +179,7 @@ def test_both_schemas_side_by_side_in_one_file_are_read(store: FolderStore, load
     [
         ("month.csv.gz", gzip.compress(NEW)),
         ("separator.csv", b"sep=;\r\n" + NEW.replace(b",", b";")),
+        ("packed-twice.zip", zip_bytes({"a.csv.gz": gzip.compress(NEW)})),
         ("members.zip", zip_bytes({"a.txt": NEW, "readme.txt": b"hello"})),
         ("upper.csv", NEW.replace(NEW_HEADER.encode(), NEW_HEADER.upper().encode())),
         ("spaces.csv", NEW.replace(NEW_HEADER.encode(), NEW_HEADER.replace("_", " ").title().encode())),

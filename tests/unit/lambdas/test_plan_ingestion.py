@@ -68,7 +68,7 @@ def test_weather_alone_is_worth_publishing() -> None:
         (["raw/202401-x.zip"], {"months": ["2025-01"]}, "months: none of the 1 trip files .* is of 2025-01"),
         ([], {"months": ["January"]}, "months.0"),
         (KEYS, {"files": ["raw/202403-citibike-tripdata.zip"]}, "files: nothing is stored at raw/202403"),
-        (KEYS, {"files": ["raw/notes.txt"]}, "holds no trip files"),
+        ([*KEYS, "raw/simulated.json"], {"files": ["raw/simulated.json"]}, "holds no trip files"),
         (KEYS, {"files": ["202401-citibike-tripdata.zip"]}, "files.0"),
         ([], {"month": "2024-01"}, "month: Extra inputs"),
     ],
@@ -99,3 +99,8 @@ def test_every_file_is_in_exactly_one_group_that_a_container_can_be_told(names: 
     assert isinstance(groups, list)
     assert sorted(key for group in groups for key in group["keys"]) == sorted(keys)
     assert all(sum(map(len, group["keys"])) <= MAX_KEY_CHARACTERS for group in groups)
+
+
+def test_a_file_that_is_named_is_read_whatever_its_suffix() -> None:
+    planned = plan([*KEYS, "raw/202405-rides.txt"], files=["raw/202405-rides.txt"])
+    assert planned["groups"] == [{"month": "2024-05", "keys": ["raw/202405-rides.txt"]}]

@@ -55,7 +55,8 @@ def _features() -> np.ndarray:
 
 
 @cache
-def _interval() -> IntervalCalibration:
+def interval() -> IntervalCalibration:
+    """How far actual trips lie from the models of these tests."""
     predicted = OnnxModel(graph(1.0)).predict(_features())
     return calibrate(_features(), predicted * np.where(np.arange(HOURS.size) % 2, 1.1, 0.9), predicted)
 
@@ -105,7 +106,7 @@ def published(store: ObjectStore, version: str, *, scale: float, simulated: bool
         profile=put(store, f"{folder}profile.json", profile().model_dump_json().encode()),
         reference=put(store, f"{folder}reference.parquet", b"rows"),
         level=LevelState(),
-        interval=_interval(),
+        interval=interval(),
         holdout=scores,
         baselines={"mean_of_four_weeks": scores},
         decision_key="decisions/x.json",

@@ -3,15 +3,17 @@
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 
 from bikecast.errors import InputError
+from bikecast.names import FORECAST_PREFIX
 from bikecast.storage import FolderStore
 from bikecast.tables import read_weather
-from bikecast.weather.files import FORECAST_PREFIX, load_weather_files, read_weather_file
+from bikecast.weather.files import load_weather_files, read_weather_file
 
 NOW = dt.datetime(2024, 9, 1, 12, tzinfo=dt.UTC)
 HOURS = pd.date_range("2024-07-01", periods=24 * 7, freq="h")
@@ -144,7 +146,7 @@ def test_a_mean_wind_beyond_every_month_is_in_other_units() -> None:
         read_weather_file("a.csv", days.assign(AWND=24.5).to_csv(index=False).encode())
 
 
-def noaa(**columns: object) -> bytes:
+def noaa(**columns: Any) -> bytes:
     table = pd.DataFrame(
         {
             "STATION": "USW00014732",
@@ -208,7 +210,7 @@ def test_tenths_of_celsius_are_converted(month: int) -> None:
     )  # fmt: skip
     found = read_weather_file("ghcnd", table.to_csv(index=False).encode())
     assert found.frame["TMAX"].to_numpy() == pytest.approx(high, abs=0.1)
-    assert found.frame.loc[0, ["SNOW", "PRCP", "AWND"]].tolist() == pytest.approx([2.01, 1.0, 10.07])
+    assert list(found.frame.loc[0, ["SNOW", "PRCP", "AWND"]]) == pytest.approx([2.01, 1.0, 10.07])
     assert "tenths of °C" in found.notes[0]
 
 
@@ -238,7 +240,7 @@ def test_a_later_file_without_rain_and_wind_keeps_what_is_known(tmp_path: Path) 
     load = load_weather_files(store, ["raw/weather/2.csv"], now=NOW)
     table = read_weather(store, dt.date(2024, 1, 1), dt.date(2024, 1, 31)).set_index("DATE")
     assert table["AWND"].tolist()[:30] == [8.0] * 30
-    assert table.loc["2024-01-30", ["TMAX", "PRCP"]].tolist() == [41, 0.1]
+    assert list(table.loc["2024-01-30", ["TMAX", "PRCP"]]) == [41, 0.1]
     assert load.notes == {
         "weather table": ("1 days have other values than what was known, which they replace: 2024-01-30",)
     }

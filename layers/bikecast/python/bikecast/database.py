@@ -1,7 +1,8 @@
 """The one way to Postgres: settings from the environment, a login per target, a schema per owner."""
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 from urllib.parse import quote
 
 from pydantic import Field, SecretStr
@@ -12,6 +13,10 @@ from bikecast.names import DATABASE_NAME, Schema
 
 if TYPE_CHECKING:
     import psycopg
+
+
+# Who signs RDS's certificates; the embedded database on loopback speaks no TLS.
+CA_BUNDLE = Path(__file__).with_name("rds-ca-bundle.pem")
 
 
 class DatabaseSettings(BaseSettings):
@@ -29,7 +34,11 @@ class DatabaseSettings(BaseSettings):
     user: str
     password: SecretStr | None = None
     secret_arn: str | None = None
-    sslmode: str = Field(default="require", pattern="^(disable|require|verify-full)$")
+    role_secrets: dict[str, str] = Field(
+        {}, description="ARNs of the secrets with the passwords of other roles; empty where tokens log in."
+    )
+    sslmode: Literal["disable", "verify-full"] = "verify-full"
+    sslrootcert: Path = CA_BUNDLE
 
 
 def login_password(settings: DatabaseSettings) -> str:
@@ -47,10 +56,21 @@ def login_password(settings: DatabaseSettings) -> str:
             DBHostname=settings.host, Port=settings.port, DBUsername=settings.user
         )
         return token
-    secret = boto3.client("secretsmanager").get_secret_value(SecretId=settings.secret_arn)["SecretString"]
+    return secret_password(settings.secret_arn)
+
+
+def secret_password(arn: str) -> str:
+    """Return the password in a secret.
+
+    Raises:
+        DeploymentError: It holds none.
+    """
+    import boto3
+
+    secret = boto3.client("secretsmanager").get_secret_value(SecretId=arn)["SecretString"]
     password = json.loads(secret).get("password")
     if not password:
-        raise DeploymentError(f"secret {settings.secret_arn} has no `password`")
+        raise DeploymentError(f"secret {arn} has no `password`")
     return str(password)
 
 
@@ -69,6 +89,7 @@ def connect(settings: DatabaseSettings, *, application: str, timeout_s: int = 5)
         user=settings.user,
         password=login_password(settings),
         sslmode=settings.sslmode,
+        sslrootcert=str(settings.sslrootcert),
         connect_timeout=timeout_s,
         application_name=application,
         options=f"-c search_path={Schema.MONITORING} -c timezone=UTC",
@@ -81,5 +102,6 @@ def sqlalchemy_url(settings: DatabaseSettings, *, schema: Schema) -> str:
     options = quote(f"-csearch_path={schema}", safe="")
     return (
         f"postgresql+psycopg://{quote(settings.user, safe='')}:{password}@{settings.host}:{settings.port}"
-        f"/{settings.name}?sslmode={settings.sslmode}&options={options}"
+        f"/{settings.name}?sslmode={settings.sslmode}"
+        f"&sslrootcert={quote(str(settings.sslrootcert), safe='')}&options={options}"
     )

@@ -54,6 +54,8 @@ def simulated_marker_key(use_case: str) -> str:
 
 # Everything else under raw/ is trips.
 RAW_WEATHER_PREFIX = f"{Prefix.RAW}weather/"
+# Files that `bikecast outlook` uploads: they never train, however old they are.
+FORECAST_PREFIX = f"{RAW_WEATHER_PREFIX}forecasts/"
 
 
 def citibike_key(year: int) -> str:
@@ -239,6 +241,7 @@ class Variable(StrEnum):
     DATABASE_PASSWORD = "DATABASE_PASSWORD"  # noqa: S105 - the name of a variable
     DATABASE_SECRET_ARN = "DATABASE_SECRET_ARN"  # noqa: S105 - the name of a variable
     DATABASE_SSLMODE = "DATABASE_SSLMODE"
+    DATABASE_ROLE_SECRETS = "DATABASE_ROLE_SECRETS"
     RETRAIN_STATE_MACHINE_ARN = "RETRAIN_STATE_MACHINE_ARN"
     MONITOR_STATE_MACHINE_ARN = "MONITOR_STATE_MACHINE_ARN"
     TRAINING_KEY_ID = "TRAINING_KEY_ID"
@@ -260,6 +263,7 @@ class Output(StrEnum):
     DATABASE_NAME = "DatabaseName"
     DATABASE_USER = "DatabaseUser"
     DATABASE_SECRET_ARN = "DatabaseSecretArn"  # noqa: S105 - the name of an output
+    REGISTRY_READER_SECRET_ARN = "RegistryReaderSecretArn"  # noqa: S105 - the name of an output
     RETRAIN_STATE_MACHINE_ARN = "RetrainStateMachineArn"
     INGEST_STATE_MACHINE_ARN = "IngestStateMachineArn"
     MONITOR_STATE_MACHINE_ARN = "MonitorStateMachineArn"
@@ -289,8 +293,14 @@ def stack_name(concern: str, use_case: str = DEFAULT_USE_CASE) -> str:
 
 
 DATABASE_NAME = "bikecast"
-# Functions log in as this user by IAM token where there is IAM login; the migration creates it there.
-FUNCTION_DATABASE_USER = "bikecast_functions"
+
+
+class DatabaseRole(StrEnum):
+    """Logins that may do less than the owner; the migration creates them and says what."""
+
+    CAPTURE = "bikecast_capture"
+    MONITOR = "bikecast_monitor"
+    REGISTRY_READER = "bikecast_registry_reader"
 
 
 class Schema(StrEnum):

@@ -9,6 +9,7 @@ import logging
 
 import pandas as pd
 
+from bikecast.closures import read_closures
 from bikecast.contracts import HOURLY, HOURLY_COLUMNS, WEATHER, WEATHER_OPTIONAL, WEATHER_REQUIRED, checked
 from bikecast.errors import DataError
 from bikecast.names import citibike_key, weather_key
@@ -27,7 +28,8 @@ def read_hourly(store: ObjectStore, start: dt.date, end: dt.date) -> pd.DataFram
     """Return the hours from ``start`` to ``end`` inclusive, in order and checked.
 
     Rows that repeat an hour are parts of it, as the publisher splits files by trip end: they are
-    summed and the sum is logged. An absent hour of a quiet time of day is a true zero.
+    summed and the sum is logged. An absent hour of a quiet time of day is a true zero. Hours in
+    which the system was shut are left out.
 
     Returns:
         Columns ``date`` (midnight), ``hour``, ``trips``, ``holiday``.
@@ -37,7 +39,7 @@ def read_hourly(store: ObjectStore, start: dt.date, end: dt.date) -> pd.DataFram
     hourly = known_hourly(store, start, end)
     if hourly.empty:
         raise DataError(f"no hourly demand between {start} and {end}; load these years first")
-    return _complete(hourly, start, end)
+    return _complete(hourly, start, end, closed=read_closures(store).hours)
 
 
 def known_hourly(store: ObjectStore, start: dt.date, end: dt.date) -> pd.DataFrame:
@@ -160,8 +162,11 @@ def _require(frame: pd.DataFrame, columns: tuple[str, ...]) -> None:
         raise DataError(f"columns {missing} are missing; found {list(frame.columns)}")
 
 
-def _complete(hourly: pd.DataFrame, start: dt.date, end: dt.date) -> pd.DataFrame:
-    expected = wall_hours(start, end)
+def _complete(
+    hourly: pd.DataFrame, start: dt.date, end: dt.date, *, closed: pd.DatetimeIndex
+) -> pd.DataFrame:
+    clock = wall_hours(start, end)
+    closed, expected = clock.intersection(closed), clock.difference(closed)
     found = pd.DatetimeIndex(hourly["date"] + pd.to_timedelta(hourly["hour"], unit="h"))
     absent = expected.difference(found)
     usual = hourly.groupby("hour")["trips"].median().to_dict()
@@ -172,8 +177,11 @@ def _complete(hourly: pd.DataFrame, start: dt.date, end: dt.date) -> pd.DataFram
     if len(lost) > MAX_MISSING_SHARE * len(expected):
         raise DataError(
             f"{len(lost)} of {len(expected)} hours have no demand ({span(lost)}); "
-            f"at most {MAX_MISSING_SHARE:.0%} may be missing: load these days"
+            f"at most {MAX_MISSING_SHARE:.0%} may be missing: load these days, or say that the "
+            "system was shut (`bikecast load --closed 2016-01-23T13..2016-01-26T06`)"
         )
+    if len(closed):
+        logger.info("closed hours left out", extra={"hours": len(closed), "days": span(closed)})
     if len(absent):
         logger.warning("hours without trips", extra={"as_zero": len(zeros), "left_out": len(lost)})
     return _with_zeros(hourly, zeros)

@@ -52,7 +52,7 @@ class TaskShape:
 
 
 class Fitted(Protocol):
-    """A model that was fitted; pickles, so that the registry can keep it."""
+    """A model that was fitted; it stays in the process that fitted it, and its graph leaves."""
 
     def predict(self, features: Matrix) -> Array:
         """Return numbers of shape (n,), or probabilities of shape (n, n_classes) whose rows sum to 1."""

@@ -70,7 +70,7 @@ def csv_files(
     if magic in ZIP_MAGIC:
         yield from _unpacked(path, work, limits or Limits(), depth=0, suffixes=suffixes)
     elif magic.startswith(GZIP_MAGIC):
-        yield CsvFile(member=name, path=_gunzipped(path, work / "unzipped", limits or Limits()))
+        yield CsvFile(member=name, path=_gunzipped(path, work / "unpacked", limits or Limits()))
     else:
         yield CsvFile(member=name, path=path)
 
@@ -88,7 +88,7 @@ def _unpacked(
             if _is_zip(info):
                 yield from _unpacked(target, work, limits, depth=depth + 1, suffixes=suffixes)
             else:
-                yield CsvFile(member=info.filename, path=target)
+                yield CsvFile(member=info.filename, path=_plain(target, limits))
             target.unlink()
     if not members:
         raise UnreadableFileError("the zip holds no CSV file")
@@ -179,6 +179,15 @@ def _extract(archive: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path) -> N
             shutil.copyfileobj(member, file, _CHUNK_BYTES)
     except _DAMAGE as err:
         raise UnreadableFileError(f"member {info.filename!r} cannot be unpacked ({err})") from err
+
+
+def _plain(path: Path, limits: Limits) -> Path:
+    with path.open("rb") as file:
+        is_packed = file.read(2) == GZIP_MAGIC
+    if not is_packed:
+        return path
+    unpacked = _gunzipped(path, path.with_suffix(".unpacked"), limits)
+    return unpacked.replace(path)
 
 
 def _gunzipped(path: Path, target: Path, limits: Limits) -> Path:

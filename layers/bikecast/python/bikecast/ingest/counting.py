@@ -1,15 +1,19 @@
 """Rides kept by month, counted by hour: every ride once, whatever files it came in."""
 
+import datetime as dt
 import tempfile
 from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
+import duckdb
 import numpy as np
 import pandas as pd
 from holidays import country_holidays
 
+from bikecast.closures import Closure
 from bikecast.ingest.engine import bounded_engine
+from bikecast.ingest.gaps import find_gaps
 from bikecast.storage import ObjectStore
 
 
@@ -19,6 +23,7 @@ class MonthCount:
 
     hourly: pd.DataFrame
     rows: int
+    closures: tuple[Closure, ...] = ()
 
     @property
     def trips(self) -> int:
@@ -38,11 +43,10 @@ def count_month(store: ObjectStore, keys: Collection[str], *, threads: int = 2) 
         paths = [Path(folder) / f"{number}.parquet" for number in range(len(keys))]
         for key, path in zip(sorted(keys), paths, strict=True):
             store.download(key, path)
-        counts, rows = _distinct(paths, Path(folder), threads=threads) if paths else ([], 0)
-    return MonthCount(hourly=_hourly(counts), rows=rows)
+        return _counted(paths, Path(folder), threads=threads) if paths else MonthCount(_hourly([]), 0)
 
 
-def _distinct(paths: list[Path], folder: Path, *, threads: int) -> tuple[list[tuple[int, int]], int]:
+def _counted(paths: list[Path], folder: Path, *, threads: int) -> MonthCount:
     # Within one file rides are distinct already.
     distinct = (
         "SELECT min(hour) AS hour FROM rides GROUP BY ride" if len(paths) > 1 else "SELECT hour FROM rides"
@@ -52,7 +56,27 @@ def _distinct(paths: list[Path], folder: Path, *, threads: int) -> tuple[list[tu
         engine.execute(f"CREATE VIEW counted AS {distinct}")
         counts = engine.execute("SELECT hour, count(*) FROM counted GROUP BY hour ORDER BY hour").fetchall()
         (rows,) = engine.execute("SELECT count(*) FROM rides").fetchone() or (0,)
-    return counts, int(rows)
+        hourly = _hourly(counts)
+        closures = [gap for gap in find_gaps(hourly) if _is_inside_a_file(engine, paths, gap)]
+    return MonthCount(hourly, int(rows), tuple(closures))
+
+
+def _is_inside_a_file(engine: duckdb.DuckDBPyConnection, paths: list[Path], gap: Closure) -> bool:
+    """Tell whether one file holds rides of the day before and of the day after: nothing of it is missing."""
+    first, last = (_hour_number(gap.first), _hour_number(gap.last))
+    for path in paths:
+        before, after = engine.execute(
+            "SELECT count(*) FILTER (hour BETWEEN $first - 24 AND $first - 1), "
+            "count(*) FILTER (hour BETWEEN $last + 1 AND $last + 24) FROM read_parquet($path)",
+            {"first": first, "last": last, "path": str(path)},
+        ).fetchone() or (0, 0)
+        if before and after:
+            return True
+    return False
+
+
+def _hour_number(hour: dt.datetime) -> int:
+    return int(np.datetime64(hour, "h").astype(np.int64))
 
 
 def _hourly(counts: list[tuple[int, int]]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 import pandas as pd
 
+from bikecast.closures import read_closures
 from bikecast.ingest.reports import Coverage
 from bikecast.storage import ObjectStore
 from bikecast.tables import known_weather
@@ -22,7 +23,8 @@ def measure(store: ObjectStore, counted: Mapping[str, pd.DataFrame]) -> Coverage
     """
     whole = {month: hourly for month, hourly in counted.items() if len(hourly) >= STRAY_HOURS}
     found = _hours(counted)
-    absent = _expected(whole).difference(_hours(whole))
+    closed = read_closures(store)
+    absent = _expected(whole).difference(_hours(whole)).difference(closed.hours)
     dry = _without_weather(store, found)
     return Coverage(
         first_hour=found[0].to_pydatetime() if len(found) else None,
@@ -30,6 +32,11 @@ def measure(store: ObjectStore, counted: Mapping[str, pd.DataFrame]) -> Coverage
         hours=len(found),
         hours_missing=len(absent),
         days_with_missing_hours=span(absent),
+        closures=tuple(
+            str(closure)
+            for closure in (*closed.declared, *closed.recognised)
+            if not counted.keys().isdisjoint(closure.hours.strftime("%Y-%m"))
+        ),
         partial_months={
             month: int(counted[month]["trips"].sum()) for month in sorted(set(counted) - set(whole))
         },

@@ -10,9 +10,10 @@ import duckdb
 import numpy as np
 from numpy.typing import NDArray
 
-from bikecast.ingest.layouts import CONFLICT_MARKERS, SCHEMAS, Layout, UnreadableFileError, is_header_line
+from bikecast.ingest.layouts import CONFLICT_MARKERS, Layout, UnreadableFileError
 from bikecast.ingest.lines import count_lines, mend
 from bikecast.ingest.rules import REASONS, Reason, lasted_sql, reason_sql
+from bikecast.ingest.schemas import SCHEMAS, is_header_line
 from bikecast.ingest.times import find_dates, time_sql
 from bikecast.tabular.dates import Dates, MixedDatesError
 

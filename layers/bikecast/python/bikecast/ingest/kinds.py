@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from enum import StrEnum
 from pathlib import Path
 
-from bikecast.ingest.layouts import is_trip_header
+from bikecast.ingest.schemas import is_trip_header
 from bikecast.tabular.headers import find_header, plain_name
-from bikecast.tabular.heads import HEAD_BYTES, PARQUET_MAGIC, lines_of, plain_head
+from bikecast.tabular.heads import GZIP_MAGIC, HEAD_BYTES, PARQUET_MAGIC, ZIP_MAGIC, lines_of, plain_head
 from bikecast.weather.columns import is_weather
 
 _HOURLY_TABLE = {"date", "hour", "trips"}
@@ -38,8 +38,17 @@ def kind_of_file(path: Path) -> Kind:
 
 
 def kind_of_head(head: bytes) -> Kind:
-    """Tell what a file of text, or a zip or gzip of it, holds by its first bytes."""
+    """Tell what a file of text holds by its first bytes.
+
+    A zip or gzip of trips or weather counts as trips: where those are read, its members are told apart.
+    """
     text = plain_head(head)
+    if head.startswith((*ZIP_MAGIC, GZIP_MAGIC)):
+        return Kind.UNKNOWN if _kind_of_text(text) is Kind.UNKNOWN else Kind.TRIPS
+    return _kind_of_text(text)
+
+
+def _kind_of_text(text: bytes) -> Kind:
     if text.lstrip().startswith((b"{", b"[")):
         return Kind.WEATHER if all(name in text for name in _HOURLY_JSON) else Kind.UNKNOWN
     lines = lines_of(text)

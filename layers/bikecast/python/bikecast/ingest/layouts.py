@@ -1,14 +1,13 @@
 """Which schema a file has, told by its header alone, and in plain words why a file is none."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from pathlib import Path
 
 from bikecast.errors import InputError
 from bikecast.ingest.identity import Identity, bike_ride, ride_id, ride_number
+from bikecast.ingest.schemas import SCHEMAS, Names, Schema, is_trip_header, plain_names, schemas_of
 from bikecast.tabular.dates import Dates
-from bikecast.tabular.headers import Header, find_header, first_line, plain_name
+from bikecast.tabular.headers import Header, find_header, first_line
 from bikecast.tabular.heads import HEAD_BYTES, OLD_OFFICE_MAGIC, PARQUET_MAGIC, plain_head
 
 CONFLICT_MARKERS = (b"<<<<<<<", b"=======", b">>>>>>>", b"|||||||")
@@ -17,33 +16,6 @@ _SHOWN_COLUMNS = 15
 
 class UnreadableFileError(InputError):
     """A whole file cannot be read; the message says what it is instead of trips."""
-
-
-class Schema(StrEnum):
-    """The publisher's two schemas."""
-
-    RIDE_IDS = "ride_ids"  # since February 2021
-    BIKE_IDS = "bike_ids"  # before
-
-
-@dataclass(frozen=True)
-class Names:
-    """What a schema calls what is needed of a trip: plain names of three columns."""
-
-    schema: Schema
-    identity: str
-    start: str
-    end: str
-
-    def columns(self) -> set[str]:
-        """Return the three columns."""
-        return {self.identity, self.start, self.end}
-
-
-SCHEMAS = (
-    Names(Schema.RIDE_IDS, "rideid", "startedat", "endedat"),
-    Names(Schema.BIKE_IDS, "bikeid", "starttime", "stoptime"),
-)
 
 
 @dataclass(frozen=True)
@@ -138,34 +110,14 @@ def read_layout(path: Path) -> Layout:
     return _layout(header)
 
 
-def is_trip_header(columns: Sequence[str]) -> bool:
-    """Tell whether a line's columns are those of a trip file."""
-    return bool(_schemas_of(_plain_names(columns)))
-
-
-def is_header_line(text: str) -> bool:
-    """Tell whether a line is the header of a trip file, by whichever separator."""
-    named = plain_name(text)
-    may_be = any(names.start in named and names.end in named for names in SCHEMAS)
-    return may_be and find_header([text], is_trip_header) is not None
-
-
 def _layout(header: Header) -> Layout:
-    names = _plain_names(header.columns)
+    names = plain_names(header.columns)
     return Layout(
-        schemas=_schemas_of(names),
+        schemas=schemas_of(names),
         columns=_distinct(names),
         delimiter=header.delimiter,
         header_lines=header.line + 1,
     )
-
-
-def _plain_names(columns: Sequence[str]) -> list[str]:
-    return [plain_name(column) for column in columns]
-
-
-def _schemas_of(names: list[str]) -> tuple[Names, ...]:
-    return tuple(schema for schema in SCHEMAS if schema.columns() <= set(names))
 
 
 def _first_known(columns: list[str]) -> str:
@@ -203,5 +155,5 @@ def _why_unknown(lines: list[str]) -> str:
     if "\ufffd" in line:
         return "the file is binary or not UTF-8 in its first line"
     expected = " or ".join(", ".join((n.identity, n.start, n.end)) for n in SCHEMAS)
-    found = _plain_names(line.replace(";", ",").split(","))[:_SHOWN_COLUMNS]
+    found = plain_names(line.replace(";", ",").split(","))[:_SHOWN_COLUMNS]
     return f"the header has neither schema of the publisher: expected {expected}; found {found}"

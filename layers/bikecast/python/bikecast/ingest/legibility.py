@@ -6,8 +6,9 @@ from collections.abc import Mapping
 import duckdb
 
 from bikecast.ingest.engine import Loaded
-from bikecast.ingest.layouts import Schema, UnreadableFileError
+from bikecast.ingest.layouts import UnreadableFileError
 from bikecast.ingest.rules import REASONS, Reason
+from bikecast.ingest.schemas import Schema
 
 # A file of which this much cannot be read has another format; it does not have a few bad rows.
 MUCH, MOST = 0.05, 0.5

@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 
 import pandas as pd
 
+from bikecast.closures import replace_recognised
 from bikecast.errors import DataError
 from bikecast.ingest.counting import MonthCount, count_month
 from bikecast.ingest.coverage import STRAY_HOURS, measure
@@ -18,6 +19,7 @@ from bikecast.ingest.reports import (
     read_entry,
     sum_refused,
 )
+from bikecast.ingest.rules import RULES_VERSION
 from bikecast.names import LATEST_LOAD_REPORT_KEY, RAW_WEATHER_PREFIX, Prefix
 from bikecast.storage import ObjectStore
 from bikecast.tables import MAX_MISSING_SHARE
@@ -50,10 +52,13 @@ def publish_tables(
     touched = [entry for entry in entries if groups is None or entry.month in groups]
     weather = load_weather_files(store, _weather_keys(store, weather_keys, touched), now=now)
     counts = _count(store, entries, {month for entry in touched for month in entry.start_months})
+    closures = [closure for count in counts.values() for closure in count.closures]
+    replace_recognised(store, set(counts), closures)
     replaced = _without_strays(store, counts)
     if replaced:
         replace_months(store, replaced)
     report = _report(store, touched, counts, weather, now)
+    report = report.model_copy(update={"notes": report.notes | _older_rules(entries, set(counts))})
     _store_report(store, report)
     _refuse_lost_weather(report)
     return report
@@ -63,6 +68,17 @@ def _weather_keys(store: ObjectStore, given: Collection[str] | None, touched: li
     """Return the weather files given, and those that came among the trips."""
     among_trips = [key for entry in touched for key in entry.weather]
     return [*(store.keys(RAW_WEATHER_PREFIX) if given is None else given), *among_trips]
+
+
+def _older_rules(entries: list[SourceEntry], months: set[str]) -> dict[str, tuple[str, ...]]:
+    """Name sources of the months that were read by older rules, which may tell rides apart another way."""
+    note = ("read by older rules than the other files of its months: load it again",)
+    current = f"-rules-{RULES_VERSION}"
+    return {
+        entry.source: note
+        for entry in entries
+        if entry.rides and not (entry.fingerprint or "").endswith(current) and entry.start_months & months
+    }
 
 
 def _count(store: ObjectStore, entries: list[SourceEntry], months: set[str]) -> dict[str, MonthCount]:

@@ -8,11 +8,13 @@ from enum import StrEnum
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bikecast.errors import DataError
-from bikecast.ingest.layouts import Schema
 from bikecast.ingest.rules import Reason
+from bikecast.ingest.schemas import Schema
 from bikecast.names import Prefix
 from bikecast.storage import ObjectStore
 
+# Share of a file that its month's neighbours may be, and of a month that another edition of a file keeps.
+_STRAYS, _MOST = 0.01, 0.5
 ENTRIES = f"{Prefix.TRIPS}_sources/"
 
 
@@ -87,6 +89,9 @@ class Coverage(_Part):
     hours: int
     hours_missing: int
     days_with_missing_hours: str
+    closures: tuple[str, ...] = Field(
+        (), description="Hours in which the system was shut: inside whole files, or declared. Left out."
+    )
     partial_months: dict[str, int] = Field(description="Trips of months of which only strays came so far.")
     hours_without_weather: int
     days_without_weather: str
@@ -147,3 +152,24 @@ def sum_refused(files: Iterable[FileReport]) -> dict[Reason, int]:
 def notes_of(files: Iterable[FileReport]) -> dict[str, tuple[str, ...]]:
     """Return the notes of the files that have some, by name."""
     return {file.name: file.notes for file in files if file.notes}
+
+
+def replaced_problem(before: SourceEntry | None, now: SourceEntry) -> str | None:
+    """Tell which months went with the former content of a source; a few strays may come and go."""
+    held = _kept(before.files if before else ())
+    holds = _kept(now.files)
+    lost = {month: n for month, n in held.items() if n > _STRAYS * held.total() and holds[month] < _MOST * n}
+    if not lost:
+        return None
+    months = ", ".join(f"{n} of {month}" for month, n in sorted(lost.items()))
+    return (
+        f"a file of this name was loaded before, and its rides went with it: {months}; "
+        "if both are wanted, load the former file under another name"
+    )
+
+
+def _kept(files: Iterable[FileReport]) -> Counter[str]:
+    kept: Counter[str] = Counter()
+    for file in files:
+        kept.update(file.kept_by_month)
+    return kept

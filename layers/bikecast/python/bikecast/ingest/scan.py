@@ -8,12 +8,13 @@ import duckdb
 import pyarrow as pa
 
 from bikecast.ingest.engine import Loaded, bounded_engine, inner_headers, load_judged
-from bikecast.ingest.layouts import Schema, read_layout
+from bikecast.ingest.layouts import read_layout
 from bikecast.ingest.legibility import notes_on, refuse_unreadable
 from bikecast.ingest.lines import Part, split_before
 from bikecast.ingest.quarantine import QuarantineWriter
 from bikecast.ingest.repeated import mark_repeated
 from bikecast.ingest.rules import REASONS, Reason
+from bikecast.ingest.schemas import Schema
 from bikecast.tabular.plain import plain_file
 
 _BATCH_ROWS = 100_000

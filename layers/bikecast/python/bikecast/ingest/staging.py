@@ -11,7 +11,7 @@ from bikecast.ingest.kinds import Kind, kind_of_file
 from bikecast.ingest.layouts import UnreadableFileError
 from bikecast.ingest.lines import checksum
 from bikecast.ingest.quarantine import QuarantineWriter
-from bikecast.ingest.reports import ENTRIES, FileReport, SourceEntry, Status, read_entry
+from bikecast.ingest.reports import ENTRIES, FileReport, SourceEntry, Status, read_entry, replaced_problem
 from bikecast.ingest.rules import RULES_VERSION
 from bikecast.ingest.scan import Scan, scan_file
 from bikecast.ingest.sources import Source, source_id
@@ -59,7 +59,11 @@ def stage(
             fingerprint = beside.submit(_fingerprint, path)
             if before is not None and not force and _is_unchanged(before, path, fingerprint):
                 return Staged(
-                    source, before, before.model_copy(update={"month": month}), {}, is_unchanged=True
+                    source,
+                    before,
+                    before.model_copy(update={"month": month, "problem": None}),
+                    {},
+                    is_unchanged=True,
                 )
             return _read(
                 source, month, path, work=work, fingerprint=fingerprint, before=before, limits=limits
@@ -130,7 +134,8 @@ def _read(
     if entry.quarantine is not None:
         uploads = uploads | {entry.quarantine: quarantine}
     left = (before.start_months if before else set()) - entry.start_months
-    entry = entry.model_copy(update={"left_months": tuple(sorted(left))})
+    problem = replaced_problem(before, entry)
+    entry = entry.model_copy(update={"left_months": tuple(sorted(left)), "problem": problem})
     return Staged(source, before, entry, uploads | weather)
 
 

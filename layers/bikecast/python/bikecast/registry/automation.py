@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from bikecast.errors import ConflictError, InputError
+from bikecast.errors import ConflictError, InputError, StoreError
 from bikecast.names import AUTOMATION_KEY
 from bikecast.storage import MissingObjectError, ObjectStore
 
@@ -35,17 +35,32 @@ class AutomationSwitch(BaseModel):
 
 
 def read_switch(store: ObjectStore) -> AutomationSwitch:
-    """Return the switch as it stands; one that cannot be read counts as paused, until somebody resumes."""
+    """Return the switch as it stands.
+
+    Raises:
+        StoreError: The object exists and is no switch; whoever asks must take that as paused.
+    """
     return _read(store)[0]
 
 
 def pause_reason(store: ObjectStore) -> str | None:
-    """Return why promotion is paused, or None."""
-    switch = read_switch(store)
+    """Return why promotion is paused, or None; a switch that cannot be read counts as paused."""
+    try:
+        switch = read_switch(store)
+    except StoreError as err:
+        return str(err)
     return (switch.reason or "no reason given") if switch.paused else None
 
 
 def _read(store: ObjectStore) -> tuple[AutomationSwitch, str | None]:
+    switch, etag = _look(store)
+    if switch is None:
+        raise StoreError(f"{store.uri(AUTOMATION_KEY)} cannot be read: it is no automation switch")
+    return switch, etag
+
+
+def _look(store: ObjectStore) -> tuple[AutomationSwitch | None, str | None]:
+    """Return the switch and its tag; None instead of a switch that cannot be read."""
     try:
         found = store.read(AUTOMATION_KEY)
     except MissingObjectError:
@@ -53,8 +68,7 @@ def _read(store: ObjectStore) -> tuple[AutomationSwitch, str | None]:
     try:
         return AutomationSwitch.model_validate_json(found.body), found.etag
     except ValidationError:
-        reason = f"{store.uri(AUTOMATION_KEY)} cannot be read as an automation switch"
-        return AutomationSwitch(paused=True, reason=reason), found.etag
+        return None, found.etag
 
 
 def pause(
@@ -87,22 +101,23 @@ def resume(
 ) -> bool:
     """Allow promotion again and close the incident that stopped it; tell whether it was paused.
 
+    A switch that cannot be read is replaced: it counted as paused.
+
     Raises:
         InputError: No reason is given.
     """
     if not reason.strip():
         raise InputError("reason: say why the automation may go on")
-    switch, etag = _read(store)
-    if not switch.paused:
+    switch, etag = _look(store)
+    if switch is not None and not switch.paused:
         return False
-    wanted = AutomationSwitch(
-        paused=False, reason=reason, since=now, actor=actor, incident_id=switch.incident_id
-    )
+    incident_id = None if switch is None else switch.incident_id
+    wanted = AutomationSwitch(paused=False, reason=reason, since=now, actor=actor, incident_id=incident_id)
     _record(connection, use_case, RESUMED, wanted, at=now)
     connection.execute(
         "update monitoring.incidents set status = 'closed', closed_at = %s, closed_reason = %s"
         " where id = %s and status = 'open'",
-        (now, f"resumed by {actor}: {reason}", switch.incident_id),
+        (now, f"resumed by {actor}: {reason}", incident_id),
     )
     return _write(store, wanted, etag)
 

@@ -47,8 +47,12 @@ class ChampionHistory:
         """Return the highest number on record; 0 if there is none."""
         return max((_number(key) for key in self._store.keys(CHAMPION_HISTORY_PREFIX)), default=0)
 
-    def since_retirement(self) -> Iterator[EarlierChampion]:
-        """Yield what was champion since the last retirement, the latest first; the unreadable is skipped."""
+    def since_retirement(self, *, current: ChampionManifest | None = None) -> Iterator[EarlierChampion]:
+        """Yield what was champion since the last retirement, the latest first; the unreadable is skipped.
+
+        Args:
+            current: What serves; it leads to the champions of older code while none of them is on record.
+        """
         oldest: ChampionManifest | None = None
         for key in sorted(self._store.keys(CHAMPION_HISTORY_PREFIX), reverse=True):
             state = self._readable(key)
@@ -57,7 +61,7 @@ class ChampionHistory:
             if state is not None:
                 yield EarlierChampion(key, state)
                 oldest = state
-        yield from self._linked(oldest)
+        yield from self._linked(oldest or current)
 
     def _linked(self, manifest: ChampionManifest | None) -> Iterator[EarlierChampion]:
         """Yield the champions of older code: each names the one before it, beside that version's files."""

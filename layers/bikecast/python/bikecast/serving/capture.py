@@ -52,10 +52,11 @@ class CapturedRow(BaseModel):
 COLUMNS = tuple(CapturedRow.model_fields)
 JSON_COLUMNS = ("outcome", "inputs")
 _ROWS = TypeAdapter(list[CapturedRow])
-_UPSERT = (
+# The role that runs this may insert and nothing else: without a named target a conflict needs no more.
+_INSERT = (
     f"insert into monitoring.predictions ({', '.join(COLUMNS)})"  # noqa: S608 - names of this module
     f" values ({', '.join(f'%({name})s' for name in COLUMNS)})"
-    f" on conflict (id) do update set {', '.join(f'{n} = excluded.{n}' for n in COLUMNS if n != 'id')}"
+    " on conflict do nothing"
 )
 
 
@@ -72,12 +73,12 @@ def parse_message(body: str) -> list[CapturedRow]:
 
 
 def save(connection: "psycopg.Connection", rows: Sequence[CapturedRow]) -> int:
-    """Write rows in one transaction and return how many; a row whose id is there is replaced."""
+    """Write rows in one transaction and return how many; a row whose id is there stays as it is."""
     from psycopg.types.json import Jsonb
 
     values = [row.model_dump() for row in rows]
     for value in values:
         value |= {name: None if value[name] is None else Jsonb(value[name]) for name in JSON_COLUMNS}
     with connection.transaction(), connection.cursor() as cursor:
-        cursor.executemany(_UPSERT.encode(), values)
+        cursor.executemany(_INSERT.encode(), values)
     return len(rows)

@@ -49,7 +49,7 @@ def row_model(
 
 
 def row_key(values: Sequence[Any]) -> str | None:
-    """Return the text by which a prediction finds its truth; None where the key or a part of it is missing."""
+    """Return the text by which a prediction finds its truth; None where a part of the key is missing."""
     if not values or any(value is None for value in values):
         return None
     return "|".join(level_text(value, ()) for value in values)

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 import pandas as pd
 
 from bikecast.errors import DataError, InputError
-from bikecast.names import RAW_WEATHER_PREFIX, TIME_ZONE
+from bikecast.names import FORECAST_PREFIX, RAW_WEATHER_PREFIX, TIME_ZONE
 from bikecast.storage import ObjectStore
 from bikecast.tables import known_weather, write_weather
 from bikecast.tabular.frames import RawTable, read_table
@@ -23,8 +23,6 @@ from bikecast.weather.hourly import ISSUE_DATE, Hours, daily_from_hourly, hours_
 from bikecast.weather.open_meteo import is_json, read_json
 from bikecast.weather.units import refuse_implausible, temperature_scale
 
-# Files that `bikecast outlook` uploads: they never train, however old they are.
-FORECAST_PREFIX = f"{RAW_WEATHER_PREFIX}forecasts/"
 _SAME = 0.05
 
 

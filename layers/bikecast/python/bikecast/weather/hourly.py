@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 import pandera.pandas as pa
 
@@ -11,11 +10,11 @@ from bikecast.contracts import checked
 from bikecast.errors import InputError
 from bikecast.names import TIME_ZONE
 from bikecast.tables import checked_weather
-from bikecast.tabular.dates import has_offset, parse_times
 from bikecast.tabular.frames import RawTable
 from bikecast.tabular.numbers import to_numbers
 from bikecast.weather.columns import hourly_name
-from bikecast.weather.units import ENOUGH_DAYS, converted, refuse_millimetres
+from bikecast.weather.units import converted, refuse_millimetres
+from bikecast.weather.zones import wall_times, warmest_hour
 
 # Our name to Open-Meteo's. Units: °F, inch, mph, %.
 HOURLY_FIELDS = {
@@ -31,12 +30,9 @@ ISSUE_DATE = "issue_date"
 _NEEDED = ("temperature", "rain", "snowfall", "wind")
 # Rain and melted snow, taken where a file has no rain alone.
 _ALL_WATER = "precipitation"
-_OFFSET_FACT = "utc_offset_seconds"
 _INCHES_PER_FOOT = 12.0
-_HOURS_A_DAY = 24
 # Here the wave of temperature peaks between two and four in the afternoon; in GMT that is 19 to 21.
 _LATEST_WARMEST_HOUR, _OFFSET_HOURS = 18.0, 5.0
-_LEAST_WAVE_F = 1.5
 _HOURS_OF_A_WHOLE_DAY = 23  # the day that spring shortens
 
 HOURLY_WEATHER = pa.DataFrameSchema(
@@ -115,7 +111,7 @@ def hours_of(name: str, raw: RawTable) -> Hours:
             if column in named
         }
     )
-    times, zone_is_stated = _wall_times(name, named["time"].astype(str), raw.facts, units.get("time"))
+    times, zone_is_stated = wall_times(name, named["time"].astype(str), raw.facts, units.get("time"))
     frame = frame.assign(timestamp=times, issued_at=_issued_at(named))
     _refuse_undeclared(name, frame, units=units, zone_is_stated=zone_is_stated)
     notes = () if zone_is_stated else ("no time zone is stated: hours are taken as New York's",)
@@ -137,54 +133,17 @@ def _values(name: str, column: str, texts: "pd.Series[str]", unit: str | None) -
     return numbers.values * _INCHES_PER_FOOT if column == "snow_depth" else numbers.values
 
 
-def _wall_times(
-    name: str, texts: "pd.Series[str]", facts: Mapping[str, str], unit: str | None
-) -> tuple["pd.Series[pd.Timestamp]", bool]:
-    """Return New York's wall time and whether the file states its zone.
-
-    Open-Meteo writes a whole series at one offset, that of the day of the request.
-    """
-    if unit == "unixtime":
-        return _to_wall(pd.to_datetime(texts.astype("int64"), unit="s", utc=True)), True
-    aware = has_offset(texts)
-    if aware.all():
-        return _to_wall(pd.to_datetime(texts.str.replace("GMT", "UTC"), utc=True, format="mixed")), True
-    times = parse_times(texts)
-    if aware.any() or times.isna().any():
-        bad = texts[aware | times.isna()].iloc[0]
-        raise InputError(f"{name}: the time {bad!r} cannot be read among the others")
-    if _OFFSET_FACT in facts:
-        utc = (times - pd.Timedelta(seconds=float(facts[_OFFSET_FACT]))).dt.tz_localize("UTC")
-        return _to_wall(utc), True
-    return times.dt.as_unit("s"), False
-
-
-def _to_wall(utc: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":
-    return utc.dt.tz_convert(TIME_ZONE).dt.tz_localize(None).dt.as_unit("s")
-
-
 def _refuse_undeclared(
     name: str, hours: pd.DataFrame, *, units: Mapping[str, str], zone_is_stated: bool
 ) -> None:
     if "rain" not in units:
         refuse_millimetres(name, hours["rain"])
-    warmest = None if zone_is_stated else _warmest_hour(hours)
+    warmest = None if zone_is_stated else warmest_hour(hours)
     if warmest is not None and _LATEST_WARMEST_HOUR < warmest < _LATEST_WARMEST_HOUR + _OFFSET_HOURS:
         raise InputError(
             f"{name}: days would be warmest at {warmest:.0f}:00, so the hours are not New York's, and the "
             f"file states no zone: keep its first lines, or export it with the time zone {TIME_ZONE}"
         )
-
-
-def _warmest_hour(hours: pd.DataFrame) -> float | None:
-    """Return when the daily wave of temperature peaks; None where days are few or have none."""
-    by_hour = hours.groupby(hours["timestamp"].dt.hour)["temperature"].mean()
-    if len(by_hour) < _HOURS_A_DAY or len(hours) < ENOUGH_DAYS * _HOURS_A_DAY:
-        return None
-    wave = np.fft.rfft(by_hour.to_numpy())[1] / (_HOURS_A_DAY / 2)
-    if abs(wave) < _LEAST_WAVE_F:
-        return None
-    return float(-np.angle(wave) / (2 * np.pi) * _HOURS_A_DAY % _HOURS_A_DAY)
 
 
 def newest_forecast(hours: pd.DataFrame) -> tuple[pd.DataFrame, pd.Timestamp]:

@@ -1,0 +1,144 @@
+"""A step that dies, or is overtaken, at each of its writes in turn: what is left is whole."""
+
+import copy
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+
+from bikecast.names import MODEL_NAME
+from tests.postgres import Server
+from tests.training_job.faults import Killed
+from tests.training_job.test_champion_machine import ChampionMachine
+from training_job.following import follow_champion
+from training_job.migrations import migrate
+
+pytestmark = pytest.mark.xdist_group("champion-machine")
+MOST_WRITES = 40
+Act = Callable[[ChampionMachine], object]
+
+
+@pytest.fixture(scope="module")
+def template(postgres: Server) -> Iterator[ChampionMachine]:
+    """A deployment with two champions behind it and two challengers that were judged."""
+    database = postgres.create_database()
+    migrate(database)
+    kind = type("Machine", (ChampionMachine,), {"database": database})
+    machine: ChampionMachine = kind()
+    for _ in range(2):
+        machine._train(MODEL_NAME, is_better=True)
+        machine._promote(machine._pick(0), None)
+    for _ in range(2):
+        machine._train(MODEL_NAME, is_better=True)
+    yield machine
+    machine.teardown()
+
+
+@contextmanager
+def _copied(template: ChampionMachine) -> Iterator[ChampionMachine]:
+    machine = type(template)()
+    shutil.copytree(template._folder, machine._folder, dirs_exist_ok=True)
+    machine.registry._versions = copy.deepcopy(template.registry._versions)
+    machine.registry._aliases = copy.deepcopy(template.registry._aliases)
+    machine.trainings, machine.may_serve = list(template.trainings), set(template.may_serve)
+    try:
+        yield machine
+    finally:
+        machine.teardown()
+
+
+def _first(machine: ChampionMachine) -> object:
+    return machine._promote(machine._pick(1), None)
+
+
+def _second(machine: ChampionMachine) -> object:
+    return machine._promote(machine._pick(0), None)
+
+
+def _back(machine: ChampionMachine) -> None:
+    machine._roll_back(None, is_forced=False)
+
+
+def _check(machine: ChampionMachine) -> None:
+    machine._registry_says_what_the_manifest_says()
+    machine.what_serves_is_what_the_manifest_says()
+    machine.a_way_back_exists_once_there_were_two()
+    machine.every_change_is_on_record()
+
+
+def _n_writes(template: ChampionMachine, act: Act) -> int:
+    with _copied(template) as machine:
+        machine.faults.kill_at(MOST_WRITES, is_after=False)
+        act(machine)
+        return MOST_WRITES - machine.faults.left
+
+
+@pytest.mark.parametrize("is_after", [False, True])
+@pytest.mark.parametrize("act", [_second, _back])
+def test_a_step_that_dies_at_any_write_left_the_state_before_or_the_state_after(
+    template: ChampionMachine, act: Act, is_after: bool
+) -> None:
+    for write in range(_n_writes(template, act)):
+        with _copied(template) as machine:
+            before = machine._champion_run()
+            machine.faults.kill_at(write, is_after=is_after)
+            with pytest.raises(Killed):
+                act(machine)
+            machine.faults.clear()
+            assert machine._champion_run() in (
+                before,
+                machine.trainings[-1].run_id,
+                machine.trainings[0].run_id,
+            )
+            follow_champion(machine.context)
+            _check(machine)
+
+
+def test_a_promotion_that_died_at_any_write_is_completed_by_repeating_it(template: ChampionMachine) -> None:
+    for write in range(_n_writes(template, _second)):
+        with _copied(template) as machine:
+            machine.faults.kill_at(write, is_after=True)
+            with pytest.raises(Killed):
+                _second(machine)
+            machine.faults.clear()
+            result = machine._promote(machine._pick(0), None)
+            assert result["decision"] == "promoted"
+            assert machine._champion_run() == machine.trainings[-1].run_id
+            _check(machine)
+
+
+def test_what_died_at_any_write_is_on_record_once_somebody_else_changes_the_champion(
+    template: ChampionMachine,
+) -> None:
+    for write in range(_n_writes(template, _second)):
+        with _copied(template) as machine:
+            machine.faults.kill_at(write, is_after=True)
+            with pytest.raises(Killed):
+                _second(machine)
+            machine.faults.clear()
+            machine._note_champion(machine.champions.look().manifest)
+            _back(machine)
+            _check(machine)
+
+
+@pytest.mark.parametrize(
+    ("act", "other"), [(_second, _first), (_second, _back), (_back, _second), (_back, _back)]
+)
+def test_of_two_at_once_each_does_all_or_nothing_and_everybody_agrees_on_who_serves(
+    template: ChampionMachine, act: Act, other: Act
+) -> None:
+    for write in range(_n_writes(template, act)):
+        with _copied(template) as machine:
+            machine._interrupt(write, lambda m=machine: other(m))  # type: ignore[misc]
+            machine._quietly(lambda m=machine: act(m))  # type: ignore[misc]
+            _check(machine)
+
+
+def test_of_two_challengers_judged_against_one_champion_the_second_is_rejected(
+    template: ChampionMachine,
+) -> None:
+    with _copied(template) as machine:
+        assert dict(_first(machine))["decision"] == "promoted"  # type: ignore[call-overload]
+        assert dict(_second(machine))["decision"] == "rejected"  # type: ignore[call-overload]
+        _check(machine)
