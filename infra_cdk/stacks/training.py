@@ -8,6 +8,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from bikecast.names import Output, Prefix, Variable
+from bikecast.use_case import registry
 from infra_cdk.constructs.database import OWNER
 from infra_cdk.constructs.function import PythonFunction
 from infra_cdk.constructs.images import training_image
@@ -47,7 +48,9 @@ class TrainingStack(BikecastStack):
         self._let_job_use_storage()
         database.postgres.let_set_passwords(self.job.task.task_role)
         layers = Layers(self, "Layers", settings=settings)
-        self.plan_retraining = self._planner("plan_retraining", layers=layers, environment={})
+        self.plan_retraining = self._planner(
+            "plan_retraining", layers=layers, environment={}, packages="predict", use_cases=registry.names()
+        )
         self.plan_ingestion = self._planner(
             "plan_ingestion", layers=layers, environment={Variable.DATA_BUCKET: storage.data.bucket_name}
         )
@@ -104,13 +107,22 @@ class TrainingStack(BikecastStack):
             bucket.let_read(role)
             bucket.let_write(role)
 
-    def _planner(self, name: str, *, layers: Layers, environment: dict[str, str]) -> PythonFunction:
+    def _planner(
+        self,
+        name: str,
+        *,
+        layers: Layers,
+        environment: dict[str, str],
+        packages: str = "functions",
+        use_cases: Sequence[str] = (),
+    ) -> PythonFunction:
         return PythonFunction(
             self,
             "".join(word.capitalize() for word in name.split("_")),
             name=name,
             layers=layers,
-            packages="functions",
+            packages=packages,
+            use_cases=use_cases,
             settings=self.settings,
             environment=environment,
             timeout_s=60,
@@ -166,4 +178,4 @@ class TrainingStack(BikecastStack):
 
 
 # The publishers' own files are never changed.
-WRITTEN_BY_JOB = tuple(f"{prefix}*" for prefix in Prefix if prefix is not Prefix.RAW)
+WRITTEN_BY_JOB = tuple(f"{prefix}*" for prefix in Prefix if prefix not in (Prefix.RAW, Prefix.FILES))

@@ -32,7 +32,9 @@ class Bucket(StrEnum):
 class Prefix(StrEnum):
     """Key prefixes in the data bucket."""
 
-    RAW = "raw/"
+    RAW = "raw/"  # of citibike
+    FILES = "files/"  # of declared use cases, each in a folder of its own
+    TABLES = "datasets/tables/"
     TRIPS = "datasets/trips/"
     PROCESSED_CITIBIKE = "datasets/processed/citibike/"
     PROCESSED_WEATHER = "datasets/processed/weather/"
@@ -49,7 +51,9 @@ SIMULATED_MARKER_KEY = f"{Prefix.RAW}{SIMULATED_MARKER}"
 
 def simulated_marker_key(use_case: str) -> str:
     """Key of the mark in the data bucket that says that a use case's data are simulated."""
-    return f"{Prefix.RAW}{use_case_prefix(use_case)}{SIMULATED_MARKER}"
+    if use_case == DEFAULT_USE_CASE:
+        return SIMULATED_MARKER_KEY
+    return f"{Prefix.FILES}{use_case}/{SIMULATED_MARKER}"
 
 
 # Everything else under raw/ is trips.
