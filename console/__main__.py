@@ -24,6 +24,7 @@ from console.commands import (
     queues,
     runs,
     training,
+    use_cases,
     watching,
 )
 from console.errors import CommandError, ExecutionError, FileAccessError, refusal, sdk_errors
@@ -53,6 +54,7 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (RUN, local.env),
     (RUN, deploying.deploy),
     (RUN, deploying.outputs),
+    (RUN, use_cases.use_cases),
     (RUN, logs.logs),
     (RUN, costs.cost),
     (MODEL, loading.load),

@@ -4,11 +4,9 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import DeploymentError
-from bikecast.names import Output
-from bikecast.storage import S3Store
 from console import ui
 from console.cloud import Cloud
-from console.outputs import read_stack_outputs
+from console.stores import serving_store
 
 if TYPE_CHECKING:
     from bikecast.evaluation.scores import Scores
@@ -61,8 +59,7 @@ def champion_store(cloud: Cloud) -> "ChampionStore":
     """Return what reads and changes the champion."""
     from bikecast.registry.champion_store import ChampionStore
 
-    bucket = read_stack_outputs(cloud.cloudformation).require(Output.SERVING_BUCKET)
-    return ChampionStore(S3Store(cloud.s3, bucket))
+    return ChampionStore(serving_store(cloud))
 
 
 def score_rows(champion: "ChampionManifest") -> list[dict[str, Any]]:

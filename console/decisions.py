@@ -5,17 +5,17 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from bikecast.errors import InputError
-from bikecast.names import DECISIONS_PREFIX, Output, decision_key
-from bikecast.storage import MissingObjectError, S3Store
+from bikecast.names import DECISIONS_PREFIX, decision_key
+from bikecast.storage import MissingObjectError, ObjectStore
 from console.cloud import Cloud
-from console.outputs import read_stack_outputs
+from console.stores import reports_store
 
 READERS = 8
 
 
 def read_decisions(cloud: Cloud, *, limit: int) -> list[dict[str, Any]]:
     """Return the newest decision records, newest first."""
-    store = _reports(cloud)
+    store = reports_store(cloud)
     keys = [key for key in store.keys(DECISIONS_PREFIX) if key.endswith(".json")]
     with ThreadPoolExecutor(READERS) as pool:
         records = list(pool.map(lambda key: _read(store, key), keys))
@@ -29,18 +29,14 @@ def read_decision(cloud: Cloud, execution: str) -> dict[str, Any]:
         InputError: It has none.
     """
     try:
-        return _read(_reports(cloud), decision_key(execution))
+        return _read(reports_store(cloud), decision_key(execution))
     except MissingObjectError as err:
         raise InputError(
             f"no decision is recorded for {execution!r}: `bikecast decisions` lists them"
         ) from err
 
 
-def _reports(cloud: Cloud) -> S3Store:
-    return S3Store(cloud.s3, read_stack_outputs(cloud.cloudformation).require(Output.REPORTS_BUCKET))
-
-
-def _read(store: S3Store, key: str) -> dict[str, Any]:
+def _read(store: ObjectStore, key: str) -> dict[str, Any]:
     record: dict[str, Any] = json.loads(store.read(key).body)
     return record
 

@@ -10,22 +10,24 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from bikecast.errors import DeploymentError
-from bikecast.names import Step, Target
+from bikecast.names import DEFAULT_USE_CASE, Step, Target, stack_name
 from console import ui
 from console.cloud import Cloud, find_cloud, local_settings
 from console.environment import program, search_path
 from console.localstack import require_localstack
 from console.operations import operate
+from console.outputs import read_stacks
 from console.processes import run_logged
-from console.settings import CLONE
+from console.settings import CLONE, use_case
+from console.use_cases import use_case_names
 
 if TYPE_CHECKING:
     from local_cloud.connection import Connection
 
 TOOLKIT_STACK = "CDKToolkit"
 # "bikecast-storage |  3/12 | 12:00:00 AM | CREATE_COMPLETE | AWS::S3::Bucket | Data (Data1234)"
-STACK_EVENT = re.compile(r"^(?P<stack>bikecast-\w+) \|\s*(?P<done>\d+)(/(?P<all>\d+))? \|")
-STACK_DONE = re.compile(r"✅\s+(?P<stack>bikecast-\w+)(?P<unchanged> \(no changes\))?")
+STACK_EVENT = re.compile(r"^(?P<stack>bikecast-[\w-]+) \|\s*(?P<done>\d+)(/(?P<all>\d+))? \|")
+STACK_DONE = re.compile(r"✅\s+(?P<stack>bikecast-[\w-]+)(?P<unchanged> \(no changes\))?")
 
 
 @dataclass(frozen=True)
@@ -67,10 +69,20 @@ def deploy(target: Target) -> None:
         # Away from cdk.json: bootstrapping needs no templates, and writing them takes its time.
         bootstrap = (cdk, "bootstrap", environment_of(cloud))
         _Step("cdk bootstrap", bootstrap, folder=local_settings().root).run(environment)
-    flags = ("--all", "--require-approval", "never", "--progress", "events", "-c", f"target={target.value}")
-    _Step("cdk deploy", (cdk, "deploy", *flags), detail="writing the templates").run(environment)
+    flags = ("--all", "--require-approval", "never", "--progress", "events")
+    context = ("-c", f"target={target.value}", "-c", f"use_cases={','.join(deployed_use_cases(cloud))}")
+    _Step("cdk deploy", (cdk, "deploy", *flags, *context), detail="writing the templates").run(environment)
     # The functions log in under roles that only a migrated database has.
     operate(find_cloud(target), Step.MIGRATE, payload={})
+
+
+def deployed_use_cases(cloud: Cloud) -> list[str]:
+    """Return the use cases to deploy: the default one, those that are deployed, and the chosen one."""
+    stacks = {stack.name for stack in read_stacks(cloud.cloudformation)}
+    wanted = {DEFAULT_USE_CASE, use_case()}
+    return sorted(
+        name for name in use_case_names() if name in wanted or stack_name("serving", name) in stacks
+    )
 
 
 def bundle_of(target: Target) -> str:

@@ -41,11 +41,20 @@ def make_room(cloud: Cloud, source: Source, *, agreed: bool) -> None:
         _refuse_simulated(bucket, holds_simulated=holds_simulated)
     elif holds_simulated:
         require_readable(source)
-        if not (agreed or _agrees()):
-            raise InputError(f"the cloud holds simulated data: load real data with {FLAG} to remove it first")
-        ui.note("removing the simulated data before real data is loaded")
+        require_agreement(agreed=agreed)
         for prefix in LOADED_PREFIXES:
             bucket.clear(prefix)
+
+
+def require_agreement(*, agreed: bool) -> None:
+    """Go on only if simulated data may be removed; a person at a terminal is asked.
+
+    Raises:
+        InputError: Nobody agreed.
+    """
+    if not (agreed or _agrees()):
+        raise InputError(f"the cloud holds simulated data: load real data with {FLAG} to remove it first")
+    ui.note("removing the simulated data before real data is loaded")
 
 
 def _refuse_simulated(bucket: Bucket, *, holds_simulated: bool) -> None:

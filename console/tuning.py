@@ -1,10 +1,10 @@
 """How far a training's search for hyperparameters is, as its workers tell it in the reports bucket."""
 
-from bikecast.names import Output, progress_key
-from bikecast.storage import MissingObjectError, S3Store
+from bikecast.names import progress_key
+from bikecast.storage import MissingObjectError, ObjectStore
 from bikecast.study_progress import StudyProgress
 from console.cloud import Cloud
-from console.outputs import read_stack_outputs
+from console.stores import reports_store
 
 TUNE_STATE = "Tune"
 
@@ -14,15 +14,14 @@ class TuningProgress:
 
     def __init__(self, cloud: Cloud, execution: str) -> None:
         self._cloud, self._key = cloud, progress_key(execution)
-        self._store: S3Store | None = None
+        self._store: ObjectStore | None = None
         self._etag: str | None = None
         self._known: StudyProgress | None = None
 
     def read(self) -> StudyProgress | None:
         """Return what the workers last wrote; None before they began."""
         if self._store is None:
-            bucket = read_stack_outputs(self._cloud.cloudformation).require(Output.REPORTS_BUCKET)
-            self._store = S3Store(self._cloud.s3, bucket)
+            self._store = reports_store(self._cloud)
         try:
             found = self._store.read_if_changed(self._key, etag=self._etag)
         except MissingObjectError:

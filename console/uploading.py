@@ -15,7 +15,7 @@ def upload_files(bucket: Bucket, source: Source) -> list[str]:
     What is there already is left alone.
     """
     files = raw_keys(source)
-    _upload_all(bucket, files | marker_key(source))
+    upload_all(bucket, files | marker_key(source))
     return list(files.values())
 
 
@@ -66,7 +66,8 @@ def upload_forecast(bucket: Bucket, path: Path) -> str:
     return key
 
 
-def _upload_all(bucket: Bucket, files: dict[Path, str]) -> None:
+def upload_all(bucket: Bucket, files: dict[Path, str]) -> None:
+    """Upload files to their keys; what is there already is left alone."""
     size = sum(path.stat().st_size for path in files)
     with ui.activity(f"uploading {len(files)} files, {size / 1e6:,.1f} MB") as current:
         fresh = 0

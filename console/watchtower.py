@@ -5,12 +5,12 @@ import json
 from typing import Any
 
 from bikecast.errors import DeploymentError, InputError
-from bikecast.names import DASHBOARD_SUMMARY_KEY, Output, Step
+from bikecast.names import DASHBOARD_SUMMARY_KEY, Step
 from bikecast.registry.automation import read_switch
-from bikecast.storage import MissingObjectError, S3Store
+from bikecast.storage import MissingObjectError
 from console.cloud import Cloud
 from console.operations import operate
-from console.outputs import read_stack_outputs
+from console.stores import reports_store, serving_store
 
 
 def read_summary(cloud: Cloud, *, refresh: bool = False) -> dict[str, Any]:
@@ -21,9 +21,8 @@ def read_summary(cloud: Cloud, *, refresh: bool = False) -> dict[str, Any]:
     """
     if refresh:
         operate(cloud, Step.REFRESH_DASHBOARD, payload={})
-    store = S3Store(cloud.s3, read_stack_outputs(cloud.cloudformation).require(Output.REPORTS_BUCKET))
     try:
-        summary: dict[str, Any] = json.loads(store.read(DASHBOARD_SUMMARY_KEY).body)
+        summary: dict[str, Any] = json.loads(reports_store(cloud).read(DASHBOARD_SUMMARY_KEY).body)
     except MissingObjectError as err:
         raise DeploymentError("the monitor never ran: `bikecast drift` runs it") from err
     return summary
@@ -77,7 +76,6 @@ def _open_incidents(summary: dict[str, Any]) -> list[str]:
 
 def resume_automation(cloud: Cloud, *, reason: str) -> Any:
     """Allow promotion again and return what changed; nothing is started where promotion is not paused."""
-    store = S3Store(cloud.s3, read_stack_outputs(cloud.cloudformation).require(Output.SERVING_BUCKET))
-    if not read_switch(store).paused:
+    if not read_switch(serving_store(cloud)).paused:
         return {"resumed": False, "events": []}
     return operate(cloud, Step.RESUME_AUTOMATION, payload={"reason": reason, "actor": getpass.getuser()})

@@ -3,12 +3,13 @@
 import datetime as dt
 import re
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.table import Table
 
 from bikecast.errors import InputError
+from bikecast.names import Target
 from console import ui
 from console.archive import download_months, fetch_weather
 from console.buckets import data_bucket
@@ -20,8 +21,13 @@ from console.loading import load as load_source
 from console.options import DAY_FORMATS, Json, TargetOption
 from console.prefixes import load_prefix
 from console.replacing import FLAG, make_room
+from console.row_loading import load_rows, load_simulated_rows, row_report, simulate_rows
 from console.simulations import parse_shift, parse_traps, simulate_files, simulated_source
 from console.sources import Source, recognise
+from console.use_cases import declaration, refuse_hourly_options
+
+if TYPE_CHECKING:
+    from bikecast.use_case import UseCase
 
 MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
@@ -71,6 +77,21 @@ def load(
 
     Loading the same files again, in any order, changes nothing. Simulated and real data are never mixed.
     """
+    declared_case = declaration()
+    if declared_case is not None:
+        refuse_hourly_options(
+            {"--months": months, "--weather": weather, "--jersey-city": jersey_city, "--closed": closed}
+        )
+        _load_rows(
+            declared_case,
+            path,
+            simulate=simulate,
+            force=force,
+            replace_simulated=replace_simulated,
+            target=target,
+            as_json=as_json,
+        )
+        return
     wanted = parse_months(months)
     is_named = (path is not None) + simulate == 1 or (
         path is None and bool(wanted or closed) and not simulate
@@ -99,6 +120,27 @@ def load(
         _show_stored(err, as_json=as_json)
         raise
     ui.show(report, as_json=as_json, table=lambda: report_table(report))
+    require_complete(report)
+
+
+def _load_rows(
+    use_case: "UseCase",
+    path: str | None,
+    *,
+    simulate: bool,
+    force: bool,
+    replace_simulated: bool,
+    target: Target | None,
+    as_json: bool,
+) -> None:
+    if (path is not None) == simulate:
+        raise InputError("name a path to load, or --simulate")
+    cloud = find_cloud(target)
+    if path is None:
+        report = load_simulated_rows(cloud, use_case, force=force)
+    else:
+        report = load_rows(cloud, use_case, Path(path), force=force, replace_simulated=replace_simulated)
+    ui.show(report, as_json=as_json, table=lambda: ui.pairs_table(row_report(report)))
     require_complete(report)
 
 
@@ -149,6 +191,12 @@ def simulate(
 
     Example: bikecast simulate /tmp/rides --to 2024-12-31 --shift demand_level:2024-10-01:0.4
     """
+    declared_case = declaration()
+    if declared_case is not None:
+        refuse_hourly_options({"--scale": scale, "--shift": shift})
+        written = {"folder": str(out), "files": simulate_rows(declared_case, out), "simulated": True}
+        ui.show(written, as_json=as_json, table=lambda: ui.pairs_table(written))
+        return
     rows = simulate_files(
         out,
         start=first.date(),

@@ -9,6 +9,7 @@ from bikecast.errors import InputError
 from console import ui
 from console.cloud import find_cloud
 from console.options import Json, TargetOption
+from console.use_cases import require_hourly
 from console.watchtower import (
     close_incident,
     incident_row,
@@ -50,6 +51,7 @@ def self_test(
 
     Example: bikecast monitor self-test --seeds 3
     """
+    require_hourly("monitor self-test")
     from use_cases.citibike.monitoring.selftest import run_selftest
 
     with ui.activity("self-test") as current:

@@ -18,7 +18,9 @@ from console.cloud import Cloud, find_cloud
 from console.operations import operate
 from console.options import From, Json, TargetOption, To
 from console.predictions import deployed_api, forecast_warning, predict_hour, prediction_rows
+from console.row_predictions import answer_rows, predict_rows
 from console.uploading import upload_forecast
+from console.use_cases import declaration, refuse_hourly_options, require_hourly
 
 HOUR_FORMATS = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"]
 
@@ -59,6 +61,13 @@ def predict(
     Examples: bikecast predict --date "2025-04-03 08:00" --tmax 61 --tmin 44 --prcp 0.1,
     bikecast predict --from 2025-03-01 --to 2025-03-31
     """
+    use_case = declaration()
+    if use_case is not None:
+        hourly = {"--date": date, "--tmax": tmax, "--tmin": tmin, "--snow": snow, "--prcp": prcp}
+        refuse_hourly_options(hourly | {"--from": first, "--to": last})
+        answer = predict_rows(find_cloud(target), use_case, body)
+        ui.show(answer, as_json=as_json, table=lambda: ui.rows_table(answer_rows(answer)))
+        return
     if first or last:
         _predict_period(first, last, target=target, as_json=as_json)
         return
@@ -88,6 +97,7 @@ def forecast(
 
     Example: bikecast forecast --hours 48
     """
+    require_hourly("forecast")
     answer = deployed_api(find_cloud(target)).get("/forecast", hours=hours)
     answer["warning"] = forecast_warning(answer)
     first = [f"WARNING: {answer['warning']}", ""] if answer["warning"] else []
@@ -121,6 +131,7 @@ def outlook(
 
     Examples: bikecast outlook, bikecast outlook forecasts.parquet
     """
+    require_hourly("outlook")
     cloud = find_cloud(target)
     payload = _forecast_of(cloud, file) if file else {}
     result = operate(cloud, Step.PUBLISH_OUTLOOK, payload=payload)

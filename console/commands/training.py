@@ -2,7 +2,7 @@
 
 import datetime as dt
 import json
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -11,6 +11,11 @@ from console import ui
 from console.checks import parse_retraining, require_no_training
 from console.cloud import Cloud, find_cloud
 from console.options import DAY_FORMATS, Json, TargetOption
+from console.row_training import row_request, start_row_training
+from console.use_cases import declaration, refuse_hourly_options
+
+if TYPE_CHECKING:
+    from bikecast.use_case import UseCase
 
 Start = Annotated[
     dt.datetime | None,
@@ -49,6 +54,12 @@ Raw = Annotated[
         "--input", help="The request as JSON, sent as it is; the other options win.", show_default=False
     ),
 ]
+Split = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A field of the use case's split, NAME=VALUE[,VALUE]; may be repeated.", show_default=False
+    ),
+]
 Anyway = Annotated[bool, typer.Option("--anyway", help="Also beside a training that runs already.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Start only; follow later with `bikecast runs`.")]
 
@@ -63,6 +74,7 @@ def train(
     seed: Seed = None,
     approval: Approval = False,
     raw: Raw = None,
+    split: Split = None,
     no_wait: NoWait = False,
     anyway: Anyway = False,
     target: TargetOption = None,
@@ -70,7 +82,8 @@ def train(
 ) -> None:
     """Train, tune, judge and perhaps promote: one execution of the retrain state machine.
 
-    Example: bikecast train --start 2024-01-01 --end 2024-12-31 --trials 50 --workers 2
+    Examples: bikecast train --start 2024-01-01 --end 2024-12-31 --trials 50 --workers 2,
+    bikecast --use-case obesity train --trials 20
 
     A model that is judged worse than the champion is rejected; that is a success of the judge, and the
     command ends with 0. It ends with 1 when the execution fails, and prints the state and the cause.
@@ -87,17 +100,26 @@ def train(
         "approval": approval or None,
     }
     request = _raw_request(raw) | {name: value for name, value in options.items() if value is not None}
-    parse_retraining(request)
+    use_case = declaration()
+    if use_case is None:
+        if split:
+            raise InputError("--split: hourly demand has --start, --end and --test-size instead")
+        parse_retraining(request)
+    else:
+        refuse_hourly_options({"--start": start, "--end": end, "--test-size": test_size})
+        request = row_request(use_case, request, split or [])
     cloud = find_cloud(target)
     if not anyway:
         require_no_training(cloud)
-    _run(cloud, request, no_wait=no_wait, as_json=as_json)
+    _run(cloud, use_case, request, no_wait=no_wait, as_json=as_json)
 
 
-def _run(cloud: Cloud, request: dict[str, Any], *, no_wait: bool, as_json: bool) -> None:
+def _run(
+    cloud: Cloud, use_case: "UseCase | None", request: dict[str, Any], *, no_wait: bool, as_json: bool
+) -> None:
     from console.training import start_training, summary, watch_training
 
-    arn = start_training(cloud, request)
+    arn = start_row_training(cloud, use_case, request) if use_case else start_training(cloud, request)
     if no_wait:
         ui.show({"execution": arn}, as_json=as_json, table=lambda: arn)
         return

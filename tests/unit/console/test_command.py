@@ -30,7 +30,7 @@ def test_no_command_waits_for_the_libraries_of_another() -> None:
     assert done.stdout == "set()\n"
 
 
-@pytest.mark.parametrize("name", [command.__name__ for _, command in COMMANDS])
+@pytest.mark.parametrize("name", [command.__name__.replace("_", "-") for _, command in COMMANDS])
 def test_every_command_teaches_and_speaks_json(name: str) -> None:
     command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
     assert "--json" in {option for parameter in command.params for option in parameter.opts}
@@ -39,7 +39,7 @@ def test_every_command_teaches_and_speaks_json(name: str) -> None:
 
 def test_help_lists_every_command() -> None:
     shown = CliRunner().invoke(app, ["--help"]).output
-    assert all(command.__name__ in shown for _, command in COMMANDS)
+    assert all(command.__name__.replace("_", "-") in shown for _, command in COMMANDS)
 
 
 @pytest.mark.usefixtures("nothing_runs")
