@@ -86,7 +86,7 @@ def train(context: Context, execution: str, *, name: str, is_better: bool, scale
         "graph": graph.model_dump(),
         "calibration": write_once(context.artifacts, prefix, "calibration.json", body).model_dump(),
         "parity": {},
-        "cv_rmse": 1.0,
+        "cv_error": 1.0,
         **dict.fromkeys(("n_trials", "n_trials_done", "n_pruned", "n_retried"), 1),
     }
     job = {"request": {"registered_model_name": name}, "execution": execution, "train": trained}

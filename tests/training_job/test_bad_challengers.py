@@ -60,7 +60,7 @@ def trained(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple
 @pytest.mark.parametrize(
     ("factor", "graph_factor", "reason"),
     [
-        (50.0, 50.0, "does not surely beat the baseline"),
+        (50.0, 50.0, "does not significantly beat the baseline"),
         (float("nan"), float("nan"), "not a number"),
         (1.0, 1.01, "differs from the fitted model"),
     ],

@@ -158,7 +158,7 @@ def test_as_good_is_not_good_enough(world: World, second: dict[str, Any]) -> Non
     before = world.context.serving.read(CHAMPION_KEY).etag
     result = world.step("promote", second)
     assert result["decision"] == "rejected"
-    assert "at least -10.0%" in result["reason"]
+    assert "a promotion needs 10 %" in result["reason"]
     assert world.context.serving.read(CHAMPION_KEY).etag == before
     assert world.tags(second["evaluate"]["version"])["validation_status"] == "rejected"
     assert "candidate" not in world.aliases()
