@@ -68,8 +68,8 @@ def answer(verdicts: Sequence[dict[str, Any]]) -> dict[str, Any]:
     """
     if not verdicts:
         raise InputError(
-            "no window to judge: no whole one fits between `window_start` and `window_end`, or fewer rows "
-            "were predicted so far than a window has"
+            "no whole window fits between `window_start` and `window_end`; where windows are of rows, fewer "
+            "rows than one has were predicted so far"
         )
     last = verdicts[-1]
     events = [event for verdict in verdicts for event in verdict["events"]]
