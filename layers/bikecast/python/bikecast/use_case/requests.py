@@ -28,7 +28,8 @@ def _declared(name: str, payload: dict[str, Any]) -> dict[str, Any]:
     use_case = registry.load(name)
     common = {key: value for key, value in payload.items() if key in RetrainRequest.model_fields}
     rest = {key: value for key, value in payload.items() if key not in common}
-    request = parse_request(RetrainRequest, {"registered_model_name": use_case.model_name, **common})
+    own = {"registered_model_name": use_case.model_name, "threshold": use_case.improvement}
+    request = parse_request(RetrainRequest, own | common)
     split = parse_request(use_case.split.request_model, rest)
     return {**request.model_dump(mode="json"), **split.model_dump(mode="json")}
 
