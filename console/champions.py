@@ -4,6 +4,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import DeploymentError
+from bikecast.names import DEFAULT_USE_CASE
 from console import ui
 from console.cloud import Cloud
 from console.stores import serving_store
@@ -65,7 +66,22 @@ def champion_store(cloud: Cloud) -> "ChampionStore":
 def score_rows(champion: "ChampionManifest") -> list[dict[str, Any]]:
     """Return the champion's holdout errors beside the baselines', one row each."""
     scores = {f"champion (version {champion.version})": champion.holdout, **champion.baselines}
-    return [score_row(name, score) for name, score in scores.items()]
+    row = score_row if champion.use_case == DEFAULT_USE_CASE else _metrics_row
+    return [row(name, score) for name, score in scores.items()]
+
+
+def _metrics_row(name: str, score: "Scores") -> dict[str, Any]:
+    values = {metric: f"{value:.4g}" for metric, value in score.values.items()}
+    return {"model": name, **values, "coverage": score.coverage, "rows": score.n_rows}
+
+
+def holdout_facts(champion: "ChampionManifest") -> str:
+    """Say which rows the champion was judged on."""
+    score = champion.holdout
+    if score.start is None:
+        return f"{score.n_rows} rows, drawn"
+    days = " to ".join(f"{edge:%Y-%m-%d}" for edge in score.window())
+    return f"{days}, New York time" if champion.use_case == DEFAULT_USE_CASE else days
 
 
 def score_row(name: str, score: "Scores") -> dict[str, Any]:

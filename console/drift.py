@@ -17,6 +17,7 @@ from console.checks import require_windows
 from console.cloud import Cloud
 from console.executions import Execution, follow, require_success, start_execution
 from console.outputs import read_stack_outputs
+from console.use_cases import declaration
 from console.watching import telling_how_to_return
 
 POLL_S = 0.5
@@ -73,7 +74,10 @@ def watch_windows(cloud: Cloud, chosen: list[Window], *, watch: Watch) -> list[d
         ExecutionError: The monitor failed on a window; what was judged before is stored.
     """
     read_champion(cloud)
-    require_windows(cloud, chosen, processed=watch.source == Source.PROCESSED, now=dt.datetime.now(dt.UTC))
+    if declaration() is None:
+        require_windows(
+            cloud, chosen, processed=watch.source == Source.PROCESSED, now=dt.datetime.now(dt.UTC)
+        )
     machine = read_stack_outputs(cloud.cloudformation).require(Output.MONITOR_STATE_MACHINE_ARN)
     verdicts: list[dict[str, Any]] = []
     with ui.activity("drift monitor") as current:
@@ -114,7 +118,7 @@ def watch_latest(cloud: Cloud, *, watch: Watch) -> list[dict[str, Any]]:
             cloud,
             machine,
             payload=watch.payload(),
-            tell=lambda: current.update("the last complete week"),
+            tell=lambda: current.update("the newest window"),
         )
 
 
@@ -152,6 +156,12 @@ def verdicts_of(execution: Execution) -> list[dict[str, Any]]:
 def verdict_rows(verdicts: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return verdicts as rows of a table."""
     return [_verdict_row(verdict) for verdict in verdicts]
+
+
+def without_empty_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Leave out what no row has, such as errors where no truth can be known."""
+    kept = {name for row in rows for name, value in row.items() if value is not None}
+    return [{name: value for name, value in row.items() if name in kept} for row in rows]
 
 
 def _verdict_row(verdict: dict[str, Any]) -> dict[str, Any]:

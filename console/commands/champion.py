@@ -7,7 +7,7 @@ from rich.console import Group
 
 from bikecast.errors import InputError
 from console import ui
-from console.champions import champion_json, read_champion, score_rows
+from console.champions import champion_json, holdout_facts, read_champion, score_rows
 from console.checks import require_rollback
 from console.cloud import find_cloud
 from console.operations import operate
@@ -24,7 +24,7 @@ def champion(target: TargetOption = None, as_json: Json = False) -> None:
         "model": manifest.model_name,
         "version": manifest.version,
         "published": manifest.published_at.isoformat(timespec="seconds"),
-        "holdout": " to ".join(f"{edge:%Y-%m-%d}" for edge in manifest.holdout.window()) + ", New York time",
+        "holdout": holdout_facts(manifest),
         "data hash": manifest.data_hash,
         "code": manifest.code_version,
         "previous": manifest.previous.version if manifest.previous else None,

@@ -10,6 +10,7 @@ from console import ui
 from console.demo import DemoOptions, DemoResult, run_demo
 from console.options import Json
 from console.replacing import FLAG
+from console.use_cases import require_hourly
 
 
 def demo(
@@ -32,6 +33,7 @@ def demo(
 
     Run it again at any time, also after a failure or a kill: it goes on from what it finds.
     """
+    require_hourly("demo")
     options = DemoOptions(data=data, trials=trials, weeks=weeks, replace_simulated=replace_simulated)
     result = run_demo(options)
     ui.show(describe(result), as_json=as_json, table=lambda: summary(result))

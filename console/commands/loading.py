@@ -24,7 +24,7 @@ from console.replacing import FLAG, make_room
 from console.row_loading import load_rows, load_simulated_rows, row_report, simulate_rows
 from console.simulations import parse_shift, parse_traps, simulate_files, simulated_source
 from console.sources import Source, recognise
-from console.use_cases import declaration, refuse_hourly_options
+from console.use_cases import declaration, refuse_hourly_options, require_hourly
 
 if TYPE_CHECKING:
     from bikecast.use_case import UseCase
@@ -135,6 +135,8 @@ def _load_rows(
 ) -> None:
     if (path is not None) == simulate:
         raise InputError("name a path to load, or --simulate")
+    if path is not None and path.startswith("s3://"):
+        require_hourly(f"load {path}")
     cloud = find_cloud(target)
     if path is None:
         report = load_simulated_rows(cloud, use_case, force=force)

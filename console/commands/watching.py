@@ -10,6 +10,7 @@ from console import ui
 from console.cloud import find_cloud
 from console.options import From, Json, TargetOption, To
 from console.services import refresh_evidently
+from console.use_cases import declaration
 
 # As the monitor spells them; its own enumeration would bring numpy along for every command.
 SourceName = Literal["predictions", "processed"]
@@ -65,6 +66,7 @@ def drift(
         watch_latest,
         watch_windows,
         windows,
+        without_empty_columns,
     )
 
     days = parse_every(every)
@@ -80,8 +82,10 @@ def drift(
         verdicts = watch_latest(cloud, watch=watch)
     else:
         verdicts = watch_windows(cloud, windows(first.date(), last.date(), days=days), watch=watch)
-    ui.show(verdicts, as_json=as_json, table=lambda: ui.rows_table(verdict_rows(verdicts)))
+    ui.show(
+        verdicts, as_json=as_json, table=lambda: ui.rows_table(without_empty_columns(verdict_rows(verdicts)))
+    )
     for sentence in [*consequences(verdicts), *filter(None, [why_silent(verdicts, act=act)])]:
         ui.note(sentence)
-    if pages:
+    if pages and declaration() is None:  # Evidently's pages are about hourly demand
         refresh_evidently(cloud)

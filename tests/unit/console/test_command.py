@@ -106,3 +106,20 @@ def test_wrong_use_is_told_in_a_few_words_and_ends_with_2(wrong: tuple[str, ...]
     done = bikecast(*wrong)
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.usefixtures("nothing_runs")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["demo"],
+        ["outlook"],
+        ["load", "s3://a/b"],
+        ["train", "--start", "2024-01-01"],
+        ["predict", "--tmax", "60"],
+    ],
+)
+def test_what_only_hourly_demand_has_is_refused_for_other_use_cases(words: list[str]) -> None:
+    done = bikecast("--use-case", "obesity", *words)
+    assert done.returncode == 2
+    assert "about hourly demand only, not about obesity" in done.stderr
