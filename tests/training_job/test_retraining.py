@@ -403,6 +403,11 @@ def test_what_people_delete_in_the_registry_stops_nothing(world: World, second: 
     assert world.aliases() == {"champion": "1"}
 
 
+def test_the_champion_is_not_rolled_back_to_itself(world: World) -> None:
+    with pytest.raises(InputError, match="1 is the champion already"):
+        world.step("rollback", {"version": "1"})
+
+
 def test_there_is_nothing_before_the_first_champion(world: World) -> None:
     with pytest.raises(InputError, match="no champion before it"):
         world.step("rollback", {})
