@@ -8,7 +8,7 @@ from bikecast.errors import ArtifactError, ConflictError
 from bikecast.names import CHAMPION_HISTORY_PREFIX, CHAMPION_KEY
 from bikecast.registry.artifacts import fetch, write_once
 from bikecast.registry.champion_store import ChampionStore
-from bikecast.registry.manifest import ChampionManifest, ChangeAction
+from bikecast.registry.manifest import ChampionManifest, ChangeAction, Previous, manifest_bytes
 from bikecast.storage import FolderStore
 from tests.unit.serving import world
 
@@ -33,7 +33,7 @@ def _previous(champions: ChampionStore) -> str | None:
     manifest = champions.read().manifest
     assert manifest is not None
     previous = champions.previous(manifest)
-    return previous and previous.version
+    return None if previous is None else previous.version
 
 
 def test_changes_are_numbered_the_latest_first(store: FolderStore, champions: ChampionStore) -> None:
@@ -59,13 +59,13 @@ def test_of_two_who_saw_the_same_champion_the_second_changes_nothing(
         champions.publish(world.published(store, "2", scale=1.0), PROMOTED, replacing=seen)
     seen = champions.look()
     world.publish(store, "3", scale=1.0)
-    for change in (
-        lambda: champions.publish(world.published(store, "2", scale=1.0), PROMOTED, replacing=seen),
-        lambda: champions.retire(world.change(ChangeAction.RETIRED), replacing=seen),
-        lambda: champions.refresh(world.published(store, "1", scale=1.0), replacing=seen),
-    ):
-        with pytest.raises(ConflictError):
-            change()
+    late = world.published(store, "2", scale=1.0)
+    with pytest.raises(ConflictError):
+        champions.publish(late, PROMOTED, replacing=seen)
+    with pytest.raises(ConflictError):
+        champions.retire(world.change(ChangeAction.RETIRED), replacing=seen)
+    with pytest.raises(ConflictError):
+        champions.refresh(late, replacing=seen)
     assert champions.read().version == "3"
     assert _versions(champions) == ["3", "1"]
 
@@ -149,16 +149,12 @@ def test_older_champions_form_a_chain_that_may_be_damaged_or_closed(
 
 
 def _chain(store: FolderStore) -> ChampionManifest:
-    from bikecast.registry.manifest import Previous, manifest_bytes
-
     last: ChampionManifest | None = None
     for version in ("1", "2", "3"):
         manifest = world.published(store, version, scale=1.0)
         if last is not None:
-            key = f"models/{last.version}/manifest.json"
-            manifest = manifest.model_copy(
-                update={"previous": Previous(version=last.version, manifest_key=key)}
-            )
+            previous = Previous(version=last.version, manifest_key=f"models/{last.version}/manifest.json")
+            manifest = manifest.model_copy(update={"previous": previous})
         store.write(f"models/{version}/manifest.json", manifest_bytes(manifest))
         last = manifest
     assert last is not None
