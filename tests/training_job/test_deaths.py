@@ -135,6 +135,16 @@ def test_of_two_at_once_each_does_all_or_nothing_and_everybody_agrees_on_who_ser
             _check(machine)
 
 
+def test_of_two_promotions_at_once_one_is_promoted(template: ChampionMachine) -> None:
+    for write in range(_n_writes(template, _second)):
+        with _copied(template) as machine:
+            results: list[object] = []
+            machine._interrupt(write, lambda m=machine, r=results: r.append(_first(m)))  # type: ignore[misc]
+            machine._quietly(lambda m=machine, r=results: r.append(_second(m)))  # type: ignore[misc]
+            decisions = [dict(result)["decision"] for result in results]  # type: ignore[call-overload]
+            assert sorted(decisions) == ["promoted", "rejected"]
+
+
 def test_of_two_challengers_judged_against_one_champion_the_second_is_rejected(
     template: ChampionMachine,
 ) -> None:

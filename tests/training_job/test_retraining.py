@@ -229,6 +229,33 @@ def test_paused_automation_stops_promotion(
     assert reason in result["reason"]
 
 
+def test_what_simulated_data_taught_is_not_promoted_once_real_data_was_loaded(
+    world: World, second: dict[str, Any]
+) -> None:
+    simulated = {**_as_promoted(second), "prepare": second["prepare"] | {"simulated": True}}
+    result = world.step("promote", simulated)
+    assert result["decision"] == "rejected"
+    assert "real data was loaded since" in result["reason"]
+
+
+def test_files_that_do_not_load_are_not_promoted(world: World, second: dict[str, Any]) -> None:
+    key = _published(world, second).model.key
+    body = world.context.serving.read(key).body
+    world.context.serving.write(key, b"damaged")
+    result = world.step("promote", _as_promoted(second))
+    world.context.serving.write(key, body)
+    assert result["decision"] == "rejected"
+    assert "its files do not load" in result["reason"]
+
+
+def test_the_manifest_of_another_version_is_not_promoted(world: World, second: dict[str, Any]) -> None:
+    other = _as_promoted(second)
+    other["train"] = second["train"] | {"run_id": "another"}
+    result = world.step("promote", other)
+    assert result["decision"] == "rejected"
+    assert "the manifest is that of" in result["reason"]
+
+
 def test_a_person_who_says_no_is_named_in_the_record(world: World, second: dict[str, Any]) -> None:
     no = {"decision": "reject", "by": "ada", "reason": "wait for the holiday"}
     result = world.step("promote", {**_as_promoted(second), "approval": no})
@@ -403,6 +430,11 @@ def test_what_people_delete_in_the_registry_stops_nothing(world: World, second: 
     assert world.step("promote", _as_promoted(third))["decision"] == "promoted"
     assert _champion(world).run_id == third["train"]["run_id"]
     assert world.aliases() == {"champion": "1"}
+
+
+def test_the_champion_is_not_rolled_back_to_itself(world: World) -> None:
+    with pytest.raises(InputError, match="1 is the champion already"):
+        world.step("rollback", {"version": "1"})
 
 
 def test_there_is_nothing_before_the_first_champion(world: World) -> None:
