@@ -46,16 +46,19 @@ def ride_id(column: str, *, number: str, start: str, end: str, others: Sequence[
         end: Timestamp.
         others: Columns that tell rides without an intact id apart; without any, those have no identity.
     """
-    intact = f"({number} IS NOT NULL AND NOT {_like_number(number)})"
     as_number = f"try_cast(replace({column}, ',', '.') AS DOUBLE)"
     # The digits that a spreadsheet leaves of a long number at least.
     legible = f"CASE WHEN isfinite({as_number}) THEN printf('%.2e', {as_number}) ELSE upper({column}) END"
     by_minutes = hash_sql([legible, _minute(start), _minute(end)])
-    damaged = by_minutes if others else f"CASE WHEN {number} IS NOT NULL THEN {by_minutes} END"
+    damaged = by_minutes if others else "NULL"
     whole = hash_sql(others or [column, start, end])
+    # Nearly all ids have two letters or more, which one comparison tells.
+    ordinary = f"bit_count({_letters(number)}) > 1"
+    like_number = _like_number(number)
     return Identity(
-        ride=f"CASE WHEN {intact} THEN {number} ELSE {damaged} END",
-        whole=f"CASE WHEN {intact} THEN NULL ELSE {whole} END",
+        ride=f"CASE WHEN {ordinary} THEN {number} WHEN {number} IS NULL THEN {damaged} "
+        f"WHEN {like_number} THEN {by_minutes} ELSE {number} END",
+        whole=f"CASE WHEN {ordinary} THEN NULL WHEN {number} IS NULL OR {like_number} THEN {whole} END",
     )
 
 
@@ -84,15 +87,19 @@ def _minute(time: str) -> str:
     return f"epoch_us({time}) // {_MINUTE_US}"
 
 
-def _like_number(number: str) -> str:
-    """Return SQL that tells whether the 16 hex digits of a number are all decimal but for one E.
+def _letters(number: str) -> str:
+    """Return SQL that sets a bit for each of a number's 16 hex digits that is a letter.
 
-    Four bits are a letter where the highest is set and one of the two below it; E is 1110.
+    Four bits are a letter where the highest is set and one of the two below it.
     """
-    letters = f"((({number} >> 1) | ({number} >> 2)) & ({number} >> 3) & {_NIBBLES}::UBIGINT)"
+    return f"((({number} >> 1) | ({number} >> 2)) & ({number} >> 3) & {_NIBBLES}::UBIGINT)"
+
+
+def _like_number(number: str) -> str:
+    """Return SQL that tells whether a number's hex digits are all decimal but for one E, which is 1110."""
+    letters = _letters(number)
     exponents = (
         f"(({number} >> 1) & ({number} >> 2) & ({number} >> 3) & xor({number}, {_ALL_BITS}::UBIGINT) "
         f"& {_NIBBLES}::UBIGINT)"
     )
-    one_exponent = f"(bit_count({letters}) = 1 AND {letters} = {exponents})"
-    return f"({number} > {_SMALL} AND ({letters} = 0 OR {one_exponent}))"
+    return f"({number} > {_SMALL} AND (bit_count({letters}) = 0 OR {letters} = {exponents}))"
