@@ -6,13 +6,15 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bikecast.closures import Closure, declare_closures, parse_closure, read_closures
+from bikecast.closures import CLOSURES_KEY, Closure, declare_closures, parse_closure, read_closures
 from bikecast.errors import DataError, InputError
 from bikecast.ingest.month import ingest_month
 from bikecast.ingest.sources import folder_sources
+from bikecast.names import Prefix
 from bikecast.storage import FolderStore
 from bikecast.tables import read_hourly, write_hourly
 from bikecast.wall_time import wall_hours
+from bikecast.weather.first_seen import SEEN_KEY
 from tests.unit.ingest.tables import publish
 from tests.unit.ingest.trips import OLD_HEADER, bike_ride, csv_bytes, write_files
 
@@ -120,3 +122,8 @@ def test_a_closure_is_written_as_hours_or_days(text: str, first: dt.datetime, la
 def test_what_is_no_closure_is_refused(text: str) -> None:
     with pytest.raises(InputError, match="a closure"):
         parse_closure(text)
+
+
+@pytest.mark.parametrize("key", [CLOSURES_KEY, SEEN_KEY])
+def test_what_a_load_remembers_lies_where_the_job_may_write(key: str) -> None:
+    assert any(key.startswith(prefix) for prefix in Prefix if prefix is not Prefix.RAW)

@@ -10,9 +10,11 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bikecast.errors import DataError, InputError
+from bikecast.names import Prefix
 from bikecast.storage import MissingObjectError, ObjectStore
 
-CLOSURES_KEY = "datasets/closures.json"
+# Declared ones outlive the simulated data that real data replaces.
+CLOSURES_KEY = f"{Prefix.CLOSURES}closures.json"
 
 
 class Closure(BaseModel):

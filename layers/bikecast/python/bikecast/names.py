@@ -40,6 +40,7 @@ class Prefix(StrEnum):
     PROCESSED_WEATHER = "datasets/processed/weather/"
     TRAINING_SETS = "datasets/training/"
     LOAD_REPORTS = "datasets/reports/"
+    CLOSURES = "datasets/closures/"
     QUARANTINE = "quarantine/"
     PREDICTIONS = "predictions/"
 
