@@ -50,9 +50,9 @@ def load(
     left_alone = [path.relative_to(source.root).as_posix() for path in source.not_loaded]
     if left_alone:
         ui.note(f"not loaded: {', '.join(left_alone[:_SHOWN_FILES])}{_more(left_alone)}")
-    tables = check_tables(source) if source.is_processed else []
+    tables = check_tables(source) if source.is_processed else None
     make_room(cloud, source, agreed=replace_simulated)
-    if source.is_processed:
+    if tables is not None:
         report = upload_tables(bucket, source, tables)
     else:
         report = ingest(cloud, files=upload_files(bucket, source), months=months, force=force)
