@@ -66,7 +66,8 @@ def _open_incident(context: Context, *, version: str) -> str:
     migrate(context.database)
     statement = (
         "insert into monitoring.incidents"
-        " (id, use_case, model_version, kind, severity, reason, window_start, window_end, opened_at, evidence)"
+        " (id, use_case, model_version, kind, severity, reason, window_start, window_end, opened_at,"
+        " evidence)"
         " values (%(id)s, 'citibike', %(version)s, 'drift', 1.5, 'wind', %(day)s, %(day)s, %(now)s, '{}')"
     )
     values = {"id": f"of-{version}", "version": version, "day": NOW.replace(tzinfo=None), "now": NOW}
