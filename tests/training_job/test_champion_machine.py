@@ -235,12 +235,16 @@ class ChampionMachine(RuleBasedStateMachine):
         payload: dict[str, Any] = {"version": back_to, "reason": "a test"}
         if is_forced and back_to is not None:
             payload["force"] = True
-            self.may_serve |= {t.run_id for t in self._judged_as(back_to)}
-        rollback.run(self.context, payload)
+        try:
+            rollback.run(self.context, payload)
+        finally:
+            self._note_forced(back_to if is_forced else None)
 
-    def _judged_as(self, version: str) -> list[Training]:
-        of_ours = [t for t in self.trainings if t.job["request"]["registered_model_name"] == MODEL_NAME]
-        return [training for training in of_ours if training.job["evaluate"]["version"] == version]
+    def _note_forced(self, version: str | None) -> None:
+        """A person may put any version there whose files are complete, also of a training that died."""
+        manifest = self.champions.look().manifest
+        if manifest and manifest.change and manifest.change.forced and manifest.version == version:
+            self.may_serve.add(manifest.run_id)
 
     def _is_allowed(self, training: Training, answer: str | None) -> bool:
         paused = automation.pause_reason(self.context.serving) is not None

@@ -67,10 +67,9 @@ def _act(context: Context, job: PromoteJob, champions: ChampionStore) -> Outcome
     """Publish unless something speaks against it; what changed meanwhile is looked at anew."""
     for _ in range(MOST_ATTEMPTS):
         current = champions.look()
-        refusal = _refused(job)
-        if refusal is None and _was_promoted(champions, current, job):
+        if _was_promoted(champions, current, job):
             return Outcome("promoted", job.evaluate.reason)
-        refusal = refusal or _refusal(context, job, current)
+        refusal = _refused(job) or _refusal(context, job, current)
         if refusal is not None:
             return Outcome("rejected", refusal)
         try:
@@ -98,11 +97,13 @@ def _refused(job: PromoteJob) -> str | None:
 
 
 def _was_promoted(champions: ChampionStore, current: CurrentChampion, job: PromoteJob) -> bool:
-    """Tell whether an earlier attempt of this execution published it, also if it was replaced since."""
-    if current.identity == job.challenger:
-        return True
-    on_record = (each.manifest.change for each in champions.history.since_retirement())
-    promotions = (each for each in on_record if each and each.action is ChangeAction.PROMOTED)
+    """Tell whether an earlier attempt of this execution published it, also if it was replaced since.
+
+    What was published cannot be refused any more: whoever wants it gone rolls back.
+    """
+    earlier = (each.manifest for each in champions.history.since_retirement())
+    changes = (each.change for each in (current.manifest, *earlier) if each is not None)
+    promotions = (each for each in changes if each and each.action is ChangeAction.PROMOTED)
     return any(each.execution == job.execution for each in promotions)
 
 

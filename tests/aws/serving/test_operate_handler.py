@@ -24,6 +24,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     machine = boto3.client("stepfunctions").create_state_machine(
         name="retrain", definition=DEFINITION, roleArn=ROLE
     )
+    monkeypatch.setenv("USE_CASE", "citibike")
     monkeypatch.setenv("REPORTS_BUCKET", "reports")
     monkeypatch.setenv("RETRAIN_STATE_MACHINE_ARN", machine["stateMachineArn"])
     monkeypatch.setenv("TRAINING_KEY_ID", KEY_ID)
@@ -58,7 +59,7 @@ def test_a_training_is_started_and_looked_up() -> None:
     assert started.status == 202
     found = ask("GET", f"/training/{started.json()['id']}")
     assert found.json()["status"] == "RUNNING"
-    assert found.json()["request"] == {"n_trials": 5}
+    assert found.json()["request"] == {"use_case": "citibike", "n_trials": 5}
 
 
 def test_the_same_token_starts_one_training() -> None:
