@@ -17,22 +17,21 @@ import pandas as pd
 
 from benchmarks.real_data import read_year
 from bikecast.arrays import Array, Mask
-from bikecast.backtest import Sample, blended, out_of_fold, with_level
-from bikecast.baselines import baseline_forecasts
-from bikecast.citibike_model import HIDDEN_COLUMNS
 from bikecast.evaluation.scores import Scores
 from bikecast.families import Fitted
-from bikecast.intervals import IntervalCalibration
-from bikecast.level import LevelState
-from bikecast.metrics import score
-from bikecast.segments import masks
 from bikecast.tabular.frames import RawTable
-from bikecast.weather.hourly import daily_from_hourly, hours_of
-from training_job.context import SEARCH_FILE
-from training_job.dataset import COLUMNS, WEATHER, to_sample
-from training_job.judgement import Calibration, Forecasts, challenger_forecasts
-from training_job.search import load_hourly_search
-from training_job.steps.train import calibrate_interval, fit_blend, fit_final, fit_one
+from use_cases.citibike.model.backtest import Sample, blended, out_of_fold, with_level
+from use_cases.citibike.model.baselines import baseline_forecasts
+from use_cases.citibike.model.intervals import IntervalCalibration
+from use_cases.citibike.model.level import LevelState
+from use_cases.citibike.model.metrics import score
+from use_cases.citibike.model.task import HIDDEN_COLUMNS
+from use_cases.citibike.segments import masks
+from use_cases.citibike.steps.train import calibrate_interval, fit_blend, fit_final, fit_one
+from use_cases.citibike.training.dataset import COLUMNS, WEATHER, to_sample
+from use_cases.citibike.training.judgement import Calibration, Forecasts, challenger_forecasts
+from use_cases.citibike.training.search import SEARCH_FILE, load_hourly_search
+from use_cases.citibike.weather.hourly import daily_from_hourly, hours_of
 
 SEED = 42
 FORECASTS = "nyc/weather_forecast/nyc_openmeteo_hourly_forecasts_asof.parquet"

@@ -19,7 +19,7 @@ def download_months(months: list[str], *, jersey_city: bool) -> Source:
         InputError: The archive has no file for a month.
         WebError: The archive cannot be reached.
     """
-    from bikecast.ingest.public_archive import choose, download_file, list_archive
+    from use_cases.citibike.loading.public_archive import choose, download_file, list_archive
 
     folder = local_settings().root / "archive"
     folder.mkdir(parents=True, exist_ok=True)
@@ -40,8 +40,8 @@ def fetch_weather(bucket: Bucket, months: list[str]) -> dict[str, int]:
     Raises:
         WebError: A provider that is needed cannot be reached.
     """
-    from bikecast.weather.loading import load_weather
-    from bikecast.weather.providers import NceiDaily, OpenMeteo
+    from use_cases.citibike.weather.loading import load_weather
+    from use_cases.citibike.weather.providers import NceiDaily, OpenMeteo
 
     first, last = period(months)
     with ui.activity(f"weather {first} to {last}") as current:

@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import InputError
 from bikecast.names import TIME_ZONE, Output, Prefix
-from bikecast.requests import HourlyRequest, parse_request
+from bikecast.requests import parse_request
 from bikecast.storage import S3Store
 from console.buckets import data_bucket
 from console.champions import champion_store, read_champion
 from console.cloud import Cloud
 from console.outputs import read_stack_outputs
+from use_cases.citibike.request import HourlyRequest
 
 if TYPE_CHECKING:
     from bikecast.monitoring.windows import Window
-    from bikecast.reach import Reach
+    from use_cases.citibike.reach import Reach
 
 # The fields of a retraining as options of `bikecast train`.
 OPTIONS = {
@@ -109,7 +110,7 @@ def _with_options(text: str) -> str:
 
 
 def _reach(cloud: Cloud) -> "Reach":
-    from bikecast.reach import read_reach
+    from use_cases.citibike.reach import read_reach
 
     return read_reach(S3Store(cloud.s3, data_bucket(cloud).name))
 

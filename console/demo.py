@@ -118,7 +118,7 @@ def _train(cloud: Cloud, options: DemoOptions) -> dict[str, Any]:
 
 def _window(cloud: Cloud) -> tuple[dt.date, dt.date]:
     """Return the first and last day of the latest fifteen months that are there, or of all that is."""
-    from bikecast.reach import read_reach
+    from use_cases.citibike.reach import read_reach
 
     reach = read_reach(S3Store(cloud.s3, data_bucket(cloud).name))
     end = reach.latest_complete_month()

@@ -73,7 +73,7 @@ def declare_closed(cloud: Cloud, closures: Sequence[str]) -> dict[str, Any]:
     Raises:
         InputError: One is not a stretch of hours or days.
     """
-    from bikecast.closures import declare_closures, parse_closure
+    from use_cases.citibike.tables.closures import declare_closures, parse_closure
 
     stretches = [parse_closure(text) for text in closures]
     known = declare_closures(S3Store(cloud.s3, data_bucket(cloud).name), stretches)

@@ -4,7 +4,6 @@ from dataclasses import dataclass
 from typing import Any
 
 from bikecast.errors import DataError, InputError
-from bikecast.ingest.kinds import Kind, kind_of_head
 from bikecast.names import SIMULATED_MARKER_KEY
 from bikecast.names import Prefix as Stored
 from bikecast.tabular.heads import HEAD_BYTES
@@ -16,6 +15,7 @@ from console.loading import ingest
 from console.replacing import make_room
 from console.sources import Source, of_names
 from console.uploading import marker_key, raw_keys
+from use_cases.citibike.loading.kinds import Kind, kind_of_head
 
 SCHEME = "s3://"
 

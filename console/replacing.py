@@ -71,7 +71,7 @@ def require_readable(source: Source) -> None:
     Raises:
         DataError: None can.
     """
-    from bikecast.ingest.kinds import Kind, kind_of_file
+    from use_cases.citibike.loading.kinds import Kind, kind_of_file
 
     here = [path for path in source.trips if path.exists()]
     if here and all(kind_of_file(path) is Kind.UNKNOWN for path in here):

@@ -13,7 +13,7 @@ from console.sources import Source, recognise
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-    from bikecast.simulator import Shift, Trap
+    from use_cases.citibike.simulator import Shift, Trap
 
 FIRST_DAY = dt.date(2024, 1, 1)
 LAST_DAY = dt.date(2025, 3, 31)
@@ -42,7 +42,7 @@ def simulate_files(
     traps: "Collection[Trap] | None" = None,
 ) -> int:
     """Write simulated trips and weather in the publishers' formats and return the number of trips."""
-    from bikecast.simulator import DEMO_SCALE, Trap, simulate
+    from use_cases.citibike.simulator import DEMO_SCALE, Trap, simulate
 
     with ui.activity(f"simulating {start} to {end}") as current:
         done = simulate(
@@ -65,7 +65,7 @@ def parse_traps(text: str) -> "list[Trap]":
     Raises:
         InputError: There is no such trap.
     """
-    from bikecast.simulator import Trap
+    from use_cases.citibike.simulator import Trap
 
     names = {"all": ",".join(Trap), "none": ""}.get(text, text)
     try:
@@ -80,7 +80,7 @@ def parse_shift(text: str | None) -> "Shift | None":
     Raises:
         InputError: It is neither, or there is no such kind.
     """
-    from bikecast.simulator import Shift, ShiftKind
+    from use_cases.citibike.simulator import Shift, ShiftKind
 
     if text is None:
         return None

@@ -6,8 +6,8 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bikecast.errors import InputError
-from bikecast.ingest.kinds import Kind, kind_of_file
 from bikecast.names import SIMULATED_MARKER
+from use_cases.citibike.loading.kinds import Kind, kind_of_file
 
 HOURLY_NAME = re.compile(r"^(\d{4})-citibike-tripdata\.parquet$")
 WEATHER_NAME = re.compile(r"^(\d{4})-weather\.parquet$")

@@ -42,7 +42,7 @@ def check_tables(source: Source) -> CheckedTables:
     Raises:
         DataError: One breaks its contract, or is no parquet file.
     """
-    from bikecast.tables import checked_weather, repaired
+    from use_cases.citibike.tables.hourly import checked_weather, repaired
 
     return CheckedTables(_checked(source.hourly, repaired), _checked(source.weather, checked_weather))
 
@@ -57,8 +57,8 @@ def upload_tables(bucket: Bucket, source: Source, tables: CheckedTables) -> dict
 
     Days that the cloud has of a table's year and the table has not are kept, and so are values of weather.
     """
-    from bikecast.tables import checked_weather, repaired
-    from bikecast.weather.files import combined
+    from use_cases.citibike.tables.hourly import checked_weather, repaired
+    from use_cases.citibike.weather.files import combined
 
     def lay_weather_over(known: "pd.DataFrame", table: "pd.DataFrame") -> "pd.DataFrame":
         return checked_weather(combined(checked_weather(known), table)[0])

@@ -44,8 +44,8 @@ def weather_of(cloud: Cloud, hour: dt.datetime, given: Mapping[str, float | None
 def _assumed(cloud: Cloud, hour: dt.datetime) -> DayWeather:
     import numpy as np
 
-    from bikecast.forecaster import SeasonalNaive
-    from bikecast.serving.outlook import Outlook, weather_ahead
+    from use_cases.citibike.api.outlook import Outlook, weather_ahead
+    from use_cases.citibike.model.forecaster import SeasonalNaive
 
     store = S3Store(cloud.s3, read_stack_outputs(cloud.cloudformation).require(Output.SERVING_BUCKET))
     try:

@@ -14,8 +14,6 @@ from training_job.settings import JobSettings
 if TYPE_CHECKING:
     from training_job.registry import Registry
 
-SEARCH_FILE = Path(__file__).with_name("search.toml")
-
 
 def utc_now() -> dt.datetime:
     """Return the instant, aware."""
@@ -34,7 +32,8 @@ def open_mlflow(context: "Context") -> "Registry":
 class Context:
     """The use case, stores, database, registry and clock of one run.
 
-    ``serving``, ``artifacts`` and ``reports`` are the use case's own parts of their buckets.
+    ``serving``, ``artifacts`` and ``reports`` are the use case's own parts of their buckets; ``search_file``
+    takes the place of its own.
     """
 
     data: ObjectStore
@@ -45,7 +44,7 @@ class Context:
     code_version: str
     use_case: str = DEFAULT_USE_CASE
     clock: Callable[[], dt.datetime] = utc_now
-    search_file: Path = SEARCH_FILE
+    search_file: Path | None = None
     open_registry: Callable[["Context"], "Registry"] = open_mlflow
 
 

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.errors import DataError
 from bikecast.registry.manifest import Artifact, Identity
-from bikecast.requests import HourlyRequest, RetrainRequest
+from bikecast.requests import RetrainRequest
 
 
 class _Handover(BaseModel):
@@ -92,12 +92,6 @@ class Job(_Handover):
 
     request: RetrainRequest
     execution: str
-
-
-class HourlyJob(Job):
-    """Input of ``prepare`` for days of demand."""
-
-    request: HourlyRequest
 
 
 class TuneJob(Job):

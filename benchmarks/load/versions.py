@@ -6,17 +6,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from bikecast.forecaster import level_of
 from bikecast.names import CHAMPION_KEY, MODELS_PREFIX, Bucket, PredictionSource
 from bikecast.registry.manifest import Artifact, ChampionManifest, Previous
-from bikecast.serving.contract import TripHour
 from bikecast.serving.engines import Engine, FallbackEngine, ModelEngine
-from bikecast.serving.hourly import LOADERS
 from bikecast.serving.predictor import answer
-from bikecast.serving.questions import of_trips
-from bikecast.serving.records import shown
 from bikecast.storage import S3Store
 from tests.deployment import Deployment
+from use_cases.citibike.api.contract import TripHour
+from use_cases.citibike.api.hourly import LOADERS
+from use_cases.citibike.api.questions import of_trips
+from use_cases.citibike.api.records import shown
+from use_cases.citibike.model.forecaster import level_of
 
 N_QUESTIONS, MAX_ROWS = 60, 5
 LEVEL = 1.25  # what makes the second version's answers different
@@ -79,7 +79,12 @@ def _published(store: S3Store, first: ChampionManifest, *, version: str) -> Cham
         name: _copied(store, getattr(first, name), prefix)
         for name in ("model", "golden", "profile", "reference")
     }
-    changes = {"version": version, "level": level, "previous": _as_previous(first), **files}
+    changes = {
+        "version": version,
+        "level": level.model_dump(mode="json"),
+        "previous": _as_previous(first),
+        **files,
+    }
     second = first.model_copy(update=changes)
     store.write(f"{prefix}manifest.json", second.model_dump_json().encode())
     return second

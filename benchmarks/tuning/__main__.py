@@ -23,9 +23,8 @@ from benchmarks.tuning.courses import Course, print_table
 from benchmarks.tuning.ways import FAMILY, Task, Unlevelled, our_way, predecessors_way
 from bikecast.database import DatabaseSettings
 from tests.postgres import Server
-from training_job.context import SEARCH_FILE
 from training_job.migrations import migrate
-from training_job.search import HourlySearch, load_hourly_search
+from use_cases.citibike.training.search import SEARCH_FILE, HourlySearch, load_hourly_search
 
 FIRST_SEED = 42
 

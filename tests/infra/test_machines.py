@@ -9,8 +9,9 @@ import pytest
 
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.names import Event, Failure, Step
-from bikecast.requests import HourlyRequest, parse_request
+from bikecast.requests import parse_request
 from tests.infra.conftest import Assembly, text_of
+from use_cases.citibike.request import HourlyRequest
 
 MACHINES = ("Retrain", "Ingest", "Operate", "Monitor")
 AFTER_THE_DEED = ("ShowDecision",)

@@ -10,21 +10,22 @@ import pandas as pd
 
 from bikecast.evaluation.gate import Decision, GateDecision
 from bikecast.evaluation.scores import Scores
-from bikecast.level import LevelState
 from bikecast.names import MODEL_NAME, challenger_prefix
 from bikecast.registry.artifacts import write_once
 from bikecast.registry.champion_store import ChampionStore
 from tests.unit.serving import world
 from training_job.conclusion import Challenger, conclude
 from training_job.context import Context
-from training_job.dataset import frame_bytes, to_sample, training_set_key
 from training_job.following import archive_abandoned, follow_champion
 from training_job.handover import EvaluateJob
 from training_job.judged import Judgement
-from training_job.judgement import Calibration
 from training_job.predictions import write_left_out
-from training_job.publishing import publish_version
-from training_job.steps.evaluate import open_case, served_model
+from training_job.training_sets import frame_bytes, training_set_key
+from use_cases.citibike.model.level import LevelState
+from use_cases.citibike.steps.evaluate import open_case, served_model
+from use_cases.citibike.training.dataset import to_sample
+from use_cases.citibike.training.judgement import Calibration
+from use_cases.citibike.training.publishing import publish_version
 
 SCORES = Scores(
     n_rows=24,

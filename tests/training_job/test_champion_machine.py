@@ -29,7 +29,6 @@ from bikecast.registry.champion_store import ChampionStore
 from bikecast.registry.decisions import Decisions
 from bikecast.registry.manifest import ChampionManifest, Change, ChangeAction
 from bikecast.serving.follower import ChampionFollower, UnavailableError
-from bikecast.serving.hourly import LOADERS
 from tests.training_job.faults import Faults, Killed, MortalRegistry, MortalStore
 from tests.training_job.made_up_trainings import Training, train, write_training_set
 from tests.unit.serving.faults import Remembering
@@ -37,6 +36,7 @@ from training_job.context import Context
 from training_job.following import follow_champion
 from training_job.migrations import migrate
 from training_job.steps import promote, resume_automation, rollback
+from use_cases.citibike.api.hourly import LOADERS
 
 pytestmark = pytest.mark.xdist_group("champion-machine")
 EXAMPLES, STEPS = 16, 30

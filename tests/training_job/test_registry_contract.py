@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from bikecast.errors import NotFoundError
-from bikecast.features import FEATURE_NAMES
 from tests.training_job.fake_registry import FakeRegistry
 from tests.training_job.world import folder_context
 from tests.unit.serving.world import graph
 from training_job.registry import Registry, ServedModel
+from use_cases.citibike.features import FEATURE_NAMES
 
 pytestmark = pytest.mark.xdist_group("registry")
 NAME = "a-model"

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import ArtifactError, ConflictError, DataError, InputError
-from bikecast.forecaster import Forecaster, level_of
 from bikecast.names import (
     AUTOMATION_KEY,
     CHAMPION_HISTORY_PREFIX,
@@ -20,13 +19,14 @@ from bikecast.names import (
 )
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.registry.manifest import ChampionManifest, Change, ChangeAction, parse_manifest
-from bikecast.weather.files import merge_weather
 from tests.postgres import Server
 from tests.training_job import world as made_up
 from tests.training_job.world import World
-from training_job import tracking
+from training_job import tracking, training_sets
 from training_job.following import follow_champion
 from training_job.mlflow_registry import MlflowRegistry
+from use_cases.citibike.model.forecaster import Forecaster, level_of
+from use_cases.citibike.weather.files import merge_weather
 
 pytestmark = pytest.mark.xdist_group("retraining")
 
@@ -99,11 +99,11 @@ def test_the_first_challenger_beats_the_baselines_and_serves(first: tuple[World,
 def test_the_served_model_scores_on_the_holdout_what_the_manifest_says(
     first: tuple[World, dict[str, Any]],
 ) -> None:
-    from training_job import dataset
+    from use_cases.citibike.training import dataset
 
     world, job = first
     champion = _champion(world)
-    frame = dataset.read_frame(world.context.data, job["prepare"]["training_set_key"])
+    frame = training_sets.read_frame(world.context.data, job["prepare"]["training_set_key"])
     sample = dataset.to_sample(frame)
     holdout = sample.take(sample.hours >= np.datetime64(job["prepare"]["holdout_start"]))
     weather = {name: frame[name].to_numpy()[-holdout.hours.size :] for name in dataset.WEATHER}
@@ -145,10 +145,9 @@ def test_every_trial_is_a_nested_run(first: tuple[World, dict[str, Any]]) -> Non
 
 
 def test_the_reference_is_scored_without_having_seen_its_rows(first: tuple[World, dict[str, Any]]) -> None:
-    from training_job import dataset
 
     world, job = first
-    reference = dataset.read_frame(world.context.serving, _champion(world).reference.key)
+    reference = training_sets.read_frame(world.context.serving, _champion(world).reference.key)
     assert len(reference) == job["prepare"]["n_rows"]
     assert (reference["out_of_sample"] == 1).all()
     assert np.isfinite(reference[["trips", "prediction", "low", "high"]]).all(axis=None)

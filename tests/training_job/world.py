@@ -10,13 +10,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bikecast.calendar import holiday_rank
 from bikecast.database import DatabaseSettings, connect
 from bikecast.names import MODEL_NAME
 from bikecast.storage import FolderStore
-from bikecast.tables import write_hourly, write_weather
-from bikecast.wall_time import wall_hours
 from training_job.context import Context
+from use_cases.citibike.calendar import holiday_rank
+from use_cases.citibike.tables.hourly import write_hourly, write_weather
+from use_cases.citibike.wall_time import wall_hours
 
 QUICK_SEARCH = Path(__file__).with_name("quick_search.toml")
 START, END, LATER = dt.date(2024, 3, 1), dt.date(2024, 7, 31), dt.date(2024, 8, 31)

@@ -5,7 +5,8 @@ import datetime as dt
 import pytest
 
 from bikecast.errors import InputError
-from bikecast.requests import HourlyRequest, parse_request
+from bikecast.requests import parse_request
+from use_cases.citibike.request import HourlyRequest
 
 
 def test_an_empty_request_gets_the_documented_defaults() -> None:

@@ -12,7 +12,7 @@ from bikecast.names import simulated_marker_key
 from bikecast.requests import parse_request
 from bikecast.storage import ObjectStore, exists
 from bikecast.use_case import UseCase
-from training_job import dataset
+from training_job import training_sets
 from training_job.context import Context
 from training_job.handover import Job, Prepared
 from training_job.migrations import migrate
@@ -43,9 +43,9 @@ def _freeze(store: ObjectStore, use_case: UseCase, job: Job) -> Prepared:
     case = RowCase.of(use_case, frame, job.request.split)
     parts, data_hash = case.parts, frame_hash(frame)  # what cannot be split fails here, not in every worker
     case.folds  # noqa: B018 - as above
-    key = dataset.training_set_key(data_hash, use_case=use_case.name)
+    key = training_sets.training_set_key(data_hash, use_case=use_case.name)
     if not exists(store, key):
-        dataset.write_frame(store, key, frame)
+        training_sets.write_frame(store, key, frame)
     logger.info("training set frozen", extra={"key": key, "rows": len(frame), "split": parts.description})
     time = case.everything.time
     return Prepared(

@@ -10,7 +10,7 @@ from bikecast.evaluation.backtest import out_of_fold
 from bikecast.evaluation.splits import Fold
 from bikecast.requests import parse_request
 from bikecast.use_case import UseCase
-from training_job import dataset
+from training_job import training_sets
 from training_job.context import Context
 from training_job.handover import TrainJob, TuneJob
 from training_job.predictions import TrialPredictions
@@ -37,7 +37,7 @@ def run(context: Context, use_case: UseCase, payload: Mapping[str, Any]) -> Mapp
 
 def open_case(context: Context, use_case: UseCase, job: TrainJob | TuneJob) -> RowCase:
     """Read the frozen training set."""
-    frame = dataset.read_frame(context.data, job.prepare.training_set_key)
+    frame = training_sets.read_frame(context.data, job.prepare.training_set_key)
     return RowCase.of(use_case, frame, job.request.split)
 
 

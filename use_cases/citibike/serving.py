@@ -5,8 +5,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bikecast.serving.hourly import LOADERS, HoursQuestion
 from bikecast.serving.kind import ServingKind, ServingPorts
+from use_cases.citibike.api.hourly import LOADERS, HoursQuestion
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
@@ -14,9 +14,9 @@ if TYPE_CHECKING:
 
 def build(ports: ServingPorts, code_version: str, origins: Collection[str]) -> "FastAPI":
     """Make the application; steps load models without it."""
-    from bikecast.serving.outlook import OutlookReader
-    from bikecast.serving.service import Ports, PredictionService
-    from use_cases.citibike.routes import build_app
+    from use_cases.citibike.api.outlook import OutlookReader
+    from use_cases.citibike.api.routes import build_app
+    from use_cases.citibike.api.service import Ports, PredictionService
 
     service = PredictionService(Ports(ports.follower, OutlookReader(ports.store), ports.log, ports.observer))
     return build_app(service, ports.follower, code_version=code_version, allowed_origins=origins)

@@ -9,7 +9,6 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import DataError, InputError
-from bikecast.ingest.kinds import Kind
 from bikecast.names import SIMULATED_MARKER_KEY, Output, Prefix, citibike_key, weather_key
 from console.buckets import Bucket
 from console.cloud import Cloud
@@ -20,6 +19,7 @@ from console.sources import Source, of_names, recognise
 from console.tables import check_tables, upload_tables
 from console.uploading import marker_key, raw_keys, upload_files
 from tests.aws.console.test_outputs import deploy_stack
+from use_cases.citibike.loading.kinds import Kind
 
 
 @pytest.fixture

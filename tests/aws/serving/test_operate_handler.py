@@ -8,10 +8,11 @@ import boto3
 import pytest
 
 from bikecast.names import DASHBOARD_SUMMARY_KEY
-from bikecast.requests import HourlyRequest, TrainingScope
+from bikecast.requests import TrainingScope
 from bikecast.serving.reports import library_key, library_mark
 from lambdas.operate import handler
 from tests.aws.serving.conftest import REGION, Answer, Context, answer_of, event
+from use_cases.citibike.request import HourlyRequest
 
 KEY_ID = "training-key"
 ROLE = "arn:aws:iam::123456789012:role/states"

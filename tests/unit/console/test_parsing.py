@@ -8,7 +8,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bikecast.errors import InputError
-from bikecast.simulator import Trap
 from console.commands.loading import parse_months
 from console.commands.logs import parse_duration
 from console.commands.predicting import next_hour
@@ -16,6 +15,7 @@ from console.drift import windows
 from console.executions import readable_cause
 from console.predictions import forecast_warning, trip_body
 from console.simulations import parse_traps
+from use_cases.citibike.simulator import Trap
 
 
 def test_months_are_one_or_a_range() -> None:

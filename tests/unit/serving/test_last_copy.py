@@ -6,12 +6,12 @@ import pytest
 
 from bikecast.names import CHAMPION_KEY
 from bikecast.serving.follower import EMPTY_RETRY_S, ChampionFollower, UnavailableError
-from bikecast.serving.hourly import LOADERS
 from bikecast.serving.last_copy import LastCopy
 from bikecast.storage import FolderStore
 from tests.deployment import eventually
 from tests.unit.serving import world
 from tests.unit.serving.faults import Clock, FaultyStore, Remembering
+from use_cases.citibike.api.hourly import LOADERS
 
 TTL_S = 5.0
 

@@ -4,12 +4,12 @@ import io
 
 from bikecast.drift import Thresholds
 from bikecast.errors import ArtifactError, DataError, DeploymentError
-from bikecast.forecaster import Forecaster, level_of
 from bikecast.monitoring.limits import read_thresholds
 from bikecast.registry.artifacts import fetch
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.registry.manifest import ChampionManifest
 from bikecast.storage import ObjectStore
+from use_cases.citibike.model.forecaster import Forecaster, level_of
 from use_cases.citibike.monitoring.hours import ScoredHours
 from use_cases.citibike.monitoring.limits import calibrate
 from use_cases.citibike.monitoring.sources import Champion

@@ -82,16 +82,6 @@ class RetrainRequest(SearchScope):
         return {name: value for name, value in (self.model_extra or {}).items() if value is not None}
 
 
-class HourlyRequest(TrainingScope, RetrainRequest):
-    """Input of a training on days of demand."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    test_size: float = Field(
-        0.2, gt=0.0, lt=0.9, strict=True, description="Share of hours held out: the last ones in time."
-    )
-
-
 Request = TypeVar("Request", bound=BaseModel)
 
 

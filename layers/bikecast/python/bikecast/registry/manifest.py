@@ -13,8 +13,6 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bikecast.errors import ArtifactError
 from bikecast.evaluation.scores import Scores
-from bikecast.intervals import IntervalCalibration
-from bikecast.level import LevelState
 from bikecast.names import DEFAULT_USE_CASE
 
 SCHEMA_VERSION = 1
@@ -72,7 +70,8 @@ class ChampionManifest(_Part):
     """Everything that serving, monitoring and rollback need to know of one model version.
 
     Times are aware UTC, except ``Scores`` and the reference window, which are wall time of the data.
-    ``level`` and ``interval``, or ``after_model``, are what is done after the model.
+    ``level`` and ``interval`` of hourly demand, or ``after_model``, are what is done after the model, as the
+    use case reads it.
     """
 
     schema_version: int = SCHEMA_VERSION
@@ -89,8 +88,8 @@ class ChampionManifest(_Part):
     golden: Artifact = Field(description="JSON of feature rows and the predictions they must give.")
     profile: Artifact = Field(description="What answers when no model can.")
     reference: Artifact = Field(description="Parquet of the training rows, scored, for the monitor.")
-    level: LevelState | None = None
-    interval: IntervalCalibration | None = None
+    level: dict[str, Any] | None = None
+    interval: dict[str, Any] | None = None
     after_model: dict[str, Any] | None = None
     holdout: Scores
     baselines: dict[str, Scores]
@@ -107,6 +106,12 @@ class ChampionManifest(_Part):
     def identity(self) -> Identity:
         """Name, version and run."""
         return Identity(model_name=self.model_name, version=self.version, run_id=self.run_id)
+
+    @property
+    def level_as_of(self) -> str | None:
+        """The last day that corrected its bias, where hourly demand does."""
+        days = (self.level or {}).get("days")
+        return str(days[-1]) if days else None
 
 
 class Retirement(_Part):
