@@ -14,6 +14,7 @@ from bikecast.serving.gateway import request_id
 from bikecast.serving.http import create_app
 from bikecast.serving.problems import errors
 from use_cases.citibike.api import contract
+from use_cases.citibike.api.model_card import ModelCard, model_card
 from use_cases.citibike.api.service import PredictionService
 
 TRIP = {"date": "2025-01-02 08:00:00", "TMAX": 41.0, "TMIN": 33.0, "SNOW": 0.0}
@@ -115,10 +116,10 @@ def _add_facts(app: FastAPI, follower: ChampionFollower, code_version: str) -> N
         """Tell what code is deployed and what model it serves."""
         return _json(facts.version(follower.view(), code_version=code_version))
 
-    @app.get("/model", response_model=facts_contract.ModelCard, responses=refusals, tags=["facts"])
+    @app.get("/model", response_model=ModelCard, responses=refusals, tags=["facts"])
     async def model() -> Response:
         """Describe the served model; 503 while only the seasonal profile answers."""
-        return _json(facts.model_card(follower.view()))
+        return _json(model_card(follower.view()))
 
 
 def _json(body: object) -> Response:

@@ -17,6 +17,7 @@ from training_job.conclusion import Challenger, conclude
 from training_job.context import Context
 from training_job.handover import EvaluateJob
 from training_job.judged import Judgement, refused
+from training_job.parity import check_parity
 from training_job.registry import ServedModel
 from use_cases.citibike.features import FEATURE_NAMES
 from use_cases.citibike.model.backtest import FEWEST_TRIPS
@@ -95,7 +96,7 @@ def open_case(context: Context, job: EvaluateJob) -> Case:
 def _judge(context: Context, case: Case, current: CurrentChampion) -> tuple[Judgement, Forecasts | None]:
     request = case.job.request
     try:
-        bundle.check_parity(case.job.train.parity)
+        check_parity(case.job.train.parity)
         ours = judgement.challenger_forecasts(
             case.holdout, OnnxModel(case.graph).predict(case.holdout.features), calibration=case.calibration
         )
