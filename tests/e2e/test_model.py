@@ -37,7 +37,7 @@ def test_the_api_scores_on_the_holdout_what_mlflow_says(cloud: Deployment) -> No
     [(tag,)] = cloud.sql(query, champion["model_name"], int(champion["version"]))
     assert len(holdout) == champion["holdout"]["n_rows"]
     assert rmse == pytest.approx(float(tag), rel=SAME_SCORE)
-    assert rmse == pytest.approx(champion["holdout"]["rmse"], rel=SAME_SCORE)
+    assert rmse == pytest.approx(champion["holdout"]["values"]["rmse"], rel=SAME_SCORE)
 
 
 def _holdout(cloud: Deployment, champion: dict[str, Any]) -> pd.DataFrame:

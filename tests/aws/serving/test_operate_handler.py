@@ -86,8 +86,9 @@ def test_a_training_waits_for_the_end_of_another() -> None:
 
 
 @pytest.mark.parametrize("key_id", ["prediction-key", None])
-def test_only_the_training_key_starts_a_training(key_id: str | None) -> None:
-    refused = train({"n_trials": 5}, key_id=key_id)
+@pytest.mark.parametrize("request_", [{"n_trials": 5}, {"threshold": 0}])
+def test_only_the_training_key_starts_a_training(key_id: str | None, request_: dict[str, Any]) -> None:
+    refused = train(request_, key_id=key_id)
     assert refused.status == 403
     assert "training key" in refused.json()["detail"]
 
