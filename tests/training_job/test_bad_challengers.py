@@ -110,11 +110,11 @@ def _handed_over(world: World, job: dict[str, Any], *, factor: float, graph_fact
 
 def _calibrated(world: World) -> IntervalCalibration:
     from bikecast.registry.champion_store import ChampionStore
+    from use_cases.citibike.model.forecaster import interval_of
 
     champion = ChampionStore(world.context.serving).read().manifest
     assert champion is not None
-    assert champion.interval is not None
-    return champion.interval
+    return interval_of(champion)
 
 
 def test_a_dead_workers_trial_is_tried_again_and_the_study_goes_on(

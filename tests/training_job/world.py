@@ -3,7 +3,6 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +12,7 @@ import pandas as pd
 from bikecast.database import DatabaseSettings, connect
 from bikecast.names import MODEL_NAME
 from bikecast.storage import FolderStore
+from training_job.__main__ import find_step
 from training_job.context import Context
 from use_cases.citibike.calendar import holiday_rank
 from use_cases.citibike.tables.hourly import write_hourly, write_weather
@@ -31,7 +31,7 @@ class World:
 
     def step(self, name: str, payload: Mapping[str, Any]) -> Any:
         """Run a step as the container would."""
-        return import_module(f"training_job.steps.{name}").run(self.context, payload)
+        return find_step([name.replace("_", "-")])(self.context, payload)
 
     def until_evaluated(self, execution: str, **request: Any) -> dict[str, Any]:
         """Run an execution up to the gate's word; the next step's input is returned."""

@@ -20,7 +20,9 @@ def written(code: str) -> list[dict[str, Any]]:
 
 
 def test_a_record_is_one_line_with_its_fields_and_where_it_belongs() -> None:
-    [line] = written("logging.getLogger('citibike.prepare').info('frozen', extra={'rows': 24, 'step': 'x'})")
+    [line] = written(
+        "logging.getLogger('use_cases.toy.prepare').info('frozen', extra={'rows': 24, 'step': 'x'})"
+    )
     assert (line["level"], line["message"], line["rows"]) == ("INFO", "frozen", 24)
     assert {name: line[name] for name in FACTS} == FACTS
     assert line["timestamp"].endswith("+00:00")

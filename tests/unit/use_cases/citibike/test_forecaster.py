@@ -72,8 +72,8 @@ def manifest(store: FolderStore) -> ChampionManifest:
         golden=_publish(store, "golden.json", served.golden_json(features[:24], predictions[:24])),
         profile=_publish(store, "profile.json", profile.model_dump_json().encode()),
         reference=_publish(store, "reference.parquet", b"rows"),
-        level=LevelState(prior_days=0).updated(HOURS, predictions * 1.5, predictions),
-        interval=calibrate(features, predictions * 1.1, predictions),
+        level=LevelState(prior_days=0).updated(HOURS, predictions * 1.5, predictions).model_dump(mode="json"),
+        interval=calibrate(features, predictions * 1.1, predictions).model_dump(mode="json"),
         holdout=Scores(
             n_rows=1,
             start=HOURS[0].item(),
