@@ -12,8 +12,8 @@ import pytest
 
 from bikecast.errors import DataError
 from bikecast.requests import parse_request
-from console.sources import recognise
-from console.uploading import raw_keys
+from console.data.sources import recognise
+from console.data.uploading import raw_keys
 from lambdas.plan_ingestion.plan import IngestRequest, plan_ingestion
 from tests.real_data import real_data
 from tests.training_job.world import folder_context

@@ -12,13 +12,13 @@ from bikecast.examples import load_files, partitions, stored_files
 from bikecast.examples.keys import raw_prefix, table_key
 from bikecast.names import DEFAULT_USE_CASE, Output, Step
 from bikecast.use_case import UseCase, registry
-from console.cloud import Cloud
-from console.deployment import deployed_use_cases
-from console.operations import operate
-from console.row_loading import load_rows, load_simulated_rows
-from console.row_training import row_request, start_row_training
+from console.cloud.deployment import deployed_use_cases
+from console.cloud.session import Cloud
+from console.cloud.stores import data_store, reports_store, serving_store
+from console.data.row_loading import load_rows, load_simulated_rows
+from console.executions.operations import operate
 from console.settings import take_use_case
-from console.stores import data_store, reports_store, serving_store
+from console.training.row_training import row_request, start_row_training
 from console.use_cases import declaration, refuse_hourly_options, require_hourly
 from tests.aws.console.test_executions import PASSES, create_machine
 from tests.aws.console.test_outputs import deploy_stack

@@ -7,9 +7,9 @@ import pytest
 
 from bikecast.errors import InputError
 from bikecast.use_case import registry
-from console.drift import without_empty_columns
-from console.row_predictions import answer_rows, read_rows
-from console.row_training import row_request
+from console.monitoring.drift import without_empty_columns
+from console.serving.row_predictions import answer_rows, read_rows
+from console.training.row_training import row_request
 from console.use_cases import use_case_rows
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import InputError
-from console.sources import recognise
+from console.data.sources import recognise
 from tests.unit.use_cases.citibike.loading.trips import csv_bytes, hour_of_rides, write_files, zip_bytes
 
 
