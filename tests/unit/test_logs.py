@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from training_job import logs
+from training_job.runtime import logs
 
 FACTS = {"step": "train", "execution": "train-1", "code_version": "0.1.0+abc"}
 
