@@ -166,7 +166,7 @@ def without_empty_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _verdict_row(verdict: dict[str, Any]) -> dict[str, Any]:
     return {
-        "week of": str(verdict["window_start"])[:10],
+        "from": str(verdict["window_start"])[:10],
         "verdict": verdict["verdict"],
         verdict.get("metric") or "metric": verdict.get("metric_value"),
         "WAPE %": _percent(verdict.get("wape")),

@@ -46,7 +46,7 @@ def window_row(window: dict[str, Any], *, metric: str | None) -> dict[str, Any]:
     """Return one line of the list of windows, with the primary metric."""
     wape = window.get("wape")
     return {
-        "week of": str(window["window_start"])[:10],
+        "from": str(window["window_start"])[:10],
         "model": window["model_version"],
         "verdict": window["verdict"],
         metric or "metric": window.get("metric_value"),
