@@ -12,7 +12,14 @@ from bikecast.errors import InputError
 from bikecast.names import DEFAULT_USE_CASE, Step
 from bikecast.use_case import registry
 from training_job import logs
-from training_job.answers import Answer, PrintedAnswer, StoppedError, TaskAnswer, beating, stopping_on_sigterm
+from training_job.answers import (
+    PrintedReply,
+    StepReply,
+    StoppedError,
+    TaskReply,
+    beating,
+    stopping_on_sigterm,
+)
 from training_job.context import Context, build_context
 from training_job.failures import describe
 from training_job.settings import JobSettings, TaskSettings
@@ -38,12 +45,12 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _answer(task: TaskSettings) -> Answer:
+def _answer(task: TaskSettings) -> StepReply:
     if task.task_token is None:
-        return PrintedAnswer()
+        return PrintedReply()
     import boto3
 
-    return TaskAnswer(boto3.client("stepfunctions"), task.task_token.get_secret_value())
+    return TaskReply(boto3.client("stepfunctions"), task.task_token.get_secret_value())
 
 
 def _run(arguments: Sequence[str], task: TaskSettings) -> Mapping[str, Any]:

@@ -104,7 +104,7 @@ def log_nested(
 ) -> None:
     """Log one comparison as a nested run; repeated, it is logged again."""
     experiment = client.get_run(run_id).info.experiment_id
-    run = client.create_run(experiment, run_name=name, tags={PARENT_TAG: run_id, "kind": "yardstick"})
+    run = client.create_run(experiment, run_name=name, tags={PARENT_TAG: run_id, "kind": "comparison"})
     log_numbers(client, run.info.run_id, metrics=metrics, params=params)
     client.set_terminated(run.info.run_id)
 

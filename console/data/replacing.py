@@ -24,7 +24,7 @@ LOADED_PREFIXES = (
 )
 
 
-def make_room(cloud: Cloud, source: Source, *, agreed: bool) -> None:
+def clear_simulated(cloud: Cloud, source: Source, *, agreed: bool) -> None:
     """Remove simulated data before real data comes; the model that it taught serves until those are loaded.
 
     Args:

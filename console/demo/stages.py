@@ -14,7 +14,7 @@ class StageError(BikecastError):
     """A stage failed: which, why, where to read on and what to do."""
 
 
-class Story:
+class Stages:
     """Numbered stages with the time of each.
 
     Args:

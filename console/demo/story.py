@@ -16,7 +16,7 @@ from console.data import loading
 from console.data.buckets import data_bucket
 from console.data.simulations import simulated_source
 from console.data.sources import recognise
-from console.demo.stages import Story
+from console.demo.stages import Stages
 from console.pages import services
 from console.serving import champions, predictions
 from console.training import checks
@@ -72,7 +72,7 @@ def run_demo(options: DemoOptions) -> DemoResult:
     Raises:
         StageError: A stage failed; the message names it, the cause, the log and what to do.
     """
-    story = Story(STAGES, log_folder=local_settings().log_dir)
+    story = Stages(STAGES, log_folder=local_settings().log_dir)
     result = DemoResult()
     with story.stage("cloud", advice=ADVICE["cloud"]):
         start_cloud()
@@ -123,11 +123,11 @@ def _train(cloud: Cloud, options: DemoOptions) -> dict[str, Any]:
 
 def _window(cloud: Cloud) -> tuple[dt.date, dt.date]:
     """Return the first and last day of the latest fifteen months that are there, or of all that is."""
-    from use_cases.citibike.reach import read_reach
+    from use_cases.citibike.data_coverage import read_coverage
 
-    reach = read_reach(S3Store(cloud.s3, data_bucket(cloud).name))
-    end = reach.latest_complete_month()
-    return max(reach.first, end - FIFTEEN_MONTHS), end
+    coverage = read_coverage(S3Store(cloud.s3, data_bucket(cloud).name))
+    end = coverage.latest_complete_month()
+    return max(coverage.first, end - FIFTEEN_MONTHS), end
 
 
 def _champion(cloud: Cloud, trained: dict[str, Any]) -> "ChampionManifest":

@@ -16,7 +16,7 @@ LOOK_S = 5
 MESSAGES_AT_ONCE = 10
 
 
-class Answer(StrEnum):
+class ApprovalAnswer(StrEnum):
     """What a person may say."""
 
     APPROVE = "approve"
@@ -57,7 +57,9 @@ def _waiting(message: Any) -> Waiting:
     )
 
 
-def answer(cloud: Cloud, word: Answer, *, execution: str | None, reason: str | None) -> dict[str, Any]:
+def answer(
+    cloud: Cloud, word: ApprovalAnswer, *, execution: str | None, reason: str | None
+) -> dict[str, Any]:
     """Answer the training that waits; name it when several do.
 
     Raises:

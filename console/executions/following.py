@@ -36,7 +36,7 @@ class Watcher:
 
 
 @contextmanager
-def telling_how_to_return(name: str, *, shown_by: str) -> Iterator[None]:
+def interrupt_hint(name: str, *, shown_by: str) -> Iterator[None]:
     """On Ctrl-C say that what was watched goes on, what shows it and what ends it."""
     try:
         yield
@@ -53,7 +53,7 @@ def watch(cloud: Cloud, arn: str, *, title: str) -> Execution:
     """
     name = arn.rsplit(":", 1)[-1]
     with ui.activity(title) as current:
-        with telling_how_to_return(name, shown_by=f"bikecast runs {name} --follow"):
+        with interrupt_hint(name, shown_by=f"bikecast runs {name} --follow"):
             watcher = Watcher(current, TuningProgress(cloud, name))
             execution = follow(cloud.stepfunctions, arn, on_change=watcher)
         current.update("")

@@ -15,7 +15,7 @@ from console import ui
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
 from console.executions.executions import Execution, follow, require_success, start_execution
-from console.executions.following import telling_how_to_return
+from console.executions.following import interrupt_hint
 from console.serving.champions import read_champion
 from console.training.checks import require_windows
 from console.use_cases import declaration
@@ -86,7 +86,7 @@ def watch_windows(cloud: Cloud, chosen: list[Window], *, watch: Watch) -> list[d
             return _run_monitor(cloud, machine, payload=_payload(batch, watch), tell=lambda: None)
 
         old = sum(window.end <= chosen[-1].end - RECENT for window in chosen)
-        with ThreadPoolExecutor(EXECUTIONS_AT_ONCE) as side_by_side, _telling_how_to_return():
+        with ThreadPoolExecutor(EXECUTIONS_AT_ONCE) as side_by_side, _interrupt_hint():
             for found in chain(
                 side_by_side.map(judged, _batches(chosen[:old])), map(judged, _batches(chosen[old:]))
             ):
@@ -95,9 +95,9 @@ def watch_windows(cloud: Cloud, chosen: list[Window], *, watch: Watch) -> list[d
     return verdicts
 
 
-def _telling_how_to_return() -> AbstractContextManager[None]:
+def _interrupt_hint() -> AbstractContextManager[None]:
     """Several executions may be under way, so the list of them is named."""
-    return telling_how_to_return("NAME", shown_by="bikecast runs --kind monitor")
+    return interrupt_hint("NAME", shown_by="bikecast runs --kind monitor")
 
 
 def _batches(chosen: list[Window]) -> list[list[Window]]:
@@ -113,7 +113,7 @@ def watch_latest(cloud: Cloud, *, watch: Watch) -> list[dict[str, Any]]:
     """
     read_champion(cloud)
     machine = read_stack_outputs(cloud.cloudformation).require(Output.MONITOR_STATE_MACHINE_ARN)
-    with ui.activity("drift monitor") as current, _telling_how_to_return():
+    with ui.activity("drift monitor") as current, _interrupt_hint():
         return _run_monitor(
             cloud,
             machine,

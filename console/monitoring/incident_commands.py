@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from bikecast.errors import InputError
 from console import ui
 from console.cloud.session import find_cloud
-from console.monitoring.watchtower import (
+from console.monitoring.monitor import (
     close_incident,
     incident_row,
     read_summary,

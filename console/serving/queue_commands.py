@@ -26,7 +26,7 @@ def redrive(
 
     Example: bikecast redrive && bikecast logs capture_predictions --since 5m
     """
-    from console.serving.queues import redrive as send_again
+    from console.serving.redrive import redrive as send_again
 
     begin = dt.datetime.now(dt.UTC) - parse_duration(since)
     sent = asdict(send_again(find_cloud(target), since=begin))

@@ -103,7 +103,7 @@ class Retrain(Construct):
             input_path="$",
             result_path="$",
             timeout=cdk.Duration.hours(12),
-            on_spare_capacity=True,
+            on_spot=True,
             retry_lost=True,
         )
         return fail_by_name(self, worker, silence_s=self._job.settings.heartbeat_s)

@@ -46,7 +46,7 @@ class WindowQuery(BaseModel):
 
 
 @dataclass(frozen=True)
-class Ports:
+class OperatePorts:
     """What the application needs of the world.
 
     Attributes:
@@ -62,7 +62,7 @@ class Ports:
     may_train: Callable[[Scope], bool]
 
 
-def build_app(ports: Ports, *, code_version: str, allowed_origins: Collection[str] = ()) -> FastAPI:
+def build_app(ports: OperatePorts, *, code_version: str, allowed_origins: Collection[str] = ()) -> FastAPI:
     """Put the routes together."""
     app = create_app(
         title="bikecast operations",
@@ -93,7 +93,7 @@ def add_docs_files(app: FastAPI) -> None:
         return Response((folder / name).read_bytes(), media_type=kind, headers=headers)
 
 
-def _add_trainings(app: FastAPI, ports: Ports) -> None:
+def _add_trainings(app: FastAPI, ports: OperatePorts) -> None:
     refusals = errors(400, 403, 409, 413, 415, 422, 429, 503)
     refusals[403]["model"] = GatewayProblem | Problem
 
@@ -116,7 +116,7 @@ def _add_trainings(app: FastAPI, ports: Ports) -> None:
         return ports.trainings.find(training_id)
 
 
-def _add_monitoring(app: FastAPI, ports: Ports) -> None:
+def _add_monitoring(app: FastAPI, ports: OperatePorts) -> None:
     refusals = errors(403, 404, 429, 503)
 
     @app.get("/monitoring/summary", responses=refusals)
@@ -134,7 +134,7 @@ def _add_monitoring(app: FastAPI, ports: Ports) -> None:
         return HTMLResponse(DASHBOARD.read_text() if DASHBOARD.exists() else NO_DASHBOARD)
 
 
-def _add_page(app: FastAPI, ports: Ports, page: Page) -> None:
+def _add_page(app: FastAPI, ports: OperatePorts, page: Page) -> None:
     @app.get(
         f"/monitor-{page}",
         name=f"read_{page}_report".replace("-", "_"),

@@ -98,7 +98,7 @@ def _learn(case: RowCase, choice: Choice, *, seed: int) -> tuple[Array, State]:
 
 def _log_comparison(client: MlflowClient, run_id: str, case: RowCase, search: Search) -> None:
     """Fit plain families once on the last fold and log them beside the trials."""
-    for name in search.yardsticks.families:
+    for name in search.comparison.families:
         if not (installed(name) and supports(name, case.shape)):
             logger.info("a family of the comparison is left out", extra={"family": name})
             continue

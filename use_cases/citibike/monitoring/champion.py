@@ -2,7 +2,7 @@
 
 import io
 
-from bikecast.drift import Thresholds
+from bikecast.drift import DriftLimits
 from bikecast.errors import ArtifactError, DataError, DeploymentError
 from bikecast.monitoring.limits import read_thresholds
 from bikecast.registry.artifacts import fetch
@@ -52,7 +52,7 @@ def read_history(store: ObjectStore, manifest: ChampionManifest) -> ScoredHours:
 
 def load_thresholds(
     store: ObjectStore, manifest: ChampionManifest, history: ScoredHours, *, window_days: int
-) -> Thresholds:
+) -> DriftLimits:
     """Return the version's published thresholds, or learn them if windows of this length have none.
 
     Raises:

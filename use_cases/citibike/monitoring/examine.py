@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bikecast.drift import Judgement, Kind, Score, Thresholds, Verdict, judge
+from bikecast.drift import DriftLimits, Judgement, Kind, Score, WindowVerdict, judge
 from bikecast.monitoring.watch import Examined
 from bikecast.monitoring.windows import Window
 from use_cases.citibike.monitoring import scores as of
@@ -51,7 +51,7 @@ def examine(loaded: Loaded, champion: Champion, *, window: Window, pages: bool =
     return Examined(judgement, counts, values, found.metrics, found.features, found.report)
 
 
-def lookback_days(thresholds: Thresholds) -> int:
+def lookback_days(thresholds: DriftLimits) -> int:
     """Return how many days before a window must be loaded to judge it."""
     return RECENT_DAYS + LAG_DAYS + thresholds.window_days * (thresholds.windows_seen - 1)
 
@@ -78,7 +78,7 @@ def _scores(loaded: Loaded, champion: Champion, window: Window) -> tuple[list[Sc
 
 def _no_data(hours: int) -> Judgement:
     reason = f"{hours} scored hours; at least {FEWEST_HOURS} are needed to judge a window"
-    return Judgement(Verdict.NO_DATA, 0.0, (reason,))
+    return Judgement(WindowVerdict.NO_DATA, 0.0, (reason,))
 
 
 def _absent(counts: Mapping[str, Any], window: Window) -> Score:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bikecast.arrays import Mask
-from bikecast.drift import Thresholds
+from bikecast.drift import DriftLimits
 from bikecast.monitoring.windows import RECENT, Window
 from bikecast.names import TIME_ZONE
 from bikecast.registry.manifest import ChampionManifest
@@ -40,7 +40,7 @@ class Champion:
     manifest: ChampionManifest
     forecaster: Forecaster
     history: ScoredHours
-    thresholds: Thresholds
+    thresholds: DriftLimits
 
     @property
     def version(self) -> str:

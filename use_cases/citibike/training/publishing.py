@@ -11,7 +11,7 @@ from bikecast.registry.artifacts import write_once
 from bikecast.registry.manifest import Artifact, ChampionManifest, manifest_bytes
 from training_job.context import Context
 from training_job.judged import Judgement
-from training_job.predictions import read_left_out
+from training_job.predictions import read_out_of_fold
 from use_cases.citibike.features import FEATURE_NAMES
 from use_cases.citibike.model.forecaster import OnnxModel
 from use_cases.citibike.model.level import LevelState
@@ -86,7 +86,7 @@ def make_reference(context: Context, case: Case, *, level: LevelState) -> pd.Dat
     """
     sample = case.everything
     predicted = OnnxModel(case.graph).predict(sample.features)
-    hours, left_out = read_left_out(context.reports, case.job.execution)
+    hours, left_out = read_out_of_fold(context.reports, case.job.execution)
     predicted[np.isin(sample.hours, hours)] = left_out
     factors = level.factors(sample.hours)
     values = predicted * factors

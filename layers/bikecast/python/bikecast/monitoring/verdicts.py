@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bikecast.drift import Judgement, Kind, Verdict
+from bikecast.drift import Judgement, Kind, WindowVerdict
 from bikecast.errors import InputError
 from bikecast.monitoring.incidents import EVENT_OF_KIND, Incident
 from bikecast.monitoring.watch import Examined
@@ -87,7 +87,7 @@ def action(judgement: Judgement) -> str:
 
     Retraining helps when the world moved; on broken data it would only spread the damage.
     """
-    if judgement.verdict is Verdict.SEVERE:
+    if judgement.verdict is WindowVerdict.SEVERE:
         return "pause"
     if not judgement.alarms:
         return "none"

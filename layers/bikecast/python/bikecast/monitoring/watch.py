@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bikecast.drift import Judgement, Thresholds
+from bikecast.drift import DriftLimits, Judgement
 from bikecast.storage import ObjectStore
 
 if TYPE_CHECKING:
@@ -70,7 +70,7 @@ class WatchedChampion(Protocol):
         ...
 
     @property
-    def thresholds(self) -> Thresholds:
+    def thresholds(self) -> DriftLimits:
         """What counts as unusual for it."""
         ...
 

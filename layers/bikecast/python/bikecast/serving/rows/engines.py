@@ -18,7 +18,7 @@ from bikecast.use_case.inputs import Columns
 
 
 @dataclass(frozen=True)
-class RowQuestion:
+class RowsInput:
     """Checked rows as columns."""
 
     columns: Columns
@@ -31,9 +31,9 @@ class RowAnswerer:
 
     model: RowModel
 
-    def answer(self, question: RowQuestion) -> Outcome:
+    def answer(self, inputs: RowsInput) -> Outcome:
         """Predict every row."""
-        return self.model.predict(question.columns)
+        return self.model.predict(inputs.columns)
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class FallbackAnswerer:
 
     fallback: Fallback
 
-    def answer(self, question: RowQuestion) -> Outcome:
+    def answer(self, inputs: RowsInput) -> Outcome:
         """Answer every row alike."""
-        return self.fallback.predict(question.n_rows)
+        return self.fallback.predict(inputs.n_rows)
 
 
 def loaders(use_case: UseCase) -> Loaders:
