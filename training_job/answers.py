@@ -1,4 +1,4 @@
-"""How a step answers its state machine: result, failure, and signs of life in between."""
+"""Replies of a step to its state machine: result, failure, and heartbeats in between."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""MLflow as the registry: what people deleted there is restored, made anew or left out, with a warning."""
+"""MLflow as the registry; what people deleted there is restored, recreated or skipped, with a warning."""
 
 import datetime as dt
 import hashlib

@@ -1,4 +1,4 @@
-"""Predictions that outlive the step that made them: by trial, and left-out ones of the challenger."""
+"""Stored predictions: of each trial on its folds, and the challenger's out-of-fold ones."""
 
 import io
 

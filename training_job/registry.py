@@ -74,7 +74,7 @@ class Registry(Protocol):
         ...
 
     def delete_alias(self, name: str, alias: str) -> None:
-        """Take an alias away; an absent one is no error."""
+        """Take an alias away; an absent one is not an error."""
         ...
 
     def log_scores(self, name: str, version: str, *, run_id: str, scores: Mapping[str, float]) -> None:

@@ -1,4 +1,4 @@
-"""The search as data: families, their spaces and starts, validation, sampler, pruner."""
+"""The search file: families with ranges and starting points, validation, sampler, pruner."""
 
 import tomllib
 from functools import cache

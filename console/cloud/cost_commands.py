@@ -1,4 +1,4 @@
-"""``cost``: what the deployed shape costs on AWS."""
+"""``cost``: an estimate of the monthly bill on AWS."""
 
 from dataclasses import asdict
 from typing import Annotated

@@ -1,4 +1,4 @@
-"""Bringing data to the cloud: processed tables as they are, trip files by the ingest state machine."""
+"""Loading data: processed tables as they are, trip files by the ingest state machine."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""Real data in the place of simulated data: judged first, agreed to by a person, swapped last."""
+"""Replacing simulated data by real data: checked first, confirmed by a person, swapped last."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Files of a declared use case on their way into its checked table."""
+"""Loading files of a declared use case into its checked table."""
 
 import tempfile
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""``demo``: the whole story on this machine."""
+"""``demo``: the whole loop on this machine."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,7 +27,7 @@ def demo(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Start the cloud, deploy, load, train, predict and watch; then say what came of it.
+    """Start the cloud, deploy, load, train, predict and monitor; ends with a summary.
 
     Example: bikecast demo --data ~/citibike
 
@@ -68,7 +68,7 @@ def summary(result: DemoResult) -> RenderableType:
         "",
         ui.rows_table(
             score_rows(result.champion),
-            title=f"trips per hour missed on the holdout, {start:%Y-%m-%d} to {end:%Y-%m-%d}",
+            title=f"forecast error on the holdout, trips per hour, {start:%Y-%m-%d} to {end:%Y-%m-%d}",
         ),
         "",
         ui.rows_table(verdict_rows(result.drift), title="drift, week by week"),

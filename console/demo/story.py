@@ -1,4 +1,4 @@
-"""The whole story on one machine: cloud up, deploy, load, train, predict, watch; and a summary of it."""
+"""The demo: start the cloud, deploy, load, train, predict, monitor; and a summary."""
 
 import datetime as dt
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""``runs``, ``stop``, ``approve`` and ``reject``: executions, and those that wait for a person."""
+"""``runs``, ``stop``, ``approve`` and ``reject``: executions, and those that wait for approval."""
 
 from typing import Annotated, Any
 

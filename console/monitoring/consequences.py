@@ -1,4 +1,4 @@
-"""What the monitor did about its verdicts, and why it did nothing."""
+"""The monitor's actions after its verdicts, and why it took none."""
 
 import datetime as dt
 from typing import Any

@@ -46,7 +46,7 @@ class Watch:
 
     ``source`` is predictions (as served) or processed (scored again), or ``None`` for the monitor's choice.
     ``pages`` are drawn by Evidently, else there are only its numbers. ``retrain_trials`` are those of a
-    retraining that is asked for; ``None`` is the request's own default.
+    requested retraining; ``None`` is the request's own default.
     """
 
     source: str | None = None
@@ -65,7 +65,7 @@ class Watch:
 def watch_windows(cloud: Cloud, chosen: list[Window], *, watch: Watch) -> list[dict[str, Any]]:
     """Run the monitor over adjoining windows and return its verdicts, in order of time.
 
-    A verdict does not depend on others, so windows that are no news and cannot act are watched side by side.
+    A verdict does not depend on others, so windows that are not recent are judged side by side.
 
     Raises:
         InputError: A window lies beyond the data; nothing was started.

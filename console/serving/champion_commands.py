@@ -15,7 +15,7 @@ from console.training.checks import require_rollback
 
 
 def champion(target: TargetOption = None, as_json: Json = False) -> None:
-    """Show the model that serves: version, holdout errors beside the baselines, interval, level, data.
+    """Show the model that serves: version, holdout errors with the baselines', interval, training data.
 
     Example: bikecast champion --json | jq .holdout.rmse
     """

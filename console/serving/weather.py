@@ -1,4 +1,4 @@
-"""Weather that nobody gave: from the published forecast where it covers the day, else of a typical year."""
+"""Weather for a prediction request: the published forecast where it covers the day, else a typical year."""
 
 import datetime as dt
 from collections.abc import Mapping

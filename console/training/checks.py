@@ -1,4 +1,4 @@
-"""Requests that cannot succeed, refused in words of the command line before an execution starts."""
+"""Checks of requests before an execution starts; messages use the command line's own options."""
 
 import datetime as dt
 import re

@@ -187,7 +187,7 @@ class RefreshDashboard(JobStep):
             timeout=cdk.Duration.minutes(10),
         )
 
-    def or_not(self, following: sfn.State) -> Self:
+    def continue_with(self, following: sfn.State) -> Self:
         """Go on, whether it worked or not: a page that lags behind must not undo what it would show."""
         self.add_catch(following, result_path=sfn.JsonPath.DISCARD)
         self.next(following)

@@ -28,7 +28,7 @@ def suppress_nag(construct: IConstruct, reasons: Mapping[str, str]) -> None:
         reasons: Rule, or ``Rule[finding]``, to the reason in one sentence.
 
     Raises:
-        ValueError: A reason is no sentence.
+        ValueError: A reason is not a sentence.
     """
     for rule, reason in reasons.items():
         if not reason.endswith("."):

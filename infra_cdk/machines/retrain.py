@@ -151,7 +151,7 @@ class Retrain(Construct):
             ),
         }
         done = sfn.Pass(self, "Done", input_path="$.job")
-        refresh = RefreshDashboard(self, "ShowDecision", job=self._job).or_not(done)
+        refresh = RefreshDashboard(self, "ShowDecision", job=self._job).continue_with(done)
         promoted = PublishEvent(self, "PublishPromoted", event=Event.MODEL_PROMOTED, detail=detail)
         rejected = PublishEvent(self, "PublishRejected", event=Event.MODEL_REJECTED, detail=detail)
         for publish in (promoted, rejected):

@@ -1,4 +1,4 @@
-"""What our stacks share: a name, a synthesizer, outputs that the console reads."""
+"""The base of every stack: name, synthesizer, and outputs that the console reads."""
 
 import json
 from collections.abc import Mapping

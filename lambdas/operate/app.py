@@ -30,7 +30,10 @@ PAGE: dict[int | str, dict[str, Any]] = {
         "content": {"text/html": {"schema": {"type": "string"}}, "application/json": {"schema": {}}},
         "description": "The page, or Evidently's results of the whole window.",
     },
-    307: {"description": "Where a page too large to pass on is for some minutes."},
+    307: {
+        "description": "Redirects to a pre-signed URL, valid for a few minutes, when the report is too large "
+        "to return inline."
+    },
 }
 NO_DASHBOARD = "<!doctype html><title>bikecast</title><p>No dashboard is installed.</p>"
 
@@ -112,7 +115,7 @@ def _add_trainings(app: FastAPI, ports: OperatePorts) -> None:
 
     @app.get("/training/{training_id}", responses=errors(403, 404, 422, 429, 503))
     def read_training(training_id: Annotated[str, Path(pattern=ID_PATTERN)]) -> Training:
-        """Tell how a training is doing and what came of it."""
+        """Return the state of a training and its result."""
         return ports.trainings.find(training_id)
 
 
@@ -121,12 +124,12 @@ def _add_monitoring(app: FastAPI, ports: OperatePorts) -> None:
 
     @app.get("/monitoring/summary", responses=refusals)
     def read_dashboard_summary() -> dict[str, Any]:
-        """Tell what the monitor last found, as the dashboard shows it."""
+        """Return the monitor's last results, as the dashboard shows them."""
         return read_summary(ports.reports)
 
     @app.get("/monitoring/drift", responses=refusals)
     def read_drift() -> dict[str, Any]:
-        """Tell the verdicts of the latest windows, newest first."""
+        """Return the verdicts of the latest windows, newest first."""
         return {"windows": read_summary(ports.reports).get("windows", [])}
 
     @app.get("/dashboard", include_in_schema=False)
@@ -142,7 +145,7 @@ def _add_page(app: FastAPI, ports: OperatePorts, page: Page) -> None:
         response_model=None,
     )
     def read_report(query: Annotated[WindowQuery, Query()]) -> Response:
-        """Show the newest window's report; a very large one by a link that works for some minutes."""
+        """Return the report of the newest window that fits; a very large one by a redirect."""
         key = find_page(ports.reports, page, window_size=query.window_size, start=query.window_start)
         if query.as_ == "json":
             return Response(ports.reports.read(results_key(key)).body, media_type="application/json")

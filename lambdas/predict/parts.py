@@ -39,7 +39,7 @@ class Telemetry:
         self._logger, self._metrics, self._use_case = logger, metrics, use_case
 
     def answered(self, answer: PredictionAnswer, *, rows: int, latency_ms: float) -> None:
-        """Count rows, latency and plan B; called in the request."""
+        """Count rows, latency and fallbacks; called in the request."""
         self._metrics.add_metric(Metric.PREDICTIONS, MetricUnit.Count, rows)
         self._metrics.add_metric(Metric.PREDICTION_LATENCY, MetricUnit.Milliseconds, latency_ms)
         self._metrics.add_metadata("model_version", answer.engine.version)

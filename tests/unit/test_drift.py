@@ -10,7 +10,17 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 from scipy.spatial import distance
 
-from bikecast.drift import DriftLimits, Kind, Limit, Score, WindowVerdict, jensen_shannon, judge, wasserstein
+from bikecast.drift import (
+    LOG_RATIO,
+    DriftLimits,
+    Kind,
+    Limit,
+    Score,
+    WindowVerdict,
+    jensen_shannon,
+    judge,
+    wasserstein,
+)
 
 LIMITS = {
     "TMAX": Limit(value=1.0, kind=Kind.DRIFT, method="wasserstein"),
@@ -107,5 +117,13 @@ def test_bad_data_are_a_fact_of_one_window() -> None:
 
 def test_reasons_are_sentences_with_value_and_limit_worst_first() -> None:
     found = judge(_scores(TMAX=1.5, error=9.0), THRESHOLDS, previous=[])
-    assert found.reasons[0] == "error is unusual: 9, limit 1.5 (ratio of WAPE)"
+    assert found.reasons[0] == "error is unusual: 9.00, limit 1.50"
     assert found.reasons[1].startswith("TMAX")
+
+
+@pytest.mark.parametrize(("is_fall", "shown"), [(False, "22 %, limit 16 %"), (True, "18 %, limit 14 %")])
+def test_a_log_ratio_is_told_in_percent_of_its_direction(is_fall: bool, shown: str) -> None:
+    limits = {"growth": Limit(value=0.15, kind=Kind.PERFORMANCE, method=LOG_RATIO)}
+    grown = Score("growth", Kind.PERFORMANCE, LOG_RATIO, 0.2, "demand has moved", is_fall=is_fall)
+    found = judge([grown], THRESHOLDS.model_copy(update={"limits": limits}), previous=[{"growth": 2.0}])
+    assert found.reasons == (f"demand has moved: {shown}",)

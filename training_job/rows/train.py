@@ -1,4 +1,4 @@
-"""Fit the challenger with what the search found, and hand its graph over."""
+"""Step ``train`` of declared use cases: fit the challenger with what tuning found, export its graph."""
 
 import logging
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""How far the processed tables reach: the days that have demand and weather."""
+"""Data coverage of the processed tables: the days that have demand and weather."""
 
 import datetime as dt
 import io

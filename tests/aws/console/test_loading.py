@@ -66,7 +66,7 @@ def test_a_table_that_breaks_its_contract_is_not_uploaded(bucket: Bucket, tmp_pa
 
 def test_a_table_that_is_no_parquet_is_named(bucket: Bucket, tmp_path: Path) -> None:
     write_hourly(tmp_path).write_bytes(b"not parquet at all")
-    with pytest.raises(DataError, match=r"2024-citibike-tripdata\.parquet is no readable parquet file"):
+    with pytest.raises(DataError, match=r"2024-citibike-tripdata\.parquet is not a readable parquet file"):
         check_tables(recognise(tmp_path))
 
 

@@ -95,7 +95,7 @@ def test_one_of_several_must_be_named(cloud: Cloud) -> None:
 
 def test_nothing_to_answer_is_said(cloud: Cloud) -> None:
     deploy_stack(cloud, "bikecast-training", {Output.APPROVAL_QUEUE_URL: queue(cloud, "approvals")})
-    with pytest.raises(InputError, match="waiting: none"):
+    with pytest.raises(InputError, match="no training is waiting for approval"):
         answer(cloud, ApprovalAnswer.REJECT, execution="train-9", reason="no")
 
 

@@ -188,7 +188,7 @@ class Prediction(BaseModel):
     low: float = Field(description="Lower end of the prediction interval.")
     high: float = Field(description="Upper end of the prediction interval.")
     model_version: str
-    source: PredictionSource = Field(description="Who answered; anything but `champion` is plan B.")
+    source: PredictionSource = Field(description="Who answered; anything but `champion` is a fallback.")
 
 
 class Predictions(BaseModel):

@@ -1,4 +1,4 @@
-"""What the monitor needs of the champion: model, scored training window, thresholds."""
+"""The champion of hourly demand for the monitor: model, scored training window, limits."""
 
 import io
 
@@ -46,7 +46,7 @@ def read_history(store: ObjectStore, manifest: ChampionManifest) -> ScoredHours:
     try:
         hours = ScoredHours.from_frame(pd.read_parquet(io.BytesIO(body)))
     except (DataError, ValueError, OSError) as err:
-        raise ArtifactError(f"{store.uri(manifest.reference.key)} is no reference: {err}") from err
+        raise ArtifactError(f"{store.uri(manifest.reference.key)} is not a reference: {err}") from err
     return hours.with_factors(level_of(manifest).factors(hours.timestamp))
 
 

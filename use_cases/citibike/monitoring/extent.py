@@ -1,4 +1,4 @@
-"""How far the data reach that the monitor can judge: loaded demand, and the predictions that were made."""
+"""The period that the monitor can judge: loaded demand, and logged predictions."""
 
 import datetime as dt
 from dataclasses import dataclass

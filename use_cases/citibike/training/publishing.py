@@ -1,4 +1,4 @@
-"""What a judged version puts into the serving bucket; nothing that serves changes by it."""
+"""The files of a judged version in the serving bucket; what serves stays unchanged."""
 
 import logging
 
@@ -70,7 +70,7 @@ def _manifest(
 
 
 def _limits(context: Context, prefix: str, reference: pd.DataFrame) -> Artifact | None:
-    """Learn what the monitor shall call unusual; a history too short for that is no reason to fail."""
+    """Learn the monitor's limits; a history too short for that is not a failure."""
     try:
         limits = calibrate(ScoredHours.from_frame(reference))
     except DataError as err:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Array = NDArray[np.float64]
 
 HIGHEST_SEVERITY = 10.0
+LOG_RATIO = "log ratio"  # a method; its scores are shown in percent
 # Source: evidently.legacy.calculations.stattests.wasserstein_distance_norm, so that both give one number.
 SMALLEST_SPREAD = 0.001
 
@@ -40,10 +41,11 @@ class WindowVerdict(StrEnum):
 
 @dataclass(frozen=True)
 class Score:
-    """One effect size of one window.
+    """One effect size of one window; the larger, the more unusual.
 
     A serious one may make a window severe: the model is wrong, by far and again. Narrow intervals or
-    another rhythm of the day are worth an incident, but no reason to stop everything.
+    another rhythm of the day are worth an incident, but no reason to stop everything. ``is_fall`` tells
+    that a quantity fell, so that its log ratio is shown as the percentage of a fall.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Score:
     value: float
     sentence: str = ""
     serious: bool = False
+    is_fall: bool = False
 
 
 class _Part(BaseModel):
@@ -201,4 +204,16 @@ def _reasons(scores: Sequence[Score], over: Mapping[str, float], thresholds: Dri
 
 def _reason(score: Score, limit: Limit) -> str:
     text = score.sentence or f"{score.name} is unusual"
-    return f"{text}: {score.value:.3g}, limit {limit.value:.3g} ({limit.method})"
+    if limit.method == LOG_RATIO:
+        shown = (_percent(value, is_fall=score.is_fall) for value in (score.value, limit.value))
+        return "{}: {}, limit {}".format(text, *shown)
+    return f"{text}: {_short(score.value)}, limit {_short(limit.value)}"
+
+
+def _percent(log_ratio: float, *, is_fall: bool) -> str:
+    change = -np.expm1(-log_ratio) if is_fall else np.expm1(log_ratio)
+    return f"{change * 100:.0f} %"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"

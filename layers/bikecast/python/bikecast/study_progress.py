@@ -1,4 +1,4 @@
-"""How far a study is: written by its workers after each trial, read by whoever watches, on any target."""
+"""Progress of a tuning study: written by its workers after each trial, read by whoever follows it."""
 
 import datetime as dt
 
@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class StudyProgress(BaseModel):
-    """Trials by what became of them; ``best_value`` is the cross-validated RMSE, in trips per hour.
+    """Trials by their state; ``best_value`` is the cross-validated error in the unit of the primary metric.
 
     ``n_trials_done`` counts the judged ones, ``n_pruned`` of which were stopped early; ``n_retried`` are
     those whose worker died and that another one took up. Instants are aware UTC.
@@ -27,12 +27,16 @@ class StudyProgress(BaseModel):
 
     @property
     def sentence(self) -> str:
-        """Say it in one line."""
-        parts = [f"{self.n_trials_done} of {self.n_trials} trials"]
+        """The progress in one line."""
+        done, requested = self.n_trials_done, self.n_trials
+        parts = [
+            f"{done} trials ({requested} requested)" if done > requested else f"{done} of {requested} trials"
+        ]
         if self.n_pruned:
             parts.append(f"{self.n_pruned} stopped early")
         if self.n_retried:
             parts.append(f"{self.n_retried} failed and tried again")
         if self.best_value is not None:
-            parts.append(f"best RMSE {self.best_value:,.0f} by {self.best_family}")
+            best = f"{self.best_value:,.0f}" if self.best_value >= 100 else f"{self.best_value:.3g}"
+            parts.append(f"best error {best} by {self.best_family}")
         return ", ".join(parts)

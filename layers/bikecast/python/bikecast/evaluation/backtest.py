@@ -1,4 +1,4 @@
-"""Out-of-fold predictions of a model, what they are worth, and the blend of families that is worth most."""
+"""Out-of-fold predictions of a model, their scores, and the best blend of families."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor

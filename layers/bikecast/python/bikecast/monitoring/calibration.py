@@ -1,4 +1,4 @@
-"""Limits from history: replay the monitor over it and choose the lowest that alarm no oftener than asked."""
+"""Limits learnt from history: the lowest that alarm no more often than the stated rate."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence

@@ -1,4 +1,4 @@
-"""What the monitor calls unusual for one model version, as it was published with it."""
+"""Published limits of one model version."""
 
 from posixpath import dirname as parent
 

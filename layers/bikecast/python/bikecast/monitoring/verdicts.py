@@ -1,4 +1,4 @@
-"""What a run tells the state machine: the verdict, what the rules ask for, and the events to publish."""
+"""The result of a run for the state machine: verdict, requested action, and events to publish."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field

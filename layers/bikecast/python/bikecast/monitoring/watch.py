@@ -1,4 +1,4 @@
-"""How one use case is watched: what a run of the monitor asks of it, and what it gets back."""
+"""The protocol by which a use case is monitored."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence

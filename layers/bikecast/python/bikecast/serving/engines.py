@@ -1,4 +1,4 @@
-"""What can answer: the champion, the one before it, and the fallback that needs no model."""
+"""Engines that can answer: the champion, the previous champion, and the fallback that needs no model."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

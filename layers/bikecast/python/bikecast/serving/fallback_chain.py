@@ -1,4 +1,4 @@
-"""Who answers under which manifest: champion, previous champion, fallback, whatever loads."""
+"""The fallback chain of a manifest: champion, previous champion, fallback, whatever loads."""
 
 import logging
 from collections.abc import Callable, Iterable

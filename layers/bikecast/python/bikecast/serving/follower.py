@@ -1,4 +1,4 @@
-"""Follows the champion manifest: revalidates by tag, loads beside, checks, swaps, and never goes dark."""
+"""Follows the champion manifest: revalidates it by ETag, loads and checks a new model, then swaps."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""What a use case's predictor is made of: how its engines load, its routes, and a first input."""
+"""The parts of a use case's predictor: how its engines load, its routes, and a first input."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass

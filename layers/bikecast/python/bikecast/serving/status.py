@@ -1,4 +1,4 @@
-"""What the predictor tells about itself."""
+"""Status of the predictor: health and version."""
 
 from bikecast.names import PredictionSource
 from bikecast.serving.follower import View

@@ -1,4 +1,4 @@
-"""What a use case declares: the one door between the platform and what is predicted."""
+"""The declaration of a use case, the only interface between the platform and what is predicted."""
 
 from bikecast.use_case.declaration import (
     Api,

@@ -1,4 +1,4 @@
-"""Rows of the prediction log with the truth that has come for them."""
+"""Rows of the prediction log with the actual values that are known."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence

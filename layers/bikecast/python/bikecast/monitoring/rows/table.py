@@ -1,4 +1,4 @@
-"""Scored rows of a declared use case: inputs as numbers, what was answered, and what came."""
+"""Scored rows of a declared use case: inputs as numbers, predictions, actual values."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -34,7 +34,7 @@ def scored_rows(
     Args:
         use_case: Whose rows.
         timestamp: Wall time of each row, or of its request.
-        inputs: As the declaration types them; an input that is absent is no column.
+        inputs: As the declaration types them; an absent input has no column.
         outcome: What was answered.
         target: What came, NaN where it is not known yet.
     """

@@ -1,4 +1,4 @@
-"""What can answer rows of a declared use case: its models, and the fallback that needs none."""
+"""Engines of declared use cases: their models, and the fallback that needs none."""
 
 from dataclasses import dataclass
 from functools import partial

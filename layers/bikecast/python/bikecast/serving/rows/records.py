@@ -1,4 +1,4 @@
-"""Answers as the response shows them and as the prediction log keeps them."""
+"""Answers as response bodies and as records of the prediction log."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
