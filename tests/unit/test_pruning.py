@@ -3,7 +3,7 @@
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from training_job.pruning import FamilyPruner
+from training_job.tuning.pruning import FamilyPruner
 
 PRUNER = FamilyPruner(margins=(0.1, 0.05), startup_trials=3)
 
