@@ -12,6 +12,7 @@ from bikecast.names import (
 )
 from bikecast.storage import S3Store
 from console import ui
+from console.cloud.champions import champion_exists, retire_simulated
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket, data_bucket
@@ -23,7 +24,6 @@ from console.errors import ExecutionError
 from console.executions.executions import start_execution
 from console.executions.following import watch
 from console.executions.operations import operate
-from console.serving.champions import champion_exists, retire_simulated
 
 _SHOWN_FILES = 5
 

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from bikecast.errors import DataError, InputError
 from bikecast.names import SIMULATED_MARKER, Step
 from console import ui
+from console.cloud.champions import retire_simulated
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket, data_bucket
 from console.data.replacing import require_agreement
 from console.data.uploading import upload_all
 from console.executions.operations import operate
-from console.serving.champions import retire_simulated
 
 if TYPE_CHECKING:
     from bikecast.use_case import UseCase

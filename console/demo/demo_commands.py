@@ -41,7 +41,7 @@ def demo(
 
 def describe(result: DemoResult) -> dict[str, Any]:
     """Return the result as one JSON object."""
-    from console.serving.champions import champion_json
+    from console.cloud.champions import champion_json
 
     return {
         "data": result.data,
@@ -57,8 +57,8 @@ def describe(result: DemoResult) -> dict[str, Any]:
 
 def summary(result: DemoResult) -> RenderableType:
     """Lay out what a person should see at the end."""
+    from console.cloud.champions import score_rows
     from console.monitoring.drift import verdict_rows
-    from console.serving.champions import score_rows
 
     assert result.champion is not None
     start, end = result.champion.holdout.window()

@@ -9,7 +9,7 @@ from bikecast.errors import DeploymentError
 from bikecast.names import SIMULATED_MARKER_KEY, Prefix, Target
 from bikecast.storage import S3Store
 from console import ui
-from console.cloud.deployment import deploy
+from console.cloud import champions
 from console.cloud.outputs import ConsoleOutputs, console_outputs
 from console.cloud.session import Cloud, find_cloud, local_settings, start_cloud
 from console.data import loading
@@ -17,8 +17,9 @@ from console.data.buckets import data_bucket
 from console.data.simulations import simulated_source
 from console.data.sources import recognise
 from console.demo.stages import Stages
+from console.deployment.deployment import deploy
 from console.pages import services
-from console.serving import champions, predictions
+from console.serving import predictions
 from console.training import checks
 from console.training import retraining as training
 

@@ -7,7 +7,7 @@ from console import ui
 from console.cloud.session import Cloud
 from console.executions.executions import RUNNING, Execution, follow, require_success
 from console.executions.histories import StateRun
-from console.training.tuning import TUNE_STATE, TuningProgress
+from console.executions.tuning import TUNE_STATE, TuningProgress
 
 
 class Watcher:

@@ -12,11 +12,11 @@ from bikecast.errors import DataError, InputError
 from bikecast.monitoring.windows import RECENT, Source, Window, windows_between
 from bikecast.names import Output
 from console import ui
+from console.cloud.champions import read_champion
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
 from console.executions.executions import Execution, follow, require_success, start_execution
 from console.executions.following import interrupt_hint
-from console.serving.champions import read_champion
 from console.training.checks import require_windows
 from console.use_cases import declaration
 

@@ -9,10 +9,10 @@ from bikecast.errors import InputError
 from bikecast.names import TIME_ZONE, Output, Prefix
 from bikecast.requests import parse_request
 from bikecast.storage import S3Store
+from console.cloud.champions import champion_store, read_champion
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
 from console.data.buckets import data_bucket
-from console.serving.champions import champion_store, read_champion
 from use_cases.citibike.request import HourlyRequest
 
 if TYPE_CHECKING:

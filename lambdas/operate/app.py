@@ -11,11 +11,18 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.errors import ForbiddenError
+from bikecast.monitoring.stored_reports import (
+    Page,
+    find_page,
+    read_page,
+    read_summary,
+    results_key,
+    whole_key,
+)
 from bikecast.requests import Day
 from bikecast.serving.gateway import Scope
 from bikecast.serving.http import DOCS_SCRIPT, create_app
 from bikecast.serving.problems import GatewayProblem, Problem, errors
-from bikecast.serving.reports import Page, find_page, read_page, read_summary, results_key, whole_key
 from bikecast.serving.trainings import ID_PATTERN, Training, TrainingRequest, Trainings
 from bikecast.storage import ObjectStore
 

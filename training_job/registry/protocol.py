@@ -12,6 +12,22 @@ from typing import Any, Protocol
 import pandas as pd
 
 from bikecast.arrays import Matrix
+from bikecast.database import DatabaseSettings
+from bikecast.storage import ObjectStore
+
+
+class RegistryContext(Protocol):
+    """The parts of a step's context that the registry needs."""
+
+    @property
+    def database(self) -> DatabaseSettings:
+        """Where MLflow's tables are."""
+        ...
+
+    @property
+    def artifacts(self) -> ObjectStore:
+        """Where a new experiment keeps its artifacts."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from console.cloud.session import Cloud
 from console.executions.executions import RUNNING, Execution
 from console.executions.following import Watcher
 from console.executions.histories import StateRun
-from console.training.tuning import TuningProgress
+from console.executions.tuning import TuningProgress
 
 NAME = "train-1"
 NOW = dt.datetime(2025, 4, 1, tzinfo=dt.UTC)

@@ -13,7 +13,7 @@ from bikecast.evaluation.after_model import AfterModel
 from bikecast.evaluation.metrics import Metric
 from bikecast.evaluation.sample import Sample
 from bikecast.evaluation.splits import Fold
-from bikecast.use_case.declaration import Task
+from bikecast.task import Task
 
 FOLDS_AT_ONCE = 2  # the libraries fit on one thread and let others run
 BLEND_NOISE = 0.02

@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from bikecast.arrays import Array
+from bikecast.columns import Columns
 from bikecast.evaluation.outcome import Outcome
 from bikecast.monitoring.scored import HIGH, LOW, PREDICTION, ScoredRows, Timestamps
 from bikecast.use_case import Category, Classification, Input, Number, UseCase
-from bikecast.use_case.inputs import Columns, level_codes
+from bikecast.use_case.inputs import level_codes
 
 PROBABILITY = "probability"
 # Counted for each row: levels that the declaration does not know.

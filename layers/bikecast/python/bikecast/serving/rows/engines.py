@@ -5,6 +5,7 @@ from functools import partial
 
 from pydantic import ValidationError
 
+from bikecast.columns import Columns
 from bikecast.errors import ArtifactError
 from bikecast.evaluation.outcome import Outcome
 from bikecast.model.rows import Fallback, RowModel
@@ -14,7 +15,6 @@ from bikecast.registry.manifest import Artifact, ChampionManifest
 from bikecast.serving.engines import Loaders
 from bikecast.storage import ObjectStore
 from bikecast.use_case import UseCase
-from bikecast.use_case.inputs import Columns
 
 
 @dataclass(frozen=True)
