@@ -9,6 +9,7 @@ TARGET ?= embedded
 DATA ?=
 REPLACE ?=
 USE_CASE ?=
+BASE ?= main
 # The same version as in requirements.lock.
 UV_VERSION := 0.13.8
 VENV := .venv
@@ -44,10 +45,18 @@ synth: setup  ## Write the CloudFormation templates to cdk.out, offline (TARGET=
 	@cdk synth --quiet -c target=$(TARGET)
 
 ##@ Check
+check: lint  ## What a change broke, in under two minutes: lint, and the tests nearest to what differs from BASE=main
+	@files=$$($(BIN)/python -m tests.selection $(BASE)); \
+	if [ -z "$$files" ]; then echo "no unit test is near what differs from $(BASE)"; \
+	else $(BIN)/pytest -q -n 2 --dist loadfile --timeout 60 -m "not e2e and not on_demand" -p tests.selection $$files; fi
+
 test: setup lint test-unit test-e2e  ## Everything CI checks: lint, unit, AWS, infrastructure and end-to-end tests
 
-test-unit: setup  ## All tests but the end-to-end ones
-	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e and not on_demand"
+test-unit: setup  ## All tests but the end-to-end ones, and the floor of branch coverage
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e and not on_demand" --cov --cov-report=
+
+coverage: test-unit  ## test-unit, then the lines and branches that it never ran, the least covered module first
+	@$(BIN)/coverage report --skip-covered --show-missing --sort=cover
 
 test-e2e: setup  ## The deployed loop on an embedded cloud of its own
 	@$(BIN)/pytest -q -m "e2e and not on_demand"
@@ -103,6 +112,6 @@ distclean: clean  ## Also remove the environment and the npm tools
 	@rm -rf $(VENV) node_modules
 
 help:  ## This list
-	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: demo up down deploy synth test test-unit test-e2e test-faults lint format setup bundles lock image-test clean distclean help
+.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults lint format setup bundles lock image-test clean distclean help

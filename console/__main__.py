@@ -10,9 +10,10 @@ import typer
 from bikecast import __version__
 from bikecast.errors import BikecastError, InputError
 from console import ui, use_case_commands
-from console.cloud import cost_commands, deploy_commands, local_commands, log_commands
+from console.cloud import log_commands
 from console.data import load_commands
 from console.demo import demo_commands
+from console.deployment import cost_commands, deploy_commands, local_commands
 from console.errors import CommandError, ExecutionError, FileAccessError, refusal, sdk_errors
 from console.executions import run_commands
 from console.monitoring import drift_commands, incident_commands

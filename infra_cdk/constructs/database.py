@@ -10,7 +10,7 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from bikecast.names import DATABASE_NAME, DatabaseRole, Variable
-from infra_cdk.constructs.review import accept
+from infra_cdk.constructs.review import suppress_nag
 from infra_cdk.settings import InfraSettings
 
 OWNER = "bikecast"
@@ -65,7 +65,7 @@ class PostgresDatabase(rds.DatabaseInstance):
         self._owner_secret = _by_arn(secret)
         # A token needs no secret.
         self.role_secrets = {} if settings.database_by_token else _role_secrets(self)
-        accept(self, ACCEPTED)
+        suppress_nag(self, ACCEPTED)
 
     @property
     def owner_secret(self) -> secretsmanager.ISecret:
@@ -88,7 +88,7 @@ class PostgresDatabase(rds.DatabaseInstance):
             return login
         return {**login, Variable.DATABASE_SECRET_ARN: self.role_secrets[role].secret_arn}
 
-    def admit(self, grantee: iam.IGrantable, role: DatabaseRole) -> None:
+    def allow_connections(self, grantee: iam.IGrantable, role: DatabaseRole) -> None:
         """Let a function log in the way that ``login`` tells it."""
         if self._settings.database_by_token:
             self.grant_connect(grantee, role)

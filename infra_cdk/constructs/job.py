@@ -14,7 +14,7 @@ from constructs import Construct
 
 from bikecast.names import Step, TaskVariable
 from infra_cdk.constructs.logs import ExpiringLogGroup
-from infra_cdk.constructs.review import accept
+from infra_cdk.constructs.review import suppress_nag
 from infra_cdk.settings import InfraSettings
 
 CONTAINER = "job"
@@ -82,8 +82,8 @@ class Job(Construct):
             stop_timeout=cdk.Duration.seconds(30),
         )
         self.task.task_role.add_to_principal_policy(ANSWERS)
-        accept(self.task, {"AwsSolutions-IAM5[Resource::*]": WILDCARDS})
-        accept(
+        suppress_nag(self.task, {"AwsSolutions-IAM5[Resource::*]": WILDCARDS})
+        suppress_nag(
             self.task,
             {"AwsSolutions-ECS2": "Only names and addresses are plain; the password is an ECS secret."},
         )
@@ -119,7 +119,7 @@ class JobStep(tasks.EcsRunTask):
         input_path: Part of the state that the step gets as its input.
         result_path: Where the step's result goes.
         timeout: End of the longest run.
-        on_spare_capacity: Run on spot capacity where the target has it.
+        on_spot: Run on spot capacity where the target has it.
         retry_lost: Start again when the container was lost; only for steps that resume.
     """
 
@@ -133,7 +133,7 @@ class JobStep(tasks.EcsRunTask):
         input_path: str,
         result_path: str,
         timeout: cdk.Duration,
-        on_spare_capacity: bool = False,
+        on_spot: bool = False,
         retry_lost: bool = False,
     ) -> None:
         super().__init__(
@@ -142,7 +142,7 @@ class JobStep(tasks.EcsRunTask):
             integration_pattern=sfn.IntegrationPattern.WAIT_FOR_TASK_TOKEN,
             cluster=job.cluster,
             task_definition=job.task,
-            launch_target=_launch(on_spare_capacity and job.settings.spot_tuning),
+            launch_target=_launch(on_spot and job.settings.spot_tuning),
             security_groups=[job.security_group],
             subnets=ec2.SubnetSelection(subnet_type=ec2.SubnetType.PUBLIC),
             assign_public_ip=True,
@@ -187,7 +187,7 @@ class RefreshDashboard(JobStep):
             timeout=cdk.Duration.minutes(10),
         )
 
-    def or_not(self, following: sfn.State) -> Self:
+    def continue_with(self, following: sfn.State) -> Self:
         """Go on, whether it worked or not: a page that lags behind must not undo what it would show."""
         self.add_catch(following, result_path=sfn.JsonPath.DISCARD)
         self.next(following)

@@ -39,7 +39,9 @@ class Operate(Construct):
             if step in TELLING:
                 state.next(PublishEvents(self, "PublishEvents"))
             if step is Step.ROLLBACK:
-                state.next(RefreshDashboard(self, "ShowRollback", job=job).or_not(sfn.Succeed(self, "Done")))
+                state.next(
+                    RefreshDashboard(self, "ShowRollback", job=job).continue_with(sfn.Succeed(self, "Done"))
+                )
         unknown = sfn.Fail(
             self, "UnknownStep", error="InputError", cause=f"step: must be one of {', '.join(steps)}"
         )

@@ -103,7 +103,7 @@ class Retrain(Construct):
             input_path="$",
             result_path="$",
             timeout=cdk.Duration.hours(12),
-            on_spare_capacity=True,
+            on_spot=True,
             retry_lost=True,
         )
         return fail_by_name(self, worker, silence_s=self._job.settings.heartbeat_s)
@@ -151,7 +151,7 @@ class Retrain(Construct):
             ),
         }
         done = sfn.Pass(self, "Done", input_path="$.job")
-        refresh = RefreshDashboard(self, "ShowDecision", job=self._job).or_not(done)
+        refresh = RefreshDashboard(self, "ShowDecision", job=self._job).continue_with(done)
         promoted = PublishEvent(self, "PublishPromoted", event=Event.MODEL_PROMOTED, detail=detail)
         rejected = PublishEvent(self, "PublishRejected", event=Event.MODEL_REJECTED, detail=detail)
         for publish in (promoted, rejected):

@@ -17,7 +17,7 @@ class DatabaseStack(BikecastStack):
         self.postgres = PostgresDatabase(
             self, "Postgres", vpc=network.vpc, security_group=network.database, settings=settings
         )
-        self.put_out(
+        self.export_outputs(
             {
                 Output.DATABASE_HOST: self.postgres.db_instance_endpoint_address,
                 Output.DATABASE_PORT: self.postgres.db_instance_endpoint_port,
@@ -28,4 +28,4 @@ class DatabaseStack(BikecastStack):
         )
         reader = self.postgres.role_secrets.get(DatabaseRole.REGISTRY_READER)
         if reader is not None:
-            self.put_out({Output.REGISTRY_READER_SECRET_ARN: reader.secret_arn})
+            self.export_outputs({Output.REGISTRY_READER_SECRET_ARN: reader.secret_arn})

@@ -114,13 +114,13 @@ class MonitoringStack(BikecastStack):
         )
 
     def _outputs(self) -> None:
-        self.put_out(
+        self.export_outputs(
             {
                 Output.MONITOR_STATE_MACHINE_ARN: self.monitor.state_machine_arn,
                 Output.DASHBOARD_NAME: self.dashboard.dashboard_name,
             }
         )
-        self.put_out_logs({"monitor_drift": self.judge.logs, "monitor": self.monitor.log_group})
+        self.export_log_groups({"monitor_drift": self.judge.logs, "monitor": self.monitor.log_group})
 
     def _judge(
         self, *, storage: StorageStack, network: NetworkStack, database: DatabaseStack
@@ -143,7 +143,7 @@ class MonitoringStack(BikecastStack):
             memory_mb=3008,
             placement=network.functions,
         )
-        database.postgres.admit(function, DatabaseRole.MONITOR)
+        database.postgres.allow_connections(function, DatabaseRole.MONITOR)
         role = function.parts.role
         for bucket in (storage.data, storage.serving, storage.reports):
             bucket.let_read(role)

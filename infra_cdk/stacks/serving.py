@@ -11,7 +11,7 @@ from infra_cdk.constructs.api import STAGE, PredictorApi, allowed_origins
 from infra_cdk.constructs.function import PythonFunction
 from infra_cdk.constructs.layers import Layers
 from infra_cdk.constructs.queue import PrivateQueue
-from infra_cdk.constructs.review import accept
+from infra_cdk.constructs.review import suppress_nag
 from infra_cdk.settings import InfraSettings
 from infra_cdk.stacks.base import BikecastStack
 from infra_cdk.stacks.database import DatabaseStack
@@ -51,7 +51,7 @@ class ServingStack(BikecastStack):
         self.use_case = use_case
         self._layers = Layers(self, "Layers", settings=settings)
         self.dead_letters = PrivateQueue(self, "CaptureDeadLetters", settings=settings)
-        accept(self.dead_letters, {"AwsSolutions-SQS3": "This is the dead-letter queue."})
+        suppress_nag(self.dead_letters, {"AwsSolutions-SQS3": "This is the dead-letter queue."})
         self.queue = PrivateQueue(
             self,
             "Capture",
@@ -120,7 +120,7 @@ class ServingStack(BikecastStack):
             memory_mb=512,
             placement=network.functions,
         )
-        database.postgres.admit(function, DatabaseRole.CAPTURE)
+        database.postgres.allow_connections(function, DatabaseRole.CAPTURE)
         function.add_event_source(
             event_sources.SqsEventSource(
                 self.queue,
@@ -154,11 +154,11 @@ class ServingStack(BikecastStack):
         storage.reports.let_read(function.parts.role)
         training.retrain.grant_start_execution(function)
         training.retrain.grant(function, "states:ListExecutions")
-        training.retrain.let_follow(function.parts.role)
+        training.retrain.grant_read_history(function.parts.role)
         return function
 
     def _outputs(self) -> None:
-        self.put_out(
+        self.export_outputs(
             {
                 Output.API_ID: self.api.rest_api_id,
                 Output.API_STAGE: STAGE,
@@ -169,7 +169,7 @@ class ServingStack(BikecastStack):
                 Output.CAPTURE_DEAD_LETTER_QUEUE_URL: self.dead_letters.queue_url,
             }
         )
-        self.put_out_logs(
+        self.export_log_groups(
             {
                 "predict": self.predict.logs,
                 "capture_predictions": self.capture.logs,

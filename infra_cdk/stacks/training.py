@@ -17,7 +17,7 @@ from infra_cdk.constructs.layers import Layers
 from infra_cdk.constructs.machine import Machine
 from infra_cdk.constructs.notifications import Notifications
 from infra_cdk.constructs.queue import PrivateQueue
-from infra_cdk.constructs.review import accept
+from infra_cdk.constructs.review import suppress_nag
 from infra_cdk.machines import ingest, operate, retrain
 from infra_cdk.settings import InfraSettings
 from infra_cdk.stacks.base import BikecastStack
@@ -56,7 +56,7 @@ class TrainingStack(BikecastStack):
         )
         storage.data.let_read(self.plan_ingestion.parts.role, keys=[f"{Prefix.RAW}*"])
         self.approvals = PrivateQueue(self, "Approvals", settings=settings)
-        accept(
+        suppress_nag(
             self.approvals, {"AwsSolutions-SQS3": "A person answers these; the state machine ends the wait."}
         )
         self._machines()
@@ -156,7 +156,7 @@ class TrainingStack(BikecastStack):
         )
 
     def _outputs(self) -> None:
-        self.put_out(
+        self.export_outputs(
             {
                 Output.RETRAIN_STATE_MACHINE_ARN: self.retrain.state_machine_arn,
                 Output.INGEST_STATE_MACHINE_ARN: self.ingest.state_machine_arn,
@@ -165,7 +165,7 @@ class TrainingStack(BikecastStack):
                 Output.APPROVAL_QUEUE_URL: self.approvals.queue_url,
             }
         )
-        self.put_out_logs(
+        self.export_log_groups(
             {
                 "job": self.job.log_group,
                 "plan_retraining": self.plan_retraining.logs,

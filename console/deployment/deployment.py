@@ -145,7 +145,7 @@ def cdk_environment(cloud: Cloud) -> dict[str, str]:
 
 
 def emulator_connection(cloud: Cloud, endpoint_url: str) -> "Connection":
-    """Return how a program that is no Python reaches the emulator of a session."""
+    """Return how a program that is not Python reaches the emulator of a session."""
     from local_cloud.connection import Connection
 
     credentials = cloud.session.get_credentials()

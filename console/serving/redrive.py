@@ -1,4 +1,4 @@
-"""The prediction log's queue: what could not be stored, or not even be queued, is sent again."""
+"""Sending again the predictions that could not be stored or queued."""
 
 import datetime as dt
 import time

@@ -15,7 +15,7 @@ def deploy(target: TargetOption = None, as_json: Json = False) -> None:
 
     Example: bikecast up && bikecast deploy, or bikecast deploy --target aws with your AWS credentials.
     """
-    from console.cloud.deployment import deploy as deploy_stacks
+    from console.deployment.deployment import deploy as deploy_stacks
 
     deploy_stacks(target or Target.EMBEDDED)
     result = console_outputs(find_cloud(target), pages=page_outputs())

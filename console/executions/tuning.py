@@ -1,4 +1,4 @@
-"""How far a training's search for hyperparameters is, as its workers tell it in the reports bucket."""
+"""Progress of a training's tuning, as its workers write it to the reports bucket."""
 
 from bikecast.names import progress_key
 from bikecast.storage import MissingObjectError, ObjectStore

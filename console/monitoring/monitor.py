@@ -1,4 +1,4 @@
-"""What the monitor knows: the summary that it writes for the dashboard, in the reports bucket."""
+"""The monitor's last summary, read from the reports bucket; incidents and the automation switch."""
 
 import getpass
 import json

@@ -3,13 +3,13 @@
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from training_job.tuning.racing import FamilyRace
+from training_job.tuning.pruning import FamilyPruner
 
-RACE = FamilyRace(margins=(0.1, 0.05), startup_trials=3)
+PRUNER = FamilyPruner(margins=(0.1, 0.05), startup_trials=3)
 
 
 def _study(*errors: tuple[str, list[float]]) -> optuna.Study:
-    study = optuna.create_study(pruner=RACE)
+    study = optuna.create_study(pruner=PRUNER)
     for family, folds in errors:
         study.add_trial(_trial(family, folds))
     return study
@@ -27,7 +27,7 @@ def _trial(family: str, folds: list[float], *, state: TrialState = TrialState.CO
 
 def _is_stopped(study: optuna.Study, family: str, folds: list[float]) -> bool:
     study.add_trial(_trial(family, folds, state=TrialState.RUNNING))
-    return RACE.prune(study, study.get_trials()[-1])
+    return PRUNER.prune(study, study.get_trials()[-1])
 
 
 def test_the_margin_narrows_fold_by_fold() -> None:

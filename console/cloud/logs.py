@@ -83,7 +83,7 @@ def follow_lines(
     since: dt.datetime,
     containing: str | None = None,
 ) -> Iterator[LogLine]:
-    """Yield lines as they come, for ever."""
+    """Yield lines as they come, until interrupted."""
     seen: set[LogLine] = set()
     while True:
         lines = read_lines(client, groups, since=since, containing=containing)

@@ -1,4 +1,4 @@
-"""Bodies in which the predictor tells about itself."""
+"""Response bodies of the status endpoints."""
 
 from typing import Literal
 

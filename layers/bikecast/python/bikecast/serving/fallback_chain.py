@@ -1,4 +1,4 @@
-"""Who answers under which manifest: champion, previous champion, fallback, whatever loads."""
+"""The fallback chain of a manifest: champion, previous champion, fallback, whatever loads."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -43,7 +43,7 @@ class Attempts:
         return "; ".join(self.problems) or None
 
 
-class LineUp:
+class FallbackChain:
     """Loads engines from one store; only what is or was champion may answer.
 
     Args:
@@ -54,12 +54,12 @@ class LineUp:
     def __init__(self, store: ObjectStore, loaders: Loaders) -> None:
         self._store, self._loaders = store, loaders
 
-    def under(
+    def for_manifest(
         self, manifest: ChampionManifest, *, held: tuple[Engine, ...], attempts: Attempts
     ) -> tuple[Engine, ...]:
         """Return who answers under a manifest, best first; ``held`` ones stand in for what fails to load."""
         champion = self._model(manifest, PredictionSource.CHAMPION, attempts)
-        previous = _demoted(held, manifest)
+        previous = _previous_champion(held, manifest)
         if champion is None and previous is None:
             previous = self._previous(manifest, attempts)
         fallback = self._fallback(manifest, attempts) or _fallback_of(held)
@@ -109,7 +109,7 @@ def _present(*engines: Engine | None) -> tuple[Engine, ...]:
     return tuple(engine for engine in engines if engine is not None)
 
 
-def _demoted(held: Iterable[Engine], champion: ChampionManifest) -> ModelEngine | None:
+def _previous_champion(held: Iterable[Engine], champion: ChampionManifest) -> ModelEngine | None:
     for engine in held:
         if isinstance(engine, ModelEngine) and _may_stand_in(engine.manifest, champion):
             return replace(engine, source=PredictionSource.PREVIOUS_CHAMPION)

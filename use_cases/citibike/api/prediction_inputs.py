@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from use_cases.citibike.api.clock_features import Clock, nearest_hour, step_of
 from use_cases.citibike.api.contract import ClockFeatures, TripHour
-from use_cases.citibike.api.hourly import FeatureQuestion, HoursQuestion
+from use_cases.citibike.api.hourly import FeatureInput, HoursInput
 from use_cases.citibike.features import FEATURE_NAMES, OPTIONAL_WEATHER, REQUIRED_WEATHER
 
 WEATHER_NAMES = (*REQUIRED_WEATHER, *OPTIONAL_WEATHER)
@@ -19,20 +19,20 @@ _FEATURES_OF = attrgetter(*FEATURE_NAMES)
 DAYS_PER_WEEK, MONTHS_PER_YEAR, DAYS_PER_LEAP_YEAR = 7, 12, 366
 
 
-def of_trips(rows: Sequence[TripHour]) -> HoursQuestion:
+def of_trips(rows: Sequence[TripHour]) -> HoursInput:
     """Ask for the hours themselves."""
-    return HoursQuestion(_array([row.date for row in rows]), _weather(rows))
+    return HoursInput(_array([row.date for row in rows]), _weather(rows))
 
 
-def of_clock_features(rows: Sequence[ClockFeatures], *, today: dt.date) -> HoursQuestion:
+def of_clock_features(rows: Sequence[ClockFeatures], *, today: dt.date) -> HoursInput:
     """Ask for the latest hours that the predecessor's features point at."""
-    return HoursQuestion(_array([nearest_hour(_clock(row), not_after=today) for row in rows]), _weather(rows))
+    return HoursInput(_array([nearest_hour(_clock(row), not_after=today) for row in rows]), _weather(rows))
 
 
-def of_model_features(rows: Sequence[BaseModel], *, today: dt.date) -> FeatureQuestion:
+def of_model_features(rows: Sequence[BaseModel], *, today: dt.date) -> FeatureInput:
     """Ask the model by its own features."""
     features = np.asarray([_FEATURES_OF(row) for row in rows], dtype=np.float32)  # None becomes NaN
-    return FeatureQuestion(
+    return FeatureInput(
         features, lambda: _array([nearest_hour(_season_clock(row), not_after=today) for row in rows])
     )
 

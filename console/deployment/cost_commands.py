@@ -1,4 +1,4 @@
-"""``cost``: what the deployed shape costs on AWS."""
+"""``cost``: an estimate of the monthly bill on AWS."""
 
 from dataclasses import asdict
 from typing import Annotated
@@ -26,7 +26,13 @@ def cost(
 
     Example: bikecast cost --predictions 1000000 --container-hours 40
     """
-    from console.cloud.costs import Use, assumptions, container_hours_last_month, estimate, read_templates
+    from console.deployment.costs import (
+        Use,
+        assumptions,
+        container_hours_last_month,
+        estimate,
+        read_templates,
+    )
 
     cloud = find_cloud(target)
     hours = container_hours_last_month(cloud) if container_hours is None else container_hours

@@ -1,4 +1,4 @@
-"""What the deployed shape costs on AWS in a month: sizes from the stacks' templates, use from what ran."""
+"""Estimated monthly cost on AWS: sizes from the stacks' templates, use from recorded executions."""
 
 import datetime as dt
 import json

@@ -1,4 +1,4 @@
-"""The champion as the predictor sees it: its manifest in the serving bucket."""
+"""The champion's manifest in the serving bucket, as the predictor reads it."""
 
 import datetime as dt
 from typing import TYPE_CHECKING, Any

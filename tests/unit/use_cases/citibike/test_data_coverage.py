@@ -10,7 +10,7 @@ from bikecast.errors import DataError
 from bikecast.names import citibike_key, weather_key
 from bikecast.storage import FolderStore
 from bikecast.yearly import write_parquet
-from use_cases.citibike.reach import Reach, read_reach
+from use_cases.citibike.data_coverage import DataCoverage, read_coverage
 
 
 def store_of(folder: Path, *, demand: list[str], weather: list[str]) -> FolderStore:
@@ -30,9 +30,9 @@ def test_the_latest_stretch_has_both_and_ends_with_a_whole_month(tmp_path: Path)
         demand=["2016-01-01..2016-03-31", "2022-01-01..2022-06-30", "2024-05-01..2024-05-31"],
         weather=["2016-01-01..2016-12-31", "2022-01-03..2022-12-31"],
     )
-    reach = read_reach(store)
-    assert reach == Reach(dt.date(2022, 1, 3), dt.date(2022, 6, 30))
-    assert reach.latest_complete_month() == dt.date(2022, 6, 30)
+    coverage = read_coverage(store)
+    assert coverage == DataCoverage(dt.date(2022, 1, 3), dt.date(2022, 6, 30))
+    assert coverage.latest_complete_month() == dt.date(2022, 6, 30)
 
 
 def test_a_gap_of_a_few_days_is_no_end(tmp_path: Path) -> None:
@@ -41,15 +41,18 @@ def test_a_gap_of_a_few_days_is_no_end(tmp_path: Path) -> None:
         demand=["2024-01-01..2024-12-31", "2025-01-06..2025-02-10"],
         weather=["2024-01-01..2024-12-31", "2025-01-01..2025-12-31"],
     )
-    reach = read_reach(store)
-    assert (str(reach), reach.latest_complete_month()) == ("2024-01-01 to 2025-02-10", dt.date(2025, 1, 31))
+    coverage = read_coverage(store)
+    assert (str(coverage), coverage.latest_complete_month()) == (
+        "2024-01-01 to 2025-02-10",
+        dt.date(2025, 1, 31),
+    )
 
 
 def test_what_lacks_is_told(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="load data first"):
-        read_reach(FolderStore(tmp_path / "empty"))
+        read_coverage(FolderStore(tmp_path / "empty"))
     apart = store_of(tmp_path, demand=["2022-01-01..2022-01-31"], weather=["2023-01-01..2023-12-31"])
     with pytest.raises(
         DataError, match="demand is there for 2022-01-01 to 2022-01-31, weather for 2023-01-01"
     ):
-        read_reach(apart)
+        read_coverage(apart)

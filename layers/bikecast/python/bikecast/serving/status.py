@@ -1,9 +1,9 @@
-"""What the predictor tells about itself."""
+"""Status of the predictor: health and version."""
 
 from bikecast.names import PredictionSource
-from bikecast.serving.facts_contract import Health, Version
 from bikecast.serving.follower import View
 from bikecast.serving.problems import without_places
+from bikecast.serving.status_contract import Health, Version
 
 
 def health(view: View) -> Health:

@@ -124,7 +124,7 @@ def read_summary(store: ObjectStore) -> dict[str, Any]:
 
     Raises:
         NotFoundError: The monitor has not run yet.
-        StoreError: The object is no JSON object.
+        StoreError: The object is not a JSON object.
     """
     try:
         body = store.read(DASHBOARD_SUMMARY_KEY).body
@@ -133,5 +133,5 @@ def read_summary(store: ObjectStore) -> dict[str, Any]:
     try:
         summary: dict[str, Any] = json.loads(body)
     except ValueError as err:
-        raise StoreError(f"{store.uri(DASHBOARD_SUMMARY_KEY)} is no JSON") from err
+        raise StoreError(f"{store.uri(DASHBOARD_SUMMARY_KEY)} is not valid JSON") from err
     return summary

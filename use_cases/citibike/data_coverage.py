@@ -1,4 +1,4 @@
-"""How far the processed tables reach: the days that have demand and weather."""
+"""Data coverage of the processed tables: the days that have demand and weather."""
 
 import datetime as dt
 import io
@@ -18,7 +18,7 @@ BRIDGED = np.timedelta64(7, "D")
 
 
 @dataclass(frozen=True)
-class Reach:
+class DataCoverage:
     """A stretch of days, both included."""
 
     first: dt.date
@@ -34,7 +34,7 @@ class Reach:
         return self.last.replace(day=1) - dt.timedelta(days=1)
 
 
-def read_reach(store: ObjectStore) -> Reach:
+def read_coverage(store: ObjectStore) -> DataCoverage:
     """Return the latest stretch of days that have demand and weather; gaps of up to a week are no end.
 
     Args:
@@ -51,7 +51,7 @@ def read_reach(store: ObjectStore) -> Reach:
             f"weather for {weather[0]} to {weather[-1]}"
         )
     breaks = np.flatnonzero(np.diff(both) > BRIDGED)
-    return Reach(both[breaks[-1] + 1 if breaks.size else 0].item(), both[-1].item())
+    return DataCoverage(both[breaks[-1] + 1 if breaks.size else 0].item(), both[-1].item())
 
 
 def _days(store: ObjectStore, prefix: str, column: str) -> Days:

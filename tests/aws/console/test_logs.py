@@ -2,7 +2,7 @@
 
 import datetime as dt
 
-from console.cloud.journal import read_lines
+from console.cloud.logs import read_lines
 from console.cloud.session import Cloud
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)

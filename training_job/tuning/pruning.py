@@ -14,7 +14,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 
 @dataclass(frozen=True)
-class FamilyRace(optuna.pruners.BasePruner):
+class FamilyPruner(optuna.pruners.BasePruner):
     """Stops a trial whose error so far exceeds that of its family's best trial by more than a margin.
 
     Args:
