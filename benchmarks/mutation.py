@@ -1,0 +1,100 @@
+"""``make mutation [MODULES=gate]``: small changes of the code that decides, each of which a test must notice.
+
+mutmut finds a module by its folder, so a copy of the tree is made in which ``bikecast`` and ``training_job``
+stand in ``src``. Each module is judged by its own tests alone. Lists the changes that no test noticed.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+STAGE = ROOT / ".build/mutation"
+BIKECAST, JOB = "src/bikecast", "src/training_job"
+COPIED = ("tests", "use_cases")
+
+
+@dataclass(frozen=True)
+class Module:
+    """What is changed, and by which tests that must be noticed."""
+
+    files: tuple[str, ...]
+    tests: tuple[str, ...]
+
+
+MODULES = {
+    "gate": Module(
+        (f"{BIKECAST}/evaluation/gate.py",),
+        ("tests/unit/evaluation/test_gate.py", "tests/unit/evaluation/test_gate_laws.py"),
+    ),
+    "splits": Module((f"{BIKECAST}/evaluation/splits/*.py",), ("tests/unit/evaluation/test_splits.py",)),
+    "manifest": Module(
+        tuple(
+            f"{BIKECAST}/registry/{name}.py" for name in ("manifest", "champion_store", "champion_history")
+        ),
+        ("tests/unit/registry",),
+    ),
+    "verdicts": Module(
+        (f"{BIKECAST}/drift.py", f"{BIKECAST}/monitoring/verdicts.py"),
+        ("tests/unit/test_drift.py", "tests/unit/monitoring"),
+    ),
+    "promote": Module((f"{JOB}/steps/promote.py",), ("tests/unit/training_job/test_promote.py",)),
+}
+CONFIG = """
+[tool.mutmut]
+source_paths = ["src"]
+only_mutate = {files}
+also_copy = ["use_cases"]
+pytest_add_cli_args = ["-p", "no:cacheprovider", "-p", "no:xdist"]
+pytest_add_cli_args_test_selection = {tests}
+use_git_change_detection = false
+
+[tool.pytest.ini_options]
+pythonpath = ["src", "."]
+timeout = 300
+markers = ["e2e: ", "on_demand: "]
+"""
+# Changes that no test can notice, by name, each with the reason.
+ACCEPTED: dict[str, str] = {}
+
+
+def main() -> int:
+    """Run the asked modules and list what goes unnoticed."""
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("modules", nargs="*", default=list(MODULES), help=", ".join(MODULES))
+    survivors: list[str] = []
+    for name in parser.parse_args().modules:
+        survivors += _run(name, MODULES[name])
+    unexplained = [name for name in survivors if name not in ACCEPTED]
+    print("\n".join(f"unnoticed: {name}" for name in unexplained) or "every change is noticed or accepted")
+    return 1 if unexplained else 0
+
+
+def _run(name: str, module: Module) -> list[str]:
+    stage = STAGE / name
+    shutil.rmtree(stage, ignore_errors=True)
+    ignore = shutil.ignore_patterns("__pycache__", "*.pem")
+    shutil.copytree(ROOT / "layers/bikecast/python/bikecast", stage / BIKECAST, ignore=ignore)
+    shutil.copytree(ROOT / "training_job", stage / JOB, ignore=ignore)
+    for folder in COPIED:
+        shutil.copytree(ROOT / folder, stage / folder, ignore=ignore)
+    config = CONFIG.format(files=list(module.files), tests=list(module.tests))
+    (stage / "pyproject.toml").write_text(config)
+    mutmut = [sys.executable, "-m", "mutmut"]
+    env = {**os.environ, "PYTHONPATH": ""}
+    subprocess.run([*mutmut, "run", "--max-children", "2"], cwd=stage, env=env, check=True)
+    done = subprocess.run(
+        [*mutmut, "results"], cwd=stage, env=env, check=True, capture_output=True, text=True
+    )
+    lines = (line.strip().partition(": ") for line in done.stdout.splitlines())
+    return [mutant for mutant, _, _ in lines if mutant]
+
+
+if __name__ == "__main__":
+    sys.exit(main())
