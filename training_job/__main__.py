@@ -11,11 +11,18 @@ from typing import Any
 from bikecast.errors import InputError
 from bikecast.names import DEFAULT_USE_CASE, Step
 from bikecast.use_case import registry
-from training_job import logs
-from training_job.answers import Answer, PrintedAnswer, StoppedError, TaskAnswer, beating, stopping_on_sigterm
-from training_job.context import Context, build_context
-from training_job.failures import describe
-from training_job.settings import JobSettings, TaskSettings
+from training_job.runtime import logs
+from training_job.runtime.answers import (
+    Answer,
+    PrintedAnswer,
+    StoppedError,
+    TaskAnswer,
+    beating,
+    stopping_on_sigterm,
+)
+from training_job.runtime.context import Context, build_context
+from training_job.runtime.failures import describe
+from training_job.runtime.settings import JobSettings, TaskSettings
 
 logger = logging.getLogger("training_job")
 

@@ -11,8 +11,8 @@ import optuna
 from benchmarks.tuning.courses import Course, Start, finish
 from bikecast.arrays import Array
 from bikecast.database import DatabaseSettings
-from training_job.search import split_params
-from training_job.study import claimed, enqueue_starts, make_sampler, open_study
+from training_job.tuning.search import split_params
+from training_job.tuning.study import claimed, enqueue_starts, make_sampler, open_study
 from use_cases.citibike.model.backtest import Sample
 from use_cases.citibike.model.level import LevelState
 from use_cases.citibike.steps.tune import make_objective

@@ -14,7 +14,7 @@ from bikecast.names import progress_key
 from tests.deployment import Deployment, eventually
 from tests.e2e.test_faults import answer
 from tests.faults import kill, processes
-from training_job.training_sets import training_set_key
+from training_job.runtime.training_sets import training_set_key
 from use_cases.citibike.features import OPTIONAL_WEATHER, REQUIRED_WEATHER
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(900)]

@@ -18,7 +18,7 @@ from lambdas.operate.settings import Settings as OperateSettings
 from lambdas.plan_ingestion.settings import Settings as IngestionSettings
 from lambdas.predict.settings import Settings as PredictSettings
 from tests.infra.conftest import Assembly, Resource
-from training_job.settings import JobSettings, TaskSettings
+from training_job.runtime.settings import JobSettings, TaskSettings
 
 SETTINGS: dict[str, tuple[type[BaseSettings], ...]] = {
     "predict": (PredictSettings,),

@@ -14,13 +14,13 @@ from bikecast.names import MODEL_NAME, challenger_prefix
 from bikecast.registry.artifacts import write_once
 from bikecast.registry.champion_store import ChampionStore
 from tests.unit.serving import world
-from training_job.conclusion import Challenger, conclude
-from training_job.context import Context
-from training_job.following import archive_abandoned, follow_champion
-from training_job.handover import EvaluateJob
-from training_job.judged import Judgement
-from training_job.predictions import write_left_out
-from training_job.training_sets import frame_bytes, training_set_key
+from training_job.evaluation.conclusion import Challenger, conclude
+from training_job.evaluation.judged import Judgement
+from training_job.publication.following import archive_abandoned, follow_champion
+from training_job.runtime.context import Context
+from training_job.runtime.handover import EvaluateJob
+from training_job.runtime.training_sets import frame_bytes, training_set_key
+from training_job.tuning.predictions import write_left_out
 from use_cases.citibike.model.level import LevelState
 from use_cases.citibike.steps.evaluate import open_case, served_model
 from use_cases.citibike.training.dataset import to_sample

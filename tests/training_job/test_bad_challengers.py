@@ -87,9 +87,9 @@ def test_bad_challenger_is_rejected_and_the_champion_stays(
 
 def _handed_over(world: World, job: dict[str, Any], *, factor: float, graph_factor: float) -> dict[str, Any]:
     """Hand a spoiled model over as ``train`` does."""
-    from training_job import tracking
-    from training_job.handover import TrainJob
-    from training_job.study import open_study, progress
+    from training_job.registry import tracking
+    from training_job.runtime.handover import TrainJob
+    from training_job.tuning.study import open_study, progress
     from use_cases.citibike.steps.train import fit_final
     from use_cases.citibike.steps.tune import tuning_sample
     from use_cases.citibike.training.challenger import Challenger, hand_over
@@ -120,7 +120,7 @@ def _calibrated(world: World) -> IntervalCalibration:
 def test_a_dead_workers_trial_is_tried_again_and_the_study_goes_on(
     trained: tuple[World, dict[str, Any]],
 ) -> None:
-    from training_job.study import open_study
+    from training_job.tuning.study import open_study
     from use_cases.citibike.training.search import load_hourly_search
 
     world = trained[0]

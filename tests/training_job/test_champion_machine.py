@@ -32,9 +32,9 @@ from bikecast.serving.follower import ChampionFollower, UnavailableError
 from tests.training_job.faults import Faults, Killed, MortalRegistry, MortalStore
 from tests.training_job.made_up_trainings import Training, train, write_training_set
 from tests.unit.serving.faults import Remembering
-from training_job.context import Context
-from training_job.following import follow_champion
 from training_job.migrations import migrate
+from training_job.publication.following import follow_champion
+from training_job.runtime.context import Context
 from training_job.steps import promote, resume_automation, rollback
 from use_cases.citibike.api.hourly import LOADERS
 

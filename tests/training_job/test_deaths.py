@@ -11,8 +11,8 @@ from bikecast.names import MODEL_NAME
 from tests.postgres import Server
 from tests.training_job.faults import Killed
 from tests.training_job.test_champion_machine import ChampionMachine
-from training_job.following import follow_champion
 from training_job.migrations import migrate
+from training_job.publication.following import follow_champion
 
 pytestmark = pytest.mark.xdist_group("champion-machine")
 MOST_WRITES = 40

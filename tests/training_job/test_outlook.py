@@ -9,7 +9,7 @@ import pytest
 
 from bikecast.errors import InputError
 from tests.training_job.world import folder_context
-from training_job.context import Context
+from training_job.runtime.context import Context
 from use_cases.citibike.api.outlook import OutlookReader
 from use_cases.citibike.steps import publish_outlook
 

@@ -21,8 +21,8 @@ from bikecast.names import MODEL_NAME, Alias
 from tests.deployment import eventually
 from tests.training_job.world import folder_context
 from tests.unit.serving import world
-from training_job.mlflow_registry import MlflowRegistry
-from training_job.registry import ServedModel
+from training_job.registry.mlflow_registry import MlflowRegistry
+from training_job.registry.protocol import ServedModel
 from use_cases.citibike.features import FEATURE_NAMES
 from use_cases.citibike.model.forecaster import Forecaster, OnnxModel
 from use_cases.citibike.model.level import LevelState

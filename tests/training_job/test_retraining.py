@@ -22,9 +22,10 @@ from bikecast.registry.manifest import ChampionManifest, Change, ChangeAction, p
 from tests.postgres import Server
 from tests.training_job import world as made_up
 from tests.training_job.world import World
-from training_job import tracking, training_sets
-from training_job.following import follow_champion
-from training_job.mlflow_registry import MlflowRegistry
+from training_job.publication.following import follow_champion
+from training_job.registry import tracking
+from training_job.registry.mlflow_registry import MlflowRegistry
+from training_job.runtime import training_sets
 from use_cases.citibike.model.forecaster import Forecaster, level_of
 from use_cases.citibike.weather.files import merge_weather
 

@@ -27,7 +27,7 @@ from bikecast.serving.rows.kind import rows_serving
 from bikecast.storage import FolderStore
 from bikecast.use_case import UseCase, registry
 from tests.postgres import Server
-from training_job.context import Context
+from training_job.runtime.context import Context
 from training_job.steps import promote, rollback
 
 # What people would ask for; the months are those that each simulator writes.

@@ -13,8 +13,8 @@ from bikecast.names import AUTOMATION_KEY, DASHBOARD_SUMMARY_KEY
 from bikecast.registry.automation import pause, read_switch
 from bikecast.storage import FolderStore
 from tests.champions import publish_champion
-from training_job.context import Context
 from training_job.migrations import migrate
+from training_job.runtime.context import Context
 from training_job.steps import close_incident, refresh_dashboard, resume_automation
 from use_cases.citibike.simulator.simulation import simulate_tables
 from use_cases.citibike.steps import record_actuals

@@ -13,7 +13,7 @@ from bikecast.database import DatabaseSettings, connect
 from bikecast.names import MODEL_NAME
 from bikecast.storage import FolderStore
 from training_job.__main__ import find_step
-from training_job.context import Context
+from training_job.runtime.context import Context
 from use_cases.citibike.calendar import holiday_rank
 from use_cases.citibike.tables.hourly import write_hourly, write_weather
 from use_cases.citibike.wall_time import wall_hours
@@ -53,7 +53,7 @@ class World:
 
     def tags(self, version: str) -> dict[str, str]:
         """Return a version's tags."""
-        from training_job import tracking
+        from training_job.registry import tracking
 
         tags: dict[str, str] = tracking.open_client(self.context).get_model_version(MODEL_NAME, version).tags
         return tags

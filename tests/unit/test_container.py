@@ -16,8 +16,8 @@ from botocore.stub import Stubber
 
 from bikecast.errors import DataError, InputError
 from training_job.__main__ import find_step
-from training_job.answers import StoppedError, TaskAnswer, beating, stopping_on_sigterm
-from training_job.failures import describe
+from training_job.runtime.answers import StoppedError, TaskAnswer, beating, stopping_on_sigterm
+from training_job.runtime.failures import describe
 
 
 class Recorder:

@@ -25,16 +25,16 @@ from bikecast.registry.champion_store import ChampionStore, CurrentChampion
 from bikecast.requests import parse_request
 from bikecast.serving.rows.engines import load_row_model
 from bikecast.use_case import Classification, UseCase
-from training_job.champions import unloadable
-from training_job.conclusion import Challenger, conclude
-from training_job.context import Context
-from training_job.handover import EvaluateJob
-from training_job.judged import Judgement, refused
-from training_job.parity import check_parity
-from training_job.registry import ServedModel
+from training_job.evaluation.conclusion import Challenger, conclude
+from training_job.evaluation.judged import Judgement, refused
+from training_job.evaluation.parity import check_parity
+from training_job.publication.champions import unloadable
+from training_job.registry.protocol import ServedModel
 from training_job.rows.case import RowCase
 from training_job.rows.publish import publish_version
 from training_job.rows.tune import open_case
+from training_job.runtime.context import Context
+from training_job.runtime.handover import EvaluateJob
 
 logger = logging.getLogger(__name__)
 

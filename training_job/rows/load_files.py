@@ -13,8 +13,8 @@ from bikecast.monitoring.summary import write_summary
 from bikecast.requests import parse_request
 from bikecast.use_case import Regression, UseCase
 from bikecast.use_case.rows import row_key
-from training_job.context import Context
 from training_job.migrations import migrate
+from training_job.runtime.context import Context
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -12,13 +12,13 @@ from bikecast.names import simulated_marker_key
 from bikecast.requests import parse_request
 from bikecast.storage import ObjectStore, exists
 from bikecast.use_case import UseCase
-from training_job import training_sets
-from training_job.context import Context
-from training_job.handover import Job, Prepared
 from training_job.migrations import migrate
 from training_job.rows.case import RowCase
-from training_job.search import load_search
-from training_job.study import enqueue_starts, open_study
+from training_job.runtime import training_sets
+from training_job.runtime.context import Context
+from training_job.runtime.handover import Job, Prepared
+from training_job.tuning.search import load_search
+from training_job.tuning.study import enqueue_starts, open_study
 
 logger = logging.getLogger(__name__)
 

@@ -19,9 +19,9 @@ from bikecast.monitoring.scored import OUT_OF_SAMPLE, ScoredRows
 from bikecast.names import decision_key, model_prefix
 from bikecast.registry.artifacts import write_once
 from bikecast.registry.manifest import Artifact, ChampionManifest, manifest_bytes
-from training_job.context import Context
-from training_job.handover import EvaluateJob
-from training_job.judged import Judgement
+from training_job.evaluation.judged import Judgement
+from training_job.runtime.context import Context
+from training_job.runtime.handover import EvaluateJob
 
 if TYPE_CHECKING:
     from training_job.rows.evaluate import TrainedModel

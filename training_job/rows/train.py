@@ -20,15 +20,15 @@ from bikecast.registry.artifacts import write_once
 from bikecast.requests import parse_request
 from bikecast.study_progress import StudyProgress
 from bikecast.use_case import UseCase
-from training_job import tracking
-from training_job.context import Context
-from training_job.following import clean_up
-from training_job.handover import Trained, TrainJob
-from training_job.predictions import TrialPredictions, array_bytes
+from training_job.publication.following import clean_up
+from training_job.registry import tracking
 from training_job.rows.case import Found, RowCase
 from training_job.rows.tune import open_case
-from training_job.search import Search, load_search, split_params
-from training_job.study import best_of_each_family, open_study, publish_progress
+from training_job.runtime.context import Context
+from training_job.runtime.handover import Trained, TrainJob
+from training_job.tuning.predictions import TrialPredictions, array_bytes
+from training_job.tuning.search import Search, load_search, split_params
+from training_job.tuning.study import best_of_each_family, open_study, publish_progress
 
 logger = logging.getLogger(__name__)
 

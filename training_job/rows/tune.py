@@ -10,13 +10,13 @@ from bikecast.evaluation.backtest import out_of_fold
 from bikecast.evaluation.splits import Fold
 from bikecast.requests import parse_request
 from bikecast.use_case import UseCase
-from training_job import training_sets
-from training_job.context import Context
-from training_job.handover import TrainJob, TuneJob
-from training_job.predictions import TrialPredictions
 from training_job.rows.case import RowCase
-from training_job.search import Search, load_search, split_params
-from training_job.study import claimed, make_sampler, open_study, own_seed, publish_progress
+from training_job.runtime import training_sets
+from training_job.runtime.context import Context
+from training_job.runtime.handover import TrainJob, TuneJob
+from training_job.tuning.predictions import TrialPredictions
+from training_job.tuning.search import Search, load_search, split_params
+from training_job.tuning.study import claimed, make_sampler, open_study, own_seed, publish_progress
 
 
 def run(context: Context, use_case: UseCase, payload: Mapping[str, Any]) -> Mapping[str, Any]:

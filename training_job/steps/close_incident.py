@@ -9,8 +9,8 @@ from bikecast.database import connect
 from bikecast.monitoring.incidents import close_incident
 from bikecast.monitoring.summary import write_summary
 from bikecast.requests import parse_request
-from training_job.context import Context
 from training_job.migrations import migrate
+from training_job.runtime.context import Context
 
 
 class CloseInput(BaseModel):

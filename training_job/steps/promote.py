@@ -15,11 +15,11 @@ from bikecast.registry.manifest import ChampionManifest, Change, ChangeAction, I
 from bikecast.requests import parse_request
 from bikecast.storage import exists
 from bikecast.use_case.requests import model_name_of
-from training_job import following
-from training_job.champions import require_loads
-from training_job.context import Context
-from training_job.following import follow_champion, skip_deleted
-from training_job.handover import PromoteJob
+from training_job.publication import following
+from training_job.publication.champions import require_loads
+from training_job.publication.following import follow_champion, skip_deleted
+from training_job.runtime.context import Context
+from training_job.runtime.handover import PromoteJob
 
 logger = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from bikecast.monitoring.incidents import close_superseded
 from bikecast.monitoring.summary import write_summary
 from bikecast.names import DASHBOARD_SUMMARY_KEY
 from bikecast.registry.champion_store import ChampionStore
-from training_job.context import Context
 from training_job.migrations import migrate
+from training_job.runtime.context import Context
 
 
 def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG001 - every step is called alike

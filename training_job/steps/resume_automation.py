@@ -10,8 +10,8 @@ from bikecast.monitoring.summary import write_summary
 from bikecast.names import Event
 from bikecast.registry.automation import resume
 from bikecast.requests import parse_request
-from training_job.context import Context
 from training_job.migrations import migrate
+from training_job.runtime.context import Context
 
 APPLICATION = "resume-automation"
 

@@ -12,10 +12,10 @@ from bikecast.registry.champion_store import ChampionStore, CurrentChampion
 from bikecast.registry.manifest import ChampionManifest, Change, ChangeAction, parse_manifest
 from bikecast.requests import parse_request
 from bikecast.use_case.requests import model_name_of
-from training_job.champions import require_loads
-from training_job.context import Context
-from training_job.following import follow_champion
 from training_job.migrations import migrate
+from training_job.publication.champions import require_loads
+from training_job.publication.following import follow_champion
+from training_job.runtime.context import Context
 
 logger = logging.getLogger(__name__)
 

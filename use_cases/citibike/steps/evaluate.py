@@ -11,14 +11,14 @@ from bikecast.names import evaluation_prefix
 from bikecast.registry.artifacts import fetch
 from bikecast.registry.champion_store import ChampionStore, CurrentChampion
 from bikecast.requests import parse_request
-from training_job import training_sets
-from training_job.champions import unloadable
-from training_job.conclusion import Challenger, conclude
-from training_job.context import Context
-from training_job.handover import EvaluateJob
-from training_job.judged import Judgement, refused
-from training_job.parity import check_parity
-from training_job.registry import ServedModel
+from training_job.evaluation.conclusion import Challenger, conclude
+from training_job.evaluation.judged import Judgement, refused
+from training_job.evaluation.parity import check_parity
+from training_job.publication.champions import unloadable
+from training_job.registry.protocol import ServedModel
+from training_job.runtime import training_sets
+from training_job.runtime.context import Context
+from training_job.runtime.handover import EvaluateJob
 from use_cases.citibike.features import FEATURE_NAMES
 from use_cases.citibike.model.backtest import FEWEST_TRIPS
 from use_cases.citibike.model.forecaster import Forecaster, OnnxModel

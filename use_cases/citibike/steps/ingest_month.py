@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict
 
 from bikecast.requests import parse_request
-from training_job.context import Context
+from training_job.runtime.context import Context
 from use_cases.citibike.loading.month import ingest_month
 from use_cases.citibike.loading.sources import stored_sources
 

@@ -15,8 +15,8 @@ from bikecast.names import PredictionSource
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.registry.manifest import ChampionManifest
 from bikecast.requests import parse_request
-from training_job.context import Context
 from training_job.migrations import migrate
+from training_job.runtime.context import Context
 from use_cases.citibike.model.backtest import Sample
 from use_cases.citibike.model.forecaster import Forecast, Forecaster
 from use_cases.citibike.monitoring.actuals import demand_rows, hour_key, hourly_actuals

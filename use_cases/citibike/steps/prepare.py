@@ -9,11 +9,11 @@ from bikecast.errors import DataError
 from bikecast.names import SIMULATED_MARKER_KEY
 from bikecast.requests import parse_request
 from bikecast.storage import ObjectStore
-from training_job import training_sets
-from training_job.context import Context
-from training_job.handover import Job, Prepared
 from training_job.migrations import migrate
-from training_job.study import enqueue_starts, open_study
+from training_job.runtime import training_sets
+from training_job.runtime.context import Context
+from training_job.runtime.handover import Job, Prepared
+from training_job.tuning.study import enqueue_starts, open_study
 from use_cases.citibike.model.splits import holdout_start
 from use_cases.citibike.reach import read_reach
 from use_cases.citibike.request import HourlyRequest

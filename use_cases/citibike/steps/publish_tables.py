@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from bikecast.errors import DataError
 from bikecast.requests import parse_request
-from training_job.context import Context
+from training_job.runtime.context import Context
 from use_cases.citibike.tables.publish import publish_tables
 
 logger = logging.getLogger(__name__)

@@ -9,9 +9,9 @@ from bikecast.database import connect
 from bikecast.errors import DataError
 from bikecast.monitoring.summary import write_summary
 from bikecast.names import Prefix
-from training_job import training_sets
-from training_job.context import Context
 from training_job.migrations import migrate
+from training_job.runtime import training_sets
+from training_job.runtime.context import Context
 from use_cases.citibike.monitoring.actuals import demand_rows, hourly_actuals
 from use_cases.citibike.tables.hourly import repaired
 

@@ -10,7 +10,7 @@ import numpy as np
 from bikecast.errors import DataError
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.registry.manifest import ChampionManifest
-from training_job.context import Context
+from training_job.runtime.context import Context
 from use_cases.citibike.model.backtest import Sample
 from use_cases.citibike.model.forecaster import Forecaster, level_of
 from use_cases.citibike.reach import read_reach

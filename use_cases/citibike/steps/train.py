@@ -15,13 +15,13 @@ from bikecast.families import Fitted, family
 from bikecast.families.blend import Blend
 from bikecast.families.fallback import WithFallback
 from bikecast.requests import parse_request
-from training_job import tracking
-from training_job.context import Context
-from training_job.following import clean_up
-from training_job.handover import TrainJob
-from training_job.predictions import TrialPredictions, write_left_out
-from training_job.search import split_params
-from training_job.study import best_of_each_family, open_study, publish_progress
+from training_job.publication.following import clean_up
+from training_job.registry import tracking
+from training_job.runtime.context import Context
+from training_job.runtime.handover import TrainJob
+from training_job.tuning.predictions import TrialPredictions, write_left_out
+from training_job.tuning.search import split_params
+from training_job.tuning.study import best_of_each_family, open_study, publish_progress
 from use_cases.citibike.model.backtest import (
     FEWEST_TRIPS,
     Fit,

@@ -8,12 +8,12 @@ import optuna
 from bikecast.arrays import Array
 from bikecast.families import family
 from bikecast.requests import parse_request
-from training_job import training_sets
-from training_job.context import Context
-from training_job.handover import Prepared, TuneJob
-from training_job.predictions import TrialPredictions
-from training_job.search import split_params
-from training_job.study import claimed, make_sampler, open_study, own_seed, publish_progress
+from training_job.runtime import training_sets
+from training_job.runtime.context import Context
+from training_job.runtime.handover import Prepared, TuneJob
+from training_job.tuning.predictions import TrialPredictions
+from training_job.tuning.search import split_params
+from training_job.tuning.study import claimed, make_sampler, open_study, own_seed, publish_progress
 from use_cases.citibike.model.backtest import Sample, leveled_rmse, out_of_fold
 from use_cases.citibike.model.splits import Fold
 from use_cases.citibike.model.task import TASK

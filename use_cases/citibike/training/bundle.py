@@ -11,7 +11,7 @@ from bikecast.families import Fitted
 from bikecast.registry.artifacts import write_once
 from bikecast.registry.manifest import Artifact
 from bikecast.storage import ObjectStore
-from training_job.training_sets import frame_bytes
+from training_job.runtime.training_sets import frame_bytes
 from use_cases.citibike import calendar
 from use_cases.citibike.features import FEATURE_NAMES, OPTIONAL_WEATHER, REQUIRED_WEATHER
 from use_cases.citibike.model.backtest import FEWEST_TRIPS, Sample

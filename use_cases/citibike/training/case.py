@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bikecast.arrays import Mask
-from training_job.handover import EvaluateJob
+from training_job.runtime.handover import EvaluateJob
 from use_cases.citibike.model.backtest import Sample
 from use_cases.citibike.training.judgement import Calibration
 

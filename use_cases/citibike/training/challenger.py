@@ -6,8 +6,8 @@ from bikecast.families import Fitted
 from bikecast.names import challenger_prefix, evaluation_prefix
 from bikecast.registry.artifacts import write_once
 from bikecast.study_progress import StudyProgress
-from training_job.context import Context
-from training_job.handover import Trained, TrainJob
+from training_job.runtime.context import Context
+from training_job.runtime.handover import Trained, TrainJob
 from use_cases.citibike.model.backtest import Sample
 from use_cases.citibike.model.forecaster import OnnxModel
 from use_cases.citibike.training import bundle

@@ -15,7 +15,7 @@ from bikecast.evaluation.metrics import RMSE
 from bikecast.evaluation.outcome import Outcome
 from bikecast.evaluation.scores import Scores
 from bikecast.registry.manifest import ChampionManifest
-from training_job.judged import Judgement
+from training_job.evaluation.judged import Judgement
 from use_cases.citibike import segments
 from use_cases.citibike.model.backtest import FEWEST_TRIPS, Sample
 from use_cases.citibike.model.baselines import baseline_forecasts

@@ -12,7 +12,7 @@ import pandas as pd
 from bikecast.errors import DataError
 from bikecast.names import Prefix
 from bikecast.storage import MissingObjectError, ObjectStore
-from training_job.training_sets import frame_bytes
+from training_job.runtime.training_sets import frame_bytes
 
 log = logging.getLogger(__name__)
 

@@ -9,9 +9,9 @@ from bikecast.errors import DataError
 from bikecast.names import decision_key, model_prefix
 from bikecast.registry.artifacts import write_once
 from bikecast.registry.manifest import Artifact, ChampionManifest, manifest_bytes
-from training_job.context import Context
-from training_job.judged import Judgement
-from training_job.predictions import read_left_out
+from training_job.evaluation.judged import Judgement
+from training_job.runtime.context import Context
+from training_job.tuning.predictions import read_left_out
 from use_cases.citibike.features import FEATURE_NAMES
 from use_cases.citibike.model.forecaster import OnnxModel
 from use_cases.citibike.model.level import LevelState

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import Field
 
 from bikecast.arrays import Hours
-from training_job.search import Part, Search
+from training_job.tuning.search import Part, Search
 from use_cases.citibike.model import splits
 from use_cases.citibike.model.level import LevelState
 

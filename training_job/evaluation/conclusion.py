@@ -10,13 +10,13 @@ from bikecast.registry.champion_store import CurrentChampion
 from bikecast.registry.decisions import Decisions
 from bikecast.registry.manifest import Artifact
 from bikecast.use_case.requests import model_name_of
-from training_job import following
-from training_job.context import Context
-from training_job.following import skip_deleted
-from training_job.handover import Evaluated, EvaluateJob
-from training_job.judged import Judgement
-from training_job.recording import make_record
-from training_job.registry import Registry, ServedModel
+from training_job.evaluation.judged import Judgement
+from training_job.evaluation.recording import make_record
+from training_job.publication import following
+from training_job.publication.following import skip_deleted
+from training_job.registry.protocol import Registry, ServedModel
+from training_job.runtime.context import Context
+from training_job.runtime.handover import Evaluated, EvaluateJob
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bikecast.database import sqlalchemy_url
 from bikecast.names import EXPERIMENT_NAME, Schema
-from training_job.context import Context
+from training_job.runtime.context import Context
 
 logger = logging.getLogger(__name__)
 

@@ -4,9 +4,9 @@ import datetime as dt
 
 from bikecast.registry.champion_store import CurrentChampion
 from bikecast.registry.decisions import Contestant, DecisionRecord
-from training_job.context import Context
-from training_job.handover import EvaluateJob
-from training_job.judged import Judgement
+from training_job.evaluation.judged import Judgement
+from training_job.runtime.context import Context
+from training_job.runtime.handover import EvaluateJob
 
 Days = tuple[dt.date, dt.date]
 

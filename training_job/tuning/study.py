@@ -11,9 +11,9 @@ from optuna.trial import FrozenTrial, TrialState
 from bikecast.database import DatabaseSettings, sqlalchemy_url
 from bikecast.names import Schema, progress_key
 from bikecast.study_progress import StudyProgress
-from training_job.context import Context
-from training_job.racing import FamilyRace, error_of
-from training_job.search import Search, split_params
+from training_job.runtime.context import Context
+from training_job.tuning.racing import FamilyRace, error_of
+from training_job.tuning.search import Search, split_params
 
 logger = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import pandas as pd
 from bikecast.arrays import Array, Hours
 from bikecast.names import evaluation_prefix
 from bikecast.storage import ObjectStore
-from training_job.training_sets import read_frame, write_frame
+from training_job.runtime.training_sets import read_frame, write_frame
 
 
 def array_bytes(values: Array) -> bytes:

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 from bikecast.database import DatabaseSettings
 from bikecast.names import DEFAULT_USE_CASE, use_case_prefix
 from bikecast.storage import ObjectStore
-from training_job.settings import JobSettings
+from training_job.runtime.settings import JobSettings
 
 if TYPE_CHECKING:
-    from training_job.registry import Registry
+    from training_job.registry.protocol import Registry
 
 
 def utc_now() -> dt.datetime:
@@ -22,8 +22,8 @@ def utc_now() -> dt.datetime:
 
 def open_mlflow(context: "Context") -> "Registry":
     """Open MLflow's registry; importing MLflow takes seconds, so only steps that need it do."""
-    from training_job.mlflow_registry import MlflowRegistry
-    from training_job.tracking import open_client
+    from training_job.registry.mlflow_registry import MlflowRegistry
+    from training_job.registry.tracking import open_client
 
     return MlflowRegistry(open_client(context), context)
 

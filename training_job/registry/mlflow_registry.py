@@ -18,9 +18,9 @@ from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
 
 from bikecast.errors import NotFoundError
-from training_job.context import Context
-from training_job.registry import RegisteredVersion, ServedModel
-from training_job.tracking import experiment_of, millis, restored_experiment, write_file
+from training_job.registry.protocol import RegisteredVersion, ServedModel
+from training_job.registry.tracking import experiment_of, millis, restored_experiment, write_file
+from training_job.runtime.context import Context
 
 logger = logging.getLogger(__name__)
 

@@ -3,7 +3,7 @@
 from bikecast.errors import ArtifactError
 from bikecast.registry.manifest import ChampionManifest
 from bikecast.serving.choice import serving_of
-from training_job.context import Context
+from training_job.runtime.context import Context
 
 
 def require_loads(context: Context, manifest: ChampionManifest) -> None:

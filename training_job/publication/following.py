@@ -15,9 +15,9 @@ from bikecast.registry.champion_store import ChampionStore, CurrentChampion
 from bikecast.registry.decisions import Contestant, DecisionRecord, Decisions
 from bikecast.registry.manifest import ChampionManifest, Change, Identity, State
 from bikecast.storage import MissingObjectError
-from training_job.context import Context
-from training_job.handover import TrainJob
-from training_job.registry import RegisteredVersion, Registry
+from training_job.registry.protocol import RegisteredVersion, Registry
+from training_job.runtime.context import Context
+from training_job.runtime.handover import TrainJob
 
 logger = logging.getLogger(__name__)
 
