@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.exceptions import ReadTimeoutError
 from moto.core.models import botocore_stubber
 
@@ -60,8 +61,7 @@ class Wire:
     def _refusal(self, request: AWSPreparedRequest, status: int, code: str) -> AWSResponse:
         is_xml = self._service == "s3"
         body = f"<Error><Code>{code}</Code></Error>" if is_xml else json.dumps({"__type": code})
-        headers = {} if is_xml else {"x-amzn-errortype": code}
-        return AWSResponse(request.url, status, headers, _Raw(body.encode()))
+        return AWSResponse(request.url, status, HTTPHeaders(), _Raw(body.encode()))
 
 
 class _Raw(io.BytesIO):
@@ -81,7 +81,7 @@ def answering(client: Any, *answers: Fault | tuple[int, str]) -> None:
             raise ReadTimeoutError(endpoint_url=request.url)
         status, code = answer
         body = json.dumps({"__type": code} if status >= 400 else {}).encode()
-        return AWSResponse(request.url, status, {}, _Raw(body))
+        return AWSResponse(request.url, status, HTTPHeaders(), _Raw(body))
 
     client.meta.events.unregister("before-send", botocore_stubber)
     client.meta.events.register("before-send", send)

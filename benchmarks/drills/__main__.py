@@ -4,7 +4,7 @@ Deploys an embedded cloud of its own and kills all of it with SIGKILL at a rando
 training, a promotion and a run of the monitor, while a client asks for predictions. After ``bikecast up``
 tables, champion, registry and the monitor's rows must be those before or those after, and the operation
 must complete when it is repeated. Then the disk is full during a load, and the database hangs under load.
-Prints a table and ends with 1 if anything else was found; predictions that were accepted and lost are counted.
+Prints a table and ends with 1 if anything else was found; accepted predictions that were lost are counted.
 """
 
 import argparse

@@ -78,10 +78,7 @@ def _digest(parquet: bytes) -> str:
 
 
 def _alias(cloud: Deployment) -> str | None:
-    if not ask(
-        cloud,
-        "select 1 from pg_tables where (schemaname, tablename) = ('mlflow', 'registered_model_aliases')",
-    ):
+    if not ask(cloud, "select 1 where to_regclass('mlflow.registered_model_aliases') is not null"):
         return None  # nothing was trained yet
     query = f"select version::text from mlflow.registered_model_aliases where name = '{MODEL_NAME}'"
     rows = ask(cloud, f"{query} and alias = '{Alias.CHAMPION}'")

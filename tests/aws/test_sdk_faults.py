@@ -10,6 +10,7 @@ import boto3
 import pytest
 from botocore.config import Config
 from moto import mock_aws
+from training_job.answers import TaskAnswer
 
 from bikecast.errors import ConflictError, InputError
 from bikecast.names import CHAMPION_HISTORY_PREFIX, Output
@@ -30,7 +31,6 @@ from tests.aws.console.test_queues import ask, bodies, queue, stacks_with
 from tests.sdk_faults import TRANSIENT, Fault, Wire, answering, no_waiting
 from tests.unit.serving import world
 from tests.unit.serving.test_prediction_log import row
-from training_job.answers import TaskAnswer
 
 __all__ = ["cloud", "no_waiting"]
 pytestmark = pytest.mark.usefixtures("no_waiting")
@@ -47,8 +47,8 @@ def account() -> Iterator[None]:
 
 
 def client(service: Any, **options: Any) -> Any:
-    keys = {"aws_access_key_id": "a", "aws_secret_access_key": "b", "region_name": "us-east-1"}
-    return boto3.client(service, **keys, **options)
+    keys: dict[str, Any] = {"aws_access_key_id": "a", "aws_secret_access_key": "b"}
+    return boto3.client(service, region_name="us-east-1", **keys, **options)
 
 
 def bucket(**options: Any) -> tuple[S3Store, Wire]:
