@@ -10,7 +10,6 @@ import boto3
 import pytest
 from botocore.config import Config
 from moto import mock_aws
-from training_job.answers import TaskAnswer
 
 from bikecast.errors import ConflictError, InputError
 from bikecast.names import CHAMPION_HISTORY_PREFIX, Output
@@ -31,6 +30,7 @@ from tests.aws.console.test_queues import ask, bodies, queue, stacks_with
 from tests.sdk_faults import TRANSIENT, Fault, Wire, answering, no_waiting
 from tests.unit.serving import world
 from tests.unit.serving.test_prediction_log import row
+from training_job.runtime.answers import TaskAnswer
 
 __all__ = ["cloud", "no_waiting"]
 pytestmark = pytest.mark.usefixtures("no_waiting")
