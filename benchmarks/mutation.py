@@ -52,7 +52,7 @@ CONFIG = """
 [tool.mutmut]
 source_paths = ["src"]
 only_mutate = {files}
-also_copy = ["use_cases"]
+also_copy = ["use_cases", "conftest.py"]
 pytest_add_cli_args = ["-p", "no:cacheprovider", "-p", "no:xdist"]
 pytest_add_cli_args_test_selection = {tests}
 use_git_change_detection = false
@@ -62,6 +62,13 @@ do_not_mutate_patterns = ["logger"]
 pythonpath = ["src", "."]
 timeout = 300
 markers = ["e2e: ", "on_demand: "]
+"""
+# A changed module is slower than Hypothesis allows an example to be.
+PROFILE = """
+from hypothesis import settings
+
+settings.register_profile("mutation", deadline=None)
+settings.load_profile("mutation")
 """
 
 
@@ -88,6 +95,7 @@ def _run(name: str, module: Module) -> list[str]:
         shutil.copytree(ROOT / folder, stage / folder, ignore=ignore)
     config = CONFIG.format(files=list(module.files), tests=list(module.tests))
     (stage / "pyproject.toml").write_text(config)
+    (stage / "conftest.py").write_text(PROFILE)
     mutmut = [sys.executable, "-m", "mutmut"]
     env = {**os.environ, "PYTHONPATH": ""}
     subprocess.run([*mutmut, "run", "--max-children", "2"], cwd=stage, env=env, check=True)
