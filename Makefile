@@ -64,6 +64,10 @@ test-e2e: setup  ## The deployed loop on an embedded cloud of its own
 test-faults: setup  ## What takes too long for every run: retrainings that race, lose workers, database, memory or artifacts
 	@$(BIN)/pytest -q -m on_demand --timeout 1200
 
+mutation: setup  ## Small changes of the code that decides, each of which a test must notice (MODULES="gate manifest")
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group mutation
+	@$(BIN)/python -m benchmarks.mutation $(MODULES)
+
 lint: setup  ## Style, types and the boundaries between packages
 	@$(BIN)/ruff check $(CODE)
 	@$(BIN)/ruff format --check $(CODE)
@@ -114,4 +118,4 @@ distclean: clean  ## Also remove the environment and the npm tools
 help:  ## This list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults lint format setup bundles lock image-test clean distclean help
+.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults mutation lint format setup bundles lock image-test clean distclean help

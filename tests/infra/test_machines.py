@@ -59,6 +59,18 @@ def test_only_transient_errors_are_tried_again(assembly: Assembly) -> None:
             assert errors <= TRIED_AGAIN
 
 
+def test_an_event_that_the_bus_does_not_take_is_published_again(assembly: Assembly) -> None:
+    levels = [states for name in MACHINES for states in _levels(_definition(assembly, name))]
+    found = [
+        state for states in levels for state in states.values() if "events:put" in str(state.get("Resource"))
+    ]
+    assert len(found) >= len(PUBLISHING)
+    for state in found:
+        [rule] = state["Retry"]
+        assert rule["ErrorEquals"] == ["States.TaskFailed"]
+        assert 2 <= rule["MaxAttempts"] <= 5
+
+
 @pytest.mark.parametrize("name", ["Retrain", "Ingest"])
 def test_a_failed_execution_is_published_and_fails_with_the_error_of_its_step(
     name: str, assembly: Assembly
