@@ -6,7 +6,10 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from bikecast.names import Step
+from infra_cdk.constructs.job import Job, JobStep
 from infra_cdk.machines.events import PublishEvents
+from infra_cdk.machines.failures import fail_by_name
 
 TIMEOUT = cdk.Duration.hours(1)
 
@@ -14,22 +17,26 @@ TIMEOUT = cdk.Duration.hours(1)
 class Monitor(Construct):
     """States of the monitor machine; ``start`` is the first.
 
-    The function sits in isolated subnets and calls no API: it returns its verdict with the events
-    to publish (``$.events``: ``detail_type``, ``detail``) and, under ``$.retrain``, the input of a
-    retraining to start.
+    Who judges calls no API: it returns its verdict with the events to publish (``$.events``:
+    ``detail_type``, ``detail``) and, under ``$.retrain``, the input of a retraining to start.
 
     Args:
         scope: Parent construct.
         construct_id: Name within the parent.
-        judge: Function that compares the window with its reference.
+        judge: Function that compares windows with their reference, or the job with a step that does.
         retrain: State machine to start when the verdict asks for it.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, judge: lambda_.IFunction, retrain: sfn.IStateMachine
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        judge: lambda_.IFunction | Job,
+        retrain: sfn.IStateMachine,
     ) -> None:
         super().__init__(scope, construct_id)
-        verdict = tasks.LambdaInvoke(self, "JudgeWindow", lambda_function=judge, payload_response_only=True)
+        verdict = self._verdict(judge)
         done = sfn.Succeed(self, "Done")
         start = self._retraining(retrain).next(done)
         asked = sfn.Condition.and_(
@@ -37,6 +44,12 @@ class Monitor(Construct):
         )
         choice = sfn.Choice(self, "IsRetrainingAsked").when(asked, start).otherwise(done)
         self.start = verdict.next(PublishEvents(self, "PublishEvents")).next(choice)
+
+    def _verdict(self, judge: lambda_.IFunction | Job) -> sfn.TaskStateBase:
+        if not isinstance(judge, Job):
+            return tasks.LambdaInvoke(self, "JudgeWindow", lambda_function=judge, payload_response_only=True)
+        step = JobStep(step=Step.JUDGE_WINDOWS, input_path="$", result_path="$", timeout=TIMEOUT)
+        return fail_by_name(self, judge.state(self, "JudgeWindow", step), job=judge)
 
     def _retraining(self, retrain: sfn.IStateMachine) -> tasks.StepFunctionsStartExecution:
         return tasks.StepFunctionsStartExecution(

@@ -38,9 +38,12 @@ def test_a_finding_is_accepted_with_a_sentence_only() -> None:
         accept(cdk.Stack(cdk.App(), "any"), {"AwsSolutions-S1": "later"})
 
 
-def test_templates_fulfil_the_resource_schemas(aws: Assembly, embedded: Assembly) -> None:
-    templates = [str(path) for each in (aws, embedded) for path in each.folder.glob("*.template.json")]
-    assert len(templates) == 2 * 6
+def test_templates_fulfil_the_resource_schemas(
+    aws: Assembly, embedded: Assembly, workers: dict[str, Assembly]
+) -> None:
+    assemblies = (aws, embedded, *workers.values())
+    templates = [str(path) for each in assemblies for path in each.folder.glob("*.template.json")]
+    assert len(templates) == 3 * 6 + 5
     linter = Path(sys.executable).with_name("cfn-lint")
     done = subprocess.run(
         [linter, "--ignore-checks", HARMLESS, "--", *templates], capture_output=True, text=True, check=False
@@ -54,6 +57,28 @@ def test_a_deployment_names_its_target(named: str | None) -> None:
 
     with pytest.raises(TargetError, match="embedded, localstack, aws"):
         settings_for(named)
+
+
+@pytest.mark.parametrize(
+    ("choices", "reason"),
+    [
+        ({"containers": "docker"}, "choose one of ecs, worker"),
+        ({"containers": "worker"}, "name a PostgreSQL by -c database=postgresql://"),
+        ({"database": "postgresql://u@h/d"}, "needs -c containers=worker"),
+        ({"containers": "worker", "database": "postgresql://u:secret@h/d"}, "leave the password out"),
+        ({"containers": "worker", "database": "h:5432"}, "must look like postgresql://user@host:5432/name"),
+        ({"containers": "worker", "database": "postgresql://h/d"}, "must look like"),
+        ({"containers": "worker", "database": "mysql://u@h/d"}, "must look like"),
+        ({"containers": "worker", "database": "postgresql://u@h/d?sslmode=prefer"}, "sslmode must be one of"),
+        ({"containers": "worker", "database": "postgresql://u@h:port/d"}, "Port could not be cast"),
+    ],
+)
+def test_choices_that_do_not_fit_are_refused(choices: dict[str, str], reason: str) -> None:
+    from infra_cdk.settings import TargetError, settings_for
+
+    with pytest.raises(TargetError, match=reason) as refused:
+        settings_for(Target.LOCALSTACK, **choices)
+    assert "secret@" not in str(refused.value)
 
 
 def _findings(assembly: Assembly) -> list[tuple[str, str, list[str]]]:

@@ -1,0 +1,36 @@
+"""Judge windows of predictions and data, where the monitor is no function of its own."""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from training_job.context import Context
+
+logger = logging.getLogger(__name__)
+LOGGED = ("window_start", "window_end", "model_version", "verdict", "severity", "source", "report_key")
+
+
+def run(context: Context, payload: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the monitor machine acts on: verdicts, events and perhaps a retraining.
+
+    Raises:
+        InputError: The request breaks its contract; every bad field is named.
+    """
+    # The statistics library is not in the image of the other steps.
+    from bikecast.database import connect
+    from bikecast.monitoring.requests import MonitorRequest
+    from bikecast.monitoring.run import Ports, monitor
+    from bikecast.monitoring.verdicts import answer
+    from bikecast.requests import parse_request
+    from use_cases.citibike.monitoring.watch import WATCH
+
+    ports = Ports(
+        data=context.data,
+        serving=context.serving,
+        reports=context.reports,
+        connect=lambda: connect(context.database, application="monitor_drift"),
+    )
+    verdicts = list(monitor(parse_request(MonitorRequest, dict(payload)), ports, WATCH))
+    for verdict in verdicts:
+        logger.info("window judged: %s", {name: verdict[name] for name in LOGGED})
+    return answer(verdicts)
