@@ -25,6 +25,7 @@ from console.commands import (
     runs,
     training,
     watching,
+    working,
 )
 from console.errors import CommandError, ExecutionError, FileAccessError, refusal, sdk_errors
 from console.settings import take_use_case
@@ -54,6 +55,7 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (RUN, deploying.deploy),
     (RUN, deploying.outputs),
     (RUN, logs.logs),
+    (RUN, working.worker),
     (RUN, costs.cost),
     (MODEL, loading.load),
     (MODEL, loading.simulate),

@@ -3,19 +3,20 @@
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from bikecast.errors import DeploymentError
-from bikecast.names import Step, Target
+from bikecast.names import Containers, Output, Step, Target
 from console import ui
 from console.cloud import Cloud, find_cloud, local_settings
 from console.environment import program, search_path
 from console.localstack import require_localstack
 from console.operations import operate
+from console.outputs import read_stack_outputs
 from console.processes import run_logged
 from console.settings import CLONE
 
@@ -50,7 +51,27 @@ class _Step:
             )
 
 
-def deploy(target: Target) -> None:
+@dataclass(frozen=True)
+class Choices:
+    """What a deployment chooses beside its target; what is not chosen is the stacks' default.
+
+    Attributes:
+        containers: What runs the job's steps.
+        database: Address of a PostgreSQL that is there already, without its password.
+        database_secret: Name of the secret that holds the password.
+    """
+
+    containers: Containers | None = None
+    database: str | None = None
+    database_secret: str | None = None
+
+    def context(self) -> list[str]:
+        """Return them as the CDK's command line takes them."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        return [part for name, value in given.items() if value for part in ("-c", f"{name}={value}")]
+
+
+def deploy(target: Target, choices: Choices = Choices()) -> None:
     """Build the bundles, deploy every stack and migrate; repeated, it changes what changed.
 
     Raises:
@@ -68,9 +89,17 @@ def deploy(target: Target) -> None:
         bootstrap = (cdk, "bootstrap", environment_of(cloud))
         _Step("cdk bootstrap", bootstrap, folder=local_settings().root).run(environment)
     flags = ("--all", "--require-approval", "never", "--progress", "events", "-c", f"target={target.value}")
-    _Step("cdk deploy", (cdk, "deploy", *flags), detail="writing the templates").run(environment)
-    # The functions log in under roles that only a migrated database has.
-    operate(find_cloud(target), Step.MIGRATE, payload={})
+    command = (cdk, "deploy", *flags, *choices.context())
+    _Step("cdk deploy", command, detail="writing the templates").run(environment)
+    _migrate(find_cloud(target))
+
+
+def _migrate(cloud: Cloud) -> None:
+    """Migrate the database: functions log in under roles that only a migrated one has."""
+    if read_stack_outputs(cloud.cloudformation).get(Output.WORKER_QUEUE_URL):
+        ui.note("start a worker with `bikecast worker`: it migrates the database, and runs the steps")
+        return
+    operate(cloud, Step.MIGRATE, payload={})
 
 
 def bundle_of(target: Target) -> str:
