@@ -17,22 +17,21 @@ import pandas as pd
 
 from benchmarks.real_data import read_year
 from bikecast.arrays import Array, Mask
-from bikecast.backtest import Sample, blended, out_of_fold, with_level
-from bikecast.baselines import baseline_forecasts
-from bikecast.citibike_model import HIDDEN_COLUMNS
+from bikecast.evaluation.scores import Scores
 from bikecast.families import Fitted
-from bikecast.intervals import IntervalCalibration
-from bikecast.level import LevelState
-from bikecast.metrics import score
-from bikecast.registry.manifest import Scores
-from bikecast.segments import masks
 from bikecast.tabular.frames import RawTable
-from bikecast.weather.hourly import daily_from_hourly, hours_of
-from training_job.context import SEARCH_FILE
-from training_job.dataset import COLUMNS, WEATHER, to_sample
-from training_job.judgement import Calibration, Forecasts, challenger_forecasts
-from training_job.search import load_search
-from training_job.steps.train import calibrate_interval, fit_blend, fit_final, fit_one
+from use_cases.citibike.model.backtest import Sample, blended, out_of_fold, with_level
+from use_cases.citibike.model.baselines import baseline_forecasts
+from use_cases.citibike.model.intervals import IntervalCalibration
+from use_cases.citibike.model.level import LevelState
+from use_cases.citibike.model.metrics import score
+from use_cases.citibike.model.task import HIDDEN_COLUMNS
+from use_cases.citibike.segments import masks
+from use_cases.citibike.steps.train import calibrate_interval, fit_blend, fit_final, fit_one
+from use_cases.citibike.training.dataset import COLUMNS, WEATHER, to_sample
+from use_cases.citibike.training.judgement import Calibration, Forecasts, challenger_forecasts
+from use_cases.citibike.training.search import SEARCH_FILE, load_hourly_search
+from use_cases.citibike.weather.hourly import daily_from_hourly, hours_of
 
 SEED = 42
 FORECASTS = "nyc/weather_forecast/nyc_openmeteo_hourly_forecasts_asof.parquet"
@@ -107,7 +106,7 @@ class Ours:
 
 def fit_ours(train: Sample) -> Ours:
     """Fit at the known-good starts of the search space."""
-    search = load_search(SEARCH_FILE)
+    search = load_hourly_search(SEARCH_FILE)
     params = {name: family.start for name, family in search.families.items()}
     folds = search.folds(train.hours)
     rolling = {
@@ -153,10 +152,11 @@ def with_forecasts(frame: pd.DataFrame, issued: pd.DataFrame, *, days: int) -> p
 
 def show(name: str, scores: Scores) -> None:
     """Print one line."""
+    found = scores.values
     coverage = "" if scores.coverage is None else f"  in the 90 % interval {scores.coverage:.1%}"
     print(
-        f"{name:36s} RMSE {scores.rmse:5.0f}  MAE {scores.mae:5.0f}  WAPE {scores.wape:5.1%}"
-        f"  R2 {scores.r2:.3f}  bias {scores.bias:+.1%}{coverage}"
+        f"{name:36s} RMSE {found['rmse']:5.0f}  MAE {found['mae']:5.0f}  WAPE {found['wape']:5.1%}"
+        f"  R2 {found['r2']:.3f}  bias {found['bias']:+.1%}{coverage}"
     )
 
 

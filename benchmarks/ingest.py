@@ -33,10 +33,10 @@ class Run:
 
 def load_ours(path: Path) -> int:
     """Keep the rides and refused rows of the file, and count its months."""
-    from bikecast.ingest.counting import count_month
-    from bikecast.ingest.month import ingest_month
-    from bikecast.ingest.sources import LocalSource
     from bikecast.storage import FolderStore
+    from use_cases.citibike.loading.month import ingest_month
+    from use_cases.citibike.loading.sources import LocalSource
+    from use_cases.citibike.tables.counting import count_month
 
     with tempfile.TemporaryDirectory() as folder:
         store = FolderStore(Path(folder))
@@ -73,7 +73,7 @@ def scan_count(path: Path) -> int:
 
 
 def _scan(path: Path, what: str) -> int:
-    from bikecast.ingest.engine import bounded_engine
+    from use_cases.citibike.trips.engine import bounded_engine
 
     with bounded_engine(path.parent, threads=THREADS) as engine:
         rows = engine.execute(f"SELECT {what} FROM read_csv($path, all_varchar = true)", {"path": str(path)})
@@ -123,7 +123,7 @@ def write_month(trips: int, folder: Path) -> Path:
     """Simulate a month with about this many trips, as one plain CSV file with all traps."""
     import datetime as dt
 
-    from bikecast.simulator import simulate
+    from use_cases.citibike.simulator import simulate
 
     july_at_full_scale = 4_700_000
     first, last = dt.date(2024, 7, 1), dt.date(2024, 7, 31)

@@ -97,10 +97,10 @@ def _import_evidently() -> Rang:
 
 
 def _city(folder: Path, database: DatabaseSettings) -> Ports:
-    from bikecast.simulator.simulation import simulate_tables
-    from bikecast.tables import write_hourly, write_weather
     from tests.champions import publish_champion
     from training_job.migrations import migrate
+    from use_cases.citibike.simulator.simulation import simulate_tables
+    from use_cases.citibike.tables.hourly import write_hourly, write_weather
 
     migrate(database)
     data, serving, reports = (FolderStore(folder / name) for name in ("data", "serving", "reports"))

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from bikecast.backtest import Sample
 from bikecast.database import DatabaseSettings
 from tests.training_job import world as made_up
-from training_job.dataset import COLUMNS, read_hours, to_sample
+from use_cases.citibike.model.backtest import Sample
+from use_cases.citibike.training.dataset import COLUMNS, read_hours, to_sample
 
 
 def read_sample() -> tuple[Sample, str]:

@@ -9,26 +9,16 @@ import typer
 
 from bikecast import __version__
 from bikecast.errors import BikecastError, InputError
-from console import ui
-from console.commands import (
-    champion,
-    costs,
-    decisions,
-    demo,
-    deploying,
-    loading,
-    local,
-    logs,
-    monitoring,
-    predicting,
-    queues,
-    runs,
-    training,
-    watching,
-    working,
-)
+from console import ui, use_case_commands
+from console.cloud import cost_commands, deploy_commands, local_commands, log_commands, worker_commands
+from console.data import load_commands
+from console.demo import demo_commands
 from console.errors import CommandError, ExecutionError, FileAccessError, refusal, sdk_errors
+from console.executions import run_commands
+from console.monitoring import drift_commands, incident_commands
+from console.serving import champion_commands, predict_commands, queue_commands
 from console.settings import take_use_case
+from console.training import decision_commands, train_commands
 from local_cloud.network import keep_loopback_direct
 
 # Click's own code for a wrong command line; what a command refuses because of its input counts alike.
@@ -46,35 +36,36 @@ app = typer.Typer(
 RUN, MODEL, SERVE = "The cloud", "Data and models", "Serving and watching"
 
 COMMANDS: list[tuple[str, Callable[..., Any]]] = [
-    (RUN, demo.demo),
-    (RUN, local.up),
-    (RUN, local.down),
-    (RUN, local.status),
-    (RUN, local.pages),
-    (RUN, local.env),
-    (RUN, deploying.deploy),
-    (RUN, deploying.outputs),
-    (RUN, logs.logs),
-    (RUN, working.worker),
-    (RUN, costs.cost),
-    (MODEL, loading.load),
-    (MODEL, loading.simulate),
-    (MODEL, training.train),
-    (MODEL, runs.runs),
-    (MODEL, runs.stop),
-    (MODEL, runs.approve),
-    (MODEL, runs.reject),
-    (MODEL, decisions.decisions),
-    (MODEL, champion.champion),
-    (MODEL, champion.rollback),
-    (SERVE, predicting.predict),
-    (SERVE, predicting.forecast),
-    (SERVE, predicting.outlook),
-    (SERVE, queues.redrive),
-    (SERVE, watching.drift),
-    (SERVE, monitoring.incidents),
-    (SERVE, monitoring.close),
-    (SERVE, monitoring.resume),
+    (RUN, demo_commands.demo),
+    (RUN, local_commands.up),
+    (RUN, local_commands.down),
+    (RUN, local_commands.status),
+    (RUN, local_commands.pages),
+    (RUN, local_commands.env),
+    (RUN, deploy_commands.deploy),
+    (RUN, deploy_commands.outputs),
+    (RUN, use_case_commands.use_cases),
+    (RUN, log_commands.logs),
+    (RUN, worker_commands.worker),
+    (RUN, cost_commands.cost),
+    (MODEL, load_commands.load),
+    (MODEL, load_commands.simulate),
+    (MODEL, train_commands.train),
+    (MODEL, run_commands.runs),
+    (MODEL, run_commands.stop),
+    (MODEL, run_commands.approve),
+    (MODEL, run_commands.reject),
+    (MODEL, decision_commands.decisions),
+    (MODEL, champion_commands.champion),
+    (MODEL, champion_commands.rollback),
+    (SERVE, predict_commands.predict),
+    (SERVE, predict_commands.forecast),
+    (SERVE, predict_commands.outlook),
+    (SERVE, queue_commands.redrive),
+    (SERVE, drift_commands.drift),
+    (SERVE, incident_commands.incidents),
+    (SERVE, incident_commands.close),
+    (SERVE, incident_commands.resume),
 ]
 
 
@@ -101,7 +92,7 @@ def bikecast(version: Version = False) -> None:
 
 for panel, command in COMMANDS:
     app.command(rich_help_panel=panel)(command)
-app.add_typer(monitoring.monitor, rich_help_panel=SERVE)
+app.add_typer(incident_commands.monitor, rich_help_panel=SERVE)
 
 
 def main() -> None:

@@ -49,7 +49,8 @@ LIVE_ERROR = (
 )
 HOLDOUT_ERROR = (
     f"select {_START} as time, model_version || ' on its holdout' as metric,"
-    " (record #>> '{challenger,scores,rmse}')::float8 as rmse from monitoring.live_error"
+    " coalesce(record #>> '{challenger,scores,values,rmse}',"
+    " record #>> '{challenger,scores,rmse}')::float8 as rmse from monitoring.live_error"
     " join lateral (select record from monitoring.decisions where challenger_version = model_version"
     f" order by decided_at desc limit 1) judged on true where {_IN_RANGE} order by 1"
 )

@@ -21,11 +21,13 @@ ENGINE_VARIABLE = "BIKECAST_CONTAINER_ENGINE"
 NO_ENGINE = 75  # EX_TEMPFAIL: nothing was tried
 TRY_STEPS = """
 import importlib, os, pkgutil
-import training_job.steps as steps
+import training_job.steps, training_job.rows, use_cases.citibike.steps
+from training_job.rows import load_files, prepare, train, tune, evaluate
 assert os.getuid() != 0, "the container runs as root"
-names = [each.name for each in pkgutil.iter_modules(steps.__path__)]
+places = [training_job.steps, use_cases.citibike.steps]
+names = [f"{place.__name__}.{each.name}" for place in places for each in pkgutil.iter_modules(place.__path__)]
 for name in names:
-    assert callable(importlib.import_module(f"training_job.steps.{name}").run)
+    assert callable(importlib.import_module(name).run)
 print("runs as uid", os.getuid(), "and imports", len(names), "steps")
 """
 TRY_HANDLER = """

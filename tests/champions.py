@@ -7,17 +7,18 @@ import io
 import numpy as np
 import pandas as pd
 
-from bikecast import intervals
 from bikecast.arrays import Array, Matrix
-from bikecast.citibike_model import TASK
+from bikecast.evaluation.scores import Scores
 from bikecast.families.boosted_trees import SQUARED_ERROR
-from bikecast.features import FEATURE_NAMES, OPTIONAL_WEATHER, REQUIRED_WEATHER, build_features
-from bikecast.forecaster import OnnxModel, golden_json
-from bikecast.level import LevelState
 from bikecast.names import CHAMPION_KEY, MODEL_NAME, MODELS_PREFIX
-from bikecast.registry.manifest import Artifact, ChampionManifest, Scores
+from bikecast.registry.manifest import Artifact, ChampionManifest
 from bikecast.storage import ObjectStore
-from bikecast.tables import join_weather
+from use_cases.citibike.features import FEATURE_NAMES, OPTIONAL_WEATHER, REQUIRED_WEATHER, build_features
+from use_cases.citibike.model import intervals
+from use_cases.citibike.model.forecaster import OnnxModel, golden_json
+from use_cases.citibike.model.level import LevelState
+from use_cases.citibike.model.task import TASK
+from use_cases.citibike.tables.hourly import join_weather
 
 FOLDS = 3
 PARAMS = {"n_estimators": 80, "learning_rate": 0.15, "max_depth": 6}
@@ -55,8 +56,8 @@ def publish_champion(
         code_version="test",
         data_hash="test",
         features=FEATURE_NAMES,
-        level=level,
-        interval=interval,
+        level=level.model_dump(mode="json"),
+        interval=interval.model_dump(mode="json"),
         holdout=_scores(frame),
         baselines={},
         decision_key="decisions/test.json",
@@ -94,9 +95,11 @@ def _scores(frame: pd.DataFrame) -> Scores:
         n_rows=len(frame),
         start=frame["timestamp"].iloc[0].to_pydatetime(),
         end=frame["timestamp"].iloc[-1].to_pydatetime(),
-        rmse=float(np.sqrt(np.mean(error**2))),
-        mae=float(np.abs(error).mean()),
-        wape=float(np.abs(error).sum() / actual.sum()),
-        r2=float(1 - np.sum(error**2) / np.sum((actual - actual.mean()) ** 2)),
-        bias=float(error.sum() / actual.sum()),
+        values={
+            "rmse": float(np.sqrt(np.mean(error**2))),
+            "mae": float(np.abs(error).mean()),
+            "wape": float(np.abs(error).sum() / actual.sum()),
+            "r2": float(1 - np.sum(error**2) / np.sum((actual - actual.mean()) ** 2)),
+            "bias": float(error.sum() / actual.sum()),
+        },
     )

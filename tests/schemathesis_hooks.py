@@ -8,7 +8,7 @@ from typing import Any
 
 import schemathesis
 
-from bikecast.serving.hours import parse_hour
+from use_cases.citibike.api.hours import parse_hour
 
 LEGAL = {"TMIN": (-50.0, 110.0), "TMAX": (-40.0, 130.0)}
 START, END = "start_train_date", "end_train_date"

@@ -5,15 +5,24 @@ import logging
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
+from importlib.util import find_spec
 from typing import Any
 
 from bikecast.errors import InputError
-from bikecast.names import Step
-from training_job import logs
-from training_job.answers import Answer, PrintedAnswer, StoppedError, TaskAnswer, beating, stopping_on_sigterm
-from training_job.context import Context, build_context
-from training_job.failures import describe
-from training_job.settings import JobSettings, TaskSettings
+from bikecast.names import DEFAULT_USE_CASE, Step
+from bikecast.use_case import registry
+from training_job.runtime import logs
+from training_job.runtime.answers import (
+    Answer,
+    PrintedAnswer,
+    StoppedError,
+    TaskAnswer,
+    beating,
+    stopping_on_sigterm,
+)
+from training_job.runtime.context import Context, build_context
+from training_job.runtime.failures import describe
+from training_job.runtime.settings import JobSettings, TaskSettings
 
 logger = logging.getLogger("training_job")
 
@@ -45,27 +54,44 @@ def _answer(task: TaskSettings) -> Answer:
 
 
 def _run(arguments: Sequence[str], task: TaskSettings) -> Mapping[str, Any]:
-    run = find_step(arguments)
     try:
         payload = json.loads(task.step_input)
     except ValueError as err:
         raise InputError(f"STEP_INPUT is not valid JSON: {err}") from err
-    settings = JobSettings()
-    logs.configure(logs.facts_of(arguments[0], payload, code_version=settings.code_version))
-    return run(build_context(settings), payload)
+    settings, step = JobSettings(), " ".join(arguments)
+    logs.configure(logs.facts_of(step, payload, code_version=settings.code_version))
+    use_case = take_use_case(payload)
+    run = find_step(arguments, use_case=use_case)
+    return run(build_context(settings, use_case=use_case), payload)
 
 
-def find_step(arguments: Sequence[str]) -> Run:
+def take_use_case(payload: dict[str, Any]) -> str:
+    """Return the use case that a step's input is about: that of its request, or one named beside the rest."""
+    request = payload.get("request")
+    if isinstance(request, dict):
+        return str(request.get("use_case", DEFAULT_USE_CASE))
+    return str(payload.pop("use_case", DEFAULT_USE_CASE))
+
+
+def find_step(arguments: Sequence[str], *, use_case: str = DEFAULT_USE_CASE) -> Run:
     """Return the step's function; only its own module is imported, so that a step starts fast.
 
+    A use case's own step comes first, then that of declared use cases, then the one that all share.
+
     Raises:
-        InputError: There is no such step.
+        InputError: There is no such step or use case.
     """
     names = [step.value for step in Step]
     if len(arguments) != 1 or arguments[0] not in names:
         raise InputError(f"step: give one of {', '.join(names)} (got {' '.join(arguments) or 'nothing'})")
     module = arguments[0].replace("-", "_")
-    run: Run = import_module(f"training_job.steps.{module}").run
+    own = registry.own(use_case, f"steps.{module}")
+    if own is None and registry.is_declared(use_case) and find_spec(f"training_job.rows.{module}"):
+        declared = import_module(f"training_job.rows.{module}")
+        return lambda context, payload: declared.run(context, registry.load(use_case), payload)
+    if own is None and find_spec(f"training_job.steps.{module}") is None:
+        raise InputError(f"step: {use_case} has no {arguments[0]}; it is for declared use cases")
+    run: Run = (own or import_module(f"training_job.steps.{module}")).run
     return run
 
 

@@ -8,13 +8,15 @@ from typing import Any
 
 from bikecast.names import CHAMPION_KEY, MODELS_PREFIX, Bucket, PredictionSource
 from bikecast.registry.manifest import Artifact, ChampionManifest, Previous
-from bikecast.serving.contract import TripHour
-from bikecast.serving.engines import Engine, Loaders, ModelEngine, NaiveEngine
+from bikecast.serving.engines import Engine, FallbackEngine, ModelEngine
 from bikecast.serving.predictor import answer
-from bikecast.serving.questions import of_trips
-from bikecast.serving.records import shown
 from bikecast.storage import S3Store
 from tests.deployment import Deployment
+from use_cases.citibike.api.contract import TripHour
+from use_cases.citibike.api.hourly import LOADERS
+from use_cases.citibike.api.questions import of_trips
+from use_cases.citibike.api.records import shown
+from use_cases.citibike.model.forecaster import level_of
 
 N_QUESTIONS, MAX_ROWS = 60, 5
 LEVEL = 1.25  # what makes the second version's answers different
@@ -72,12 +74,17 @@ def _prefix(version: str) -> str:
 
 def _published(store: S3Store, first: ChampionManifest, *, version: str) -> ChampionManifest:
     prefix = _prefix(version)
-    level = first.level.model_copy(update={"lowest": LEVEL, "highest": LEVEL})
+    level = level_of(first).model_copy(update={"lowest": LEVEL, "highest": LEVEL})
     files = {
         name: _copied(store, getattr(first, name), prefix)
         for name in ("model", "golden", "profile", "reference")
     }
-    changes = {"version": version, "level": level, "previous": _as_previous(first), **files}
+    changes = {
+        "version": version,
+        "level": level.model_dump(mode="json"),
+        "previous": _as_previous(first),
+        **files,
+    }
     second = first.model_copy(update=changes)
     store.write(f"{prefix}manifest.json", second.model_dump_json().encode())
     return second
@@ -107,11 +114,11 @@ def _row(chance: random.Random) -> dict[str, Any]:
 
 
 def _engines(store: S3Store, manifest: ChampionManifest) -> Iterator[Engine]:
-    loaders = Loaders()
-    model = loaders.model(store, manifest)
+    model = LOADERS.model(store, manifest)
     for source in (PredictionSource.CHAMPION, PredictionSource.PREVIOUS_CHAMPION):
         yield ModelEngine(source, manifest, model)
-    yield NaiveEngine(manifest.version, loaders.profile(store, manifest.profile))
+    fallback = LOADERS.fallback(store, manifest.profile)
+    yield FallbackEngine(manifest.version, fallback, LOADERS.fallback_source, LOADERS.fallback_name)
 
 
 def _answers(engine: Engine, rows: Rows) -> Rows:

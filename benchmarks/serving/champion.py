@@ -9,15 +9,16 @@ from typing import Any
 
 import numpy as np
 
-from bikecast.citibike_model import TASK
+from bikecast.evaluation.scores import Scores
 from bikecast.families import family
-from bikecast.features import FEATURE_NAMES, build_features
-from bikecast.forecaster import OnnxModel, Profile, golden_json
-from bikecast.intervals import calibrate
-from bikecast.level import LevelState
 from bikecast.names import CHAMPION_KEY, MODEL_NAME, model_prefix
-from bikecast.registry.manifest import Artifact, ChampionManifest, Scores
+from bikecast.registry.manifest import Artifact, ChampionManifest
 from bikecast.storage import FolderStore, ObjectStore
+from use_cases.citibike.features import FEATURE_NAMES, build_features
+from use_cases.citibike.model.forecaster import OnnxModel, Profile, golden_json
+from use_cases.citibike.model.intervals import calibrate
+from use_cases.citibike.model.level import LevelState
+from use_cases.citibike.model.task import TASK
 
 N_TREES = 600
 MAX_DEPTH = 6
@@ -64,7 +65,10 @@ def _publish(store: ObjectStore, graph: bytes, features: np.ndarray, trips: np.n
     day = dt.date(2024, 1, 1)
     profile = Profile(start=day, end=day, values=slots, low=slots, high=slots)
     nothing = Scores(
-        n_rows=1, start=HOURS[0].item(), end=HOURS[1].item(), rmse=0, mae=0, wape=0, r2=0, bias=0
+        n_rows=1,
+        start=HOURS[0].item(),
+        end=HOURS[1].item(),
+        values={"rmse": 0, "mae": 0, "wape": 0, "r2": 0, "bias": 0},
     )
     manifest = ChampionManifest(
         model_name=MODEL_NAME,
@@ -78,8 +82,8 @@ def _publish(store: ObjectStore, graph: bytes, features: np.ndarray, trips: np.n
         golden=_put(store, f"{prefix}golden.json", golden_json(features[:48], predicted[:48])),
         profile=_put(store, f"{prefix}profile.json", profile.model_dump_json().encode()),
         reference=_put(store, f"{prefix}reference.parquet", b"none"),
-        level=LevelState().updated(HOURS, trips, predicted),
-        interval=calibrate(features, trips, predicted),
+        level=LevelState().updated(HOURS, trips, predicted).model_dump(mode="json"),
+        interval=calibrate(features, trips, predicted).model_dump(mode="json"),
         holdout=nothing,
         baselines={},
         decision_key="none",

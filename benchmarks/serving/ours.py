@@ -59,8 +59,8 @@ def _latencies(call: Callable[..., Any], drain: Callable[[], object], plan: dict
     import numpy as np
 
     from benchmarks.serving.timing import timed
-    from bikecast.features import FEATURE_NAMES
-    from bikecast.forecaster import OnnxModel
+    from use_cases.citibike.features import FEATURE_NAMES
+    from use_cases.citibike.model.forecaster import OnnxModel
 
     rows = plan["rows"]
     matrix = np.asarray([[row[name] for name in FEATURE_NAMES] for row in rows], dtype=np.float32)

@@ -23,14 +23,13 @@ from benchmarks.tuning.courses import Course, print_table
 from benchmarks.tuning.ways import FAMILY, Task, Unlevelled, our_way, predecessors_way
 from bikecast.database import DatabaseSettings
 from tests.postgres import Server
-from training_job.context import SEARCH_FILE
 from training_job.migrations import migrate
-from training_job.search import Search, load_search
+from use_cases.citibike.training.search import SEARCH_FILE, HourlySearch, load_hourly_search
 
 FIRST_SEED = 42
 
 
-def run_seed(task: Task, everything: Search) -> dict[str, Course]:
+def run_seed(task: Task, everything: HourlySearch) -> dict[str, Course]:
     """Run every way once."""
     return {
         "ours": our_way(task, name=f"same-space-{task.seed}"),
@@ -48,7 +47,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     options = parser.parse_args()
     sample, what = read_sample()
-    shipped = load_search(SEARCH_FILE)
+    shipped = load_hourly_search(SEARCH_FILE)
     everything = shipped.model_copy(update={"level": Unlevelled(half_life_days=1, horizon_hours=0)})
     plain = everything.model_copy(update={"families": {FAMILY: shipped.families[FAMILY]}})
     print(

@@ -10,12 +10,13 @@ import optuna
 
 from benchmarks.tuning.courses import Course, Start, finish
 from bikecast.arrays import Array
-from bikecast.backtest import Sample
 from bikecast.database import DatabaseSettings
-from bikecast.level import LevelState
-from training_job.search import Level, Search, split_params
-from training_job.steps.tune import make_objective
-from training_job.study import claimed, enqueue_starts, make_sampler, open_study
+from training_job.tuning.search import split_params
+from training_job.tuning.study import claimed, enqueue_starts, make_sampler, open_study
+from use_cases.citibike.model.backtest import Sample
+from use_cases.citibike.model.level import LevelState
+from use_cases.citibike.steps.tune import make_objective
+from use_cases.citibike.training.search import HourlySearch, Level
 
 FAMILY = "xgboost"
 FRESH = multiprocessing.get_context("spawn")
@@ -33,7 +34,7 @@ class Task:
     """What every way is given."""
 
     sample: Sample
-    search: Search
+    search: HourlySearch
     trials: int
     workers: int
     seed: int

@@ -15,7 +15,7 @@ from bikecast.names import Failure
 from console.worker.logs import StepLog
 from console.worker.messages import StepQueue, StepRequest
 from console.worker.processes import Launcher, StepProcess
-from training_job.answers import TaskAnswer
+from training_job.runtime.answers import TaskAnswer
 
 if TYPE_CHECKING:
     from mypy_boto3_logs import CloudWatchLogsClient

@@ -14,9 +14,9 @@ from types import FrameType
 from bikecast.errors import DeploymentError
 from bikecast.names import Output, Step, TaskVariable, Variable
 from console import ui
-from console.cloud import Cloud, local_settings
-from console.outputs import StackOutputs, parse_log_groups, read_stack_outputs
-from console.processes import run_logged
+from console.cloud.outputs import StackOutputs, parse_log_groups, read_stack_outputs
+from console.cloud.processes import run_logged
+from console.cloud.session import Cloud, local_settings
 from console.worker.messages import StepQueue
 from console.worker.processes import GRACE_S, Launcher
 from console.worker.run import Ports, Say, Worker
@@ -73,7 +73,7 @@ def run_worker(cloud: Cloud, *, slots: int, say: Say) -> None:
         CommandError: The database cannot be reached or migrated.
     """
     # It warns of each refused sign of life; the worker says itself what comes of it.
-    logging.getLogger("training_job.answers").setLevel(logging.ERROR)
+    logging.getLogger("training_job.runtime.answers").setLevel(logging.ERROR)
     outputs = read_stack_outputs(cloud.cloudformation)
     worker = build_worker(cloud, outputs, slots=slots, say=say)
     migrate(worker.launcher)
@@ -145,7 +145,7 @@ def build_worker(cloud: Cloud, outputs: StackOutputs, *, slots: int, say: Say) -
 
 def step_environment(cloud: Cloud, settings: dict[str, str]) -> dict[str, str]:
     """Return a step's variables: this machine's, the way to the cloud, and the job's settings."""
-    from console.deployment import emulator_connection
+    from console.cloud.deployment import emulator_connection
 
     own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     if cloud.endpoint_url is not None:

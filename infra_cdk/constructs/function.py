@@ -1,6 +1,6 @@
 """Python functions with our runtime, logs, tracing and a role that holds nothing it does not need."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
@@ -23,7 +23,7 @@ class PythonFunction(lambda_.Function):
         name: Folder under ``lambdas/``, named verb_noun.
         layers: Where the packages come from.
         packages: Third-party set.
-        use_case: Whose code is added; None where the function serves all of them.
+        use_cases: Whose code is added.
         settings: The target.
         environment: What the function's settings class reads.
         timeout_s: Time for one call.
@@ -40,7 +40,7 @@ class PythonFunction(lambda_.Function):
         name: str,
         layers: Layers,
         packages: str,
-        use_case: str | None = None,
+        use_cases: Sequence[str] = (),
         settings: InfraSettings,
         environment: Mapping[str, str],
         timeout_s: int,
@@ -63,7 +63,7 @@ class PythonFunction(lambda_.Function):
             handler=f"{name}.handler.lambda_handler",
             runtime=RUNTIME,
             architecture=ARCHITECTURE,
-            layers=layers.of(packages, use_case=use_case),
+            layers=layers.of(packages, use_cases=use_cases),
             snap_start=SNAPSHOTS if snap_start and settings.snap_start else None,
             timeout=cdk.Duration.seconds(timeout_s),
             memory_size=memory_mb,

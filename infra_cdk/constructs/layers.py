@@ -1,6 +1,7 @@
 """Lambda layers: the shared package, and one prebuilt third-party set for each kind of function."""
 
 import shutil
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
 
@@ -26,14 +27,14 @@ class Layers(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, settings: InfraSettings) -> None:
         super().__init__(scope, construct_id)
         self._bundles = settings.bundles
-        self._use_case: lambda_.LayerVersion | None = None
+        self._use_cases: dict[tuple[str, ...], lambda_.LayerVersion] = {}
         self._sets: dict[str, lambda_.LayerVersion] = {}
         self._bikecast = self._layer(
             "Bikecast", path=ROOT / "layers/bikecast", description="The shared package"
         )
 
-    def of(self, name: str, *, use_case: str | None = None) -> list[lambda_.ILayerVersion]:
-        """Return the shared package, one third-party set, and the code of one use case if it is named.
+    def of(self, name: str, *, use_cases: Sequence[str] = ()) -> list[lambda_.ILayerVersion]:
+        """Return the shared package, one third-party set, and the code of the use cases that are named.
 
         Raises:
             MissingBundleError: The set's zip does not exist.
@@ -43,16 +44,19 @@ class Layers(Construct):
             self._sets[name] = self._layer(
                 name.capitalize(), path=zipped, description=f"Third-party packages: {name}"
             )
-        own = [] if use_case is None else [self._of_use_case(use_case)]
+        own = [self._of_use_cases(tuple(use_cases))] if use_cases else []
         return [self._bikecast, self._sets[name], *own]
 
-    def _of_use_case(self, name: str) -> lambda_.LayerVersion:
-        """Return a layer with one use case alone: a predictor never carries the others."""
-        if self._use_case is None:
-            self._use_case = self._layer(
-                "UseCase", path=staged(name, self._bundles), description=f"The use case {name}"
+    def _of_use_cases(self, names: tuple[str, ...]) -> lambda_.LayerVersion:
+        """Return a layer with these use cases alone: a predictor never carries another one's code."""
+        if names not in self._use_cases:
+            listed = ", ".join(names)
+            self._use_cases[names] = self._layer(
+                "UseCase" if len(names) == 1 else "UseCases",
+                path=staged(names, self._bundles),
+                description=f"Use cases: {listed}"[:256],
             )
-        return self._use_case
+        return self._use_cases[names]
 
     def _layer(self, construct_id: str, *, path: Path, description: str) -> lambda_.LayerVersion:
         return lambda_.LayerVersion(
@@ -65,16 +69,16 @@ class Layers(Construct):
         )
 
 
-def staged(use_case: str, bundles: Path) -> Path:
-    """Lay one use case out as a layer wants it, and return the folder."""
-    folder = bundles / "use_cases" / use_case
+def staged(use_cases: Sequence[str], bundles: Path) -> Path:
+    """Lay use cases out as a layer wants them, and return the folder."""
+    folder = bundles / "use_cases" / "-".join(use_cases)
     packages = folder / "python" / PACKAGE
     shutil.rmtree(folder, ignore_errors=True)
     packages.mkdir(parents=True)
     shutil.copy(ROOT / PACKAGE / "__init__.py", packages)
-    shutil.copytree(
-        ROOT / PACKAGE / use_case, packages / use_case, ignore=shutil.ignore_patterns("__pycache__")
-    )
+    unwanted = shutil.ignore_patterns("__pycache__")
+    for name in use_cases:
+        shutil.copytree(ROOT / PACKAGE / name, packages / name, ignore=unwanted)
     return folder
 
 

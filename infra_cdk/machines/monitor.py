@@ -23,7 +23,8 @@ class Monitor(Construct):
     Args:
         scope: Parent construct.
         construct_id: Name within the parent.
-        judge: Function that compares windows with their reference, or the job with a step that does.
+        use_case: Whose windows are judged.
+        judge: Function that compares them with their reference, or the job with a step that does.
         retrain: State machine to start when the verdict asks for it.
     """
 
@@ -32,11 +33,12 @@ class Monitor(Construct):
         scope: Construct,
         construct_id: str,
         *,
+        use_case: str,
         judge: lambda_.IFunction | Job,
         retrain: sfn.IStateMachine,
     ) -> None:
         super().__init__(scope, construct_id)
-        verdict = self._verdict(judge)
+        verdict = self._verdict_of_step(judge, use_case) if isinstance(judge, Job) else self._verdict(judge)
         done = sfn.Succeed(self, "Done")
         start = self._retraining(retrain).next(done)
         asked = sfn.Condition.and_(
@@ -45,11 +47,17 @@ class Monitor(Construct):
         choice = sfn.Choice(self, "IsRetrainingAsked").when(asked, start).otherwise(done)
         self.start = verdict.next(PublishEvents(self, "PublishEvents")).next(choice)
 
-    def _verdict(self, judge: lambda_.IFunction | Job) -> sfn.TaskStateBase:
-        if not isinstance(judge, Job):
-            return tasks.LambdaInvoke(self, "JudgeWindow", lambda_function=judge, payload_response_only=True)
+    def _verdict(self, judge: lambda_.IFunction) -> sfn.Chain:
+        invoke = tasks.LambdaInvoke(self, "JudgeWindow", lambda_function=judge, payload_response_only=True)
+        return sfn.Chain.start(invoke)
+
+    def _verdict_of_step(self, job: Job, use_case: str) -> sfn.Chain:
+        """All use cases share the job, so its step is told which one is judged."""
+        told = sfn.Pass(
+            self, "NameUseCase", result=sfn.Result.from_string(use_case), result_path="$.use_case"
+        )
         step = JobStep(step=Step.JUDGE_WINDOWS, input_path="$", result_path="$", timeout=TIMEOUT)
-        return fail_by_name(self, judge.state(self, "JudgeWindow", step), job=judge)
+        return told.next(fail_by_name(self, job.state(self, "JudgeWindow", step), job=job))
 
     def _retraining(self, retrain: sfn.IStateMachine) -> tasks.StepFunctionsStartExecution:
         return tasks.StepFunctionsStartExecution(

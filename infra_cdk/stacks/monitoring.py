@@ -74,7 +74,9 @@ class MonitoringStack(BikecastStack):
 
     def _monitor(self, training: TrainingStack) -> Machine:
         judge = self.judges.get("monitor_drift") or training.job
-        steps = monitor.Monitor(self, "MonitorSteps", judge=judge, retrain=training.retrain)
+        steps = monitor.Monitor(
+            self, "MonitorSteps", use_case=self.use_case, judge=judge, retrain=training.retrain
+        )
         return Machine(
             self,
             "Monitor",

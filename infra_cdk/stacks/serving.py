@@ -88,7 +88,7 @@ class ServingStack(BikecastStack):
             name="predict",
             layers=self._layers,
             packages="predict",
-            use_case=self.use_case,
+            use_cases=(self.use_case,),
             settings=self.settings,
             environment={
                 Variable.USE_CASE: self.use_case,

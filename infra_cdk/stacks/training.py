@@ -8,6 +8,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from bikecast.names import Containers, Output, Prefix, TaskVariable, Variable
+from bikecast.use_case import registry
 from infra_cdk.constructs.container_job import ContainerJob
 from infra_cdk.constructs.database import OWNER, PostgresDatabase, let_set_passwords, passwords
 from infra_cdk.constructs.function import PythonFunction
@@ -49,7 +50,9 @@ class TrainingStack(BikecastStack):
         self._let_job_use_storage()
         let_set_passwords(database.postgres, self.job.role)
         layers = Layers(self, "Layers", settings=settings)
-        self.plan_retraining = self._planner("plan_retraining", layers=layers, environment={})
+        self.plan_retraining = self._planner(
+            "plan_retraining", layers=layers, environment={}, packages="predict", use_cases=registry.names()
+        )
         self.plan_ingestion = self._planner(
             "plan_ingestion", layers=layers, environment={Variable.DATA_BUCKET: storage.data.bucket_name}
         )
@@ -135,13 +138,22 @@ class TrainingStack(BikecastStack):
             bucket.let_read(role)
             bucket.let_write(role)
 
-    def _planner(self, name: str, *, layers: Layers, environment: dict[str, str]) -> PythonFunction:
+    def _planner(
+        self,
+        name: str,
+        *,
+        layers: Layers,
+        environment: dict[str, str],
+        packages: str = "functions",
+        use_cases: Sequence[str] = (),
+    ) -> PythonFunction:
         return PythonFunction(
             self,
             "".join(word.capitalize() for word in name.split("_")),
             name=name,
             layers=layers,
-            packages="functions",
+            packages=packages,
+            use_cases=use_cases,
             settings=self.settings,
             environment=environment,
             timeout_s=60,
@@ -197,4 +209,4 @@ class TrainingStack(BikecastStack):
 
 
 # The publishers' own files are never changed.
-WRITTEN_BY_JOB = tuple(f"{prefix}*" for prefix in Prefix if prefix is not Prefix.RAW)
+WRITTEN_BY_JOB = tuple(f"{prefix}*" for prefix in Prefix if prefix not in (Prefix.RAW, Prefix.FILES))

@@ -8,13 +8,13 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bikecast.database import DatabaseSettings, connect
+from bikecast.monitoring.choice import watch_of
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
 from bikecast.monitoring.verdicts import answer
-from bikecast.names import METRIC_NAMESPACE, USE_CASE_DIMENSION
+from bikecast.names import METRIC_NAMESPACE, USE_CASE_DIMENSION, use_case_prefix
 from bikecast.requests import parse_request
-from bikecast.storage import S3Store
-from use_cases.citibike.monitoring.watch import WATCH
+from bikecast.storage import S3Store, ScopedStore
 
 from .publication import publish
 from .settings import Settings
@@ -29,12 +29,13 @@ metrics = Metrics(namespace=METRIC_NAMESPACE, service=SERVICE)
 def ports() -> Ports:
     """Put the function's surroundings together once."""
     settings, database, s3 = Settings(), DatabaseSettings(), boto3.client("s3")
+    prefix = use_case_prefix(settings.use_case)
     logger.append_keys(code_version=settings.code_version, use_case=settings.use_case)
     metrics.set_default_dimensions(**{USE_CASE_DIMENSION: settings.use_case})
     return Ports(
         data=S3Store(s3, settings.data_bucket),
-        serving=S3Store(s3, settings.serving_bucket),
-        reports=S3Store(s3, settings.reports_bucket),
+        serving=ScopedStore(S3Store(s3, settings.serving_bucket), prefix),
+        reports=ScopedStore(S3Store(s3, settings.reports_bucket), prefix),
         connect=lambda: connect(database, application=SERVICE),
     )
 
@@ -44,7 +45,7 @@ def ports() -> Ports:
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - the runtime passes it
     """Judge the asked windows, or the last complete week."""
-    verdicts = list(monitor(parse_request(MonitorRequest, event), ports(), WATCH))
+    verdicts = list(monitor(parse_request(MonitorRequest, event), ports(), watch_of(Settings().use_case)))
     for verdict in verdicts:
         publish(verdict, metrics=metrics, logger=logger)
     return answer(verdicts)

@@ -6,7 +6,7 @@ from importlib.resources import files
 from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
-from fastapi import FastAPI, Path, Query, Request
+from fastapi import Depends, FastAPI, Path, Query, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -97,14 +97,17 @@ def _add_trainings(app: FastAPI, ports: Ports) -> None:
     refusals = errors(400, 403, 409, 413, 415, 422, 429, 503)
     refusals[403]["model"] = GatewayProblem | Problem
 
-    @app.post("/training", status_code=202, responses=refusals)
-    def start_training(body: TrainingRequest, request: Request) -> Training:
+    def require_training_key(request: Request) -> None:
+        if not ports.may_train(request.scope):
+            raise ForbiddenError("this key starts no training: send the training key as `x-api-key`")
+
+    # The key comes before the body: who may not train is not told what a training takes.
+    @app.post("/training", status_code=202, responses=refusals, dependencies=[Depends(require_training_key)])
+    def start_training(body: TrainingRequest) -> Training:
         """Start a training; judged, it becomes champion only if it is better.
 
         It needs the training key, whose quota of the day is small; any key reads how it is doing.
         """
-        if not ports.may_train(request.scope):
-            raise ForbiddenError("this key starts no training: send the training key as `x-api-key`")
         return ports.trainings.start(body)
 
     @app.get("/training/{training_id}", responses=errors(403, 404, 422, 429, 503))

@@ -8,10 +8,10 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.logging import correlation_paths
 from mangum import Mangum
 
-from bikecast.names import METRIC_NAMESPACE
+from bikecast.names import METRIC_NAMESPACE, use_case_prefix
 from bikecast.serving.gateway import api_key_id, is_request
 from bikecast.serving.trainings import Trainings
-from bikecast.storage import S3Store
+from bikecast.storage import S3Store, ScopedStore
 
 from .app import Ports, build_app
 from .settings import Settings
@@ -27,15 +27,18 @@ def api() -> Mangum:
     """Build the application on first use."""
     settings = Settings()
     storage = boto3.client("s3")
-    trainings = Trainings(boto3.client("stepfunctions"), settings.retrain_state_machine_arn)
+    prefix = use_case_prefix(settings.use_case)
+    trainings = Trainings(
+        boto3.client("stepfunctions"), settings.retrain_state_machine_arn, use_case=settings.use_case
+    )
 
     def link(key: str) -> str:
-        place = {"Bucket": settings.reports_bucket, "Key": key}
+        place = {"Bucket": settings.reports_bucket, "Key": prefix + key}
         return storage.generate_presigned_url("get_object", Params=place, ExpiresIn=settings.link_lifetime_s)
 
     ports = Ports(
         trainings,
-        S3Store(storage, settings.reports_bucket),
+        ScopedStore(S3Store(storage, settings.reports_bucket), prefix),
         link,
         may_train=lambda scope: api_key_id(scope) == settings.training_key_id,
     )

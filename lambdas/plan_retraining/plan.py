@@ -4,8 +4,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from bikecast.errors import InputError
-from bikecast.requests import RetrainRequest, parse_request
+from bikecast.use_case.requests import checked_request
 
 
 class Event(BaseModel):
@@ -23,11 +22,10 @@ def plan_retraining(event: Event) -> dict[str, Any]:
     Raises:
         InputError: The request breaks its contract; every bad field is named.
     """
-    if not isinstance(event.request, dict):
-        raise InputError(f"input: must be a JSON object (got {event.request!r})")
-    request = parse_request(RetrainRequest, event.request)
+    request = checked_request(event.request)
+    n_workers = min(request["tuning_workers"], request["n_trials"])
     return {
-        "request": request.model_dump(mode="json"),
+        "request": request,
         "execution": event.execution,
-        "workers": [{"worker": number} for number in range(min(request.tuning_workers, request.n_trials))],
+        "workers": [{"worker": number} for number in range(n_workers)],
     }

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-import numpy as np
 from aws_lambda_powertools import Logger, Metrics, single_metric
 from aws_lambda_powertools.metrics import MetricUnit
 from botocore.config import Config
@@ -12,19 +11,18 @@ from botocore.session import get_session
 from fastapi import FastAPI
 from mangum import Mangum
 
-from bikecast.names import METRIC_NAMESPACE, USE_CASE_DIMENSION, Metric, PredictionSource
+from bikecast.names import METRIC_NAMESPACE, USE_CASE_DIMENSION, Metric, PredictionSource, use_case_prefix
 from bikecast.serving.after_response import AfterResponse
-from bikecast.serving.engines import Loaders, Question
+from bikecast.serving.choice import serving_of
+from bikecast.serving.engines import Question
 from bikecast.serving.follower import ChampionFollower, UnavailableError
+from bikecast.serving.kind import ServingPorts
 from bikecast.serving.last_copy import LastCopy
-from bikecast.serving.outlook import OutlookReader
 from bikecast.serving.prediction_log import QueueLog
 from bikecast.serving.predictor import Answer, answer
-from bikecast.serving.service import Ports, PredictionService
 from bikecast.serving.unsent import FIELD, MESSAGE
-from bikecast.storage import FolderStore, S3Store
+from bikecast.storage import FolderStore, S3Store, ScopedStore
 
-from .app import build_app
 from .settings import Runtime, Settings
 
 # A request must never wait long for a store: short timeouts, one more try.
@@ -32,10 +30,6 @@ STORE_CONFIG = Config(
     connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 2}, max_pool_connections=4
 )
 QUEUE_CONFIG = Config(connect_timeout=0.5, read_timeout=1, retries={"total_max_attempts": 2})
-SAMPLE = Question(
-    np.asarray(["2025-01-02T08:00:00"], dtype="datetime64[s]"),
-    {"TMAX": np.asarray([41.0]), "TMIN": np.asarray([33.0]), "SNOW": np.asarray([0.0])},
-)
 
 
 class Telemetry:
@@ -112,23 +106,25 @@ def build(settings: Settings, runtime: Runtime, *, logger: Logger, metrics: Metr
     logger.append_keys(code_version=settings.code_version, use_case=settings.use_case)
     metrics.set_default_dimensions(**{USE_CASE_DIMENSION: settings.use_case})
     telemetry = Telemetry(logger, metrics, use_case=settings.use_case)
-    store = S3Store(_client("s3", STORE_CONFIG), settings.serving_bucket)
+    whole = S3Store(_client("s3", STORE_CONFIG), settings.serving_bucket)
+    store = ScopedStore(whole, use_case_prefix(settings.use_case))
+    kind = serving_of(settings.use_case)
     follower = ChampionFollower(
         store,
+        kind.loaders,
         listener=telemetry,
         ttl_s=settings.champion_ttl_s,
         wait_s=settings.champion_wait_s,
-        last_copy=LastCopy(FolderStore(settings.last_copy_dir), Loaders()),
+        last_copy=LastCopy(FolderStore(settings.last_copy_dir / settings.use_case), kind.loaders),
     )
     queue = _client("sqs", QUEUE_CONFIG)
     log = QueueLog(queue, settings.capture_queue_url, on_unsent=telemetry.unsent)
     after = _after_response(runtime, partial(log.drain, timeout_s=settings.capture_drain_s), logger)
     if after is None and runtime.aws_lambda_runtime_api is not None:
         log.wait_s = settings.capture_wait_s  # Lambda would freeze the sending thread
-    service = PredictionService(Ports(follower, OutlookReader(store), log, telemetry))
-    _warm(follower, logger)
-    app = build_app(service, follower, code_version=settings.code_version, allowed_origins=settings.origins)
-    return Predictor(app, log, after)
+    _warm(follower, kind.first_question, logger)
+    ports = ServingPorts(store, follower, log, telemetry)
+    return Predictor(kind.build(ports, settings.code_version, settings.origins), log, after)
 
 
 def _client(service: str, config: Config) -> Any:
@@ -147,9 +143,9 @@ def _after_response(runtime: Runtime, finish: Callable[[], object], logger: Logg
         return None
 
 
-def _warm(follower: ChampionFollower, logger: Logger) -> None:
-    """Load the champion and predict one hour, so that the first request finds everything in memory."""
+def _warm(follower: ChampionFollower, question: Question, logger: Logger) -> None:
+    """Load the champion and answer one question, so that the first request finds everything in memory."""
     try:
-        answer(follower.view().engines, SAMPLE)
+        answer(follower.view().engines, question)
     except UnavailableError as err:
         logger.warning("no champion yet", extra={"reason": str(err)})

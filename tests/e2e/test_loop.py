@@ -22,8 +22,8 @@ def ask(cloud: Deployment, body: object, *, key: str | None = None) -> httpx.Res
 
 def test_the_first_champion_beats_the_seasonal_naive_baseline(cloud: Deployment) -> None:
     champion = cloud.champion()
-    naive = min(scores["rmse"] for scores in champion["baselines"].values())
-    assert champion["holdout"]["rmse"] < naive
+    naive = min(scores["values"]["rmse"] for scores in champion["baselines"].values())
+    assert champion["holdout"]["values"]["rmse"] < naive
 
 
 def test_the_api_answers_with_the_champion_and_its_interval(cloud: Deployment) -> None:

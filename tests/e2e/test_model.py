@@ -10,12 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from bikecast.features import OPTIONAL_WEATHER, REQUIRED_WEATHER
 from bikecast.names import progress_key
 from tests.deployment import Deployment, eventually
 from tests.e2e.test_faults import answer
 from tests.faults import kill, processes
-from training_job.dataset import training_set_key
+from training_job.runtime.training_sets import training_set_key
+from use_cases.citibike.features import OPTIONAL_WEATHER, REQUIRED_WEATHER
 
 pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(900)]
 
@@ -37,7 +37,7 @@ def test_the_api_scores_on_the_holdout_what_mlflow_says(cloud: Deployment) -> No
     [(tag,)] = cloud.sql(query, champion["model_name"], int(champion["version"]))
     assert len(holdout) == champion["holdout"]["n_rows"]
     assert rmse == pytest.approx(float(tag), rel=SAME_SCORE)
-    assert rmse == pytest.approx(champion["holdout"]["rmse"], rel=SAME_SCORE)
+    assert rmse == pytest.approx(champion["holdout"]["values"]["rmse"], rel=SAME_SCORE)
 
 
 def _holdout(cloud: Deployment, champion: dict[str, Any]) -> pd.DataFrame:

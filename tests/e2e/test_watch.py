@@ -44,7 +44,8 @@ def retrainings(cloud: Deployment) -> list[dict[str, Any]]:
     return [
         run
         for run, text in inputs
-        if not run["name"].startswith("train-") and json.loads(text) == {"n_trials": 2}
+        if not run["name"].startswith("train-")
+        and json.loads(text) == {"use_case": "citibike", "n_trials": 2}
     ]
 
 

@@ -8,11 +8,11 @@ import zipfile
 from pathlib import Path
 
 import pytest
-from console.worker.service import FROM_OUTPUTS
 from pydantic_settings import BaseSettings
 
 from bikecast.database import DatabaseSettings
 from bikecast.names import Output
+from console.worker.service import FROM_OUTPUTS
 from infra_cdk.constructs.layers import RUNTIME
 from infra_cdk.settings import ROOT
 from lambdas.capture_predictions.settings import Settings as CaptureSettings
@@ -21,7 +21,7 @@ from lambdas.operate.settings import Settings as OperateSettings
 from lambdas.plan_ingestion.settings import Settings as IngestionSettings
 from lambdas.predict.settings import Settings as PredictSettings
 from tests.infra.conftest import Assembly, Resource, text_of
-from training_job.settings import JobSettings, TaskSettings
+from training_job.runtime.settings import JobSettings, TaskSettings
 
 SETTINGS: dict[str, tuple[type[BaseSettings], ...]] = {
     "predict": (PredictSettings,),

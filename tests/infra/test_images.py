@@ -12,6 +12,7 @@ from layers.base_images import AWS_PYTHON, BASE_IMAGES, BaseImage
 from layers.images import IMAGES, Image
 from tests.infra.conftest import Assembly
 
+SHARED = ("layers/bikecast/", "use_cases/")
 STARTS = re.compile(r"^FROM (\S+)", re.MULTILINE)
 COPIED = re.compile(r"^COPY (?!--from)(?P<source>\S+) ", re.MULTILINE)
 
@@ -23,7 +24,7 @@ def test_the_context_holds_what_is_copied_and_nothing_else(image: Image, aws: As
     for source in sources:
         assert (context / source).exists(), source
     files = [path.relative_to(context).as_posix() for path in context.rglob("*") if path.is_file()]
-    strangers = [name for name in files if not name.startswith((image.folder, "layers/bikecast/"))]
+    strangers = [name for name in files if not name.startswith((image.folder, *SHARED))]
     assert strangers == []
     assert not [name for name in files if name.endswith((".pyc", ".env", ".parquet"))]
 

@@ -9,8 +9,9 @@ import pytest
 
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.names import Containers, Event, Failure, Output, Step, Target, TaskVariable
-from bikecast.requests import RetrainRequest, parse_request
+from bikecast.requests import parse_request
 from tests.infra.conftest import Assembly, text_of
+from use_cases.citibike.request import HourlyRequest
 
 MACHINES = ("Retrain", "Ingest", "Operate", "Monitor")
 AFTER_THE_DEED = ("ShowDecision",)
@@ -191,7 +192,7 @@ def test_what_the_clock_asks_for_is_not_empty_and_is_understood(assembly: Assemb
     }
     assert all(asked.values())  # LocalStack does not fire a rule with an empty input
     assert parse_request(MonitorRequest, asked["MonitorWeekly"]) == MonitorRequest()
-    assert parse_request(RetrainRequest, asked["RetrainMonthly"]) == RetrainRequest()
+    assert parse_request(HourlyRequest, asked["RetrainMonthly"]) == HourlyRequest()
     assert asked["OutlookDaily"] == {"step": Step.PUBLISH_OUTLOOK, "input": {}}
 
 

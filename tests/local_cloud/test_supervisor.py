@@ -35,6 +35,13 @@ def kill(settings: LocalCloudSettings, name: str) -> None:
     assert record
     os.kill(record.pid, signal.SIGKILL)
     eventually(lambda: record.process() is None)
+    if name == supervisor.EMULATOR:  # its threads hold the port for a moment longer than it lives
+        eventually(lambda: not is_listening(settings.port))
+
+
+def is_listening(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def client(settings: LocalCloudSettings, service: Any) -> Any:

@@ -22,9 +22,9 @@ import boto3
 import httpx
 
 from bikecast.names import Target
-from console.cloud import Cloud
-from console.deployment import Choices, cdk_environment, cdk_program
-from console.outputs import read_stacks
+from console.cloud.deployment import Choices, cdk_environment, cdk_program
+from console.cloud.outputs import read_stacks
+from console.cloud.session import Cloud
 from tests.deployment import BIKECAST, PROJECT, Deployment, free_ports
 
 # The functions' version: their bundles have wheels for no other.

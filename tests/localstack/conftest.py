@@ -11,7 +11,7 @@ import pytest
 
 from bikecast.database import DatabaseSettings
 from bikecast.names import Containers
-from console.deployment import Choices
+from console.cloud.deployment import Choices
 from tests.localstack.bench import PYTHON, Bench, find_python, install, localstack, worker
 
 TIMES = pytest.StashKey[dict[str, float]]()

@@ -13,15 +13,15 @@ import pytest
 from bikecast.database import DatabaseSettings, connect
 from bikecast.monitoring.run import Ports
 from bikecast.names import DatabaseRole
-from bikecast.simulator.simulation import simulate_tables
 from bikecast.storage import FolderStore
-from bikecast.tables import write_hourly, write_weather
 from tests.champions import publish_champion
 from tests.roles import log_in_as
 from training_job.migrations import migrate
 from use_cases.citibike.monitoring.champion import load_champion, read_history
 from use_cases.citibike.monitoring.limits import calibrate
 from use_cases.citibike.monitoring.sources import Champion
+from use_cases.citibike.simulator.simulation import simulate_tables
+from use_cases.citibike.tables.hourly import write_hourly, write_weather
 
 TRAINED_UNTIL = "2024-12-31"
 NOW = dt.datetime(2025, 4, 1, 12, tzinfo=dt.UTC)

@@ -16,8 +16,8 @@ from bikecast.monitoring.run import Ports, monitor
 from bikecast.monitoring.windows import Source
 from bikecast.names import citibike_key, weather_key
 from bikecast.storage import FolderStore
-from bikecast.tables import write_hourly
 from use_cases.citibike.monitoring.watch import WATCH
+from use_cases.citibike.tables.hourly import write_hourly
 
 Rows = Callable[..., list[tuple[object, ...]]]
 NUMBERS = MonitorRequest(

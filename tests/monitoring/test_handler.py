@@ -34,6 +34,7 @@ def handler(city: Path, database: DatabaseSettings, monkeypatch: pytest.MonkeyPa
     migrate(database)
     assert database.password is not None
     environment = {
+        "USE_CASE": "citibike",
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",

@@ -16,9 +16,9 @@ from bikecast.monitoring.verdicts import answer
 from bikecast.monitoring.windows import Source
 from bikecast.names import CHAMPION_KEY, citibike_key
 from bikecast.serving.reports import Page, find_page, read_page, results_key
-from bikecast.tables import write_hourly
 from use_cases.citibike.monitoring.columns import EXTRA_COLUMNS, METRIC_COLUMNS
 from use_cases.citibike.monitoring.watch import WATCH
+from use_cases.citibike.tables.hourly import write_hourly
 
 Rows = Callable[..., list[tuple[object, ...]]]
 WEEK = MonitorRequest(

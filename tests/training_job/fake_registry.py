@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bikecast.errors import NotFoundError
-from training_job.registry import RegisteredVersion, ServedModel
+from training_job.registry.protocol import RegisteredVersion, ServedModel
 
 
 class FakeRegistry:

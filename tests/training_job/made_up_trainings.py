@@ -2,37 +2,36 @@
 
 import datetime as dt
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bikecast.gate import Decision, Verdict
-from bikecast.level import LevelState
+from bikecast.evaluation.gate import Decision, GateDecision
+from bikecast.evaluation.scores import Scores
 from bikecast.names import MODEL_NAME, challenger_prefix
 from bikecast.registry.artifacts import write_once
 from bikecast.registry.champion_store import ChampionStore
-from bikecast.registry.manifest import Scores
 from tests.unit.serving import world
-from training_job.conclusion import conclude
-from training_job.context import Context
-from training_job.dataset import frame_bytes, to_sample, training_set_key
-from training_job.following import archive_abandoned, follow_champion
-from training_job.handover import EvaluateJob
-from training_job.judgement import Calibration, Forecasts, Judgement
-from training_job.predictions import write_left_out
-from training_job.steps.evaluate import open_case
+from training_job.evaluation.conclusion import Challenger, conclude
+from training_job.evaluation.judged import Judgement
+from training_job.publication.following import archive_abandoned, follow_champion
+from training_job.runtime.context import Context
+from training_job.runtime.handover import EvaluateJob
+from training_job.runtime.training_sets import frame_bytes, training_set_key
+from training_job.tuning.predictions import write_left_out
+from use_cases.citibike.model.level import LevelState
+from use_cases.citibike.steps.evaluate import open_case, served_model
+from use_cases.citibike.training.dataset import to_sample
+from use_cases.citibike.training.judgement import Calibration
+from use_cases.citibike.training.publishing import publish_version
 
 SCORES = Scores(
     n_rows=24,
     start=dt.datetime(2024, 6, 1),
     end=dt.datetime(2024, 6, 2),
-    rmse=1,
-    mae=1,
-    wape=0.1,
-    r2=0.9,
-    bias=0,
+    values={"rmse": 1, "mae": 1, "wape": 0.1, "r2": 0.9, "bias": 0},
 )
 DATA_HASH = "d" * 64
 
@@ -88,7 +87,7 @@ def train(context: Context, execution: str, *, name: str, is_better: bool, scale
         "graph": graph.model_dump(),
         "calibration": write_once(context.artifacts, prefix, "calibration.json", body).model_dump(),
         "parity": {},
-        "cv_rmse": 1.0,
+        "cv_error": 1.0,
         **dict.fromkeys(("n_trials", "n_trials_done", "n_pruned", "n_retried"), 1),
     }
     job = {"request": {"registered_model_name": name}, "execution": execution, "train": trained}
@@ -107,11 +106,11 @@ def train(context: Context, execution: str, *, name: str, is_better: bool, scale
 def _evaluate(context: Context, job: dict[str, Any], *, is_better: bool) -> dict[str, Any]:
     case = open_case(context, EvaluateJob.model_validate(job))
     decision = Decision.PROMOTE if is_better else Decision.REJECT
-    verdict = Verdict(decision=decision, reason="made up", beats_baselines=is_better)
-    values = np.full(case.holdout.hours.shape, 50.0)
-    forecasts = Forecasts(values, values - 10, values + 10, LevelState())
+    verdict = GateDecision(decision=decision, reason="made up", beats_baselines=is_better)
+    publish = partial(publish_version, context, case, LevelState())
+    challenger = Challenger(served_model(context, case, LevelState()), publish)
     sample = to_sample(_frame())
     write_left_out(context.reports, case.job.execution, hours=sample.hours[:48], predicted=np.full(48, 50.0))
     current = ChampionStore(context.serving).look()
     outcome = Judgement(verdict, challenger=SCORES)
-    return conclude(context, case, current, outcome, forecasts=forecasts, plots=()).model_dump(mode="json")
+    return conclude(context, case.job, current, outcome, challenger).model_dump(mode="json")

@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from bikecast.arrays import Array, Matrix
-from bikecast.citibike_model import TASK
 from bikecast.families import Fitted
-from bikecast.intervals import IntervalCalibration
 from bikecast.names import CHAMPION_KEY, evaluation_prefix, progress_key
 from tests.postgres import Server
 from tests.training_job import world as made_up
-from tests.training_job.world import World
+from tests.training_job.world import QUICK_SEARCH, World
+from use_cases.citibike.model.intervals import IntervalCalibration
+from use_cases.citibike.model.task import TASK
 
 pytestmark = pytest.mark.xdist_group("bad-challengers")
 
@@ -60,7 +60,7 @@ def trained(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple
 @pytest.mark.parametrize(
     ("factor", "graph_factor", "reason"),
     [
-        (50.0, 50.0, "does not surely beat the baseline"),
+        (50.0, 50.0, "does not significantly beat the baseline"),
         (float("nan"), float("nan"), "not a number"),
         (1.0, 1.01, "differs from the fitted model"),
     ],
@@ -87,17 +87,17 @@ def test_bad_challenger_is_rejected_and_the_champion_stays(
 
 def _handed_over(world: World, job: dict[str, Any], *, factor: float, graph_factor: float) -> dict[str, Any]:
     """Hand a spoiled model over as ``train`` does."""
-    from training_job import tracking
-    from training_job.challenger import Challenger, hand_over
-    from training_job.handover import TrainJob
-    from training_job.judgement import Calibration
-    from training_job.search import load_search
-    from training_job.steps.train import fit_final
-    from training_job.steps.tune import tuning_sample
-    from training_job.study import open_study, progress
+    from training_job.registry import tracking
+    from training_job.runtime.handover import TrainJob
+    from training_job.tuning.study import open_study, progress
+    from use_cases.citibike.steps.train import fit_final
+    from use_cases.citibike.steps.tune import tuning_sample
+    from use_cases.citibike.training.challenger import Challenger, hand_over
+    from use_cases.citibike.training.judgement import Calibration
+    from use_cases.citibike.training.search import load_hourly_search
 
     context, train = world.context, TrainJob.model_validate(job)
-    search, sample = load_search(context.search_file), tuning_sample(context, train.prepare)
+    search, sample = load_hourly_search(QUICK_SEARCH), tuning_sample(context, train.prepare)
     good = fit_final(sample, {"xgboost": {"n_estimators": 60}}, seed=1)
     run_id = tracking.open_run(tracking.open_client(context), context, execution=train.execution, tags={})
     interval = _calibrated(world)
@@ -110,22 +110,23 @@ def _handed_over(world: World, job: dict[str, Any], *, factor: float, graph_fact
 
 def _calibrated(world: World) -> IntervalCalibration:
     from bikecast.registry.champion_store import ChampionStore
+    from use_cases.citibike.model.forecaster import interval_of
 
     champion = ChampionStore(world.context.serving).read().manifest
     assert champion is not None
-    return champion.interval
+    return interval_of(champion)
 
 
 def test_a_dead_workers_trial_is_tried_again_and_the_study_goes_on(
     trained: tuple[World, dict[str, Any]],
 ) -> None:
-    from training_job.search import load_search
-    from training_job.study import open_study
+    from training_job.tuning.study import open_study
+    from use_cases.citibike.training.search import load_hourly_search
 
     world = trained[0]
     job: dict[str, Any] = {"request": made_up.REQUEST | {"n_trials": 4}, "execution": "worker-died"}
     job["prepare"] = world.step("prepare", job)
-    study = open_study(world.context.database, "worker-died", search=load_search(world.context.search_file))
+    study = open_study(world.context.database, "worker-died", search=load_hourly_search(QUICK_SEARCH))
     dead = study.ask()
     dead.suggest_categorical("family", ["xgboost", "glm"])
     storage: Any = study._storage

@@ -32,10 +32,11 @@ from bikecast.serving.follower import ChampionFollower, UnavailableError
 from tests.training_job.faults import Faults, Killed, MortalRegistry, MortalStore
 from tests.training_job.made_up_trainings import Training, train, write_training_set
 from tests.unit.serving.faults import Remembering
-from training_job.context import Context
-from training_job.following import follow_champion
 from training_job.migrations import migrate
+from training_job.publication.following import follow_champion
+from training_job.runtime.context import Context
 from training_job.steps import promote, resume_automation, rollback
+from use_cases.citibike.api.hourly import LOADERS
 
 pytestmark = pytest.mark.xdist_group("champion-machine")
 EXAMPLES, STEPS = 16, 30
@@ -234,12 +235,16 @@ class ChampionMachine(RuleBasedStateMachine):
         payload: dict[str, Any] = {"version": back_to, "reason": "a test"}
         if is_forced and back_to is not None:
             payload["force"] = True
-            self.may_serve |= {t.run_id for t in self._judged_as(back_to)}
-        rollback.run(self.context, payload)
+        try:
+            rollback.run(self.context, payload)
+        finally:
+            self._note_forced(back_to if is_forced else None)
 
-    def _judged_as(self, version: str) -> list[Training]:
-        of_ours = [t for t in self.trainings if t.job["request"]["registered_model_name"] == MODEL_NAME]
-        return [training for training in of_ours if training.job["evaluate"]["version"] == version]
+    def _note_forced(self, version: str | None) -> None:
+        """A person may put any version there whose files are complete, also of a training that died."""
+        manifest = self.champions.look().manifest
+        if manifest and manifest.change and manifest.change.forced and manifest.version == version:
+            self.may_serve.add(manifest.run_id)
 
     def _is_allowed(self, training: Training, answer: str | None) -> bool:
         paused = automation.pause_reason(self.context.serving) is not None
@@ -280,7 +285,7 @@ class ChampionMachine(RuleBasedStateMachine):
         return None if manifest is None else manifest.run_id
 
     def _serving_run(self) -> str | None:
-        follower = ChampionFollower(self.context.serving, listener=Remembering(), ttl_s=1.0)
+        follower = ChampionFollower(self.context.serving, LOADERS, listener=Remembering(), ttl_s=1.0)
         try:
             model = follower.view().model
         except UnavailableError:

@@ -11,8 +11,8 @@ from bikecast.names import MODEL_NAME
 from tests.postgres import Server
 from tests.training_job.faults import Killed
 from tests.training_job.test_champion_machine import ChampionMachine
-from training_job.following import follow_champion
 from training_job.migrations import migrate
+from training_job.publication.following import follow_champion
 
 pytestmark = pytest.mark.xdist_group("champion-machine")
 MOST_WRITES = 40
@@ -133,6 +133,16 @@ def test_of_two_at_once_each_does_all_or_nothing_and_everybody_agrees_on_who_ser
             machine._interrupt(write, lambda m=machine: other(m))  # type: ignore[misc]
             machine._quietly(lambda m=machine: act(m))  # type: ignore[misc]
             _check(machine)
+
+
+def test_of_two_promotions_at_once_one_is_promoted(template: ChampionMachine) -> None:
+    for write in range(_n_writes(template, _second)):
+        with _copied(template) as machine:
+            results: list[object] = []
+            machine._interrupt(write, lambda m=machine, r=results: r.append(_first(m)))  # type: ignore[misc]
+            machine._quietly(lambda m=machine, r=results: r.append(_second(m)))  # type: ignore[misc]
+            decisions = [dict(result)["decision"] for result in results]  # type: ignore[call-overload]
+            assert sorted(decisions) == ["promoted", "rejected"]
 
 
 def test_of_two_challengers_judged_against_one_champion_the_second_is_rejected(

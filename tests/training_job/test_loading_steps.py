@@ -8,12 +8,12 @@ import pytest
 
 from bikecast.errors import DataError, InputError
 from bikecast.names import Prefix
-from bikecast.simulator import simulate
-from bikecast.tables import join_weather, read_hourly, read_weather
 from tests.training_job.world import folder_context
-from tests.unit.ingest.trips import csv_bytes, hour_of_rides, zip_bytes
-from training_job.context import Context
-from training_job.steps import ingest_month, publish_tables
+from tests.unit.use_cases.citibike.loading.trips import csv_bytes, hour_of_rides, zip_bytes
+from training_job.runtime.context import Context
+from use_cases.citibike.simulator import simulate
+from use_cases.citibike.steps import ingest_month, publish_tables
+from use_cases.citibike.tables.hourly import join_weather, read_hourly, read_weather
 
 START, END = dt.date(2024, 7, 1), dt.date(2024, 9, 30)
 NAMES = ["202407-citbike-tripdata.zip", "202408-citibike-tripdata.zip", "202409-citibike-tripdata.zip"]

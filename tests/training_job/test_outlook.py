@@ -8,10 +8,10 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import InputError
-from bikecast.serving.outlook import OutlookReader
 from tests.training_job.world import folder_context
-from training_job.context import Context
-from training_job.steps import publish_outlook
+from training_job.runtime.context import Context
+from use_cases.citibike.api.outlook import OutlookReader
+from use_cases.citibike.steps import publish_outlook
 
 KEY = "raw/weather/ahead.csv"
 

@@ -9,7 +9,7 @@ import pytest
 
 from bikecast.errors import DataError
 from bikecast.storage import FolderStore
-from training_job.period_results import PeriodResults
+from use_cases.citibike.training.period_results import PeriodResults
 
 PREDICTIONS = pd.DataFrame(
     {"hour": pd.to_datetime(["2024-07-01 08:00"]), "prediction": [10.0], "low": [8.0], "high": [12.0]}

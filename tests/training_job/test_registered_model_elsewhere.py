@@ -17,15 +17,15 @@ import numpy as np
 import pytest
 from mlflow.tracking import MlflowClient
 
-from bikecast.features import FEATURE_NAMES
-from bikecast.forecaster import Forecaster, OnnxModel
-from bikecast.level import LevelState
 from bikecast.names import MODEL_NAME, Alias
 from tests.deployment import eventually
 from tests.training_job.world import folder_context
 from tests.unit.serving import world
-from training_job.mlflow_registry import MlflowRegistry
-from training_job.registry import ServedModel
+from training_job.registry.mlflow_registry import MlflowRegistry
+from training_job.registry.protocol import ServedModel
+from use_cases.citibike.features import FEATURE_NAMES
+from use_cases.citibike.model.forecaster import Forecaster, OnnxModel
+from use_cases.citibike.model.level import LevelState
 
 pytestmark = [pytest.mark.on_demand, pytest.mark.timeout(1200)]
 URI = f"models:/{MODEL_NAME}@{Alias.CHAMPION}"

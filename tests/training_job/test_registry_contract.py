@@ -9,11 +9,11 @@ import numpy as np
 import pytest
 
 from bikecast.errors import NotFoundError
-from bikecast.features import FEATURE_NAMES
 from tests.training_job.fake_registry import FakeRegistry
 from tests.training_job.world import folder_context
 from tests.unit.serving.world import graph
-from training_job.registry import Registry, ServedModel
+from training_job.registry.protocol import Registry, ServedModel
+from use_cases.citibike.features import FEATURE_NAMES
 
 pytestmark = pytest.mark.xdist_group("registry")
 NAME = "a-model"
@@ -33,7 +33,7 @@ def mlflow_registry(tmp_path_factory: pytest.TempPathFactory) -> Any:
     import mlflow
     from mlflow.tracking import MlflowClient
 
-    from training_job.mlflow_registry import MlflowRegistry
+    from training_job.registry.mlflow_registry import MlflowRegistry
 
     folder = tmp_path_factory.mktemp("mlflow")
     before = mlflow.get_tracking_uri()

@@ -10,7 +10,6 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import ArtifactError, ConflictError, DataError, InputError
-from bikecast.forecaster import Forecaster
 from bikecast.names import (
     AUTOMATION_KEY,
     CHAMPION_HISTORY_PREFIX,
@@ -20,13 +19,15 @@ from bikecast.names import (
 )
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.registry.manifest import ChampionManifest, Change, ChangeAction, parse_manifest
-from bikecast.weather.files import merge_weather
 from tests.postgres import Server
 from tests.training_job import world as made_up
 from tests.training_job.world import World
-from training_job import tracking
-from training_job.following import follow_champion
-from training_job.mlflow_registry import MlflowRegistry
+from training_job.publication.following import follow_champion
+from training_job.registry import tracking
+from training_job.registry.mlflow_registry import MlflowRegistry
+from training_job.runtime import training_sets
+from use_cases.citibike.model.forecaster import Forecaster, level_of
+from use_cases.citibike.weather.files import merge_weather
 
 pytestmark = pytest.mark.xdist_group("retraining")
 
@@ -87,28 +88,30 @@ def test_the_first_challenger_beats_the_baselines_and_serves(first: tuple[World,
     champion = _champion(world)
     assert job["promote"]["decision"] == "promoted"
     assert champion.version == job["evaluate"]["version"]
-    assert champion.holdout.rmse < min(scores.rmse for scores in champion.baselines.values())
+    assert champion.holdout.values["rmse"] < min(
+        scores.values["rmse"] for scores in champion.baselines.values()
+    )
     assert world.aliases() == {"champion": champion.version}
     tags = world.tags(champion.version)
     assert (tags["stage"], tags["validation_status"]) == ("Production", "approved")
-    assert float(tags["rmse"]) == pytest.approx(champion.holdout.rmse, rel=1e-4)
+    assert float(tags["rmse"]) == pytest.approx(champion.holdout.values["rmse"], rel=1e-4)
 
 
 def test_the_served_model_scores_on_the_holdout_what_the_manifest_says(
     first: tuple[World, dict[str, Any]],
 ) -> None:
-    from training_job import dataset
+    from use_cases.citibike.training import dataset
 
     world, job = first
     champion = _champion(world)
-    frame = dataset.read_frame(world.context.data, job["prepare"]["training_set_key"])
+    frame = training_sets.read_frame(world.context.data, job["prepare"]["training_set_key"])
     sample = dataset.to_sample(frame)
     holdout = sample.take(sample.hours >= np.datetime64(job["prepare"]["holdout_start"]))
     weather = {name: frame[name].to_numpy()[-holdout.hours.size :] for name in dataset.WEATHER}
     forecast = Forecaster.load(world.context.serving, champion).predict(holdout.hours, weather)
     rmse = float(np.sqrt(np.mean((forecast.values - holdout.actual) ** 2)))
     inside = np.mean((holdout.actual >= forecast.low) & (holdout.actual <= forecast.high))
-    assert rmse == pytest.approx(champion.holdout.rmse, rel=1e-6)
+    assert rmse == pytest.approx(champion.holdout.values["rmse"], rel=1e-6)
     assert inside == pytest.approx(champion.holdout.coverage)
 
 
@@ -116,7 +119,7 @@ def test_the_record_says_what_the_decision_rests_on(first: tuple[World, dict[str
     world, job = first
     record = json.loads(world.context.reports.read(job["evaluate"]["decision_key"]).body)
     assert record["decision"] == "promoted"
-    assert record["challenger"]["scores"]["rmse"] == job["evaluate"]["rmse"]
+    assert record["challenger"]["scores"]["values"] == job["evaluate"]["scores"]
     assert set(record["against_baselines"]) == {"same_hour_last_week", "mean_of_four_weeks"}
     assert record["data_hash"] == job["prepare"]["data_hash"]
     assert record["parity"]["all_weather"] <= record["parity"]["tolerance"]
@@ -138,15 +141,14 @@ def test_every_trial_is_a_nested_run(first: tuple[World, dict[str, Any]]) -> Non
     trials = [run for run in nested if tracking.TRIAL_TAG in run.data.tags]
     assert len(trials) == made_up.REQUEST["n_trials"]
     assert all("cv_rmse" in run.data.metrics for run in trials)
-    assert parent.data.metrics["holdout_rmse"] == pytest.approx(job["evaluate"]["rmse"])
+    assert parent.data.metrics["holdout_rmse"] == pytest.approx(job["evaluate"]["scores"]["rmse"])
     assert parent.info.status == "FINISHED"
 
 
 def test_the_reference_is_scored_without_having_seen_its_rows(first: tuple[World, dict[str, Any]]) -> None:
-    from training_job import dataset
 
     world, job = first
-    reference = dataset.read_frame(world.context.serving, _champion(world).reference.key)
+    reference = training_sets.read_frame(world.context.serving, _champion(world).reference.key)
     assert len(reference) == job["prepare"]["n_rows"]
     assert (reference["out_of_sample"] == 1).all()
     assert np.isfinite(reference[["trips", "prediction", "low", "high"]]).all(axis=None)
@@ -156,7 +158,7 @@ def test_as_good_is_not_good_enough(world: World, second: dict[str, Any]) -> Non
     before = world.context.serving.read(CHAMPION_KEY).etag
     result = world.step("promote", second)
     assert result["decision"] == "rejected"
-    assert "at least -10.0%" in result["reason"]
+    assert "a promotion needs 10 %" in result["reason"]
     assert world.context.serving.read(CHAMPION_KEY).etag == before
     assert world.tags(second["evaluate"]["version"])["validation_status"] == "rejected"
     assert "candidate" not in world.aliases()
@@ -225,6 +227,33 @@ def test_paused_automation_stops_promotion(
     result = world.step("promote", _as_promoted(second))
     assert result["decision"] == "rejected"
     assert reason in result["reason"]
+
+
+def test_what_simulated_data_taught_is_not_promoted_once_real_data_was_loaded(
+    world: World, second: dict[str, Any]
+) -> None:
+    simulated = {**_as_promoted(second), "prepare": second["prepare"] | {"simulated": True}}
+    result = world.step("promote", simulated)
+    assert result["decision"] == "rejected"
+    assert "real data was loaded since" in result["reason"]
+
+
+def test_files_that_do_not_load_are_not_promoted(world: World, second: dict[str, Any]) -> None:
+    key = _published(world, second).model.key
+    body = world.context.serving.read(key).body
+    world.context.serving.write(key, b"damaged")
+    result = world.step("promote", _as_promoted(second))
+    world.context.serving.write(key, body)
+    assert result["decision"] == "rejected"
+    assert "its files do not load" in result["reason"]
+
+
+def test_the_manifest_of_another_version_is_not_promoted(world: World, second: dict[str, Any]) -> None:
+    other = _as_promoted(second)
+    other["train"] = second["train"] | {"run_id": "another"}
+    result = world.step("promote", other)
+    assert result["decision"] == "rejected"
+    assert "the manifest is that of" in result["reason"]
 
 
 def test_a_person_who_says_no_is_named_in_the_record(world: World, second: dict[str, Any]) -> None:
@@ -403,20 +432,25 @@ def test_what_people_delete_in_the_registry_stops_nothing(world: World, second: 
     assert world.aliases() == {"champion": "1"}
 
 
+def test_the_champion_is_not_rolled_back_to_itself(world: World) -> None:
+    with pytest.raises(InputError, match="1 is the champion already"):
+        world.step("rollback", {"version": "1"})
+
+
 def test_there_is_nothing_before_the_first_champion(world: World) -> None:
     with pytest.raises(InputError, match="no champion before it"):
         world.step("rollback", {})
 
 
 def test_level_follows_demand_that_arrives(world: World) -> None:
-    before = _champion(world).level
+    before = level_of(_champion(world))
     assert world.step("refresh_level", {})["refreshed"] is False
     made_up.load(world, made_up.LATER)
     result = world.step("refresh_level", {})
     made_up.load(world, made_up.END)
     assert result["refreshed"] is True
     assert result["as_of"] == made_up.LATER.isoformat()
-    after = _champion(world).level
+    after = level_of(_champion(world))
     assert after.days[: len(before.days) - 3] == before.days[: len(before.days) - 3]
 
 

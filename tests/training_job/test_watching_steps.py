@@ -11,13 +11,14 @@ from bikecast.database import DatabaseSettings, connect
 from bikecast.errors import InputError
 from bikecast.names import AUTOMATION_KEY, DASHBOARD_SUMMARY_KEY
 from bikecast.registry.automation import pause, read_switch
-from bikecast.simulator.simulation import simulate_tables
 from bikecast.storage import FolderStore
-from bikecast.tables import write_hourly
 from tests.champions import publish_champion
-from training_job.context import Context
 from training_job.migrations import migrate
-from training_job.steps import close_incident, record_actuals, refresh_dashboard, resume_automation
+from training_job.runtime.context import Context
+from training_job.steps import close_incident, refresh_dashboard, resume_automation
+from use_cases.citibike.simulator.simulation import simulate_tables
+from use_cases.citibike.steps import record_actuals
+from use_cases.citibike.tables.hourly import write_hourly
 
 NOW = dt.datetime(2025, 4, 1, tzinfo=dt.UTC)
 
@@ -66,8 +67,9 @@ def _open_incident(context: Context, *, version: str) -> str:
     migrate(context.database)
     statement = (
         "insert into monitoring.incidents"
-        " (id, model_version, kind, severity, reason, window_start, window_end, opened_at, evidence)"
-        " values (%(id)s, %(version)s, 'drift', 1.5, 'wind', %(day)s, %(day)s, %(now)s, '{}')"
+        " (id, use_case, model_version, kind, severity, reason, window_start, window_end, opened_at,"
+        " evidence)"
+        " values (%(id)s, 'citibike', %(version)s, 'drift', 1.5, 'wind', %(day)s, %(day)s, %(now)s, '{}')"
     )
     values = {"id": f"of-{version}", "version": version, "day": NOW.replace(tzinfo=None), "now": NOW}
     with connect(context.database, application="test") as connection:

@@ -3,20 +3,20 @@
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from bikecast.calendar import holiday_rank
 from bikecast.database import DatabaseSettings, connect
 from bikecast.names import MODEL_NAME
 from bikecast.storage import FolderStore
-from bikecast.tables import write_hourly, write_weather
-from bikecast.wall_time import wall_hours
-from training_job.context import Context
+from training_job.__main__ import find_step
+from training_job.runtime.context import Context
+from use_cases.citibike.calendar import holiday_rank
+from use_cases.citibike.tables.hourly import write_hourly, write_weather
+from use_cases.citibike.wall_time import wall_hours
 
 QUICK_SEARCH = Path(__file__).with_name("quick_search.toml")
 START, END, LATER = dt.date(2024, 3, 1), dt.date(2024, 7, 31), dt.date(2024, 8, 31)
@@ -31,7 +31,7 @@ class World:
 
     def step(self, name: str, payload: Mapping[str, Any]) -> Any:
         """Run a step as the container would."""
-        return import_module(f"training_job.steps.{name}").run(self.context, payload)
+        return find_step([name.replace("_", "-")])(self.context, payload)
 
     def until_evaluated(self, execution: str, **request: Any) -> dict[str, Any]:
         """Run an execution up to the gate's word; the next step's input is returned."""
@@ -53,7 +53,7 @@ class World:
 
     def tags(self, version: str) -> dict[str, str]:
         """Return a version's tags."""
-        from training_job import tracking
+        from training_job.registry import tracking
 
         tags: dict[str, str] = tracking.open_client(self.context).get_model_version(MODEL_NAME, version).tags
         return tags

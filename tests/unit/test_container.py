@@ -16,8 +16,8 @@ from botocore.stub import Stubber
 
 from bikecast.errors import DataError, InputError
 from training_job.__main__ import find_step
-from training_job.answers import StoppedError, TaskAnswer, beating, stopping_on_sigterm
-from training_job.failures import describe
+from training_job.runtime.answers import StoppedError, TaskAnswer, beating, stopping_on_sigterm
+from training_job.runtime.failures import describe
 
 
 class Recorder:
@@ -137,7 +137,11 @@ def test_an_unknown_step_is_refused_by_name() -> None:
 def test_every_step_has_its_module() -> None:
     from bikecast.names import Step
 
-    assert all(callable(find_step([step.value])) for step in Step if step is not Step.EVALUATE)
+    of_rows = (Step.EVALUATE, Step.LOAD_FILES)  # the first draws plots, the second is not citibike's
+    assert all(callable(find_step([step.value])) for step in Step if step not in of_rows)
+    assert callable(find_step([Step.LOAD_FILES.value], use_case="obesity"))
+    with pytest.raises(InputError, match="citibike has no load-files"):
+        find_step([Step.LOAD_FILES.value])
 
 
 @pytest.mark.parametrize("heavy", ["mlflow", "optuna", "sklearn", "matplotlib", "xgboost", "pandas"])

@@ -31,7 +31,10 @@ weights = arrays(np.float64, 5, elements=st.floats(0, 100)).filter(lambda found:
 
 
 def _scores(**found: float) -> list[Score]:
-    return [Score(name, LIMITS[name].kind, LIMITS[name].method, value) for name, value in found.items()]
+    return [
+        Score(name, LIMITS[name].kind, LIMITS[name].method, value, serious=name == "error")
+        for name, value in found.items()
+    ]
 
 
 @given(values, values)

@@ -7,21 +7,21 @@ from typing import Any
 
 import pytest
 
-from training_job import logs
+from training_job.runtime import logs
 
 FACTS = {"step": "train", "execution": "train-1", "code_version": "0.1.0+abc"}
 
 
 def written(code: str) -> list[dict[str, Any]]:
     """Run code in a process that logs as a step does, and return its lines."""
-    script = f"import logging, warnings\nfrom training_job import logs\nlogs.configure({FACTS})\n{code}"
+    script = f"import logging, warnings\nfrom training_job.runtime import logs\nlogs.configure({FACTS})\n{code}"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return [json.loads(line) for line in done.stderr.splitlines()]
 
 
 def test_a_record_is_one_line_with_its_fields_and_where_it_belongs() -> None:
     [line] = written(
-        "logging.getLogger('training_job.steps.prepare').info('frozen', extra={'rows': 24, 'step': 'x'})"
+        "logging.getLogger('use_cases.toy.prepare').info('frozen', extra={'rows': 24, 'step': 'x'})"
     )
     assert (line["level"], line["message"], line["rows"]) == ("INFO", "frozen", 24)
     assert {name: line[name] for name in FACTS} == FACTS

@@ -3,7 +3,7 @@
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
-from training_job.racing import FamilyRace
+from training_job.tuning.racing import FamilyRace
 
 RACE = FamilyRace(margins=(0.1, 0.05), startup_trials=3)
 

@@ -5,11 +5,12 @@ import datetime as dt
 import pytest
 
 from bikecast.errors import InputError
-from bikecast.requests import RetrainRequest, parse_request
+from bikecast.requests import parse_request
+from use_cases.citibike.request import HourlyRequest
 
 
 def test_an_empty_request_gets_the_documented_defaults() -> None:
-    request = parse_request(RetrainRequest, {})
+    request = parse_request(HourlyRequest, {})
     assert request.start_train_date == dt.date(2024, 1, 1)
     assert request.end_train_date is None
     assert (request.test_size, request.random_state, request.n_trials) == (0.2, 42, 50)
@@ -38,14 +39,14 @@ def test_an_empty_request_gets_the_documented_defaults() -> None:
 )
 def test_a_bad_field_is_named(payload: object, field: str) -> None:
     with pytest.raises(InputError, match=rf"^{field}: "):
-        parse_request(RetrainRequest, payload)
+        parse_request(HourlyRequest, payload)
 
 
 def test_an_end_before_the_start_is_refused_with_both_dates() -> None:
     with pytest.raises(InputError, match=r"2024-06-01.*2024-01-01"):
-        parse_request(RetrainRequest, {"start_train_date": "2024-06-01", "end_train_date": "2024-01-01"})
+        parse_request(HourlyRequest, {"start_train_date": "2024-06-01", "end_train_date": "2024-01-01"})
 
 
 def test_every_problem_is_named_at_once() -> None:
     with pytest.raises(InputError, match=r"n_trials: .*; .*colour: "):
-        parse_request(RetrainRequest, {"n_trials": "many", "colour": "red"})
+        parse_request(HourlyRequest, {"n_trials": "many", "colour": "red"})

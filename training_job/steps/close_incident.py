@@ -9,8 +9,8 @@ from bikecast.database import connect
 from bikecast.monitoring.incidents import close_incident
 from bikecast.monitoring.summary import write_summary
 from bikecast.requests import parse_request
-from training_job.context import Context
 from training_job.migrations import migrate
+from training_job.runtime.context import Context
 
 
 class CloseInput(BaseModel):
@@ -35,5 +35,5 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     with connect(context.database, application="close-incident") as connection:
         close_incident(connection, request.incident, reason=request.reason, actor=request.actor, now=now)
         connection.commit()
-        write_summary("citibike", context.serving, context.reports, connection, now=now)
+        write_summary(context.use_case, context.serving, context.reports, connection, now=now)
     return {"closed": request.incident, "reason": request.reason}

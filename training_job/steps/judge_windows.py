@@ -4,7 +4,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from training_job.context import Context
+from training_job.runtime.context import Context
 
 logger = logging.getLogger(__name__)
 LOGGED = ("window_start", "window_end", "model_version", "verdict", "severity", "source", "report_key")
@@ -18,11 +18,11 @@ def run(context: Context, payload: Mapping[str, Any]) -> dict[str, Any]:
     """
     # The statistics library is not in the image of the other steps.
     from bikecast.database import connect
+    from bikecast.monitoring.choice import watch_of
     from bikecast.monitoring.requests import MonitorRequest
     from bikecast.monitoring.run import Ports, monitor
     from bikecast.monitoring.verdicts import answer
     from bikecast.requests import parse_request
-    from use_cases.citibike.monitoring.watch import WATCH
 
     ports = Ports(
         data=context.data,
@@ -30,7 +30,8 @@ def run(context: Context, payload: Mapping[str, Any]) -> dict[str, Any]:
         reports=context.reports,
         connect=lambda: connect(context.database, application="monitor_drift"),
     )
-    verdicts = list(monitor(parse_request(MonitorRequest, dict(payload)), ports, WATCH))
+    request = parse_request(MonitorRequest, dict(payload))
+    verdicts = list(monitor(request, ports, watch_of(context.use_case)))
     for verdict in verdicts:
         logger.info("window judged: %s", {name: verdict[name] for name in LOGGED})
     return answer(verdicts)

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from training_job.context import Context
 from training_job.migrations import migrate
+from training_job.runtime.context import Context
 
 
 def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG001 - every step is called alike

@@ -6,18 +6,20 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from bikecast.errors import ArtifactError, ConflictError
-from bikecast.forecaster import Forecaster
-from bikecast.names import MODEL_NAME, SIMULATED_MARKER_KEY, Alias
+from bikecast.names import Alias, simulated_marker_key
 from bikecast.registry.artifacts import fetch
 from bikecast.registry.automation import pause_reason
 from bikecast.registry.champion_store import ChampionStore, CurrentChampion
 from bikecast.registry.decisions import Decisions
 from bikecast.registry.manifest import ChampionManifest, Change, ChangeAction, Identity, parse_manifest
 from bikecast.requests import parse_request
-from training_job import following
-from training_job.context import Context
-from training_job.following import follow_champion, skip_deleted
-from training_job.handover import PromoteJob
+from bikecast.storage import exists
+from bikecast.use_case.requests import model_name_of
+from training_job.publication import following
+from training_job.publication.champions import require_loads
+from training_job.publication.following import follow_champion, skip_deleted
+from training_job.runtime.context import Context
+from training_job.runtime.handover import PromoteJob
 
 logger = logging.getLogger(__name__)
 
@@ -65,10 +67,9 @@ def _act(context: Context, job: PromoteJob, champions: ChampionStore) -> Outcome
     """Publish unless something speaks against it; what changed meanwhile is looked at anew."""
     for _ in range(MOST_ATTEMPTS):
         current = champions.look()
-        refusal = _refused(job)
-        if refusal is None and _was_promoted(champions, current, job):
+        if _was_promoted(champions, current, job):
             return Outcome("promoted", job.evaluate.reason)
-        refusal = refusal or _refusal(context, job, current)
+        refusal = _refused(job) or _refusal(context, job, current)
         if refusal is not None:
             return Outcome("rejected", refusal)
         try:
@@ -88,7 +89,7 @@ def _refused(job: PromoteJob) -> str | None:
     if job.evaluate.decision != "promote":
         return job.evaluate.reason
     name = job.request.registered_model_name
-    if name != MODEL_NAME:
+    if name != model_name_of(job.request.use_case):
         return f"a training as {name!r} is a trial and never promoted"
     if job.approval is not None and job.approval.decision != "approve":
         return f"not approved by {job.approval.by}: {job.approval.reason}"
@@ -96,11 +97,13 @@ def _refused(job: PromoteJob) -> str | None:
 
 
 def _was_promoted(champions: ChampionStore, current: CurrentChampion, job: PromoteJob) -> bool:
-    """Tell whether an earlier attempt of this execution published it, also if it was replaced since."""
-    if current.identity == job.challenger:
-        return True
-    on_record = (each.manifest.change for each in champions.history.since_retirement())
-    promotions = (each for each in on_record if each and each.action is ChangeAction.PROMOTED)
+    """Tell whether an earlier attempt of this execution published it, also if it was replaced since.
+
+    What was published cannot be refused any more: whoever wants it gone rolls back.
+    """
+    earlier = (each.manifest for each in champions.history.since_retirement())
+    changes = (each.change for each in (current.manifest, *earlier) if each is not None)
+    promotions = (each for each in changes if each and each.action is ChangeAction.PROMOTED)
     return any(each.execution == job.execution for each in promotions)
 
 
@@ -111,7 +114,7 @@ def _refusal(context: Context, job: PromoteJob, current: CurrentChampion) -> str
     paused = pause_reason(context.serving)
     if paused is not None and job.approval is None:
         return f"promotion is paused: {paused}; `bikecast resume` lifts it"
-    if job.prepare.simulated and SIMULATED_MARKER_KEY not in context.data.keys(SIMULATED_MARKER_KEY):
+    if job.prepare.simulated and not exists(context.data, simulated_marker_key(context.use_case)):
         return "it learned from simulated data, and real data was loaded since"
     if _judged_against(job) != current.identity:
         return (
@@ -125,7 +128,7 @@ def _judged_against(job: PromoteJob) -> Identity | None:
     version, run_id = job.evaluate.champion_version, job.evaluate.champion_run_id
     if version is None:
         return None
-    return Identity(model_name=MODEL_NAME, version=version, run_id=run_id or "")
+    return Identity(model_name=model_name_of(job.request.use_case), version=version, run_id=run_id or "")
 
 
 def _challenger(context: Context, job: PromoteJob) -> ChampionManifest:
@@ -136,7 +139,7 @@ def _challenger(context: Context, job: PromoteJob) -> ChampionManifest:
     manifest = parse_manifest(body, context.serving.uri(job.evaluate.manifest.key))
     if manifest.identity != job.challenger:
         raise ArtifactError(f"the manifest is that of {manifest.identity}, not of {job.challenger}")
-    Forecaster.load(context.serving, manifest)
+    require_loads(context, manifest)
     return manifest
 
 

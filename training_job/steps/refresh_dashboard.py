@@ -8,8 +8,8 @@ from bikecast.monitoring.incidents import close_superseded
 from bikecast.monitoring.summary import write_summary
 from bikecast.names import DASHBOARD_SUMMARY_KEY
 from bikecast.registry.champion_store import ChampionStore
-from training_job.context import Context
 from training_job.migrations import migrate
+from training_job.runtime.context import Context
 
 
 def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:  # noqa: ARG001 - every step is called alike
@@ -18,6 +18,6 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:  # n
     now, version = context.clock(), ChampionStore(context.serving).look().version
     with connect(context.database, application="refresh-dashboard") as connection:
         if version is not None:
-            close_superseded(connection, "citibike", version, now=now)
-        write_summary("citibike", context.serving, context.reports, connection, now=now)
+            close_superseded(connection, context.use_case, version, now=now)
+        write_summary(context.use_case, context.serving, context.reports, connection, now=now)
     return {"summary": context.reports.uri(DASHBOARD_SUMMARY_KEY)}

@@ -10,8 +10,8 @@ from bikecast.monitoring.summary import write_summary
 from bikecast.names import Event
 from bikecast.registry.automation import resume
 from bikecast.requests import parse_request
-from training_job.context import Context
 from training_job.migrations import migrate
+from training_job.runtime.context import Context
 
 APPLICATION = "resume-automation"
 
@@ -34,13 +34,13 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         changed = resume(
             context.serving,
             connection,
-            use_case="citibike",
+            use_case=context.use_case,
             reason=request.reason,
             actor=request.actor,
             now=now,
         )
         connection.commit()
-        write_summary("citibike", context.serving, context.reports, connection, now=now)
+        write_summary(context.use_case, context.serving, context.reports, connection, now=now)
     detail = {"reason": request.reason, "actor": request.actor}
     event = {"detail_type": Event.AUTOMATION_RESUMED.value, "detail": detail}
     return {"resumed": changed, "events": [event] if changed else []}

@@ -7,14 +7,15 @@ from typing import Any, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bikecast.errors import ArtifactError, InputError
-from bikecast.forecaster import Forecaster
-from bikecast.names import MODEL_NAME, MODELS_PREFIX, decision_key
+from bikecast.names import MODELS_PREFIX, decision_key
 from bikecast.registry.champion_store import ChampionStore, CurrentChampion
 from bikecast.registry.manifest import ChampionManifest, Change, ChangeAction, parse_manifest
 from bikecast.requests import parse_request
-from training_job.context import Context
-from training_job.following import follow_champion
+from bikecast.use_case.requests import model_name_of
 from training_job.migrations import migrate
+from training_job.publication.champions import require_loads
+from training_job.publication.following import follow_champion
+from training_job.runtime.context import Context
 
 logger = logging.getLogger(__name__)
 
@@ -51,7 +52,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     champions = ChampionStore(context.serving)
     current = champions.look()
     restored, was_promoted = _restored(context, champions, current, request)
-    Forecaster.load(context.serving, restored)
+    require_loads(context, restored)
     change = _change(context, request, forced=not was_promoted)
     champions.publish(restored, change, replacing=current)
     follow_champion(context)
@@ -112,7 +113,8 @@ def _promoted(champions: ChampionStore, current: CurrentChampion) -> str:
 
 def _published(context: Context, version: str) -> ChampionManifest:
     """Return the manifest of a version that was judged but never promoted, the newest of several."""
-    found = [each for each in _manifests(context, version) if each.model_name == MODEL_NAME]
+    own = model_name_of(context.use_case)
+    found = [each for each in _manifests(context, version) if each.model_name == own]
     if not found:
         raise ArtifactError(f"version {version} was never published: it has no manifest")
     return max(found, key=lambda each: each.published_at)
@@ -120,7 +122,8 @@ def _published(context: Context, version: str) -> ChampionManifest:
 
 def _manifests(context: Context, version: str) -> Iterator[ChampionManifest]:
     # Older code kept a version's manifest under its number alone.
-    for prefix in (f"{MODELS_PREFIX}{MODEL_NAME}/{version}-", f"{MODELS_PREFIX}{version}/"):
+    own = model_name_of(context.use_case)
+    for prefix in (f"{MODELS_PREFIX}{own}/{version}-", f"{MODELS_PREFIX}{version}/"):
         for key in context.serving.keys(prefix):
             if key.endswith("manifest.json"):
                 yield parse_manifest(context.serving.read(key).body, context.serving.uri(key))

@@ -93,12 +93,12 @@ def _habits(count: int, index: Array, rng: np.random.Generator) -> dict[str, Any
 def _pull(habits: dict[str, Any], *, male: Mask, age: Array) -> Array:
     """Return how far habits, sex and age move a person's class, as kg/m2 of the body mass index."""
     pull: Array = (
-        0.9 * (habits["FAVC"] == "yes")
-        + 0.7 * (habits["family_history_with_overweight"] == "yes")
+        1.5 * (habits["FAVC"] == "yes")
+        + 1.6 * (habits["family_history_with_overweight"] == "yes")
         - 0.9 * (habits["CAEC"] == "Frequently")
-        - 0.5 * habits["FAF"]
-        - 0.5 * male
+        - 0.6 * habits["FAF"]
+        - 1.4 * male
         + 0.03 * (age - 24)
-        - 0.4
+        - 0.9
     )
     return pull

@@ -28,7 +28,7 @@ USE_CASE = UseCase(
         key=("ride_id",), time="started_at", partition="month", recognises=recognises, read=read, rules=RULES
     ),
     features=FEATURES,
-    split=LastDays(validation_days=5, holdout_days=5),
+    split=LastDays(validation_days=5, holdout_days=8),
     metrics=(MAE, RMSE, R2, MEAN_ERROR),
     baselines=(
         GroupMedian((hour_of("started_at"), "member_casual"), name="median_of_hour"),

@@ -7,7 +7,7 @@ import pytest
 from moto import mock_aws
 
 from bikecast.names import Target
-from console.cloud import Cloud
+from console.cloud.session import Cloud
 
 REGION = "us-east-1"
 

@@ -11,9 +11,9 @@ from bikecast.names import AUTOMATION_KEY, CHAMPION_KEY, DASHBOARD_SUMMARY_KEY, 
 from bikecast.registry.automation import AutomationSwitch
 from bikecast.registry.manifest import Previous, manifest_bytes
 from bikecast.storage import S3Store
-from console import watchtower
-from console.checks import require_period, require_rollback, require_windows
-from console.cloud import Cloud
+from console.cloud.session import Cloud
+from console.monitoring import watchtower
+from console.training.checks import require_period, require_rollback, require_windows
 from tests.aws.console.test_executions import PASSES, create_machine
 from tests.aws.console.test_outputs import deploy_stack
 from tests.aws.console.test_training import load_days

@@ -5,9 +5,9 @@ from collections.abc import Mapping
 
 import pytest
 
-from console.cloud import Cloud
+from console.cloud.session import Cloud
 from console.errors import ExecutionError
-from console.executions import Execution, follow, require_success, start_execution
+from console.executions.executions import Execution, follow, require_success, start_execution
 
 ROLE = "arn:aws:iam::123456789012:role/states"
 

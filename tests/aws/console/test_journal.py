@@ -2,8 +2,8 @@
 
 import datetime as dt
 
-from console.cloud import Cloud
-from console.journal import read_lines
+from console.cloud.journal import read_lines
+from console.cloud.session import Cloud
 
 NOW = dt.datetime.now(dt.UTC).replace(microsecond=0)
 

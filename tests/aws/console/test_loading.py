@@ -9,17 +9,17 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import DataError, InputError
-from bikecast.ingest.kinds import Kind
 from bikecast.names import SIMULATED_MARKER_KEY, Output, Prefix, citibike_key, weather_key
-from console.buckets import Bucket
-from console.cloud import Cloud
-from console.loading import load
-from console.prefixes import Place, keys_in_place, kind_of_object, parse_place
-from console.replacing import make_room
-from console.sources import Source, of_names, recognise
-from console.tables import check_tables, upload_tables
-from console.uploading import marker_key, raw_keys, upload_files
+from console.cloud.session import Cloud
+from console.data.buckets import Bucket
+from console.data.loading import load
+from console.data.prefixes import Place, keys_in_place, kind_of_object, parse_place
+from console.data.replacing import make_room
+from console.data.sources import Source, of_names, recognise
+from console.data.tables import check_tables, upload_tables
+from console.data.uploading import marker_key, raw_keys, upload_files
 from tests.aws.console.test_outputs import deploy_stack
+from use_cases.citibike.loading.kinds import Kind
 
 
 @pytest.fixture

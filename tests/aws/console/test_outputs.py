@@ -7,8 +7,8 @@ import pytest
 
 from bikecast.errors import DeploymentError
 from bikecast.names import Output
-from console.cloud import Cloud
-from console.outputs import api_url, console_outputs, parse_log_groups, read_stack_outputs, read_stacks
+from console.cloud.outputs import api_url, console_outputs, parse_log_groups, read_stack_outputs, read_stacks
+from console.cloud.session import Cloud
 
 QUEUE = {"Type": "AWS::SQS::Queue"}
 

@@ -9,9 +9,9 @@ from mypy_boto3_logs.type_defs import InputLogEventTypeDef
 from bikecast.errors import InputError
 from bikecast.names import Output
 from bikecast.serving.unsent import FIELD, MESSAGE
-from console.approvals import Answer, answer, list_waiting
-from console.cloud import Cloud
-from console.queues import Redriven, redrive
+from console.cloud.session import Cloud
+from console.executions.approvals import Answer, answer, list_waiting
+from console.serving.queues import Redriven, redrive
 from tests.aws.console.test_outputs import deploy_stack
 
 NOW = dt.datetime.now(dt.UTC)

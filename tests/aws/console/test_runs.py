@@ -6,9 +6,9 @@ import pytest
 
 from bikecast.errors import InputError
 from bikecast.names import Output
-from console.cloud import Cloud
-from console.executions import follow, start_execution
-from console.runs import stop_run
+from console.cloud.session import Cloud
+from console.executions.executions import follow, start_execution
+from console.executions.runs import stop_run
 from tests.aws.console.test_executions import PASSES, create_machine
 from tests.aws.console.test_outputs import deploy_stack
 

@@ -9,9 +9,9 @@ import pytest
 
 from bikecast.errors import DataError, InputError
 from bikecast.names import Output, citibike_key, weather_key
-from console.checks import parse_retraining, require_no_training
-from console.cloud import Cloud
-from console.training import start_training
+from console.cloud.session import Cloud
+from console.training.checks import parse_retraining, require_no_training
+from console.training.retraining import start_training
 from tests.aws.console.test_executions import PASSES, create_machine
 from tests.aws.console.test_outputs import deploy_stack
 

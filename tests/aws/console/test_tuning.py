@@ -8,11 +8,11 @@ import pytest
 from bikecast.names import Output, progress_key
 from bikecast.study_progress import StudyProgress
 from console import ui
-from console.cloud import Cloud
-from console.executions import RUNNING, Execution
-from console.histories import StateRun
-from console.tuning import TuningProgress
-from console.watching import Watcher
+from console.cloud.session import Cloud
+from console.executions.executions import RUNNING, Execution
+from console.executions.following import Watcher
+from console.executions.histories import StateRun
+from console.training.tuning import TuningProgress
 
 NAME = "train-1"
 NOW = dt.datetime(2025, 4, 1, tzinfo=dt.UTC)

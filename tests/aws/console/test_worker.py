@@ -15,8 +15,8 @@ from pydantic import SecretStr
 
 from bikecast.errors import DeploymentError
 from bikecast.names import Failure, Output, Step
-from console.cloud import Cloud
-from console.outputs import StackOutputs
+from console.cloud.outputs import StackOutputs
+from console.cloud.session import Cloud
 from console.worker.messages import StepQueue, StepRequest
 from console.worker.processes import INIT, Launcher
 from console.worker.run import Ports, Worker, cause_of

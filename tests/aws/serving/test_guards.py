@@ -14,15 +14,16 @@ from fastapi.testclient import TestClient
 
 from bikecast.serving.bodies import RequestBody
 from bikecast.serving.follower import ChampionFollower
-from bikecast.serving.outlook import OutlookReader
 from bikecast.serving.prediction_log import NoLog
-from bikecast.serving.service import Ports, PredictionService
 from bikecast.serving.trainings import Trainings
 from bikecast.storage import FolderStore
 from lambdas.operate import app as operate
-from lambdas.predict import app as predict
 from tests.unit.serving import world
 from tests.unit.serving.faults import Remembering
+from use_cases.citibike.api import routes as predict
+from use_cases.citibike.api.hourly import LOADERS
+from use_cases.citibike.api.outlook import OutlookReader
+from use_cases.citibike.api.service import Ports, PredictionService
 
 TRIP = {"date": "2025-01-02 08:00:00", "TMAX": 41.0, "TMIN": 33.0, "SNOW": 0.0}
 SITE = "https://rides.example"
@@ -36,7 +37,7 @@ class Silent(Remembering):
 
 def predictor(folder: Path, *, origins: tuple[str, ...] = ()) -> FastAPI:
     store, listener = FolderStore(folder), Silent()
-    follower = ChampionFollower(store, listener=listener, ttl_s=0)
+    follower = ChampionFollower(store, LOADERS, listener=listener, ttl_s=0)
     service = PredictionService(Ports(follower, OutlookReader(store), NoLog(), listener))
     return predict.build_app(service, follower, code_version="test", allowed_origins=origins)
 

@@ -17,16 +17,17 @@ from schemathesis import GenerationMode
 from bikecast.names import DASHBOARD_SUMMARY_KEY
 from bikecast.serving.follower import ChampionFollower
 from bikecast.serving.gateway import App, Receive, Scope, Send
-from bikecast.serving.outlook import OutlookReader
 from bikecast.serving.prediction_log import NoLog
-from bikecast.serving.service import Ports, PredictionService
 from bikecast.serving.trainings import Trainings
 from bikecast.storage import FolderStore
 from lambdas.operate import app as operate
-from lambdas.predict import app as predict
 from tests import schemathesis_hooks
 from tests.unit.serving import world
 from tests.unit.serving.faults import Remembering
+from use_cases.citibike.api import routes as predict
+from use_cases.citibike.api.hourly import LOADERS
+from use_cases.citibike.api.outlook import OutlookReader
+from use_cases.citibike.api.service import Ports, PredictionService
 
 assert callable(schemathesis_hooks.before_call)  # importing it tells Schemathesis of the law it cannot read
 
@@ -71,7 +72,7 @@ def predictor(tmp_path: Path) -> FastAPI:
     store = FolderStore(tmp_path)
     world.publish(store, "1", scale=2.0)
     listener = Silent()
-    follower = ChampionFollower(store, listener=listener, ttl_s=60)
+    follower = ChampionFollower(store, LOADERS, listener=listener, ttl_s=60)
     service = PredictionService(Ports(follower, OutlookReader(store), NoLog(), listener))
     return predict.build_app(service, follower, code_version="test")
 
@@ -156,7 +157,7 @@ def _examples(operation: dict[str, Any]) -> list[Any]:
 
 def test_answers_have_exactly_the_documented_fields(predictor: FastAPI) -> None:
     """Rows are built by hand for speed, so a test holds them against the contract."""
-    from bikecast.serving import contract
+    from use_cases.citibike.api import contract
 
     trip = {"date": "2025-01-02 08:00:00", "TMAX": 41.0, "TMIN": 33.0, "SNOW": 0.0}
     answer = ask(predictor, "POST", "/predict_trip", {"input_data": [trip]}).json()

@@ -8,10 +8,11 @@ import boto3
 import pytest
 
 from bikecast.names import DASHBOARD_SUMMARY_KEY
-from bikecast.requests import RetrainRequest, TrainingScope
+from bikecast.requests import TrainingScope
 from bikecast.serving.reports import library_key, library_mark
 from lambdas.operate import handler
 from tests.aws.serving.conftest import REGION, Answer, Context, answer_of, event
+from use_cases.citibike.request import HourlyRequest
 
 KEY_ID = "training-key"
 ROLE = "arn:aws:iam::123456789012:role/states"
@@ -24,6 +25,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     machine = boto3.client("stepfunctions").create_state_machine(
         name="retrain", definition=DEFINITION, roleArn=ROLE
     )
+    monkeypatch.setenv("USE_CASE", "citibike")
     monkeypatch.setenv("REPORTS_BUCKET", "reports")
     monkeypatch.setenv("RETRAIN_STATE_MACHINE_ARN", machine["stateMachineArn"])
     monkeypatch.setenv("TRAINING_KEY_ID", KEY_ID)
@@ -58,7 +60,7 @@ def test_a_training_is_started_and_looked_up() -> None:
     assert started.status == 202
     found = ask("GET", f"/training/{started.json()['id']}")
     assert found.json()["status"] == "RUNNING"
-    assert found.json()["request"] == {"n_trials": 5}
+    assert found.json()["request"] == {"use_case": "citibike", "n_trials": 5}
 
 
 def test_the_same_token_starts_one_training() -> None:
@@ -84,16 +86,17 @@ def test_a_training_waits_for_the_end_of_another() -> None:
 
 
 @pytest.mark.parametrize("key_id", ["prediction-key", None])
-def test_only_the_training_key_starts_a_training(key_id: str | None) -> None:
-    refused = train({"n_trials": 5}, key_id=key_id)
+@pytest.mark.parametrize("request_", [{"n_trials": 5}, {"threshold": 0}])
+def test_only_the_training_key_starts_a_training(key_id: str | None, request_: dict[str, Any]) -> None:
+    refused = train(request_, key_id=key_id)
     assert refused.status == 403
     assert "training key" in refused.json()["detail"]
 
 
 def test_how_a_training_is_judged_is_not_the_callers_choice() -> None:
-    judging = sorted(set(RetrainRequest.model_fields) - set(TrainingScope.model_fields))
+    judging = sorted(set(HourlyRequest.model_fields) - set(TrainingScope.model_fields))
     assert {"threshold", "registered_model_name", "approval", "random_state"} <= set(judging)
-    defaults = RetrainRequest().model_dump()
+    defaults = HourlyRequest().model_dump()
     refused = train({name: defaults[name] for name in judging})
     assert refused.status == 422
     assert sorted(problem["path"] for problem in refused.json()["detail"]) == judging

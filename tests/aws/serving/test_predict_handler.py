@@ -31,6 +31,7 @@ def deployed(
     store: S3Store, queue_url: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> Iterator[None]:
     monkeypatch.setenv("LAST_COPY_DIR", str(tmp_path / "copy"))
+    monkeypatch.setenv("USE_CASE", "citibike")
     monkeypatch.setenv("SERVING_BUCKET", store.bucket)
     monkeypatch.setenv("CAPTURE_QUEUE_URL", queue_url)
     monkeypatch.setenv("CODE_VERSION", "test")

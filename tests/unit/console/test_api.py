@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from console.api import refusal_text
+from console.serving.api import refusal_text
 
 
 def test_each_bad_field_has_its_line() -> None:

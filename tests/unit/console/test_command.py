@@ -30,7 +30,7 @@ def test_no_command_waits_for_the_libraries_of_another() -> None:
     assert done.stdout == "set()\n"
 
 
-@pytest.mark.parametrize("name", [command.__name__ for _, command in COMMANDS])
+@pytest.mark.parametrize("name", [command.__name__.replace("_", "-") for _, command in COMMANDS])
 def test_every_command_teaches_and_speaks_json(name: str) -> None:
     command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
     assert "--json" in {option for parameter in command.params for option in parameter.opts}
@@ -39,7 +39,7 @@ def test_every_command_teaches_and_speaks_json(name: str) -> None:
 
 def test_help_lists_every_command() -> None:
     shown = CliRunner().invoke(app, ["--help"]).output
-    assert all(command.__name__ in shown for _, command in COMMANDS)
+    assert all(command.__name__.replace("_", "-") in shown for _, command in COMMANDS)
 
 
 @pytest.mark.usefixtures("nothing_runs")
@@ -106,3 +106,20 @@ def test_wrong_use_is_told_in_a_few_words_and_ends_with_2(wrong: tuple[str, ...]
     done = bikecast(*wrong)
     assert done.returncode == 2, done.stderr
     assert "Traceback" not in done.stderr
+
+
+@pytest.mark.usefixtures("nothing_runs")
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["demo"],
+        ["outlook"],
+        ["load", "s3://a/b"],
+        ["train", "--start", "2024-01-01"],
+        ["predict", "--tmax", "60"],
+    ],
+)
+def test_what_only_hourly_demand_has_is_refused_for_other_use_cases(words: list[str]) -> None:
+    done = bikecast("--use-case", "obesity", *words)
+    assert done.returncode == 2
+    assert "about hourly demand only, not about obesity" in done.stderr

@@ -4,7 +4,7 @@ import datetime as dt
 import json
 from typing import Any
 
-from console.histories import Outline, read_history, read_outline
+from console.executions.histories import Outline, read_history, read_outline
 
 DEFINITION = {
     "StartAt": "Plan",

@@ -3,7 +3,7 @@
 import pytest
 import typer
 
-from console.commands.loading import require_complete
+from console.data.load_commands import require_complete
 
 
 def test_an_incomplete_load_ends_with_1(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,9 +12,9 @@ from moto import mock_aws
 
 from bikecast.errors import DeploymentError
 from bikecast.names import Target
-from console.cloud import Cloud
-from console.deployment import cdk_environment
-from console.localstack import INFO_PATH, actual_log_groups, require_localstack
+from console.cloud.deployment import cdk_environment
+from console.cloud.localstack import INFO_PATH, actual_log_groups, require_localstack
+from console.cloud.session import Cloud
 from tests.deployment import BIKECAST, free_ports
 from tests.unit.web import Site, serving
 

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bikecast.errors import InputError
-from bikecast.simulator import Trap
-from console.commands.loading import parse_months
-from console.commands.logs import parse_duration
-from console.commands.predicting import next_hour
-from console.drift import windows
-from console.executions import readable_cause
-from console.predictions import forecast_warning, trip_body
-from console.simulations import parse_traps
+from console.cloud.log_commands import parse_duration
+from console.data.load_commands import parse_months
+from console.data.simulations import parse_traps
+from console.executions.executions import readable_cause
+from console.monitoring.drift import windows
+from console.serving.predict_commands import next_hour
+from console.serving.predictions import forecast_warning, trip_body
+from use_cases.citibike.simulator import Trap
 
 
 def test_months_are_one_or_a_range() -> None:

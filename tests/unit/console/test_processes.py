@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from console.cloud.processes import run_logged
 from console.errors import CommandError
-from console.processes import run_logged
 
 
 def run(tmp_path: Path, program: str) -> list[str]:

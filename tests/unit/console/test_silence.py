@@ -9,8 +9,8 @@ from bikecast.drift import Kind
 from bikecast.monitoring.incidents import Incident
 from bikecast.monitoring.verdicts import incident_event, pause_event
 from bikecast.monitoring.windows import Source
-from console.commands.watching import SourceName
-from console.consequences import consequences, why_silent
+from console.monitoring.consequences import consequences, why_silent
+from console.monitoring.drift_commands import SourceName
 
 
 def verdicts(*words: str) -> list[dict[str, str]]:

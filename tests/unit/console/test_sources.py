@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import InputError
-from console.sources import recognise
-from tests.unit.ingest.trips import csv_bytes, hour_of_rides, write_files, zip_bytes
+from console.data.sources import recognise
+from tests.unit.use_cases.citibike.loading.trips import csv_bytes, hour_of_rides, write_files, zip_bytes
 
 
 def write_parquet(path: Path, **columns: list[object]) -> Path:

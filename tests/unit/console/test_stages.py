@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bikecast.errors import DataError
+from console.demo.stages import StageError, Story
 from console.errors import CommandError, ExecutionError
-from console.stages import StageError, Story
 
 
 def test_stages_are_timed_in_order(tmp_path: Path) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from bikecast.names import Target
 from console import ui
-from console.outputs import ConsoleOutputs
-from console.watching import telling_how_to_return
+from console.cloud.outputs import ConsoleOutputs
+from console.executions.following import telling_how_to_return
 
 
 def test_json_goes_alone_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from bikecast import baselines as hourly
 from bikecast.errors import DataError, FeatureError
 from bikecast.evaluation.baselines import (
     AlwaysClass,
@@ -19,6 +18,7 @@ from bikecast.evaluation.baselines import (
 from bikecast.evaluation.segments import masks
 from bikecast.use_case import Regression, Segment
 from tests.unit.evaluation.cases import MINUTES, PAYMENT, SIZES, sample
+from use_cases.citibike.model import baselines as hourly
 
 TRIPS = Regression(target="trips", unit="trips", low=0, high=1e6)
 LAST_WEEK = EarlierMean((168,), "same_hour_last_week", gap_hours_back=(336, 504))

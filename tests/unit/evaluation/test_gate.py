@@ -6,10 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from bikecast import gate as hourly
 from bikecast.arrays import Array
 from bikecast.errors import JudgementError
 from bikecast.evaluation.bootstrap import MOST_ROW_BLOCKS, Change, Draws, row_blocks
@@ -40,43 +37,6 @@ def _hourly(challenger: Array, champion: Array | None) -> Holdout:
         segments=SEGMENTS,
         time=HOURS,
     )
-
-
-@settings(max_examples=40, deadline=None)
-@given(
-    seed=st.integers(0, 2**32 - 2),
-    spread=st.floats(30, 250),
-    factor=st.floats(0.6, 1.3),
-    has_champion=st.booleans(),
-    improvement=st.sampled_from([0.0, 0.1]),
-)
-def test_hours_are_judged_as_by_the_gate_of_hours(
-    seed: int, spread: float, factor: float, has_champion: bool, improvement: float
-) -> None:
-    challenger, champion = _errors(seed + 1, spread) * factor, _errors(seed, spread)
-    ours = judge(
-        _hourly(challenger, champion if has_champion else None),
-        LIMITS.model_copy(update={"improvement": improvement}),
-        seed=seed,
-    )
-    theirs = hourly.judge(
-        hourly.Holdout(
-            hours=HOURS,
-            actual=ACTUAL,
-            challenger=ACTUAL + challenger,
-            champion=ACTUAL + champion if has_champion else None,
-            baselines={"mean_of_four_weeks": ACTUAL + _errors(99, 300)},
-            segments=SEGMENTS,
-        ),
-        hourly.Thresholds(draws=400, improvement=improvement),
-        seed=seed,
-    )
-    assert ours.decision.value == theirs.decision.value
-    assert ours.beats_baselines == theirs.beats_baselines
-    assert ours.worse_segments == theirs.worse_segments
-    _same(ours.baselines, theirs.baselines)
-    _same(ours.segments, theirs.segments)
-    _same({"all": ours.bootstrap}, {"all": theirs.bootstrap})
 
 
 def _same(ours: dict[str, Any], theirs: dict[str, Any]) -> None:

@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bikecast import splits as hourly
 from bikecast.errors import DataError, InputError
 from bikecast.evaluation.splits import (
     Drawn,
@@ -20,6 +19,7 @@ from bikecast.evaluation.splits import (
     holdout_start,
 )
 from bikecast.evaluation.splits.folds import blocked_folds, rolling_folds
+from use_cases.citibike.model import splits as hourly
 
 HOURS = np.arange("2024-01-01", "2024-07-01", dtype="datetime64[h]")
 CLASSES = np.random.default_rng(1).choice(3, size=HOURS.size, p=[0.6, 0.3, 0.1]).astype(np.float64)

@@ -15,6 +15,7 @@ def test_an_empty_request_is_filled_in() -> None:
     assert planned["execution"] == "nightly"
     assert planned["workers"] == [{"worker": 0}, {"worker": 1}]
     assert planned["request"] == {
+        "use_case": "citibike",
         "start_train_date": "2024-01-01",
         "end_train_date": None,
         "test_size": 0.2,

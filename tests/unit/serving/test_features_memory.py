@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bikecast.features import FEATURE_NAMES, MEMO_BATCH, build_features
+from use_cases.citibike.features import FEATURE_NAMES, MEMO_BATCH, build_features
 
 HOURS = np.arange("2024-01-01", "2024-06-01", dtype="datetime64[h]")
 WEATHER = {

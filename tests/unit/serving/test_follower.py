@@ -10,15 +10,15 @@ import pytest
 
 from bikecast.names import AUTOMATION_KEY, CHAMPION_HISTORY_PREFIX, CHAMPION_KEY, PredictionSource
 from bikecast.registry.manifest import ChampionManifest, Previous, manifest_bytes, parse_manifest
-from bikecast.serving.engines import NAIVE_NAME, Question
 from bikecast.serving.follower import EMPTY_RETRY_S, MAX_BACKOFF, ChampionFollower, UnavailableError
 from bikecast.serving.predictor import answer
 from bikecast.storage import FolderStore
 from tests.unit.serving import world
 from tests.unit.serving.faults import Clock, FaultyStore, Remembering
+from use_cases.citibike.api.hourly import LOADERS, HoursQuestion
 
 TTL_S = 5.0
-QUESTION = Question(
+QUESTION = HoursQuestion(
     np.asarray(["2025-01-02T08", "2025-01-02T09"], dtype="datetime64[s]"),
     {"TMAX": np.asarray([40.0, 50.0]), "TMIN": np.asarray([30.0, 30.0]), "SNOW": np.zeros(2)},
 )
@@ -41,7 +41,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def follower(store: FaultyStore, listener: Remembering, clock: Clock) -> ChampionFollower:
-    return ChampionFollower(store, listener=listener, ttl_s=TTL_S, clock=clock)
+    return ChampionFollower(store, LOADERS, listener=listener, ttl_s=TTL_S, clock=clock)
 
 
 def _damage_model(store: FolderStore, manifest: ChampionManifest) -> None:
@@ -113,7 +113,7 @@ def test_a_damaged_champion_never_replaces_a_working_model(
     clock.now_s += TTL_S
     view = follower.view()
     assert view.leader.version == "1"
-    assert answer(view.engines, QUESTION).forecast.values.tolist() == [40.0, 50.0]
+    assert answer(view.engines, QUESTION).outcome.values.tolist() == [40.0, 50.0]
     assert view.problem == listener.failures[0]
     torn = damage is _torn_manifest  # then nobody knows that there is another champion
     assert view.leader.source is (PredictionSource.CHAMPION if torn else PredictionSource.PREVIOUS_CHAMPION)
@@ -148,8 +148,8 @@ def test_with_no_model_left_the_profile_answers(store: FaultyStore, follower: Ch
     _lose_model(store, first)
     _lose_model(store, second)
     answered = answer(follower.view().engines, QUESTION)
-    assert (answered.engine.name, answered.engine.version) == (NAIVE_NAME, "2")
-    assert answered.forecast.values.tolist() == [world.NAIVE_TRIPS] * 2
+    assert (answered.engine.name, answered.engine.version) == (LOADERS.fallback_name, "2")
+    assert answered.outcome.values.tolist() == [world.NAIVE_TRIPS] * 2
 
 
 def test_an_empty_bucket_is_unavailable_until_a_champion_comes(
@@ -180,7 +180,7 @@ def test_the_champion_answers_on_while_the_bucket_is_down_and_is_asked_less_and_
 
 
 def test_a_hanging_bucket_holds_a_request_for_a_moment_only(store: FaultyStore, clock: Clock) -> None:
-    follower = ChampionFollower(store, listener=Remembering(), ttl_s=TTL_S, wait_s=0.05, clock=clock)
+    follower = ChampionFollower(store, LOADERS, listener=Remembering(), ttl_s=TTL_S, wait_s=0.05, clock=clock)
     world.publish(store, "1", scale=1.0)
     follower.view()
     store.delay_s = 1.0
@@ -215,7 +215,7 @@ def test_a_paused_automation_is_seen(store: FaultyStore, follower: ChampionFollo
 
 def test_no_thread_ever_sees_a_wrong_answer_while_champions_change(store: FaultyStore) -> None:
     """Each version answers its own scale; an answer under another version's name would be a torn swap."""
-    follower = ChampionFollower(store, listener=Remembering(), ttl_s=0.0)
+    follower = ChampionFollower(store, LOADERS, listener=Remembering(), ttl_s=0.0)
     manifests = [world.publish(store, "1", scale=1.0)]
     manifests.append(world.publish(store, "2", scale=2.0))
     wrong: list[str] = []
@@ -231,8 +231,8 @@ def test_no_thread_ever_sees_a_wrong_answer_while_champions_change(store: Faulty
                 continue
             seen.add(answered.engine.version)
             scale = int(answered.engine.version)
-            if answered.forecast.values.tolist() != [40.0 * scale, 50.0 * scale]:
-                wrong.append(f"{answered.engine.version}: {answered.forecast.values}")
+            if answered.outcome.values.tolist() != [40.0 * scale, 50.0 * scale]:
+                wrong.append(f"{answered.engine.version}: {answered.outcome.values}")
 
     threads = [threading.Thread(target=ask) for _ in range(4)]
     for thread in threads:

@@ -5,13 +5,13 @@ from pathlib import Path
 import pytest
 
 from bikecast.names import CHAMPION_KEY
-from bikecast.serving.engines import Loaders
 from bikecast.serving.follower import EMPTY_RETRY_S, ChampionFollower, UnavailableError
 from bikecast.serving.last_copy import LastCopy
 from bikecast.storage import FolderStore
 from tests.deployment import eventually
 from tests.unit.serving import world
 from tests.unit.serving.faults import Clock, FaultyStore, Remembering
+from use_cases.citibike.api.hourly import LOADERS
 
 TTL_S = 5.0
 
@@ -29,9 +29,10 @@ def copies(tmp_path: Path) -> FolderStore:
 def start(store: FaultyStore, copies: FolderStore, clock: Clock | None = None) -> ChampionFollower:
     return ChampionFollower(
         store,
+        LOADERS,
         listener=Remembering(),
         ttl_s=TTL_S,
-        last_copy=LastCopy(copies, Loaders()),
+        last_copy=LastCopy(copies, LOADERS),
         clock=clock or Clock(),
     )
 

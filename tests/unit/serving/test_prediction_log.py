@@ -90,7 +90,7 @@ def test_packing_keeps_rows_order_and_limit(paddings: list[str], max_bytes: int)
 
 def test_a_request_of_a_thousand_rows_is_a_few_messages_and_one_row_is_one() -> None:
     assert len(list(messages([row(0)]))) == 1
-    assert len(list(messages([row(index, "x" * 300) for index in range(1000)]))) == 4
+    assert len(list(messages([row(index, "x" * 250) for index in range(1000)]))) == 4
 
 
 def test_rows_are_sent_as_one_message() -> None:

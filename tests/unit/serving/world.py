@@ -7,15 +7,16 @@ from functools import cache
 import numpy as np
 from onnx import TensorProto, helper
 
-from bikecast.climatology import Climatology
-from bikecast.features import FEATURE_NAMES, build_features
-from bikecast.forecaster import OnnxModel, Profile, golden_json
-from bikecast.intervals import IntervalCalibration, calibrate
-from bikecast.level import LevelState
+from bikecast.evaluation.scores import Scores
 from bikecast.names import CHAMPION_KEY, MODEL_NAME, model_prefix
 from bikecast.registry.champion_store import ChampionStore
-from bikecast.registry.manifest import Artifact, ChampionManifest, Change, ChangeAction, Scores
+from bikecast.registry.manifest import Artifact, ChampionManifest, Change, ChangeAction
 from bikecast.storage import ObjectStore
+from use_cases.citibike.features import FEATURE_NAMES, build_features
+from use_cases.citibike.model.climatology import Climatology
+from use_cases.citibike.model.forecaster import OnnxModel, Profile, golden_json
+from use_cases.citibike.model.intervals import IntervalCalibration, calibrate
+from use_cases.citibike.model.level import LevelState
 
 PUBLISHED = dt.datetime(2024, 7, 1, tzinfo=dt.UTC)
 HOURS = np.arange("2024-05-01", "2024-07-01", dtype="datetime64[h]")
@@ -86,7 +87,10 @@ def published(store: ObjectStore, version: str, *, scale: float, simulated: bool
     folder = model_prefix(MODEL_NAME, version, f"run-{version}")
     predictions = OnnxModel(graph(scale)).predict(_features()[:24])
     scores = Scores(
-        n_rows=24, start=HOURS[0].item(), end=HOURS[23].item(), rmse=1, mae=1, wape=0.1, r2=0.9, bias=0
+        n_rows=24,
+        start=HOURS[0].item(),
+        end=HOURS[23].item(),
+        values={"rmse": 1, "mae": 1, "wape": 0.1, "r2": 0.9, "bias": 0},
     )
     return ChampionManifest(
         model_name=MODEL_NAME,
@@ -101,8 +105,8 @@ def published(store: ObjectStore, version: str, *, scale: float, simulated: bool
         golden=put(store, f"{folder}golden.json", golden_json(_features()[:24], predictions)),
         profile=put(store, f"{folder}profile.json", profile().model_dump_json().encode()),
         reference=put(store, f"{folder}reference.parquet", b"rows"),
-        level=LevelState(),
-        interval=interval(),
+        level=LevelState().model_dump(mode="json"),
+        interval=interval().model_dump(mode="json"),
         holdout=scores,
         baselines={"mean_of_four_weeks": scores},
         decision_key="decisions/x.json",

@@ -4,12 +4,12 @@ import io
 
 from bikecast.drift import Thresholds
 from bikecast.errors import ArtifactError, DataError, DeploymentError
-from bikecast.forecaster import Forecaster
 from bikecast.monitoring.limits import read_thresholds
 from bikecast.registry.artifacts import fetch
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.registry.manifest import ChampionManifest
 from bikecast.storage import ObjectStore
+from use_cases.citibike.model.forecaster import Forecaster, level_of
 from use_cases.citibike.monitoring.hours import ScoredHours
 from use_cases.citibike.monitoring.limits import calibrate
 from use_cases.citibike.monitoring.sources import Champion
@@ -47,7 +47,7 @@ def read_history(store: ObjectStore, manifest: ChampionManifest) -> ScoredHours:
         hours = ScoredHours.from_frame(pd.read_parquet(io.BytesIO(body)))
     except (DataError, ValueError, OSError) as err:
         raise ArtifactError(f"{store.uri(manifest.reference.key)} is no reference: {err}") from err
-    return hours.with_factors(manifest.level.factors(hours.timestamp))
+    return hours.with_factors(level_of(manifest).factors(hours.timestamp))
 
 
 def load_thresholds(

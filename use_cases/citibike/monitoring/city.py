@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from bikecast import calendar
 from bikecast.arrays import Array, Hours
-from bikecast.level import LevelState
+from use_cases.citibike import calendar
+from use_cases.citibike.model.level import LevelState
 from use_cases.citibike.monitoring.hours import DAY, FACTOR, PREDICTION, TARGET, WEATHER, ScoredHours
 
 if TYPE_CHECKING:
-    from bikecast.simulator.options import Shift
+    from use_cases.citibike.simulator.options import Shift
 
 TRAINED_FROM, TRAINED_UNTIL = dt.date(2024, 1, 1), dt.date(2024, 12, 31)
 FOLDS = 6
@@ -47,8 +47,8 @@ def simulate_city(end: dt.date, *, seed: int, shift: "Shift | None" = None) -> C
 
 
 def _tables(end: dt.date, *, seed: int, shift: "Shift | None") -> tuple[Hours, Array, dict[str, Array]]:
-    from bikecast.simulator.simulation import simulate_tables
-    from bikecast.tables import join_weather
+    from use_cases.citibike.simulator.simulation import simulate_tables
+    from use_cases.citibike.tables.hourly import join_weather
 
     frame: Any = join_weather(*simulate_tables(TRAINED_FROM, end, seed=seed, scale=1.0, shift=shift))
     hours = frame["timestamp"].to_numpy(dtype="datetime64[s]")

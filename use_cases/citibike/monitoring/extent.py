@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 from bikecast.errors import InputError
 from bikecast.monitoring.windows import WEEK, Source, Window, last_complete_week, today
 from bikecast.names import TIME_ZONE
-from bikecast.reach import read_reach
 from bikecast.storage import ObjectStore
+from use_cases.citibike.reach import read_reach
 
 if TYPE_CHECKING:
     import psycopg

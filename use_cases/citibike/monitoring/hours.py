@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Self
 import numpy as np
 
 from bikecast.errors import DataError
-from bikecast.features import OPTIONAL_WEATHER, REQUIRED_WEATHER
 from bikecast.monitoring.scored import (
     DAY,
     HIGH,
@@ -18,6 +17,7 @@ from bikecast.monitoring.scored import (
     ScoredRows,
     Timestamps,
 )
+from use_cases.citibike.features import OPTIONAL_WEATHER, REQUIRED_WEATHER
 
 if TYPE_CHECKING:
     import pandas as pd

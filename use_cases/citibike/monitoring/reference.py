@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bikecast.arrays import Array
-from bikecast.calendar import YEAR_DAYS, day_of_year
+from use_cases.citibike.calendar import YEAR_DAYS, day_of_year
 from use_cases.citibike.monitoring.hours import DAY, ScoredHours, Timestamps
 
 SEASON_DAYS = 24  # on either side of the window's middle: about seven weeks

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from bikecast.calendar import hour_of_day, is_day_off
 from bikecast.drift import Kind, Score, jensen_shannon, wasserstein
+from use_cases.citibike.calendar import hour_of_day, is_day_off
 from use_cases.citibike.monitoring.hours import FACTOR, HIGH, LOW, PREDICTION, TARGET, WEATHER, ScoredHours
 from use_cases.citibike.monitoring.quality import quality_scores
 from use_cases.citibike.monitoring.reference import Reference

@@ -21,7 +21,7 @@ from use_cases.citibike.monitoring.reference import season_reference
 from use_cases.citibike.monitoring.scores import window_scores
 
 if TYPE_CHECKING:
-    from bikecast.simulator.options import Shift
+    from use_cases.citibike.simulator.options import Shift
 
 SIZES = (100, 5_000, 100_000)
 SHIFT_DAY = dt.date(2025, 4, 7)  # a Monday, long after the training year
@@ -101,7 +101,7 @@ def _end() -> dt.date:
 
 
 def _cases(plain: City, seed: int) -> Iterator[_Case]:
-    from bikecast.simulator.options import ShiftKind
+    from use_cases.citibike.simulator.options import ShiftKind
 
     yield _Case(NOTHING, plain)
     simulated = {
@@ -116,7 +116,7 @@ def _cases(plain: City, seed: int) -> Iterator[_Case]:
 
 
 def _shift(kind: object, strength: float) -> "Shift":
-    from bikecast.simulator.options import Shift, ShiftKind
+    from use_cases.citibike.simulator.options import Shift, ShiftKind
 
     return Shift(ShiftKind(str(kind)), SHIFT_DAY, strength)
 

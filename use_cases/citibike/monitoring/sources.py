@@ -8,12 +8,12 @@ import numpy as np
 
 from bikecast.arrays import Mask
 from bikecast.drift import Thresholds
-from bikecast.features import OPTIONAL_WEATHER, REQUIRED_WEATHER, build_features
-from bikecast.forecaster import Forecaster
 from bikecast.monitoring.windows import RECENT, Window
 from bikecast.names import TIME_ZONE
 from bikecast.registry.manifest import ChampionManifest
 from bikecast.storage import ObjectStore
+from use_cases.citibike.features import OPTIONAL_WEATHER, REQUIRED_WEATHER, build_features
+from use_cases.citibike.model.forecaster import Forecaster
 from use_cases.citibike.monitoring.hours import (
     FACTOR,
     HIGH,

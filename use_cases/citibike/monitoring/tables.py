@@ -24,7 +24,7 @@ def read_processed(store: ObjectStore, span: Window) -> tuple["pd.DataFrame", Ti
     """
     import pandas as pd
 
-    from bikecast.tables import checked_weather, repaired
+    from use_cases.citibike.tables.hourly import checked_weather, repaired
 
     years = range(span.start.year, span.end.year + 1)
     demand = _tables(store, [citibike_key(year) for year in (years.start - 1, *years, years.stop)])

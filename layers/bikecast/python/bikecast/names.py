@@ -39,12 +39,15 @@ class Bucket(StrEnum):
 class Prefix(StrEnum):
     """Key prefixes in the data bucket."""
 
-    RAW = "raw/"
+    RAW = "raw/"  # of citibike
+    FILES = "files/"  # of declared use cases, each in a folder of its own
+    TABLES = "datasets/tables/"
     TRIPS = "datasets/trips/"
     PROCESSED_CITIBIKE = "datasets/processed/citibike/"
     PROCESSED_WEATHER = "datasets/processed/weather/"
     TRAINING_SETS = "datasets/training/"
     LOAD_REPORTS = "datasets/reports/"
+    CLOSURES = "datasets/closures/"
     QUARANTINE = "quarantine/"
     PREDICTIONS = "predictions/"
 
@@ -52,6 +55,15 @@ class Prefix(StrEnum):
 # The simulator's mark beside its files; whoever shows what came of them says that it is simulated.
 SIMULATED_MARKER = "simulated.json"
 SIMULATED_MARKER_KEY = f"{Prefix.RAW}{SIMULATED_MARKER}"
+
+
+def simulated_marker_key(use_case: str) -> str:
+    """Key of the mark in the data bucket that says that a use case's data are simulated."""
+    if use_case == DEFAULT_USE_CASE:
+        return SIMULATED_MARKER_KEY
+    return f"{Prefix.FILES}{use_case}/{SIMULATED_MARKER}"
+
+
 # Everything else under raw/ is trips.
 RAW_WEATHER_PREFIX = f"{Prefix.RAW}weather/"
 # Files that `bikecast outlook` uploads: they never train, however old they are.
@@ -66,6 +78,14 @@ def citibike_key(year: int) -> str:
 def weather_key(year: int) -> str:
     """Key of one year's daily weather table in the data bucket."""
     return f"{Prefix.PROCESSED_WEATHER}{year}-weather.parquet"
+
+
+def use_case_prefix(use_case: str) -> str:
+    """Prefix of a use case's own objects in the serving, artifacts and reports buckets.
+
+    Those of the default use case lie where they lay before there were others.
+    """
+    return "" if use_case == DEFAULT_USE_CASE else f"{use_case}/"
 
 
 LATEST_LOAD_REPORT_KEY = f"{Prefix.LOAD_REPORTS}latest.json"
@@ -141,6 +161,7 @@ class PredictionSource(StrEnum):
     CHAMPION = "champion"
     PREVIOUS_CHAMPION = "previous_champion"
     SEASONAL_NAIVE = "seasonal_naive"
+    BASELINE = "baseline"
 
 
 EVENT_SOURCE = "bikecast"
@@ -190,6 +211,7 @@ class Metric(StrEnum):
 class Step(StrEnum):
     """Commands of the training container: ``python -m training_job <step>``."""
 
+    LOAD_FILES = "load-files"
     INGEST_MONTH = "ingest-month"
     PUBLISH_TABLES = "publish-tables"
     PREPARE = "prepare"

@@ -7,7 +7,7 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
 
 from bikecast.errors import InputError
-from bikecast.names import MODEL_NAME
+from bikecast.names import DEFAULT_USE_CASE, MODEL_NAME
 
 
 def _written_out(value: object) -> object:
@@ -22,17 +22,22 @@ def _written_out(value: object) -> object:
 Day = Annotated[dt.date, BeforeValidator(_written_out)]
 
 
-class TrainingScope(BaseModel):
-    """What a training learns from and how long it searches; everything is optional."""
+class SearchScope(BaseModel):
+    """How long a training searches; everything is optional."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    n_trials: int = Field(50, ge=1, le=10_000, strict=True, description="Hyperparameter sets to try.")
+    tuning_workers: int = Field(2, ge=1, le=40, strict=True, description="Containers that try them.")
+
+
+class TrainingScope(SearchScope):
+    """What a training on days of demand learns from, and how long it searches."""
 
     start_train_date: Day = dt.date(2024, 1, 1)
     end_train_date: Day | None = Field(
         None, description="Last day used; the latest complete month if absent."
     )
-    n_trials: int = Field(50, ge=1, le=10_000, strict=True)
-    tuning_workers: int = Field(2, ge=1, le=40, strict=True)
 
     @model_validator(mode="after")
     def _dates_in_order(self) -> Self:
@@ -44,15 +49,16 @@ class TrainingScope(BaseModel):
         return self
 
 
-class RetrainRequest(TrainingScope):
-    """Input of the retrain state machine: the scope, and how the result is judged.
+class RetrainRequest(SearchScope):
+    """Input of the retrain state machine that every use case has: the search, and how the result is judged.
 
-    Under another ``registered_model_name`` it is a trial: registered and judged, never promoted.
+    What else there is belongs to the split of the use case. Under another ``registered_model_name`` than its
+    own it is a trial: registered and judged, never promoted.
     """
 
-    test_size: float = Field(
-        0.2, gt=0.0, lt=0.9, strict=True, description="Share of hours held out: the last ones in time."
-    )
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    use_case: str = DEFAULT_USE_CASE
     random_state: int = Field(42, ge=0, lt=2**32, strict=True)
     registered_model_name: str = Field(
         MODEL_NAME,
@@ -62,9 +68,18 @@ class RetrainRequest(TrainingScope):
         description="Where it is registered; another name makes it a trial.",
     )
     threshold: float = Field(
-        0.1, ge=0.0, lt=1.0, strict=True, description="Relative RMSE gain that a challenger must show."
+        0.1,
+        ge=0.0,
+        lt=1.0,
+        strict=True,
+        description="Relative fall of the error that promotes.",
     )
     approval: bool = Field(False, strict=True, description="Wait for a person before promoting.")
+
+    @property
+    def split(self) -> dict[str, Any]:
+        """The fields that belong to the split of the use case, as far as they are given."""
+        return {name: value for name, value in (self.model_extra or {}).items() if value is not None}
 
 
 Request = TypeVar("Request", bound=BaseModel)

@@ -65,6 +65,48 @@ class ObjectStore(Protocol):
         ...
 
 
+def exists(store: ObjectStore, key: str) -> bool:
+    """Tell whether there is an object under the key."""
+    return next(store.keys(key), None) == key
+
+
+class ScopedStore:
+    """The part of a store under a prefix, as a store of its own.
+
+    Args:
+        store: The whole.
+        prefix: With its slash; empty for the whole.
+    """
+
+    def __init__(self, store: ObjectStore, prefix: str) -> None:
+        self._store, self._prefix = store, prefix
+
+    def read(self, key: str) -> StoredObject:
+        return self._store.read(self._prefix + key)
+
+    def read_if_changed(self, key: str, *, etag: str | None) -> StoredObject | None:
+        return self._store.read_if_changed(self._prefix + key, etag=etag)
+
+    def write(self, key: str, body: bytes, *, if_match: str | None = None, if_absent: bool = False) -> str:
+        return self._store.write(self._prefix + key, body, if_match=if_match, if_absent=if_absent)
+
+    def keys(self, prefix: str) -> Iterator[str]:
+        for key in self._store.keys(self._prefix + prefix):
+            yield key.removeprefix(self._prefix)
+
+    def delete(self, key: str) -> None:
+        self._store.delete(self._prefix + key)
+
+    def download(self, key: str, path: Path) -> None:
+        self._store.download(self._prefix + key, path)
+
+    def upload(self, path: Path, key: str) -> None:
+        self._store.upload(path, self._prefix + key)
+
+    def uri(self, key: str) -> str:
+        return self._store.uri(self._prefix + key)
+
+
 class S3Store:
     """One bucket.
 

@@ -8,7 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from bikecast.arrays import Array, Mask
-from bikecast.errors import JudgementError
+from bikecast.errors import DataError, JudgementError
 from bikecast.evaluation.metrics import Metric
 from bikecast.evaluation.outcome import Outcome
 from bikecast.evaluation.sample import Sample
@@ -32,7 +32,7 @@ class Scores(BaseModel):
             left out.
     """
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="allow")
 
     n_rows: int = Field(gt=0)
     start: dt.datetime | None = None
@@ -42,6 +42,16 @@ class Scores(BaseModel):
     interval_width: float | None = None
     set_size: float | None = None
     recall: dict[str, float] = Field(default_factory=dict)
+
+    def window(self) -> tuple[dt.datetime, dt.datetime]:
+        """Return the times of the first and the last row.
+
+        Raises:
+            DataError: Rows have no time.
+        """
+        if self.start is None or self.end is None:
+            raise DataError("these scores are of rows without a time")
+        return self.start, self.end
 
     @model_validator(mode="before")
     @classmethod

@@ -14,7 +14,7 @@ import pyarrow.parquet as pq
 from bikecast.errors import InputError
 from bikecast.examples.sources import TABLE_SUFFIXES
 from bikecast.examples.text import distinct, encoding_of, first_lines, read_rows
-from bikecast.ingest.archives import csv_files
+from bikecast.tabular.archives import Members, csv_files
 from bikecast.tabular.headers import DELIMITERS, Header, find_header, first_line, split_line
 from bikecast.tabular.heads import GZIP_MAGIC, PARQUET_MAGIC
 
@@ -57,7 +57,7 @@ def members(path: Path, name: str, work: Path) -> Iterator[Member]:
     Raises:
         InputError: The archive is damaged, holds no table or is not trusted.
     """
-    for member in csv_files(path, name, work, suffixes=TABLE_SUFFIXES):
+    for member in csv_files(path, name, work, members=Members(TABLE_SUFFIXES)):
         shown = name if member.member == name else f"{name}/{member.member}"
         yield Member(shown, _unzipped(member.path, work))
 

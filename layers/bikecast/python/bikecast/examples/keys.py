@@ -1,36 +1,30 @@
 """Where the files, tables and reports of a use case lie in the data bucket."""
 
-from bikecast.names import SIMULATED_MARKER, Prefix
+from bikecast.names import Prefix
 
-TABLES = "datasets/"
 ALL = "all"  # the one partition of rows without a time
 _SUFFIX = ".parquet"
 
 
 def raw_prefix(use_case: str) -> str:
     """Prefix of the files as they came."""
-    return f"{Prefix.RAW}{use_case}/"
-
-
-def simulated_marker_key(use_case: str) -> str:
-    """Key of the mark that says that files of this use case are simulated."""
-    return f"{raw_prefix(use_case)}{SIMULATED_MARKER}"
+    return f"{Prefix.FILES}{use_case}/"
 
 
 def table_key(use_case: str, partition: str) -> str:
     """Key of one partition of the checked table."""
-    return f"{TABLES}{use_case}/{partition}{_SUFFIX}"
+    return f"{Prefix.TABLES}{use_case}/{partition}{_SUFFIX}"
 
 
 def partition_of(use_case: str, key: str) -> str | None:
     """Return the partition that a key holds, None for any other key."""
-    name = key.removeprefix(f"{TABLES}{use_case}/").removesuffix(_SUFFIX)
+    name = key.removeprefix(f"{Prefix.TABLES}{use_case}/").removesuffix(_SUFFIX)
     return name if key == table_key(use_case, name) and "/" not in name else None
 
 
 def table_prefix(use_case: str) -> str:
     """Prefix of the partitions and of what they are made of."""
-    return f"{TABLES}{use_case}/"
+    return f"{Prefix.TABLES}{use_case}/"
 
 
 def entries_prefix(use_case: str) -> str:

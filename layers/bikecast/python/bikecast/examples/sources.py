@@ -20,7 +20,7 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """Path below ``raw/<use case>/`` or below the folder: what makes it the same source next time."""
+        """Path below ``files/<use case>/`` or below the folder: what makes it the same source next time."""
         ...
 
     @property
@@ -61,7 +61,7 @@ class LocalFile:
 
 
 def stored_files(store: ObjectStore, use_case: str, names: Iterable[str] | None = None) -> list[StoredFile]:
-    """Return files under ``raw/<use case>/``: those named, or all."""
+    """Return files under ``files/<use case>/``: those named, or all."""
     prefix = raw_prefix(use_case)
     present = [key.removeprefix(prefix) for key in store.keys(prefix)]
     wanted = sorted(names) if names is not None else [name for name in present if is_table_file(name)]

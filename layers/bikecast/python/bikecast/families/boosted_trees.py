@@ -81,7 +81,9 @@ class BoostedModel:
             raw = self.booster.predict(_rows(features, self.task)).astype(np.float64)
         else:
             raw = self.booster.inplace_predict(features).astype(np.float64)
-        result: Array = np.column_stack([1 - raw, raw]) if self.objective == TWO_CLASSES else raw
+        if self.objective == TWO_CLASSES:
+            return np.column_stack([1 - raw, raw])
+        result: Array = raw / raw.sum(axis=1, keepdims=True) if self.objective == CLASSES else raw
         return result
 
     def importance(self) -> dict[str, float]:

@@ -2,7 +2,7 @@
 
 from posixpath import dirname as parent
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from bikecast.drift import Thresholds
 from bikecast.errors import ArtifactError
@@ -11,8 +11,28 @@ from bikecast.registry.manifest import ChampionManifest
 from bikecast.storage import MissingObjectError, ObjectStore
 
 
+class RowLimits(BaseModel):
+    """Thresholds by rows a window."""
+
+    model_config = ConfigDict(frozen=True, extra="ignore")
+
+    by_rows: dict[int, Thresholds] = Field(min_length=1)
+
+    @property
+    def fewest_rows(self) -> int:
+        """The smallest window that can be judged."""
+        return min(self.by_rows)
+
+    def of(self, n_rows: int) -> Thresholds:
+        """Return the thresholds of a window of so many rows; the smallest size's for a smaller one."""
+        return self.by_rows[max((size for size in self.by_rows if size <= n_rows), default=self.fewest_rows)]
+
+
+_PUBLISHED: TypeAdapter[Thresholds | RowLimits] = TypeAdapter(Thresholds | RowLimits)
+
+
 def read_thresholds(store: ObjectStore, manifest: ChampionManifest) -> Thresholds | None:
-    """Return the thresholds that were published with a version, if any.
+    """Return the thresholds that were published with a version, if any: of the smallest window if by size.
 
     Raises:
         ArtifactError: There are some and they cannot be read.
@@ -21,7 +41,8 @@ def read_thresholds(store: ObjectStore, manifest: ChampionManifest) -> Threshold
     key = manifest.thresholds.key if manifest.thresholds else f"{parent(manifest.model.key)}/thresholds.json"
     try:
         body = fetch(store, manifest.thresholds) if manifest.thresholds else store.read(key).body
-        return Thresholds.model_validate_json(body)
+        published = _PUBLISHED.validate_json(body)
+        return published if isinstance(published, Thresholds) else published.of(published.fewest_rows)
     except MissingObjectError:
         return None
     except ValidationError as err:

@@ -96,10 +96,9 @@ def build_summary(
 def _champion(manifest: ChampionManifest) -> dict[str, Any]:
     names = {"model_name", "version", "run_id", "published_at", "code_version", "data_hash", "simulated"}
     shown: dict[str, Any] = manifest.model_dump(mode="json", include=names | {"holdout", "baselines"})
-    as_of = manifest.level.as_of
     return shown | {
         "n_features": len(manifest.features),
-        "level_as_of": None if as_of is None else as_of.isoformat(),
+        "level_as_of": manifest.level_as_of,
         "previous_version": None if manifest.previous is None else manifest.previous.version,
     }
 

@@ -67,7 +67,10 @@ def answer(verdicts: Sequence[dict[str, Any]]) -> dict[str, Any]:
         InputError: Not one whole window fits the asked time.
     """
     if not verdicts:
-        raise InputError("no whole window fits between `window_start` and `window_end`")
+        raise InputError(
+            "no whole window fits between `window_start` and `window_end`; where windows are of rows, fewer "
+            "rows than one has were predicted so far"
+        )
     last = verdicts[-1]
     events = [event for verdict in verdicts for event in verdict["events"]]
     retrain = next((v["retrain"] for v in verdicts if v["retrain"] is not None), None)

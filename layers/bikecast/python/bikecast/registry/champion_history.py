@@ -34,14 +34,13 @@ class ChampionHistory:
     def __init__(self, store: ObjectStore) -> None:
         self._store = store
 
-    def record(self, state: State) -> str:
-        """Keep a state under its number, once; return the key."""
-        key = _key(state)
+    def record(self, state: State) -> None:
+        """Keep a state under its number, once."""
+        key = key_of(state)
         try:
             self._store.write(key, manifest_bytes(state), if_absent=True)
         except ConflictError:
             logger.debug("on record already", extra={"key": key})
-        return key
 
     def last_number(self) -> int:
         """Return the highest number on record; 0 if there is none."""
@@ -82,7 +81,8 @@ class ChampionHistory:
             return None
 
 
-def _key(state: State) -> str:
+def key_of(state: State) -> str:
+    """Return the key under which a state is on record."""
     number = state.change.number if state.change else 0
     what = f"{state.version}-{state.run_id}" if isinstance(state, ChampionManifest) else "retired"
     return f"{CHAMPION_HISTORY_PREFIX}{number:08d}-{what}.json"

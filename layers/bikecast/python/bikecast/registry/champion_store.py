@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from bikecast.errors import ArtifactError
 from bikecast.names import CHAMPION_KEY
-from bikecast.registry.champion_history import ChampionHistory, EarlierChampion
+from bikecast.registry.champion_history import ChampionHistory, EarlierChampion, key_of
 from bikecast.registry.manifest import (
     ChampionManifest,
     Change,
@@ -166,7 +166,7 @@ class ChampionStore:
 
     def _replaced(self, manifest: ChampionManifest, replacing: CurrentChampion) -> EarlierChampion | None:
         if replacing.manifest is not None:
-            return EarlierChampion(self.history.record(replacing.manifest), replacing.manifest)
+            return EarlierChampion(key_of(replacing.manifest), replacing.manifest)
         if replacing.problem is None:
             return None
         on_record = self.history.since_retirement()

@@ -6,9 +6,9 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.database import DatabaseSettings, connect
-from bikecast.gate import Change
+from bikecast.evaluation.bootstrap import Change
+from bikecast.evaluation.scores import Scores
 from bikecast.names import decision_key
-from bikecast.registry.manifest import Scores
 from bikecast.storage import ObjectStore
 
 Outcome = Literal["pending", "promoted", "rejected", "rolled_back"]
@@ -41,6 +41,8 @@ class DecisionRecord(_Part):
     created_at: dt.datetime
     decision: Outcome
     reason: str
+    metric: str | None = Field(None, description="By which it was decided; RMSE where none is named.")
+    split: str = ""
     gate: str | None = Field(None, description="What the gate said: promote or reject.")
     model_name: str
     data_hash: str | None = None

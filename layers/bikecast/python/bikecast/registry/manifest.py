@@ -7,13 +7,13 @@ writes the manifest again. A change that older code must not read past raises ``
 import datetime as dt
 import json
 from enum import StrEnum
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bikecast.errors import ArtifactError
-from bikecast.intervals import IntervalCalibration
-from bikecast.level import LevelState
+from bikecast.evaluation.scores import Scores
+from bikecast.names import DEFAULT_USE_CASE
 
 SCHEMA_VERSION = 1
 Model = TypeVar("Model", bound=BaseModel)
@@ -29,23 +29,6 @@ class Artifact(_Part):
     key: str
     sha256: str = Field(pattern="^[0-9a-f]{64}$")
     size_bytes: int = Field(gt=0)
-
-
-class Scores(_Part):
-    """Errors on one window, in trips per hour; shares as fractions.
-
-    ``bias`` is sum(prediction - actual) / sum(actual); ``coverage`` the share of actuals inside the interval.
-    """
-
-    n_rows: int
-    start: dt.datetime
-    end: dt.datetime
-    rmse: float
-    mae: float
-    wape: float
-    r2: float
-    bias: float
-    coverage: float | None = None
 
 
 class Previous(_Part):
@@ -86,24 +69,28 @@ class Change(_Part):
 class ChampionManifest(_Part):
     """Everything that serving, monitoring and rollback need to know of one model version.
 
-    Times are aware UTC, except ``Scores`` and the reference window, which are New York wall time.
+    Times are aware UTC, except ``Scores`` and the reference window, which are wall time of the data.
+    ``level`` and ``interval`` of hourly demand, or ``after_model``, are what is done after the model, as the
+    use case reads it.
     """
 
     schema_version: int = SCHEMA_VERSION
+    use_case: str = DEFAULT_USE_CASE
     model_name: str
     version: str
     run_id: str
     published_at: dt.datetime
     code_version: str
     data_hash: str
-    simulated: bool = Field(False, description="Learnt from simulated trips and weather.")
+    simulated: bool = Field(False, description="Learnt from simulated data.")
     features: tuple[str, ...]
-    model: Artifact = Field(description="ONNX, float32 [n, n_features] to float32 [n, 1] trips per hour.")
+    model: Artifact = Field(description="ONNX, float32 [n, n_features] to numbers or probabilities.")
     golden: Artifact = Field(description="JSON of feature rows and the predictions they must give.")
-    profile: Artifact = Field(description="Seasonal-naive profile that answers when no model can.")
-    reference: Artifact = Field(description="Parquet of the training window, scored, for the monitor.")
-    level: LevelState
-    interval: IntervalCalibration
+    profile: Artifact = Field(description="What answers when no model can.")
+    reference: Artifact = Field(description="Parquet of the training rows, scored, for the monitor.")
+    level: dict[str, Any] | None = None
+    interval: dict[str, Any] | None = None
+    after_model: dict[str, Any] | None = None
     holdout: Scores
     baselines: dict[str, Scores]
     thresholds: Artifact | None = Field(
@@ -119,6 +106,12 @@ class ChampionManifest(_Part):
     def identity(self) -> Identity:
         """Name, version and run."""
         return Identity(model_name=self.model_name, version=self.version, run_id=self.run_id)
+
+    @property
+    def level_as_of(self) -> str | None:
+        """The last day that corrected its bias, where hourly demand does."""
+        days = (self.level or {}).get("days")
+        return str(days[-1]) if days else None
 
 
 class Retirement(_Part):

@@ -1,55 +1,30 @@
-"""What can answer: models and the seasonal profile, in order of preference."""
+"""What can answer: the champion, the one before it, and the fallback that needs no model."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
-import numpy as np
-from numpy.typing import NDArray
-
-from bikecast.forecaster import Forecast, Forecaster, SeasonalNaive
+from bikecast.evaluation.outcome import Outcome
 from bikecast.names import PredictionSource
 from bikecast.registry.manifest import Artifact, ChampionManifest
 from bikecast.storage import ObjectStore
 
-NAIVE_NAME = "seasonal-naive"
 
-
-@dataclass(frozen=True)
-class Question:
-    """Hours to predict, with their weather."""
-
-    hours: NDArray[np.datetime64]
-    weather: Mapping[str, NDArray[np.float64]]
+class Question(Protocol):
+    """Checked rows of a request, in the use case's own shape."""
 
     @property
     def n_rows(self) -> int:
-        """How many numbers an answer has."""
-        return self.hours.size
+        """How many answers there must be."""
+        ...
 
 
-@dataclass(frozen=True)
-class FeatureQuestion:
-    """Rows of the model's own features.
+class Answerer(Protocol):
+    """A loaded model or fallback; it takes the questions of its use case."""
 
-    ``find_hours`` returns the nearest hours, for the profile that knows nothing else; no model asks.
-    """
-
-    features: NDArray[np.float32]
-    find_hours: Callable[[], NDArray[np.datetime64]]
-
-    @property
-    def n_rows(self) -> int:
-        """How many numbers an answer has."""
-        return len(self.features)
-
-    @property
-    def hours(self) -> NDArray[np.datetime64]:
-        """The nearest hours."""
-        return self.find_hours()
-
-
-AnyQuestion = Question | FeatureQuestion
+    def answer(self, question: Any) -> Outcome:
+        """Answer every row."""
+        ...
 
 
 class Engine(Protocol):
@@ -67,11 +42,11 @@ class Engine(Protocol):
 
     @property
     def version(self) -> str:
-        """The version of the model, or that of the one that the profile came with."""
+        """The version of the model, or that of the one that the fallback came with."""
         ...
 
-    def answer(self, question: AnyQuestion) -> Forecast:
-        """Predict every row."""
+    def answer(self, question: Any) -> Outcome:
+        """Answer every row."""
         ...
 
 
@@ -81,7 +56,7 @@ class ModelEngine:
 
     source: PredictionSource
     manifest: ChampionManifest
-    forecaster: Forecaster
+    model: Any
 
     @property
     def name(self) -> str:
@@ -91,28 +66,37 @@ class ModelEngine:
     def version(self) -> str:
         return self.manifest.version
 
-    def answer(self, question: AnyQuestion) -> Forecast:
-        if isinstance(question, FeatureQuestion):
-            return self.forecaster.predict_features(question.features)
-        return self.forecaster.predict(question.hours, question.weather)
+    def answer(self, question: Any) -> Outcome:
+        outcome: Outcome = self.model.answer(question)
+        return outcome
 
 
 @dataclass(frozen=True)
-class NaiveEngine:
-    """The published profile; ``version`` is that of the model it was published with."""
+class FallbackEngine:
+    """The published fallback; ``version`` is that of the model it was published with."""
 
     version: str
-    profile: SeasonalNaive
-    source: PredictionSource = PredictionSource.SEASONAL_NAIVE
-    name: str = NAIVE_NAME
+    fallback: Any
+    source: PredictionSource
+    name: str
 
-    def answer(self, question: AnyQuestion) -> Forecast:
-        return self.profile.predict(question.hours)
+    def answer(self, question: Any) -> Outcome:
+        outcome: Outcome = self.fallback.answer(question)
+        return outcome
 
 
 @dataclass(frozen=True)
 class Loaders:
-    """How engines come into memory; each raises ``ArtifactError`` for a file that fails its check."""
+    """How a use case's engines come into memory.
 
-    model: Callable[[ObjectStore, ChampionManifest], Forecaster] = Forecaster.load
-    profile: Callable[[ObjectStore, Artifact], SeasonalNaive] = SeasonalNaive.load
+    Attributes:
+        model: Fetches and checks a model. Raises ``ArtifactError`` for a file that fails its check.
+        fallback: Fetches and checks what answers when no model can. Raises as ``model`` does.
+        fallback_source: What the response says when the fallback answered.
+        fallback_name: What the response calls it.
+    """
+
+    model: Callable[[ObjectStore, ChampionManifest], Answerer]
+    fallback: Callable[[ObjectStore, Artifact], Answerer]
+    fallback_source: PredictionSource = PredictionSource.BASELINE
+    fallback_name: str = "baseline"

@@ -1,10 +1,8 @@
 """What the predictor tells about itself."""
 
-from bikecast.features import FEATURES
 from bikecast.names import PredictionSource
-from bikecast.registry.manifest import Scores
-from bikecast.serving.facts_contract import FeatureCard, Health, ModelCard, Version, WindowScores
-from bikecast.serving.follower import UnavailableError, View
+from bikecast.serving.facts_contract import Health, Version
+from bikecast.serving.follower import View
 from bikecast.serving.problems import without_places
 
 
@@ -28,40 +26,3 @@ def version(view: View, *, code_version: str) -> Version:
     return Version(
         code_version=code_version, model=leader.name, model_version=leader.version, source=leader.source
     )
-
-
-def model_card(view: View) -> ModelCard:
-    """Describe the best model in memory.
-
-    Raises:
-        UnavailableError: Only the seasonal profile answers.
-    """
-    engine = view.model
-    if engine is None:
-        raise UnavailableError("no model is loaded; the seasonal profile answers")
-    manifest = engine.manifest
-    return ModelCard(
-        model=manifest.model_name,
-        model_version=manifest.version,
-        source=engine.source,
-        run_id=manifest.run_id,
-        published_at=manifest.published_at,
-        code_version=manifest.code_version,
-        data_hash=manifest.data_hash,
-        simulated=manifest.simulated,
-        features=[
-            FeatureCard(name=item.name, known=item.known.value, meaning=item.meaning) for item in FEATURES
-        ],
-        holdout=_shown(manifest.holdout),
-        baselines={name: _shown(scores) for name, scores in manifest.baselines.items()},
-        level_factor=engine.forecaster.latest_factor(),
-        level_as_of=manifest.level.as_of,
-        interval_coverage=manifest.interval.coverage,
-        previous_version=None if manifest.previous is None else manifest.previous.version,
-        decision_key=manifest.decision_key,
-        automation=view.automation,
-    )
-
-
-def _shown(scores: Scores) -> WindowScores:
-    return WindowScores.model_validate(scores.model_dump())

@@ -1,13 +1,11 @@
 """Bodies in which the predictor tells about itself."""
 
-import datetime as dt
-from typing import Annotated, Literal
+from typing import Literal
 
-from pydantic import BaseModel, Field, WithJsonSchema
+from pydantic import BaseModel, Field
 
 from bikecast.names import PredictionSource
 from bikecast.registry.automation import AutomationSwitch
-from bikecast.registry.manifest import Scores
 
 
 class Health(BaseModel):
@@ -28,45 +26,3 @@ class Version(BaseModel):
     model: str
     model_version: str
     source: PredictionSource
-
-
-class FeatureCard(BaseModel):
-    """One feature of the served model."""
-
-    name: str
-    known: str = Field(description="When its value is known.")
-    meaning: str
-
-
-WallTime = Annotated[
-    dt.datetime, WithJsonSchema({"type": "string", "description": "New York wall time, without an offset."})
-]
-
-
-class WindowScores(Scores):
-    """Errors on one window, in trips per hour; shares as fractions."""
-
-    start: WallTime
-    end: WallTime
-
-
-class ModelCard(BaseModel):
-    """The served model: where it comes from and how good it was on its holdout."""
-
-    model: str
-    model_version: str
-    source: PredictionSource
-    run_id: str
-    published_at: dt.datetime
-    code_version: str
-    data_hash: str
-    simulated: bool = Field(description="Whether it learnt from simulated trips and weather.")
-    features: list[FeatureCard]
-    holdout: WindowScores
-    baselines: dict[str, WindowScores]
-    level_factor: float = Field(description="Recent actual demand over what the stateless model says of it.")
-    level_as_of: dt.date | None
-    interval_coverage: float = Field(description="Share of actual hours meant to fall inside the interval.")
-    previous_version: str | None
-    decision_key: str
-    automation: AutomationSwitch

@@ -75,17 +75,17 @@ class ChampionFollower:
     def __init__(
         self,
         store: ObjectStore,
+        loaders: Loaders,
         *,
         listener: Listener,
         ttl_s: float,
         wait_s: float = 1.0,
-        loaders: Loaders | None = None,
         last_copy: LastCopy | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store, self._listener, self._clock = store, listener, clock
         self._ttl_s, self._wait_s = ttl_s, wait_s
-        self._lineup, self._last_copy = LineUp(store, loaders or Loaders()), last_copy
+        self._lineup, self._last_copy = LineUp(store, loaders), last_copy
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="champion")
         self._lock = threading.Lock()
         self._refresh: Future[None] | None = None

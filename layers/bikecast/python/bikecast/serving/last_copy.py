@@ -18,7 +18,7 @@ class LastCopy:
 
     Args:
         copies: The folder.
-        loaders: How models and profiles come into memory.
+        loaders: How models and fallbacks come into memory.
     """
 
     def __init__(self, copies: FolderStore, loaders: Loaders) -> None:

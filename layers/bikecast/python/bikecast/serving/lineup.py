@@ -1,4 +1,4 @@
-"""Who answers under which manifest: champion, previous champion, seasonal profile, whatever loads."""
+"""Who answers under which manifest: champion, previous champion, fallback, whatever loads."""
 
 import logging
 from collections.abc import Callable, Iterable
@@ -8,7 +8,7 @@ from typing import TypeVar
 from bikecast.names import PredictionSource
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.registry.manifest import ChampionManifest
-from bikecast.serving.engines import Engine, Loaders, ModelEngine, NaiveEngine
+from bikecast.serving.engines import Engine, FallbackEngine, Loaders, ModelEngine
 from bikecast.storage import MissingObjectError, ObjectStore
 
 log = logging.getLogger(__name__)
@@ -48,7 +48,7 @@ class LineUp:
 
     Args:
         store: The serving bucket.
-        loaders: How models and profiles come into memory.
+        loaders: How models and fallbacks come into memory.
     """
 
     def __init__(self, store: ObjectStore, loaders: Loaders) -> None:
@@ -62,10 +62,10 @@ class LineUp:
         previous = _demoted(held, manifest)
         if champion is None and previous is None:
             previous = self._previous(manifest, attempts)
-        naive = self._naive(manifest, attempts) or _naive_of(held)
-        if naive is None and previous is not None:
-            naive = self._naive(previous.manifest, attempts)
-        return _present(champion, previous, naive)
+        fallback = self._fallback(manifest, attempts) or _fallback_of(held)
+        if fallback is None and previous is not None:
+            fallback = self._fallback(previous.manifest, attempts)
+        return _present(champion, previous, fallback)
 
     def earlier(self) -> list[ChampionManifest]:
         """Return what was champion since the last retirement, the latest first."""
@@ -75,9 +75,9 @@ class LineUp:
         """Return who answers of these, best first: the first that loads, as a previous champion."""
         for manifest in manifests:
             model = self._model(manifest, PredictionSource.PREVIOUS_CHAMPION, attempts)
-            naive = self._naive(manifest, attempts)
-            if model is not None or naive is not None:
-                return _present(model, naive)
+            fallback = self._fallback(manifest, attempts)
+            if model is not None or fallback is not None:
+                return _present(model, fallback)
         return ()
 
     def _previous(self, manifest: ChampionManifest, attempts: Attempts) -> ModelEngine | None:
@@ -94,13 +94,15 @@ class LineUp:
         self, manifest: ChampionManifest, source: PredictionSource, attempts: Attempts
     ) -> ModelEngine | None:
         what = f"model {manifest.version}"
-        forecaster = attempts.run(what, lambda: self._loaders.model(self._store, manifest))
-        return None if forecaster is None else ModelEngine(source, manifest, forecaster)
+        model = attempts.run(what, lambda: self._loaders.model(self._store, manifest))
+        return None if model is None else ModelEngine(source, manifest, model)
 
-    def _naive(self, manifest: ChampionManifest, attempts: Attempts) -> NaiveEngine | None:
-        what = f"profile of {manifest.version}"
-        profile = attempts.run(what, lambda: self._loaders.profile(self._store, manifest.profile))
-        return None if profile is None else NaiveEngine(manifest.version, profile)
+    def _fallback(self, manifest: ChampionManifest, attempts: Attempts) -> FallbackEngine | None:
+        what, loaders = f"fallback of {manifest.version}", self._loaders
+        found = attempts.run(what, lambda: loaders.fallback(self._store, manifest.profile))
+        if found is None:
+            return None
+        return FallbackEngine(manifest.version, found, loaders.fallback_source, loaders.fallback_name)
 
 
 def _present(*engines: Engine | None) -> tuple[Engine, ...]:
@@ -119,5 +121,5 @@ def _may_stand_in(manifest: ChampionManifest, champion: ChampionManifest) -> boo
     return manifest.identity != champion.identity and manifest.simulated == champion.simulated
 
 
-def _naive_of(held: Iterable[Engine]) -> NaiveEngine | None:
-    return next((engine for engine in held if isinstance(engine, NaiveEngine)), None)
+def _fallback_of(held: Iterable[Engine]) -> FallbackEngine | None:
+    return next((engine for engine in held if isinstance(engine, FallbackEngine)), None)

@@ -7,8 +7,8 @@ from functools import partial
 import numpy as np
 
 from bikecast.errors import ArtifactError
-from bikecast.forecaster import Forecast
-from bikecast.serving.engines import AnyQuestion, Engine
+from bikecast.evaluation.outcome import Outcome
+from bikecast.serving.engines import Engine, Question
 from bikecast.serving.follower import UnavailableError
 from bikecast.serving.lineup import Attempts
 
@@ -18,11 +18,11 @@ class Answer:
     """Numbers and who gave them; ``problem`` says why it was not the best engine."""
 
     engine: Engine
-    forecast: Forecast
+    outcome: Outcome
     problem: str | None
 
 
-def answer(engines: Iterable[Engine], question: AnyQuestion) -> Answer:
+def answer(engines: Iterable[Engine], question: Question) -> Answer:
     """Predict every row by the first engine that can.
 
     Args:
@@ -33,15 +33,15 @@ def answer(engines: Iterable[Engine], question: AnyQuestion) -> Answer:
     """
     attempts = Attempts()
     for engine in engines:
-        forecast = attempts.run(f"{engine.source} {engine.version}", partial(_finite, engine, question))
-        if forecast is not None:
-            return Answer(engine, forecast, attempts.problem)
+        outcome = attempts.run(f"{engine.source} {engine.version}", partial(_finite, engine, question))
+        if outcome is not None:
+            return Answer(engine, outcome, attempts.problem)
     raise UnavailableError(f"no engine gives finite numbers: {attempts.problem}")
 
 
-def _finite(engine: Engine, question: AnyQuestion) -> Forecast:
-    forecast = engine.answer(question)
-    for numbers in (forecast.values, forecast.low, forecast.high):
-        if numbers.shape != (question.n_rows,) or not np.isfinite(numbers).all():
-            raise ArtifactError("it does not give one finite number a row")
-    return forecast
+def _finite(engine: Engine, question: Question) -> Outcome:
+    outcome = engine.answer(question)
+    for numbers in (outcome.values, outcome.low, outcome.high, outcome.probabilities):
+        if numbers is not None and (len(numbers) != question.n_rows or not np.isfinite(numbers).all()):
+            raise ArtifactError("it does not give finite numbers for each row")
+    return outcome

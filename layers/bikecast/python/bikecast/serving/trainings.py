@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from bikecast.errors import ConflictError, NotFoundError
+from bikecast.names import DEFAULT_USE_CASE
 from bikecast.requests import TrainingScope
 from bikecast.serving.bodies import RequestBody
 
@@ -59,10 +60,11 @@ class Trainings:
     Args:
         client: A Step Functions client.
         machine_arn: The retrain state machine.
+        use_case: Whose models are trained.
     """
 
-    def __init__(self, client: "SFNClient", machine_arn: str) -> None:
-        self._client, self._machine_arn = client, machine_arn
+    def __init__(self, client: "SFNClient", machine_arn: str, *, use_case: str = DEFAULT_USE_CASE) -> None:
+        self._client, self._machine_arn, self._use_case = client, machine_arn, use_case
 
     def start(self, request: TrainingRequest) -> Training:
         """Start a training, or return the one that this token started.
@@ -71,6 +73,7 @@ class Trainings:
             ConflictError: Another training runs, or the token stands for another request.
         """
         asked = request.model_dump(mode="json", exclude={"client_token"}, exclude_unset=True)
+        asked = {"use_case": self._use_case, **asked}
         name = f"{API_PREFIX}{request.client_token or uuid.uuid4()}"
         if request.client_token is None or not self._exists(name):
             self._require_none_running()

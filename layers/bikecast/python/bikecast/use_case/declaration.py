@@ -136,6 +136,7 @@ class UseCase:
         model_name: In the registry.
         metrics: The first is the primary one.
         search: The file of families, spaces and starts.
+        improvement: Relative fall of the primary metric's error that promotes, where a request names none.
         simulate: Writes labelled simulated files with the real schema and quirks into a folder.
     """
 
@@ -156,6 +157,7 @@ class UseCase:
     api: Api
     simulate: Callable[[Path], None]
     segments: tuple[Segment, ...] = field(default=())
+    improvement: float = 0.1
 
     def __post_init__(self) -> None:
         """Refuse a declaration that names what it does not declare."""

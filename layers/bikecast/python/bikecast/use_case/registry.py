@@ -3,6 +3,7 @@
 import pkgutil
 from importlib import import_module
 from importlib.util import find_spec
+from types import ModuleType
 
 from bikecast.errors import InputError
 from bikecast.use_case.declaration import UseCase
@@ -19,13 +20,42 @@ def names() -> tuple[str, ...]:
     return tuple(sorted(item.name for item in folders if item.ispkg))
 
 
+def own(name: str, part: str) -> ModuleType | None:
+    """Return a module that a use case brings in place of the platform's, None where it brings none.
+
+    Args:
+        name: Of the use case.
+        part: ``serving`` (has ``SERVING``), ``watch`` (has ``WATCH``) or ``steps.<step>`` (has ``run``).
+    Raises:
+        InputError: There is no such use case here.
+    """
+    check(name)
+    place = f"{PACKAGE}.{name}.{part}"
+    try:
+        found = find_spec(place)
+    except ModuleNotFoundError:  # the use case has no such folder
+        return None
+    return None if found is None else import_module(place)
+
+
+def check(name: str) -> None:
+    """Raise ``InputError`` unless there is such a use case here."""
+    if name not in names():
+        raise InputError(f"use case: must be one of {', '.join(names())} (got {name!r})")
+
+
+def is_declared(name: str) -> bool:
+    """Tell whether a use case has a declaration, from which the platform derives what it does not bring."""
+    check(name)
+    return find_spec(f"{PACKAGE}.{name}.use_case") is not None
+
+
 def load(name: str) -> UseCase:
     """Return a use case by name.
 
     Raises:
         InputError: There is no such use case here.
     """
-    if name not in names():
-        raise InputError(f"use case: must be one of {', '.join(names())} (got {name!r})")
+    check(name)
     found: UseCase = import_module(f"{PACKAGE}.{name}.use_case").USE_CASE
     return found

@@ -48,6 +48,13 @@ def row_model(
     )
 
 
+def row_key(values: Sequence[Any]) -> str | None:
+    """Return the text by which a prediction finds its truth; None where a part of the key is missing."""
+    if not values or any(value is None for value in values):
+        return None
+    return "|".join(level_text(value, ()) for value in values)
+
+
 def columns_of_rows(use_case: UseCase, rows: Sequence[BaseModel]) -> RowColumns:
     """Return checked rows as columns; every declared input has one."""
     values = _values(rows, [item.name for item in use_case.inputs])

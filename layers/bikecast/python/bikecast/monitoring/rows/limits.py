@@ -3,11 +3,11 @@
 from collections.abc import Iterator
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.drift import Kind, Limit, Thresholds
 from bikecast.errors import DataError
 from bikecast.monitoring.calibration import FLOORS, WINDOWS_A_QUARTER, learn_limits, wall_datetime
+from bikecast.monitoring.limits import RowLimits
 from bikecast.monitoring.rows.scores import BALANCE, COVERAGE, ERROR, row_scores
 from bikecast.monitoring.scored import ScoredRows
 from bikecast.use_case import UseCase
@@ -22,23 +22,6 @@ UNLEARNED = {
     BALANCE: Limit(value=0.5, kind=Kind.PERFORMANCE, method="difference"),
     COVERAGE: Limit(value=0.15, kind=Kind.PERFORMANCE, method="difference"),
 }
-
-
-class RowLimits(BaseModel):
-    """Thresholds by rows a window."""
-
-    model_config = ConfigDict(frozen=True, extra="ignore")
-
-    by_rows: dict[int, Thresholds] = Field(min_length=1)
-
-    @property
-    def fewest_rows(self) -> int:
-        """The smallest window that can be judged."""
-        return min(self.by_rows)
-
-    def of(self, n_rows: int) -> Thresholds:
-        """Return the thresholds of a window of so many rows; the smallest size's for a smaller one."""
-        return self.by_rows[max((size for size in self.by_rows if size <= n_rows), default=self.fewest_rows)]
 
 
 def learn_row_limits(use_case: UseCase, history: ScoredRows, *, seed: int = 42) -> RowLimits:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bikecast.drift import Thresholds
+from bikecast.monitoring.limits import RowLimits
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.rows.captured import load_captured, newest_window
 from bikecast.monitoring.rows.examine import examine_rows
-from bikecast.monitoring.rows.limits import RowLimits
 from bikecast.monitoring.scored import ScoredRows
 from bikecast.monitoring.watch import Examined, Ports
 from bikecast.monitoring.windows import RECENT, RowWindow, Source, Window, last_complete_week, today

@@ -1,1 +1,0 @@
-"""One small module for each group of commands: parse, one call, show."""

@@ -1,0 +1,77 @@
+"""The publishers' own files on their way to ``raw/``."""
+
+from pathlib import Path
+
+from bikecast.errors import InputError
+from bikecast.names import FORECAST_PREFIX, RAW_WEATHER_PREFIX, SIMULATED_MARKER_KEY, Prefix
+from console import ui
+from console.data.buckets import Bucket
+from console.data.sources import Source
+
+
+def upload_files(bucket: Bucket, source: Source) -> list[str]:
+    """Upload the publishers' files, and the simulator's mark, and return the keys of trips and weather.
+
+    What is there already is left alone.
+    """
+    files = raw_keys(source)
+    upload_all(bucket, files | marker_key(source))
+    return list(files.values())
+
+
+def raw_keys(source: Source) -> dict[Path, str]:
+    """Return where trips and weather stand under ``raw/``, each with its path below the source.
+
+    Raises:
+        InputError: Two files would stand at one key.
+    """
+    trips = {path: f"{Prefix.RAW}{_below(path, source)}" for path in source.trips}
+    weather = (*source.raw_weather, *source.weather.values())
+    return _distinct(
+        trips | {path: f"{RAW_WEATHER_PREFIX}{_below_weather(path, source)}" for path in weather}
+    )
+
+
+def _below(path: Path, source: Source) -> str:
+    return path.relative_to(source.root).as_posix()
+
+
+def _below_weather(path: Path, source: Source) -> str:
+    return _below(path, source).removeprefix("weather/")
+
+
+def _distinct(keys: dict[Path, str]) -> dict[Path, str]:
+    """Return the keys if no two files share one.
+
+    Raises:
+        InputError: Two files would overwrite each other; both are named.
+    """
+    owners: dict[str, Path] = {}
+    for path, key in keys.items():
+        if key in owners:
+            raise InputError(f"{owners[key]} and {path} would both be stored at {key}: rename one of them")
+        owners[key] = path
+    return keys
+
+
+def marker_key(source: Source) -> dict[Path, str]:
+    """Return where the simulator's mark stands, if the source has one."""
+    return {source.marker: SIMULATED_MARKER_KEY} if source.marker else {}
+
+
+def upload_forecast(bucket: Bucket, path: Path) -> str:
+    """Upload one file of forecasts, which never trains, and return its key."""
+    key = f"{FORECAST_PREFIX}{path.name}"
+    bucket.put(path, key)
+    return key
+
+
+def upload_all(bucket: Bucket, files: dict[Path, str]) -> None:
+    """Upload files to their keys; what is there already is left alone."""
+    size = sum(path.stat().st_size for path in files)
+    with ui.activity(f"uploading {len(files)} files, {size / 1e6:,.1f} MB") as current:
+        fresh = 0
+        for number, (path, key) in enumerate(files.items(), start=1):
+            current.update(f"{number} of {len(files)} {path.name}")
+            fresh += bucket.put(path, key)
+        current.update(f"{len(files) - fresh} were there already" if fresh < len(files) else "")

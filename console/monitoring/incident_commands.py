@@ -1,0 +1,140 @@
+"""``monitor``, ``incidents``, ``close`` and ``resume``: what the monitor knows, what a person may do."""
+
+from typing import Annotated, Any
+
+import typer
+from rich.console import Group, RenderableType
+
+from bikecast.errors import InputError
+from console import ui
+from console.cloud.session import find_cloud
+from console.monitoring.watchtower import (
+    close_incident,
+    incident_row,
+    read_summary,
+    resume_automation,
+    window_row,
+)
+from console.options import Json, TargetOption
+from console.use_cases import require_hourly
+
+WINDOWS_SHOWN = 12
+MISSED = 1
+NOT_PAUSED = 4
+
+monitor = typer.Typer(
+    name="monitor",
+    no_args_is_help=True,
+    help="The drift monitor: what it last found, and the test of itself.",
+)
+
+Refresh = Annotated[
+    bool, typer.Option("--refresh", help="Ask the database now instead of showing what was last written.")
+]
+
+
+@monitor.command("show")
+def show(refresh: Refresh = False, target: TargetOption = None, as_json: Json = False) -> None:
+    """Show the monitor's last windows, the champion's limits and whether the automation is paused.
+
+    Example: bikecast monitor show --json | jq .automation
+    """
+    summary = read_summary(find_cloud(target), refresh=refresh)
+    ui.show(summary, as_json=as_json, table=lambda: _overview(summary))
+
+
+@monitor.command("self-test")
+def self_test(
+    seeds: Annotated[int, typer.Option(min=1, help="How many simulated cities.")] = 1, as_json: Json = False
+) -> None:
+    """Inject shifts into simulated cities and see which the monitor finds; ends with 1 if one is missed.
+
+    Example: bikecast monitor self-test --seeds 3
+    """
+    require_hourly("monitor self-test")
+    from use_cases.citibike.monitoring.selftest import run_selftest
+
+    with ui.activity("self-test") as current:
+        result = run_selftest(seeds=tuple(range(42, 42 + seeds)), progress=current.update)
+        current.update(f"{result.found} of {result.injected} found, {result.false_alarms} false alarms")
+    ui.show(result, as_json=as_json, table=lambda: _self_test_tables(result.model_dump()))
+    if result.missed or result.false_alarms:
+        raise typer.Exit(MISSED)
+
+
+def incidents(refresh: Refresh = False, target: TargetOption = None, as_json: Json = False) -> None:
+    """List the incidents that the monitor opened, open ones first.
+
+    Example: bikecast incidents --refresh
+    """
+    found = read_summary(find_cloud(target), refresh=refresh)["incidents"]
+    rows = [incident_row(incident) for incident in found]
+    ui.show(found, as_json=as_json, table=lambda: ui.rows_table(rows) if rows else "no incidents")
+
+
+def resume(
+    reason: Annotated[str, typer.Option(help="Why the automation may go on; it is kept.")],
+    target: TargetOption = None,
+    as_json: Json = False,
+) -> None:
+    """Let the automation promote again after the monitor paused it, and close the incident behind it.
+
+    Ends with 4 if nothing was paused.
+
+    Example: bikecast resume --reason "the broken weather station was replaced"
+    """
+    if not reason.strip():
+        raise InputError("--reason: say why the automation may go on")
+    result = resume_automation(find_cloud(target), reason=reason)
+    said = "models may be promoted again" if result["resumed"] else "promotion is not paused"
+    ui.show(result, as_json=as_json, table=lambda: said)
+    if not result["resumed"]:
+        raise typer.Exit(NOT_PAUSED)
+
+
+def close(
+    incident: Annotated[str, typer.Argument(help="The incident's id, as `bikecast incidents` lists it.")],
+    reason: Annotated[str, typer.Option(help="Why it is over; it is kept.")],
+    target: TargetOption = None,
+    as_json: Json = False,
+) -> None:
+    """Close one open incident by hand; a pause that it caused stays until `bikecast resume`.
+
+    Example: bikecast close 0f3c9a12b45d6e78 --reason "the sensor was replaced"
+    """
+    if not reason.strip():
+        raise InputError("--reason: say why the incident is over")
+    result = close_incident(find_cloud(target), incident, reason=reason)
+    ui.show(result, as_json=as_json, table=lambda: f"incident {incident} is closed")
+
+
+def _overview(summary: dict[str, Any]) -> RenderableType:
+    automation = summary["automation"]
+    champion = summary["champion"] or {}
+    facts = {
+        "champion": champion.get("version"),
+        "automation": f"PAUSED: {automation.get('reason')}" if automation["paused"] else "runs",
+        "open incidents": sum(incident["status"] == "open" for incident in summary["incidents"]),
+        "as of": summary["generated_at"],
+    }
+    rows = [window_row(window) for window in summary["windows"][:WINDOWS_SHOWN]]
+    return Group(ui.pairs_table(facts), "", ui.rows_table(rows, title="newest windows"))
+
+
+def _self_test_tables(result: dict[str, Any]) -> RenderableType:
+    rows = [
+        {
+            "shift": trial["shift"],
+            "rows a window": trial["rows_a_window"],
+            "found": "yes" if trial["found"] else "no",
+            "after weeks": trial["windows_needed"],
+            "by": ", ".join(trial["by"]) or "-",
+        }
+        for trial in result["rows"]
+    ]
+    facts = {
+        "found": f"{result['found']} of {result['injected']} shifts, within {result['within_windows']} weeks",
+        "missed": result["missed"],
+        "false alarms": f"{result['false_alarms']} of {result['null_trials']} trials without a shift",
+    }
+    return Group(ui.rows_table(rows), "", ui.pairs_table(facts))

@@ -1,0 +1,76 @@
+"""One prediction by the deployed API."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from bikecast.errors import DeploymentError
+from console.cloud.outputs import api_key, api_url, read_stack_outputs
+from console.cloud.session import Cloud
+from console.serving.api import Api
+from console.serving.weather import weather_of
+
+# Trips are published a month at a time, some days into the next.
+USUAL_DELAY_DAYS = 45
+
+
+def deployed_api(cloud: Cloud) -> Api:
+    """Return the API of the deployed serving stack.
+
+    Raises:
+        DeploymentError: There is none.
+    """
+    outputs = read_stack_outputs(cloud.cloudformation)
+    url, key = api_url(outputs, endpoint_url=cloud.endpoint_url), api_key(cloud, outputs)
+    if url is None or key is None:
+        raise DeploymentError("no API is deployed: run `bikecast deploy` first")
+    return Api(url, key)
+
+
+def trip_body(date: dt.datetime, weather: Mapping[str, float]) -> dict[str, Any]:
+    """Return the body of ``POST /predict_trip`` for one hour; weather in °F, inch and mph."""
+    return {"input_data": [{"date": date.isoformat(sep=" "), **weather}]}
+
+
+def predict_hour(cloud: Cloud, hour: dt.datetime, given: Mapping[str, float | None]) -> dict[str, Any]:
+    """Ask the API for one hour and return its answer, with the weather that it rests on.
+
+    Raises:
+        InputError: Weather is missing, and nothing stands in for it.
+        ApiError: The API cannot be reached or refuses.
+    """
+    weather = weather_of(cloud, hour, given)
+    answer: dict[str, Any] = deployed_api(cloud).post("/predict_trip", trip_body(hour, weather.values))
+    return answer | {"weather": asdict(weather)}
+
+
+def forecast_warning(answer: Mapping[str, Any]) -> str | None:
+    """Say how far a forecast lies beyond the demand that is known; None while that is usual."""
+    known = answer["demand_known_until"]
+    if known is None:
+        return "no demand is known to the model that answers: the forecast is that of a typical week"
+    first = dt.datetime.fromisoformat(answer["predictions"][0]["date"]).date()
+    days = (first - dt.date.fromisoformat(known)).days
+    if days <= USUAL_DELAY_DAYS:
+        return None
+    return (
+        f"these hours lie {days} days beyond the demand that is known (until {known}): they show demand as "
+        "it was then, not as it has developed since"
+    )
+
+
+def prediction_rows(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the answer's predictions as rows of a table."""
+    return [
+        {
+            "hour": row.get("date"),
+            "trips": row.get("prediction"),
+            "low": row.get("low"),
+            "high": row.get("high"),
+            **({"weather": row["weather"]} if "weather" in row else {}),
+            "source": row.get("source"),
+            "version": row.get("model_version"),
+        }
+        for row in answer["predictions"]
+    ]

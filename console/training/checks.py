@@ -1,0 +1,191 @@
+"""Requests that cannot succeed, refused in words of the command line before an execution starts."""
+
+import datetime as dt
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from bikecast.errors import InputError
+from bikecast.names import TIME_ZONE, Output, Prefix
+from bikecast.requests import parse_request
+from bikecast.storage import S3Store
+from console.cloud.outputs import read_stack_outputs
+from console.cloud.session import Cloud
+from console.data.buckets import data_bucket
+from console.serving.champions import champion_store, read_champion
+from use_cases.citibike.request import HourlyRequest
+
+if TYPE_CHECKING:
+    from bikecast.monitoring.windows import Window
+    from use_cases.citibike.reach import Reach
+
+# The fields of a retraining as options of `bikecast train`.
+OPTIONS = {
+    "start_train_date": "--start",
+    "end_train_date": "--end",
+    "n_trials": "--trials",
+    "tuning_workers": "--workers",
+    "threshold": "--threshold",
+    "test_size": "--test-size",
+    "random_state": "--seed",
+    "approval": "--approval",
+}
+
+# What pydantic says of a number out of range, and how a person says it.
+RANGES = {
+    "greater than or equal to": "at least",
+    "greater than": "more than",
+    "less than or equal to": "at most",
+    "less than": "less than",
+}
+
+
+def running_trainings(cloud: Cloud) -> list[str]:
+    """Return the ARNs of the trainings under way, the newest first."""
+    machine = read_stack_outputs(cloud.cloudformation).require(Output.RETRAIN_STATE_MACHINE_ARN)
+    pages = cloud.stepfunctions.get_paginator("list_executions").paginate(
+        stateMachineArn=machine, statusFilter="RUNNING"
+    )
+    return [item["executionArn"] for page in pages for item in page["executions"]]
+
+
+def require_no_training(cloud: Cloud) -> None:
+    """Refuse a second training beside one that runs.
+
+    Raises:
+        InputError: One runs; it is named, with what shows and what ends it.
+    """
+    found = running_trainings(cloud)
+    if found:
+        name = found[0].rsplit(":", 1)[-1]
+        raise InputError(
+            f"the training {name} is running: follow it with `bikecast runs {name} --follow`, end it with "
+            f"`bikecast stop {name}`, or start another beside it with --anyway"
+        )
+
+
+def require_trainable(cloud: Cloud, request: Mapping[str, Any]) -> None:
+    """Refuse a training on days that were not loaded.
+
+    Raises:
+        InputError: A value is out of range, or the days are not there; the option is named.
+        DataError: Nothing was loaded yet.
+    """
+    checked = parse_retraining(request)
+    reach = _reach(cloud)
+    start, end = checked.start_train_date, checked.end_train_date
+    latest = reach.latest_complete_month()
+    window = f"`bikecast train --start {reach.first} --end {latest}`"
+    if end is not None and end > reach.last:
+        raise InputError(
+            f"--end {end}: demand and weather are loaded for {reach}; choose a day inside: {window}"
+        )
+    if start >= (end or latest) or (start < reach.first and not _earlier_years(cloud, reach)):
+        raise InputError(
+            f"--start {start}: demand and weather are loaded for {reach}; choose days inside: {window}"
+        )
+
+
+def parse_retraining(request: Mapping[str, Any]) -> HourlyRequest:
+    """Check a request for a retraining.
+
+    Raises:
+        InputError: Each bad value with its option.
+    """
+    start, end = request.get("start_train_date"), request.get("end_train_date")
+    if isinstance(start, str) and isinstance(end, str) and start >= end:
+        raise InputError(f"--start {start} is not before --end {end}")
+    try:
+        return parse_request(HourlyRequest, request)
+    except InputError as err:
+        raise InputError(_with_options(str(err))) from err
+
+
+def _with_options(text: str) -> str:
+    for field, option in OPTIONS.items():
+        text = text.replace(f"{field}:", f"{option}:")
+    for pattern, plain in RANGES.items():
+        text = re.sub(f": Input should be {pattern} ", f" must be {plain} ", text)
+    return text
+
+
+def _reach(cloud: Cloud) -> "Reach":
+    from use_cases.citibike.reach import read_reach
+
+    return read_reach(S3Store(cloud.s3, data_bucket(cloud).name))
+
+
+def _earlier_years(cloud: Cloud, reach: "Reach") -> bool:
+    """Tell whether older tables are there than those of the latest stretch of days."""
+    prefix = Prefix.PROCESSED_CITIBIKE
+    names = [key.removeprefix(prefix) for key in data_bucket(cloud).keys(prefix)]
+    return any(name[:4].isdigit() and int(name[:4]) < reach.first.year for name in names)
+
+
+def require_windows(cloud: Cloud, windows: Sequence["Window"], *, processed: bool, now: dt.datetime) -> None:
+    """Refuse windows that begin after the data end; predictions may have been logged up to now.
+
+    Raises:
+        InputError: One does.
+        DataError: Nothing was loaded yet.
+    """
+    from bikecast.monitoring.windows import today
+
+    demand_end = _reach(cloud).last + dt.timedelta(days=1)
+    limit = demand_end if processed else max(demand_end, today(now, zone=TIME_ZONE))
+    for window in windows:
+        if window.start.date() >= limit:
+            last, known = (day - dt.timedelta(days=1) for day in (window.end.date(), demand_end))
+            raise InputError(
+                f"{window.start.date()} to {last} lies beyond the data: demand is known until {known}; "
+                "choose earlier days with --from and --to"
+            )
+
+
+def require_period(cloud: Cloud, first: dt.date, last: dt.date) -> None:
+    """Refuse to predict a period without a champion, or beyond the weather that was loaded.
+
+    Raises:
+        InputError: The days are in the wrong order, or have no weather.
+        DeploymentError: No model was promoted yet.
+    """
+    if last < first:
+        raise InputError(f"--from {first} is after --to {last}")
+    read_champion(cloud)
+    reach = _reach(cloud)
+    if first > reach.last:
+        raise InputError(
+            f"{first} to {last} lies beyond the data: demand and weather are loaded for {reach}; "
+            "`bikecast forecast` predicts the days ahead"
+        )
+
+
+def require_rollback(cloud: Cloud, version: str | None, *, force: bool) -> None:
+    """Refuse a rollback that has nothing to go back to.
+
+    Raises:
+        InputError: There is no champion before this one, or the version was never promoted, or serves.
+        DeploymentError: No model was promoted yet.
+    """
+    champions = champion_store(cloud)
+    current = champions.look()
+    earlier = [e.manifest for e in champions.history.since_retirement(current=current.manifest)]
+    others = [each.version for each in earlier if each.identity != current.identity]
+    told = f"promoted before: {', '.join(dict.fromkeys(others)) or 'none'}"
+    if version is not None:
+        if version == current.version and version not in others:
+            raise InputError(f"--to {version}: this version serves already")
+        if version not in others and not force:
+            raise InputError(
+                f"--to {version}: this version was never promoted; {told}; "
+                f"`bikecast rollback --to {version} --force --reason WHY` puts it there nevertheless"
+            )
+        return
+    if current.problem is not None:
+        raise InputError(f"{current.problem}; {told}")
+    manifest = read_champion(cloud)
+    if manifest.previous is None:
+        raise InputError(
+            f"version {manifest.version} has no champion before it: a rollback works once two models have "
+            "been promoted"
+        )

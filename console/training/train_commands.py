@@ -1,0 +1,138 @@
+"""``train``: a retraining, followed to its decision."""
+
+import datetime as dt
+import json
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from bikecast.errors import InputError
+from console import ui
+from console.cloud.session import Cloud, find_cloud
+from console.options import DAY_FORMATS, Json, TargetOption
+from console.training.checks import parse_retraining, require_no_training
+from console.training.row_training import row_request, start_row_training
+from console.use_cases import declaration, refuse_hourly_options
+
+if TYPE_CHECKING:
+    from bikecast.use_case import UseCase
+
+Start = Annotated[
+    dt.datetime | None,
+    typer.Option(
+        "--start", formats=DAY_FORMATS, help="First day used; 2024-01-01 if absent.", show_default=False
+    ),
+]
+End = Annotated[
+    dt.datetime | None,
+    typer.Option(
+        "--end",
+        formats=DAY_FORMATS,
+        help="Last day used; the latest complete month if absent.",
+        show_default=False,
+    ),
+]
+Trials = Annotated[int | None, typer.Option(help="Tuning trials in all; 50 if absent.", show_default=False)]
+Workers = Annotated[
+    int | None, typer.Option(help="Workers that share them; 2 if absent.", show_default=False)
+]
+Threshold = Annotated[
+    float | None,
+    typer.Option(help="Relative RMSE gain that a challenger must show; 0.1 if absent.", show_default=False),
+]
+TestSize = Annotated[
+    float | None,
+    typer.Option(help="Share of hours held out, the last in time; 0.2 if absent.", show_default=False),
+]
+Seed = Annotated[
+    int | None, typer.Option(help="Seed of everything random; 42 if absent.", show_default=False)
+]
+Approval = Annotated[bool, typer.Option("--approval", help="Wait for `bikecast approve` before promoting.")]
+Raw = Annotated[
+    str | None,
+    typer.Option(
+        "--input", help="The request as JSON, sent as it is; the other options win.", show_default=False
+    ),
+]
+Split = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A field of the use case's split, NAME=VALUE[,VALUE]; may be repeated.", show_default=False
+    ),
+]
+Anyway = Annotated[bool, typer.Option("--anyway", help="Also beside a training that runs already.")]
+NoWait = Annotated[bool, typer.Option("--no-wait", help="Start only; follow later with `bikecast runs`.")]
+
+
+def train(
+    start: Start = None,
+    end: End = None,
+    trials: Trials = None,
+    workers: Workers = None,
+    threshold: Threshold = None,
+    test_size: TestSize = None,
+    seed: Seed = None,
+    approval: Approval = False,
+    raw: Raw = None,
+    split: Split = None,
+    no_wait: NoWait = False,
+    anyway: Anyway = False,
+    target: TargetOption = None,
+    as_json: Json = False,
+) -> None:
+    """Train, tune, judge and perhaps promote: one execution of the retrain state machine.
+
+    Examples: bikecast train --start 2024-01-01 --end 2024-12-31 --trials 50 --workers 2,
+    bikecast --use-case obesity train --trials 20
+
+    A model that is judged worse than the champion is rejected; that is a success of the judge, and the
+    command ends with 0. It ends with 1 when the execution fails, and prints the state and the cause.
+    While a training runs, another is refused without --anyway.
+    """
+    options = {
+        "start_train_date": start.date().isoformat() if start else None,
+        "end_train_date": end.date().isoformat() if end else None,
+        "n_trials": trials,
+        "tuning_workers": workers,
+        "threshold": threshold,
+        "test_size": test_size,
+        "random_state": seed,
+        "approval": approval or None,
+    }
+    request = _raw_request(raw) | {name: value for name, value in options.items() if value is not None}
+    use_case = declaration()
+    if use_case is None:
+        if split:
+            raise InputError("--split: hourly demand has --start, --end and --test-size instead")
+        parse_retraining(request)
+    else:
+        refuse_hourly_options({"--start": start, "--end": end, "--test-size": test_size})
+        request = row_request(use_case, request, split or [])
+    cloud = find_cloud(target)
+    if not anyway:
+        require_no_training(cloud)
+    _run(cloud, use_case, request, no_wait=no_wait, as_json=as_json)
+
+
+def _run(
+    cloud: Cloud, use_case: "UseCase | None", request: dict[str, Any], *, no_wait: bool, as_json: bool
+) -> None:
+    from console.training.retraining import start_training, summary, watch_training
+
+    arn = start_row_training(cloud, use_case, request) if use_case else start_training(cloud, request)
+    if no_wait:
+        ui.show({"execution": arn}, as_json=as_json, table=lambda: arn)
+        return
+    execution = watch_training(cloud, arn)
+    result = summary(execution)
+    ui.show(execution.describe() | result, as_json=as_json, table=lambda: ui.pairs_table(result))
+
+
+def _raw_request(text: str | None) -> dict[str, Any]:
+    try:
+        request = json.loads(text or "{}")
+    except ValueError as err:
+        raise InputError(f"--input is not valid JSON: {err}") from err
+    if not isinstance(request, dict):
+        raise InputError(f"--input must be a JSON object, but got {request!r}")
+    return request

@@ -1,0 +1,23 @@
+"""Which watch a use case has: its own, or that of declared rows."""
+
+from functools import partial
+
+from bikecast.monitoring.watch import Watch
+from bikecast.use_case import registry
+
+
+def watch_of(use_case: str) -> Watch:
+    """Return how a use case is watched.
+
+    Raises:
+        InputError: There is no such use case here.
+    """
+    own = registry.own(use_case, "watch")
+    if own is not None:
+        watch: Watch = own.WATCH
+        return watch
+    from bikecast.monitoring.rows.champion import load_rows_champion
+    from bikecast.monitoring.rows.watch import RowsWatch
+
+    declaration = registry.load(use_case)
+    return RowsWatch(declaration, partial(load_rows_champion, declaration))

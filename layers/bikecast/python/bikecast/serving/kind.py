@@ -1,0 +1,54 @@
+"""What a use case's predictor is made of: how its engines load, its routes, and a first question."""
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from bikecast.serving.engines import Loaders, Question
+from bikecast.serving.follower import ChampionFollower
+from bikecast.serving.prediction_log import PredictionLog
+from bikecast.serving.predictor import Answer
+from bikecast.storage import ObjectStore
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+
+class Observer(Protocol):
+    """Hears of every answer."""
+
+    def answered(self, answer: Answer, *, rows: int, latency_ms: float) -> None:
+        """Count an answer."""
+        ...
+
+
+@dataclass(frozen=True)
+class ServingPorts:
+    """What a predictor needs of the world.
+
+    Attributes:
+        store: The use case's part of the serving bucket.
+        follower: Knows who answers.
+        log: Where answered rows go.
+        observer: Hears of every answer.
+    """
+
+    store: ObjectStore
+    follower: ChampionFollower
+    log: PredictionLog
+    observer: Observer
+
+
+@dataclass(frozen=True)
+class ServingKind:
+    """How one use case is served.
+
+    Attributes:
+        loaders: How its engines come into memory.
+        build: Makes the application from ports, code version and the origins of pages that may call it.
+        first_question: Answered once at the start, so that the first request finds everything in memory.
+    """
+
+    loaders: Loaders
+    build: "Callable[[ServingPorts, str, Collection[str]], FastAPI]"
+    first_question: Question

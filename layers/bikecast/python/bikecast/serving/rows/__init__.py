@@ -1,0 +1,1 @@
+"""The prediction API of declared use cases: checked rows in, answers out, everything logged."""

@@ -1,0 +1,136 @@
+"""The routes of the prediction API of a declared use case."""
+
+from collections.abc import Collection
+from typing import Annotated, Any
+
+from fastapi import Body, FastAPI, Request
+from fastapi.responses import Response
+from fastapi.routing import APIRoute
+from pydantic_core import to_json
+
+from bikecast.serving import facts, facts_contract
+from bikecast.serving.follower import ChampionFollower, UnavailableError, View
+from bikecast.serving.gateway import request_id
+from bikecast.serving.http import create_app
+from bikecast.serving.problems import errors
+from bikecast.serving.row_bodies import MAX_ROWS, rows_request
+from bikecast.serving.rows.contract import (
+    MAX_BODY_BYTES,
+    FeatureCard,
+    ModelCard,
+    response_model,
+)
+from bikecast.serving.rows.service import RowService
+from bikecast.use_case import UseCase
+
+
+def build_app(
+    service: RowService, follower: ChampionFollower, *, code_version: str, allowed_origins: Collection[str]
+) -> FastAPI:
+    """Put the routes together: what follows from the declaration, and the use case's own."""
+    use_case = service.use_case
+    posts: list[str] = []
+    app = create_app(
+        title=f"bikecast: {use_case.title}",
+        version=code_version,
+        description=_description(use_case),
+        max_body_bytes=MAX_BODY_BYTES,
+        posts=posts,
+        allowed_origins=allowed_origins,
+    )
+    if use_case.api.add_routes is not None:
+        use_case.api.add_routes(app, service, use_case)
+    if "/predict" not in _posts(app):
+        _add_predict(app, service)
+    _add_status(app, follower, use_case, code_version)
+    posts += _posts(app)  # the guard of bodies looks here at each request
+    return app
+
+
+def _posts(app: FastAPI) -> list[str]:
+    return [
+        route.path for route in app.routes if isinstance(route, APIRoute) and "POST" in (route.methods or ())
+    ]
+
+
+def _description(use_case: UseCase) -> str:
+    return (
+        f"{use_case.title}. `source` tells who answered: the champion, the previous champion, or a "
+        f"baseline when no model can. At most {MAX_ROWS} {use_case.row[1]} and 1 MB a request."
+    )
+
+
+def _add_predict(app: FastAPI, service: RowService) -> None:
+    use_case = service.use_case
+    body_model: Any = rows_request(service.row, name=f"{service.row.__name__}s")
+    rows = enumerate(use_case.api.examples, 1)
+    examples: Any = {f"example {number}": {"value": {"input_data": [row]}} for number, row in rows}
+
+    async def predict(body: Any, request: Request) -> Response:
+        rows = service.predict(body.input_data, request=request_id(request.scope))
+        return _json({"predictions": rows})
+
+    predict.__annotations__["body"] = Annotated[
+        body_model, Body(openapi_examples=examples)
+    ]  # made at run time
+    predict.__doc__ = f"Predict {use_case.row[1]} from their inputs."
+    app.post(
+        "/predict",
+        response_model=response_model(use_case),
+        responses=errors(400, 403, 413, 415, 422, 429, 503),
+        tags=["predictions"],
+    )(predict)
+
+
+def _add_status(app: FastAPI, follower: ChampionFollower, use_case: UseCase, code_version: str) -> None:
+    refusals = errors(403, 429, 503)
+
+    @app.get("/health", response_model=facts_contract.Health, responses=refusals, tags=["status"])
+    async def health() -> Response:
+        """Tell whether and by whom requests are answered; 503 when nobody can."""
+        return _json(facts.health(follower.view()))
+
+    @app.get("/version", response_model=facts_contract.Version, responses=refusals, tags=["status"])
+    async def version() -> Response:
+        """Tell what code is deployed and what model it serves."""
+        return _json(facts.version(follower.view(), code_version=code_version))
+
+    @app.get("/model", response_model=ModelCard, responses=refusals, tags=["status"])
+    async def model() -> Response:
+        """Describe the served model; 503 while only the baseline answers."""
+        return _json(model_card(use_case, follower.view()))
+
+
+def model_card(use_case: UseCase, view: View) -> ModelCard:
+    """Describe the best model in memory.
+
+    Raises:
+        UnavailableError: Only the baseline answers.
+    """
+    engine = view.model
+    if engine is None:
+        raise UnavailableError("no model is loaded; the baseline answers")
+    manifest = engine.manifest
+    return ModelCard(
+        use_case=use_case.name,
+        model=manifest.model_name,
+        model_version=manifest.version,
+        source=engine.source,
+        run_id=manifest.run_id,
+        published_at=manifest.published_at,
+        code_version=manifest.code_version,
+        data_hash=manifest.data_hash,
+        simulated=manifest.simulated,
+        features=[FeatureCard(name=item.name, meaning=item.meaning) for item in use_case.features.columns],
+        primary_metric=use_case.metrics[0].name,
+        holdout=manifest.holdout,
+        baselines=manifest.baselines,
+        coverage=engine.model.model.state.coverage,
+        previous_version=None if manifest.previous is None else manifest.previous.version,
+        decision_key=manifest.decision_key,
+        automation=view.automation,
+    )
+
+
+def _json(body: object) -> Response:
+    return Response(to_json(body), media_type="application/json")

@@ -1,0 +1,70 @@
+"""Requests, rows and answers of declared use cases, as people write and read them."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from bikecast.errors import InputError
+from bikecast.use_case import registry
+from console.monitoring.drift import without_empty_columns
+from console.serving.row_predictions import answer_rows, read_rows
+from console.training.row_training import row_request
+from console.use_cases import use_case_rows
+
+
+def test_every_use_case_is_listed_with_the_name_of_its_model() -> None:
+    listed = {row["name"]: (row["kind"], row["model"]) for row in use_case_rows()}
+    assert listed["obesity"] == ("declared", "obesity-class-model")
+    assert listed["citibike"] == ("own code", "xgb-citibike-reg-model")
+
+
+def test_fields_of_the_split_are_sent_as_they_are_given() -> None:
+    split = ["train_months=2021-01,2021-02", "val_months=2021-03", "test_months=2021-04"]
+    request = row_request(registry.load("green_taxi"), {"n_trials": 3}, split)
+    assert request["train_months"] == "2021-01,2021-02"
+    assert request["registered_model_name"] == "green-taxi-cash-model"
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "split", "said"),
+    [
+        ("obesity", {}, ["test_size=0.2"], "the split of this use case has no fields"),
+        ("green_taxi", {}, ["months=2021-01"], "names are train_months, val_months, test_months"),
+        ("green_taxi", {}, ["train_months=2021-01"], "must be named together"),
+        ("obesity", {"n_trials": 0}, [], "n_trials"),
+    ],
+)
+def test_a_bad_request_is_refused_with_the_field(
+    name: str, given: dict[str, int], split: list[str], said: str
+) -> None:
+    with pytest.raises(InputError, match=said):
+        row_request(registry.load(name), given, split)
+
+
+@pytest.mark.parametrize("body", [{"a": 1}, [{"a": 1}], {"input_data": [{"a": 1}]}])
+def test_rows_are_read_however_a_person_wrote_them(tmp_path: Path, body: object) -> None:
+    file = tmp_path / "rows.json"
+    file.write_text(json.dumps(body))
+    assert read_rows(file) == [{"a": 1}]
+
+
+@pytest.mark.parametrize("text", ["{", "[]", "3", '{"input_data": []}'])
+def test_a_file_without_rows_is_named(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "rows.json"
+    file.write_text(text)
+    with pytest.raises(InputError, match=r"rows\.json"):
+        read_rows(file)
+
+
+def test_answers_show_what_their_task_has() -> None:
+    who = {"source": "champion", "model_version": "1"}
+    classified = {"prediction": "cash", "probabilities": {"cash": 0.9}, "prediction_set": ["cash"], **who}
+    measured = {"prediction": 7.5, "low": 5.0, "high": 11.0, **who}
+    first, second = answer_rows({"predictions": [classified, measured]})
+    assert (first["probability"], first["prediction set"]) == (0.9, "cash")
+    assert (second["low"], second["high"]) == (5.0, 11.0)
+
+
+def test_columns_that_no_verdict_fills_are_left_out() -> None:
+    assert without_empty_columns([{"a": 1, "b": None}, {"a": None, "b": None}]) == [{"a": 1}, {"a": None}]

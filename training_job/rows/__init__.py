@@ -1,0 +1,1 @@
+"""Retraining of declared use cases: freeze, search, fit, judge."""

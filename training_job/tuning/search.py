@@ -1,0 +1,95 @@
+"""The search as data: families, their spaces and starts, validation, sampler, pruner."""
+
+import tomllib
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+from bikecast.families import NAMES
+
+if TYPE_CHECKING:
+    import optuna
+
+
+class Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Range(Part):
+    """One hyperparameter: integers if both ends are integers."""
+
+    low: int | float
+    high: int | float
+    step: int | None = None
+    log: bool = False
+
+    @model_validator(mode="after")
+    def _ordered(self) -> Self:
+        if not self.low < self.high:
+            raise ValueError(f"`low < high` must hold, but got (low={self.low}, high={self.high})")
+        return self
+
+    def suggest(self, trial: "optuna.Trial", name: str) -> int | float:
+        """Ask the sampler for a value."""
+        if isinstance(self.low, int) and isinstance(self.high, int):
+            return trial.suggest_int(name, self.low, self.high, step=self.step or 1, log=self.log)
+        return trial.suggest_float(name, self.low, self.high, log=self.log)
+
+
+class FamilySearch(Part):
+    """What one family tries first, and where the search may go."""
+
+    start: dict[str, int | float]
+    space: dict[str, Range]
+
+
+class Sampler(Part):
+    startup_trials: int = Field(ge=1)
+
+
+class Pruner(Part):
+    margins: tuple[Annotated[float, Field(ge=0)], ...]
+    startup_trials: int = Field(ge=1)
+
+
+class Worker(Part):
+    heartbeat_s: int = Field(ge=1)
+    grace_s: int = Field(ge=2)
+    retries: int = Field(ge=0)
+
+
+class Yardsticks(Part):
+    families: tuple[str, ...] = ()
+
+
+class Search(Part):
+    """The whole file; a use case may add parts of its own."""
+
+    sampler: Sampler
+    pruner: Pruner
+    worker: Worker
+    families: dict[str, FamilySearch] = Field(min_length=1)
+    yardsticks: Yardsticks = Yardsticks()
+
+    @model_validator(mode="after")
+    def _families_exist(self) -> Self:
+        if unknown := ({*self.families, *self.yardsticks.families} - set(NAMES)):
+            raise ValueError(f"unknown families {sorted(unknown)}; there are {', '.join(NAMES)}")
+        return self
+
+
+@cache
+def load_search(path: Path) -> Search:
+    """Read and check the file; ``pydantic.ValidationError`` names what is wrong."""
+    return Search.model_validate(tomllib.loads(path.read_text()))
+
+
+def split_params(params: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """Return family and hyperparameters of a trial whose parameters are named ``<family>.<name>``."""
+    family = str(params["family"])
+    prefix = f"{family}."
+    return family, {
+        name.removeprefix(prefix): value for name, value in params.items() if name.startswith(prefix)
+    }

@@ -1,0 +1,116 @@
+"""The study that all workers of one execution share, in Postgres; it outlives any of them."""
+
+import datetime as dt
+import logging
+import warnings
+from collections import Counter
+
+import optuna
+from optuna.trial import FrozenTrial, TrialState
+
+from bikecast.database import DatabaseSettings, sqlalchemy_url
+from bikecast.names import Schema, progress_key
+from bikecast.study_progress import StudyProgress
+from training_job.runtime.context import Context
+from training_job.tuning.racing import FamilyRace, error_of
+from training_job.tuning.search import Search, split_params
+
+logger = logging.getLogger(__name__)
+
+# Heartbeats are marked experimental; that they reap the trials of killed workers is tested here.
+warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
+
+JUDGED = (TrialState.COMPLETE, TrialState.PRUNED)
+
+
+def open_study(database: DatabaseSettings, execution: str, *, search: Search) -> optuna.Study:
+    """Create or resume the execution's study; trials of dead workers are put up for retry."""
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    study = optuna.create_study(
+        study_name=execution,
+        storage=_storage(database, search),
+        load_if_exists=True,
+        direction="minimize",
+        pruner=FamilyRace(search.pruner.margins, search.pruner.startup_trials),
+    )
+    optuna.storages.fail_stale_trials(study)
+    return study
+
+
+def make_sampler(search: Search, *, seed: int) -> optuna.samplers.BaseSampler:
+    """Return the sampler that one worker draws with."""
+    return optuna.samplers.TPESampler(seed=seed, n_startup_trials=search.sampler.startup_trials)
+
+
+def own_seed(study: optuna.Study, *, seed: int, worker: int) -> int:
+    """Return a seed of this worker's own; started again it gets another, or it would repeat its own draws."""
+    starts = int(study.user_attrs.get(f"starts_{worker}", 0))
+    study.set_user_attr(f"starts_{worker}", starts + 1)
+    return (seed + 1_000 * worker + 1_000_003 * starts) % 2**32
+
+
+def _storage(database: DatabaseSettings, search: Search) -> optuna.storages.RDBStorage:
+    return optuna.storages.RDBStorage(
+        sqlalchemy_url(database, schema=Schema.OPTUNA),
+        engine_kwargs={"pool_pre_ping": True, "pool_size": 2, "max_overflow": 2},
+        heartbeat_interval=search.worker.heartbeat_s,
+        grace_period=search.worker.grace_s,
+        heartbeat_stale_trial_callback=optuna.storages.RetryHeartbeatStaleTrialCallback(
+            max_retry=search.worker.retries
+        ),
+    )
+
+
+def enqueue_starts(study: optuna.Study, search: Search) -> None:
+    """Put each family's start in front, once."""
+    if study.get_trials(deepcopy=False):
+        return
+    for name, family in search.families.items():
+        study.enqueue_trial(
+            {"family": name} | {f"{name}.{key}": value for key, value in family.start.items()}
+        )
+
+
+def claimed(study: optuna.Study) -> int:
+    """Return how many trials are judged or being judged right now."""
+    states = (*JUDGED, TrialState.RUNNING)
+    return len(study.get_trials(deepcopy=False, states=states))
+
+
+def best_of_each_family(study: optuna.Study) -> dict[str, FrozenTrial]:
+    """Return the best complete trial of each family that has one."""
+    best: dict[str, FrozenTrial] = {}
+    for trial in study.get_trials(deepcopy=False, states=(TrialState.COMPLETE,)):
+        family, _ = split_params(trial.params)
+        if family not in best or error_of(trial) < error_of(best[family]):
+            best[family] = trial
+    return best
+
+
+def progress(study: optuna.Study, *, n_trials: int, now: dt.datetime) -> StudyProgress:
+    """Return how far the study is and the best error so far."""
+    trials = study.get_trials(deepcopy=False)
+    states = Counter(trial.state for trial in trials)
+    complete = [trial for trial in trials if trial.state is TrialState.COMPLETE]
+    best = min(complete, key=error_of, default=None)
+    starts = [trial.datetime_start for trial in trials if trial.datetime_start is not None]
+    return StudyProgress(
+        study=study.study_name,
+        n_trials=n_trials,
+        n_trials_done=sum(states[state] for state in JUDGED),
+        n_pruned=states[TrialState.PRUNED],
+        n_retried=states[TrialState.FAIL],
+        n_running=states[TrialState.RUNNING],
+        best_value=best.value if best else None,
+        best_family=split_params(best.params)[0] if best else None,
+        started_at=min(starts).astimezone(dt.UTC) if starts else None,
+        updated_at=now,
+    )
+
+
+def publish_progress(context: Context, study: optuna.Study, *, n_trials: int) -> StudyProgress:
+    """Write how far the study is to where the console finds it, and to the log."""
+    found = progress(study, n_trials=n_trials, now=context.clock())
+    context.reports.write(progress_key(found.study), found.model_dump_json(indent=1).encode())
+    logger.info("tuning", extra={"progress": found.sentence})
+    return found

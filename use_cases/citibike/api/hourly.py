@@ -1,0 +1,95 @@
+"""Models and fallback of hourly demand behind the calls that every engine has."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bikecast.evaluation.outcome import Outcome
+from bikecast.names import PredictionSource
+from bikecast.registry.manifest import Artifact, ChampionManifest
+from bikecast.serving.engines import Loaders
+from bikecast.storage import ObjectStore
+from use_cases.citibike.model.forecaster import Forecast, Forecaster, SeasonalNaive
+
+
+@dataclass(frozen=True)
+class HoursQuestion:
+    """Hours to predict, with their weather."""
+
+    hours: NDArray[np.datetime64]
+    weather: Mapping[str, NDArray[np.float64]]
+
+    @property
+    def n_rows(self) -> int:
+        """How many numbers an answer has."""
+        return self.hours.size
+
+
+@dataclass(frozen=True)
+class FeatureQuestion:
+    """Rows of the model's own features.
+
+    ``find_hours`` returns the nearest hours, for the profile that knows nothing else; no model asks.
+    """
+
+    features: NDArray[np.float32]
+    find_hours: Callable[[], NDArray[np.datetime64]]
+
+    @property
+    def n_rows(self) -> int:
+        """How many numbers an answer has."""
+        return len(self.features)
+
+    @property
+    def hours(self) -> NDArray[np.datetime64]:
+        """The nearest hours."""
+        return self.find_hours()
+
+
+AnyQuestion = HoursQuestion | FeatureQuestion
+
+
+@dataclass(frozen=True)
+class HourlyModel:
+    """A loaded forecaster."""
+
+    forecaster: Forecaster
+
+    def answer(self, question: AnyQuestion) -> Outcome:
+        """Predict every row."""
+        if isinstance(question, FeatureQuestion):
+            return _outcome(self.forecaster.predict_features(question.features))
+        return _outcome(self.forecaster.predict(question.hours, question.weather))
+
+
+@dataclass(frozen=True)
+class HourlyProfile:
+    """The seasonal profile."""
+
+    naive: SeasonalNaive
+
+    def answer(self, question: AnyQuestion) -> Outcome:
+        """Answer by the hour of the week."""
+        return _outcome(self.naive.predict(question.hours))
+
+
+def _outcome(forecast: Forecast) -> Outcome:
+    return Outcome(forecast.values, forecast.low, forecast.high)
+
+
+def _load_model(store: ObjectStore, manifest: ChampionManifest) -> HourlyModel:
+    return HourlyModel(Forecaster.load(store, manifest))
+
+
+def _load_profile(store: ObjectStore, artifact: Artifact) -> HourlyProfile:
+    return HourlyProfile(SeasonalNaive.load(store, artifact))
+
+
+LOADERS = Loaders(
+    model=_load_model,
+    fallback=_load_profile,
+    fallback_source=PredictionSource.SEASONAL_NAIVE,
+    fallback_name="seasonal-naive",
+)

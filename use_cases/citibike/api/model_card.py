@@ -1,0 +1,100 @@
+"""What ``/model`` tells: where the served model comes from and how good it was."""
+
+import datetime as dt
+from typing import Annotated
+
+from pydantic import BaseModel, Field, WithJsonSchema
+
+from bikecast.evaluation.scores import Scores
+from bikecast.names import PredictionSource
+from bikecast.registry.automation import AutomationSwitch
+from bikecast.serving.follower import UnavailableError, View
+from use_cases.citibike.features import FEATURES
+
+
+class FeatureCard(BaseModel):
+    """One feature of the served model."""
+
+    name: str
+    known: str = Field(description="When its value is known.")
+    meaning: str
+
+
+WallTime = Annotated[
+    dt.datetime, WithJsonSchema({"type": "string", "description": "New York wall time, without an offset."})
+]
+
+
+class WindowScores(BaseModel):
+    """Errors on one window, in trips per hour; shares as fractions."""
+
+    n_rows: int
+    start: WallTime
+    end: WallTime
+    rmse: float
+    mae: float
+    wape: float
+    r2: float
+    bias: float
+    coverage: float | None = None
+
+
+class ModelCard(BaseModel):
+    """The served model: where it comes from and how good it was on its holdout."""
+
+    model: str
+    model_version: str
+    source: PredictionSource
+    run_id: str
+    published_at: dt.datetime
+    code_version: str
+    data_hash: str
+    simulated: bool = Field(description="Whether it learnt from simulated trips and weather.")
+    features: list[FeatureCard]
+    holdout: WindowScores
+    baselines: dict[str, WindowScores]
+    level_factor: float = Field(description="Recent actual demand over what the stateless model says of it.")
+    level_as_of: dt.date | None
+    interval_coverage: float = Field(description="Share of actual hours meant to fall inside the interval.")
+    previous_version: str | None
+    decision_key: str
+    automation: AutomationSwitch
+
+
+def model_card(view: View) -> ModelCard:
+    """Describe the best model in memory.
+
+    Raises:
+        UnavailableError: Only the seasonal profile answers.
+    """
+    engine = view.model
+    if engine is None:
+        raise UnavailableError("no model is loaded; the seasonal profile answers")
+    manifest = engine.manifest
+    return ModelCard(
+        model=manifest.model_name,
+        model_version=manifest.version,
+        source=engine.source,
+        run_id=manifest.run_id,
+        published_at=manifest.published_at,
+        code_version=manifest.code_version,
+        data_hash=manifest.data_hash,
+        simulated=manifest.simulated,
+        features=[
+            FeatureCard(name=item.name, known=item.known.value, meaning=item.meaning) for item in FEATURES
+        ],
+        holdout=_shown(manifest.holdout),
+        baselines={name: _shown(scores) for name, scores in manifest.baselines.items()},
+        level_factor=engine.model.forecaster.latest_factor(),
+        level_as_of=engine.model.forecaster.level.as_of,
+        interval_coverage=engine.model.forecaster.interval.coverage,
+        previous_version=None if manifest.previous is None else manifest.previous.version,
+        decision_key=manifest.decision_key,
+        automation=view.automation,
+    )
+
+
+def _shown(scores: Scores) -> WindowScores:
+    start, end = scores.window()
+    values = {**scores.values, "coverage": scores.coverage}
+    return WindowScores(n_rows=scores.n_rows, start=start, end=end, **values)

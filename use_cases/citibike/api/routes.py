@@ -1,0 +1,126 @@
+"""The routes of the prediction API."""
+
+from collections.abc import Collection
+from typing import Annotated
+
+from fastapi import Body, FastAPI, Query, Request
+from fastapi.openapi.models import Example
+from fastapi.responses import Response
+from pydantic_core import to_json
+
+from bikecast.serving import facts, facts_contract
+from bikecast.serving.follower import ChampionFollower
+from bikecast.serving.gateway import request_id
+from bikecast.serving.http import create_app
+from bikecast.serving.problems import errors
+from use_cases.citibike.api import contract
+from use_cases.citibike.api.model_card import ModelCard, model_card
+from use_cases.citibike.api.service import PredictionService
+
+TRIP = {"date": "2025-01-02 08:00:00", "TMAX": 41.0, "TMIN": 33.0, "SNOW": 0.0}
+RAINY = {
+    "date": "2025-07-01T18:00:00-04:00",
+    "TMAX": 88.0,
+    "TMIN": 74.0,
+    "SNOW": 0.0,
+    "PRCP": 0.6,
+    "AWND": 9.2,
+}
+CLOCK = {
+    "holiday": 0, "TMAX": 41.0, "TMIN": 33.0, "SNOW": 0.0,
+    "hr_sin": 0.866, "hr_cos": -0.5, "weekday_sin": 0.434, "weekday_cos": -0.901,
+    "week_sin": 0.0, "week_cos": 1.0, "mnth_sin": 0.0, "mnth_cos": 1.0,
+}  # fmt: skip
+MODEL = {
+    "hour": 8, "dow": 3, "holiday": 0, "workday": 1, "doy_sin": 0.0344, "doy_cos": 0.9994, "sun": 4.6,
+    "daylen": -0.978, "to_hol": 4, "from_hol": 1, "xmasweek": 0, "tom_off": 0, "yest_off": 1,
+    "hol_major": 0, "TMAX": 41.0, "TMIN": 33.0, "SNOW": 0.0, "TAVG": 37.0, "PRCP": 0.0,
+}  # fmt: skip
+TRIP_EXAMPLES: dict[str, Example] = {
+    "one hour": {"value": {"input_data": [TRIP]}},
+    "more weather and a time zone": {"value": {"input_data": [TRIP, RAINY]}},
+}
+FEATURE_EXAMPLES: dict[str, Example] = {
+    "the predecessor's features": {"value": {"input_data": [CLOCK]}},
+    "the model's own features": {"value": {"input_data": [MODEL]}},
+}
+DESCRIPTION = """Hourly Citi Bike demand: trips started in New York in an hour, with an interval.
+
+Hours are New York wall time unless they carry an offset. Units: F, inch, mph. `source` tells who
+answered: the champion, the previous champion, or the seasonal profile when no model can.
+At most 1000 rows and 1 MB a request."""
+TripBody = Annotated[contract.TripRequest, Body(openapi_examples=TRIP_EXAMPLES)]
+FeatureBody = Annotated[contract.FeatureRequest, Body(openapi_examples=FEATURE_EXAMPLES)]
+
+
+def build_app(
+    service: PredictionService,
+    follower: ChampionFollower,
+    *,
+    code_version: str,
+    allowed_origins: Collection[str] = (),
+) -> FastAPI:
+    """Put the routes together."""
+    app = create_app(
+        title="bikecast",
+        version=code_version,
+        description=DESCRIPTION,
+        max_body_bytes=contract.MAX_BODY_BYTES,
+        posts=("/predict", "/predict_trip"),
+        allowed_origins=allowed_origins,
+    )
+    _add_predictions(app, service)
+    _add_facts(app, follower, code_version)
+    return app
+
+
+def _add_predictions(app: FastAPI, service: PredictionService) -> None:
+    refusals = errors(400, 403, 413, 415, 422, 429, 503)
+
+    @app.post("/predict_trip", response_model=contract.Predictions, responses=refusals, tags=["predictions"])
+    async def predict_trip(body: TripBody, request: Request) -> Response:
+        """Predict hours from their dates and the weather of their days."""
+        rows = service.trips(body.input_data, request=request_id(request.scope))
+        return _json({"predictions": rows})
+
+    @app.post("/predict", response_model=contract.Predictions, responses=refusals, tags=["predictions"])
+    async def predict(body: FeatureBody, request: Request) -> Response:
+        """Predict from engineered features: the predecessor's twelve, or the model's own."""
+        rows = service.features(body.input_data, request=request_id(request.scope))
+        return _json({"predictions": rows})
+
+    @app.get(
+        "/forecast",
+        response_model=contract.Forecast,
+        responses=errors(403, 422, 429, 503),
+        tags=["predictions"],
+    )
+    async def forecast(query: Annotated[contract.ForecastQuery, Query()], request: Request) -> Response:
+        """Forecast the next hours; each says whether its weather is a forecast or typical of the season.
+
+        Intervals take that weather for granted, so days ahead they hold fewer hours than they say.
+        """
+        return _json(service.forecast(query.hours, request=request_id(request.scope)))
+
+
+def _add_facts(app: FastAPI, follower: ChampionFollower, code_version: str) -> None:
+    refusals = errors(403, 429, 503)
+
+    @app.get("/health", response_model=facts_contract.Health, responses=refusals, tags=["facts"])
+    async def health() -> Response:
+        """Tell whether and by whom requests are answered; 503 when nobody can."""
+        return _json(facts.health(follower.view()))
+
+    @app.get("/version", response_model=facts_contract.Version, responses=refusals, tags=["facts"])
+    async def version() -> Response:
+        """Tell what code is deployed and what model it serves."""
+        return _json(facts.version(follower.view(), code_version=code_version))
+
+    @app.get("/model", response_model=ModelCard, responses=refusals, tags=["facts"])
+    async def model() -> Response:
+        """Describe the served model; 503 while only the seasonal profile answers."""
+        return _json(model_card(follower.view()))
+
+
+def _json(body: object) -> Response:
+    return Response(to_json(body), media_type="application/json")

@@ -1,0 +1,168 @@
+"""Conformal intervals: how far actual demand strayed from honest predictions of the same kind of hour.
+
+The relative error is divided by a scale that depends on hour, weather and kind of day; what is left is
+ranked within groups (Mondrian), and the bounds are its conformal quantiles.
+Source: Lei et al., "Distribution-free predictive inference for regression", 2018, section 5.2; Vovk et
+al., "Algorithmic Learning in a Random World", section 4.5.
+"""
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from bikecast.arrays import Array, Mask, Matrix
+from bikecast.errors import JudgementError
+from use_cases.citibike import segments
+
+SMALLEST_GROUP = 60
+ANY, DRY, WET, UNKNOWN = "any", "dry", "wet", "unknown"
+RIDGE = 5.0
+MOST_GROWTH = 1.5
+SMALLEST_ERROR = 0.01  # relative; keeps the logarithm of a lucky hit finite
+
+
+class IntervalCalibration(BaseModel):
+    """What turns a prediction into an interval.
+
+    ``scale`` are the weights of the log of the relative error; ``groups`` maps ``<hour band>|<weather>``
+    to the quantiles of the scaled error, weather ``any`` standing in for groups too small to calibrate.
+    """
+
+    # Part of the champion manifest: a field that newer code added stays in it.
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    coverage: float = Field(0.9, gt=0, lt=1)
+    n_calibration: int = 0
+    scale: dict[str, float]
+    groups: dict[str, tuple[float, float]]
+
+    def bounds(self, features: Matrix, values: Array) -> tuple[Array, Array]:
+        """Return lower and upper bounds for predictions of these feature rows, none negative; shape (n,)."""
+        bands, weathers = _keys(features)
+        rows = [self._quantiles(band, weather) for band, weather in zip(bands, weathers, strict=True)]
+        quantiles = np.asarray(rows, dtype=np.float64).reshape(-1, 2)
+        spread = values * _scale(features, self.scale)
+        low = np.maximum(values + spread * quantiles[:, 0], 0.0)
+        return low, np.maximum(values + spread * quantiles[:, 1], low)
+
+    def _quantiles(self, band: str, weather: str) -> tuple[float, float]:
+        return self.groups.get(f"{band}|{weather}", self.groups[f"{band}|{ANY}"])
+
+
+def _unknown(features: Matrix) -> Mask:
+    return np.isnan(segments.column(features, "PRCP"))
+
+
+def _wet(features: Matrix) -> Mask:
+    return segments.rain(features) | (segments.column(features, "SNOW") > 0)
+
+
+def _keys(features: Matrix) -> tuple[list[str], list[str]]:
+    bands = [segments.BANDS[index] for index in segments.hour_band(features)]
+    weather = np.where(_unknown(features), UNKNOWN, np.where(_wet(features), WET, DRY))
+    return bands, weather.tolist()
+
+
+def _columns(features: Matrix) -> dict[str, Array]:
+    """Return what the size of an error depends on."""
+    band = segments.hour_band(features)
+    rain_inch = np.fmax(segments.column(features, "PRCP"), 0.0)  # NaN becomes 0
+    flags = {f"hours {name}": band == index for index, name in enumerate(segments.BANDS)}
+    flags |= {"wet": _wet(features), "snow": segments.column(features, "SNOW") > 0}
+    flags |= {"holiday": segments.column(features, "holiday") > 0}
+    flags |= {"day off": segments.column(features, "workday") == 0}
+    return {name: flag.astype(np.float64) for name, flag in flags.items()} | {
+        "root of rain": np.sqrt(rain_inch)
+    }
+
+
+def _scale(features: Matrix, weights: dict[str, float]) -> Array:
+    log_scale = np.zeros(features.shape[0])
+    for name, column in _columns(features).items():
+        log_scale += weights[name] * column
+    return np.exp(log_scale)
+
+
+def calibrate(
+    features: Matrix, actual: Array, predicted: Array, *, coverage: float = 0.9
+) -> IntervalCalibration:
+    """Calibrate on predictions that were made without seeing ``actual``.
+
+    Raises:
+        JudgementError: A band of hours has too few rows, or a value is not positive and finite.
+    """
+    if not (np.isfinite(actual).all() and np.isfinite(predicted).all() and (predicted > 0).all()):
+        raise JudgementError("intervals need finite actual and positive predicted trips")
+    error = actual / predicted - 1
+    known = ~_unknown(features)
+    rows = known if known.any() else ~known
+    weights = _fit_scale(features[rows], error[rows])
+    groups = _group_quantiles(features, error / _scale(features, weights), coverage)
+    return IntervalCalibration(coverage=coverage, n_calibration=error.size, scale=weights, groups=groups)
+
+
+def widened(
+    calibration: IntervalCalibration, features: Matrix, actual: Array, *, left_out: Array, rolling: Array
+) -> IntervalCalibration:
+    """Widen the bands of hours in which time itself costs accuracy; none is narrowed.
+
+    Left-out blocks have seen the days around them and know nothing of drift. Where predictions of the same
+    hours from a rolling origin err more, the band's bounds grow by the ratio of the two errors' quantiles.
+
+    Args:
+        calibration: From ``calibrate``.
+        features: Hours that both kinds of predictions have.
+        actual: Trips.
+        left_out: Predictions at their level by models that saw the days around.
+        rolling: Predictions at their level by models that saw only the past.
+    """
+    scale, bands = _scale(features, calibration.scale), segments.hour_band(features)
+    growth = {
+        name: _growth(
+            *(np.abs(actual / p - 1)[bands == index] / scale[bands == index] for p in (left_out, rolling))
+        )
+        for index, name in enumerate(segments.BANDS)
+    }
+    groups = {
+        key: (low * growth[key.split("|")[0]], high * growth[key.split("|")[0]])
+        for key, (low, high) in calibration.groups.items()
+    }
+    return calibration.model_copy(update={"groups": groups})
+
+
+def _growth(left_out: Array, rolling: Array) -> float:
+    if rolling.size < SMALLEST_GROUP:
+        return 1.0
+    ratio = float(np.quantile(rolling, 0.9) / np.quantile(left_out, 0.9))
+    return float(np.clip(ratio, 1.0, MOST_GROWTH))
+
+
+def _fit_scale(features: Matrix, error: Array) -> dict[str, float]:
+    columns = _columns(features)
+    design = np.column_stack(list(columns.values()))
+    target = np.log(np.abs(error) + SMALLEST_ERROR)
+    weights = np.linalg.solve(design.T @ design + RIDGE * np.eye(design.shape[1]), design.T @ target)
+    return dict(zip(columns, weights.tolist(), strict=True))
+
+
+def _group_quantiles(features: Matrix, scaled: Array, coverage: float) -> dict[str, tuple[float, float]]:
+    bands, weathers = (np.asarray(keys) for keys in _keys(features))
+    groups: dict[str, tuple[float, float]] = {}
+    for band in segments.BANDS:
+        groups[f"{band}|{ANY}"] = _quantiles(scaled[bands == band], coverage, band)
+        for weather in (DRY, WET, UNKNOWN):
+            rows = scaled[(bands == band) & (weathers == weather)]
+            if rows.size >= SMALLEST_GROUP:
+                groups[f"{band}|{weather}"] = _quantiles(rows, coverage, band)
+    return groups
+
+
+def _quantiles(scaled: Array, coverage: float, band: str) -> tuple[float, float]:
+    """Return the conformal quantiles: the ranks that cover with at least the stated probability."""
+    if scaled.size < SMALLEST_GROUP:
+        raise JudgementError(
+            f"hours {band} have {scaled.size} rows to calibrate on; {SMALLEST_GROUP} are needed"
+        )
+    ordered, tail = np.sort(scaled), (1 - coverage) / 2
+    low = max(int(np.floor((scaled.size + 1) * tail)) - 1, 0)
+    high = min(int(np.ceil((scaled.size + 1) * (1 - tail))) - 1, scaled.size - 1)
+    return float(ordered[low]), float(ordered[high])

@@ -1,0 +1,184 @@
+"""Fit the challenger on the training window with what the search found, and hand its graph over."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import optuna
+from mlflow.tracking import MlflowClient
+
+from bikecast.arrays import Array
+from bikecast.errors import JudgementError
+from bikecast.families import Fitted, family
+from bikecast.families.blend import Blend
+from bikecast.families.fallback import WithFallback
+from bikecast.requests import parse_request
+from training_job.publication.following import clean_up
+from training_job.registry import tracking
+from training_job.runtime.context import Context
+from training_job.runtime.handover import TrainJob
+from training_job.tuning.predictions import TrialPredictions, write_left_out
+from training_job.tuning.search import split_params
+from training_job.tuning.study import best_of_each_family, open_study, publish_progress
+from use_cases.citibike.model.backtest import (
+    FEWEST_TRIPS,
+    Fit,
+    Sample,
+    best_blend,
+    blended,
+    leveled_rmse,
+    out_of_fold,
+    with_level,
+)
+from use_cases.citibike.model.intervals import IntervalCalibration, calibrate, widened
+from use_cases.citibike.model.splits import Fold
+from use_cases.citibike.model.task import HIDDEN_COLUMNS, TASK, with_hidden_weather
+from use_cases.citibike.steps.tune import tuning_sample
+from use_cases.citibike.training.challenger import Challenger, hand_over
+from use_cases.citibike.training.judgement import Calibration
+from use_cases.citibike.training.search import SEARCH_FILE, HourlySearch, load_hourly_search
+
+logger = logging.getLogger(__name__)
+
+Found = Mapping[str, Mapping[str, Any]]
+
+
+def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return ``Trained``.
+
+    Raises:
+        JudgementError: No trial was completed.
+    """
+    job = parse_request(TrainJob, payload)
+    search = load_hourly_search(context.search_file or SEARCH_FILE)
+    clean_up(context, job)
+    client = tracking.open_client(context)
+    tags = {"data_hash": job.prepare.data_hash, "code_version": context.code_version}
+    run_id = tracking.open_run(client, context, execution=job.execution, tags=tags)
+    study = open_study(context.database, job.execution, search=search)
+    progress = publish_progress(context, study, n_trials=job.request.n_trials)
+    tracking.log_trials(client, run_id, study.get_trials(deepcopy=False))
+    sample = tuning_sample(context, job.prepare)
+    choice = _choose(context, study, sample, search)
+    calibration = _calibrate(context, job, sample, choice, search)
+    _log_yardsticks(client, run_id, sample, search)
+    _log_choice(client, run_id, choice, calibration)
+    fitted = fit_final(sample, choice.params, seed=job.request.random_state)
+    challenger = Challenger(fitted, calibration, members=tuple(choice.params), run_id=run_id)
+    return hand_over(context, job, challenger, sample, progress).model_dump(mode="json")
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The members with their hyperparameters, and their mean's rolling-origin predictions and error."""
+
+    params: Found
+    predicted: Array
+    rmse: float
+
+
+def _choose(context: Context, study: optuna.Study, sample: Sample, search: HourlySearch) -> Choice:
+    """Blend the best trials of the families."""
+    best = best_of_each_family(study)
+    if not best:
+        raise JudgementError(f"none of {len(study.trials)} trials was completed: read the workers' log")
+    kept = TrialPredictions(context.artifacts, study.study_name)
+    predictions = {name: kept.read(trial.number) for name, trial in best.items()}
+    members, rmse = best_blend(sample, predictions, state=search.level.state())
+    params = {name: split_params(best[name].params)[1] for name in members}
+    return Choice(params, blended(predictions, members), rmse)
+
+
+def _calibrate(
+    context: Context, job: TrainJob, sample: Sample, choice: Choice, search: HourlySearch
+) -> Calibration:
+    """Learn the level from rolling origins, and interval widths from left-out blocks of all seasons."""
+    seed = job.request.random_state
+    _, level = with_level(sample, choice.predicted, state=search.level.state())
+    fit = fit_blend(choice.params, seed=seed)
+    interval, left_out = calibrate_interval(sample, choice.predicted, fit, search=search, seed=seed)
+    write_left_out(context.reports, job.execution, hours=sample.hours, predicted=left_out)
+    return Calibration(level=level, interval=interval, cv_rmse=choice.rmse)
+
+
+def calibrate_interval(
+    sample: Sample, rolling: Array, fit: Fit, *, search: HourlySearch, seed: int
+) -> tuple[IntervalCalibration, Array]:
+    """Return the interval and the left-out predictions that it was calibrated on.
+
+    One fold is predicted by a spare without optional weather, so that its wider errors are known too.
+    """
+    folds, state = search.calibration.folds_of(sample.hours), search.level.state()
+    left_out = out_of_fold(sample, fit, folds)
+    at_level, _ = with_level(sample, left_out, state=state)
+    ahead, _ = with_level(sample, rolling, state=state)
+    bare, spare = _without_optional_weather(sample, folds[0], fit, seed=seed)
+    interval = calibrate(
+        np.vstack([sample.features, bare.features]),
+        np.concatenate([sample.actual, bare.actual]),
+        np.concatenate([at_level, spare]),
+    )
+    both = np.isfinite(ahead)
+    part = sample.take(both)
+    interval = widened(interval, part.features, part.actual, left_out=at_level[both], rolling=ahead[both])
+    return interval, left_out
+
+
+def _without_optional_weather(sample: Sample, fold: Fold, fit: Fit, *, seed: int) -> tuple[Sample, Array]:
+    """Return one fold's rows without optional weather, and what a spare says of them."""
+    spare = fit(hide_weather(sample.take(fold.train), seed=seed))
+    rows = sample.take(fold.valid)
+    features = rows.features.copy()
+    features[:, HIDDEN_COLUMNS] = np.nan
+    predicted = np.maximum(spare.predict(features), FEWEST_TRIPS)
+    return Sample(rows.hours, features, rows.actual), predicted
+
+
+def fit_one(name: str, params: Mapping[str, Any], *, seed: int) -> Fit:
+    """Return the function that fits one family."""
+
+    def fit(sample: Sample) -> Fitted:
+        return family(name).fit(sample.features, sample.actual, task=TASK, params=params, seed=seed)
+
+    return fit
+
+
+def fit_final(sample: Sample, params: Found, *, seed: int) -> Fitted:
+    """Fit the members on the whole window, and their spare on days that lack optional weather."""
+    fit = fit_blend(params, seed=seed)
+    return WithFallback(fit(sample), fit(hide_weather(sample, seed=seed)), HIDDEN_COLUMNS)
+
+
+def hide_weather(sample: Sample, *, seed: int) -> Sample:
+    """Return the sample and a copy of it in which days lack optional weather."""
+    features, actual = with_hidden_weather(sample.features, sample.actual, seed=seed)
+    return Sample(np.concatenate([sample.hours, sample.hours]), features, actual)
+
+
+def fit_blend(params: Found, *, seed: int) -> Fit:
+    """Return the function that fits all members."""
+
+    def fit(sample: Sample) -> Fitted:
+        members = {name: fit_one(name, found, seed=seed)(sample) for name, found in params.items()}
+        return Blend(members, floor=FEWEST_TRIPS)
+
+    return fit
+
+
+def _log_yardsticks(client: MlflowClient, run_id: str, sample: Sample, search: HourlySearch) -> None:
+    """Fit plain families once on the last fold and log them beside the trials."""
+    fold, state = search.folds(sample.hours)[-1:], search.level.state()
+    for name in search.yardsticks.families:
+        predicted = out_of_fold(sample, fit_one(name, {}, seed=0), fold)
+        rmse = leveled_rmse(sample, predicted, state=state)
+        tracking.log_nested(
+            client, run_id, name=name, params={"family": name}, metrics={"last_fold_rmse": rmse}
+        )
+
+
+def _log_choice(client: MlflowClient, run_id: str, choice: Choice, calibration: Calibration) -> None:
+    params = {f"{name}.{key}": value for name, found in choice.params.items() for key, value in found.items()}
+    params["members"] = ",".join(choice.params)
+    tracking.log_numbers(client, run_id, metrics={"cv_rmse": calibration.cv_rmse}, params=params)
