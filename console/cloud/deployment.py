@@ -76,12 +76,13 @@ def deploy(target: Target, choices: Choices = Choices()) -> None:
     """Build the bundles, deploy every stack and migrate; repeated, it changes what changed.
 
     Raises:
-        DeploymentError: The target cannot be reached.
+        DeploymentError: The target cannot be reached, or what is deployed was chosen and is not named again.
         CommandError: A step failed; the log file has its whole output.
     """
     cloud, cdk = find_cloud(target), cdk_program(target)
     if target is Target.LOCALSTACK:
         require_localstack(cloud)
+    _require_choice(cloud, choices)
     environment = cdk_environment(cloud)
     build = (sys.executable, "-m", "layers.build", "--target", bundle_of(target))
     _Step("Lambda bundles", build, detail="installing what changed").run(environment)
@@ -94,6 +95,15 @@ def deploy(target: Target, choices: Choices = Choices()) -> None:
     command = (cdk, "deploy", *flags, *context, *choices.context())
     _Step("cdk deploy", command, detail="writing the templates").run(environment)
     _migrate(find_cloud(target))
+
+
+def _require_choice(cloud: Cloud, choices: Choices) -> None:
+    """Make sure that a deployment without a choice does not replace a worker by ECS and another database."""
+    if choices.containers is None and read_stack_outputs(cloud.cloudformation).get(Output.WORKER_QUEUE_URL):
+        raise DeploymentError(
+            "these stacks run their steps on a worker: name `--containers` again, and `--database` if there "
+            "is one (BIKECAST_CONTAINERS and BIKECAST_DATABASE keep them)"
+        )
 
 
 def _migrate(cloud: Cloud) -> None:

@@ -3,14 +3,14 @@
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bikecast.names import Containers, Target
+from bikecast.names import DEFAULT_USE_CASE, Containers, Target
 
 NODE = Path(sys.executable).with_name("node")
 if NODE.exists():
@@ -141,7 +141,22 @@ def assembly(
     return (assemblies | workers)[request.param]
 
 
-def synthesize(target: Target, folder: Path, *, checked: bool = True, **choices: str) -> Assembly:
+@pytest.fixture(scope="session", params=list(Containers))
+def two_use_cases(request: pytest.FixtureRequest, folder: Path) -> Assembly:
+    """LocalStack's assembly with a declared use case beside the default one, by what runs the steps."""
+    choices = WORKERS["localstack-worker"][1] if request.param is Containers.WORKER else {}
+    use_cases = (DEFAULT_USE_CASE, "obesity")
+    return synthesize(Target.LOCALSTACK, folder / f"two-{request.param}", use_cases=use_cases, **choices)
+
+
+def synthesize(
+    target: Target,
+    folder: Path,
+    *,
+    checked: bool = True,
+    use_cases: Sequence[str] = (DEFAULT_USE_CASE,),
+    **choices: str,
+) -> Assembly:
     """Write one target's assembly; findings go to its report."""
     import aws_cdk as cdk
     import cdk_nag
@@ -151,7 +166,7 @@ def synthesize(target: Target, folder: Path, *, checked: bool = True, **choices:
 
     app = new_app(outdir=str(folder), context=REPORT_ONLY)
     settings = settings_for(target, **choices)
-    add_stacks(app, settings=settings)
+    add_stacks(app, settings=settings, use_cases=use_cases)
     if checked:
         cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
     app.synth()

@@ -202,6 +202,24 @@ def test_every_event_reaches_people(assembly: Assembly) -> None:
     assert forwarded == set(Event)
 
 
+def test_a_monitor_judges_its_own_use_case(two_use_cases: Assembly) -> None:
+    """A worker's step learns it from the state; a function has it in its environment."""
+    for stack, use_case in (("bikecast-monitoring", "citibike"), ("bikecast-monitoring-obesity", "obesity")):
+        judged = {
+            function.properties["Environment"]["Variables"]["USE_CASE"]
+            for function in two_use_cases.resources("AWS::Lambda::Function")
+            if function.stack == stack and function.logical_id.startswith("MonitorDrift")
+        }
+        [machine] = [
+            json.loads(text_of(each.properties["DefinitionString"]))
+            for each in two_use_cases.resources("AWS::StepFunctions::StateMachine")
+            if each.stack == stack
+        ]
+        named = [state for state in machine["States"].values() if state.get("ResultPath") == "$.use_case"]
+        judged |= {state["Result"] for state in named if state["Next"] == "JudgeWindow"}
+        assert judged == {use_case}
+
+
 def _definition(assembly: Assembly, name: str) -> dict[str, Any]:
     (machine,) = [
         each

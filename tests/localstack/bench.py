@@ -22,7 +22,7 @@ import boto3
 import httpx
 
 from bikecast.names import Target
-from console.cloud.deployment import Choices, cdk_environment, cdk_program
+from console.cloud.deployment import Choices, cdk_environment, cdk_program, deployed_use_cases
 from console.cloud.outputs import read_stacks
 from console.cloud.session import Cloud
 from tests.deployment import BIKECAST, PROJECT, Deployment, free_ports
@@ -82,8 +82,12 @@ class Bench(Deployment):
         session = boto3.Session(
             aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
         )
-        environment = cdk_environment(Cloud(Target.LOCALSTACK, session, self.endpoint_url))
-        context = ("-c", f"target={Target.LOCALSTACK}", *self.choices.context())
+        cloud = Cloud(Target.LOCALSTACK, session, self.endpoint_url)
+        environment, use_cases = cdk_environment(cloud), ",".join(deployed_use_cases(cloud))
+        context = (
+            *("-c", f"target={Target.LOCALSTACK}", "-c", f"use_cases={use_cases}"),
+            *self.choices.context(),
+        )
         command = [cdk_program(Target.LOCALSTACK), "destroy", "--all", "--force", *context]
         with self.log.open("a") as log:
             subprocess.run(

@@ -16,13 +16,14 @@ from tests.localstack.conftest import Clock
 pytestmark = [pytest.mark.on_demand, pytest.mark.localstack, pytest.mark.timeout(1200)]
 
 HOUR = ("--date", "2025-04-02 08:00", "--tmax", "61", "--tmin", "44")
-# A worker's database is there already, and needs no network.
-STACKS = {Containers.ECS: 6, Containers.WORKER: 4}
+# A worker's database is there already, and needs no network: its stack holds logins alone.
+STACKS = {Containers.ECS: 6, Containers.WORKER: 5}
 KILLED = {
     Containers.ECS: "Prepare: a container died, was killed or ran out of memory",
     Containers.WORKER: "prepare: its process on the worker was killed by signal 9",
 }
 TRAIN = ("train", "--trials", "4")
+OBESITY = ("--use-case", "obesity")
 
 
 def test_all_stacks_are_deployed(bench: Bench, clock: Clock) -> None:
@@ -84,6 +85,19 @@ def test_logs_of_functions_and_steps_are_found(bench: Bench) -> None:
     lines = bench.lines("logs", "predict", "job", "plan_retraining", "--since", "1h")
     assert {line["role"] for line in lines} == {"predict", "job", "plan_retraining"}
     assert bench.bikecast("redrive") == {"dead_letters": 0, "logged": 0}
+
+
+@pytest.mark.usefixtures("steps")
+def test_a_declared_use_case_runs_beside_it(bench: Bench, clock: Clock) -> None:
+    with clock.part("declared use case"):
+        bench.bikecast(*OBESITY, "deploy")
+        bench.bikecast(*OBESITY, "load", "--simulate")
+        trained = bench.bikecast(*OBESITY, *TRAIN)
+        [window] = bench.bikecast(*OBESITY, "drift")
+    assert len(bench.stacks()) == STACKS[clock.way] + 2
+    assert (trained["status"], trained["decision"]) == ("SUCCEEDED", "promote")
+    assert window["verdict"] in {"ok", "watch", "degraded", "severe"}
+    assert bench.champion()["version"] == "1"  # the other one's
 
 
 @pytest.mark.usefixtures("steps")

@@ -4,6 +4,8 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
+from bikecast.database import DatabaseSettings
+from bikecast.names import DatabaseRole
 from training_job.runtime.context import Context
 
 logger = logging.getLogger(__name__)
@@ -24,14 +26,22 @@ def run(context: Context, payload: Mapping[str, Any]) -> dict[str, Any]:
     from bikecast.monitoring.verdicts import answer
     from bikecast.requests import parse_request
 
+    database = monitor_login(context.database)
     ports = Ports(
         data=context.data,
         serving=context.serving,
         reports=context.reports,
-        connect=lambda: connect(context.database, application="monitor_drift"),
+        connect=lambda: connect(database, application="monitor_drift"),
     )
     request = parse_request(MonitorRequest, dict(payload))
     verdicts = list(monitor(request, ports, watch_of(context.use_case)))
     for verdict in verdicts:
         logger.info("window judged: %s", {name: verdict[name] for name in LOGGED})
     return answer(verdicts)
+
+
+def monitor_login(database: DatabaseSettings) -> DatabaseSettings:
+    """Return the monitor's own login: with its role's secret, or by token where it has none."""
+    role = DatabaseRole.MONITOR
+    login = {"user": role.value, "password": None, "secret_arn": database.role_secrets.get(role)}
+    return database.model_copy(update=login)
