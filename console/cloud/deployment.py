@@ -82,7 +82,7 @@ def deploy(target: Target, choices: Choices = Choices()) -> None:
     cloud, cdk = find_cloud(target), cdk_program(target)
     if target is Target.LOCALSTACK:
         require_localstack(cloud)
-    _require_choice(cloud, choices)
+    require_choice(cloud, choices)
     environment = cdk_environment(cloud)
     build = (sys.executable, "-m", "layers.build", "--target", bundle_of(target))
     _Step("Lambda bundles", build, detail="installing what changed").run(environment)
@@ -97,8 +97,12 @@ def deploy(target: Target, choices: Choices = Choices()) -> None:
     _migrate(find_cloud(target))
 
 
-def _require_choice(cloud: Cloud, choices: Choices) -> None:
-    """Make sure that a deployment without a choice does not replace a worker by ECS and another database."""
+def require_choice(cloud: Cloud, choices: Choices) -> None:
+    """Make sure that a deployment without a choice does not replace a worker by ECS and another database.
+
+    Raises:
+        DeploymentError: A worker runs the steps, and the choice is not named again.
+    """
     if choices.containers is None and read_stack_outputs(cloud.cloudformation).get(Output.WORKER_QUEUE_URL):
         raise DeploymentError(
             "these stacks run their steps on a worker: name `--containers` again, and `--database` if there "
