@@ -43,7 +43,7 @@ class Resource:
 
 
 # Beside every target with its containers on ECS: steps on a worker, with our own database and with another's.
-WORKERS = {
+WORKERS: dict[str, tuple[Target, dict[str, Any]]] = {
     "aws-worker": (Target.AWS, {"containers": Containers.WORKER}),
     "localstack-worker": (
         Target.LOCALSTACK,
@@ -115,10 +115,7 @@ def embedded(assemblies: dict[Target, Assembly]) -> Assembly:
 @pytest.fixture(scope="session")
 def workers(folder: Path) -> dict[str, Assembly]:
     """Assemblies whose steps run on a worker, looked at by the AwsSolutions rules."""
-    return {
-        name: synthesize(target, folder / name, **choices)  # type: ignore[arg-type]
-        for name, (target, choices) in WORKERS.items()
-    }
+    return {name: synthesize(target, folder / name, **choices) for name, (target, choices) in WORKERS.items()}
 
 
 @pytest.fixture(scope="session", params=list(Target))
