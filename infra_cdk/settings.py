@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bikecast.names import Target
+from infra_cdk.environments import DEFAULT, Environment
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -44,6 +45,7 @@ class InfraSettings:
         api_burst: Requests that may come at once.
         redelivery_s: How long a message that could not be stored waits for its next try: on AWS six times
             the function's timeout, as its manual advises; on a laptop somebody waits for it.
+        environment: Which of several sets of stacks; the same on every target.
     """
 
     target: Target
@@ -64,6 +66,7 @@ class InfraSettings:
     api_rate_per_s: int
     api_burst: int
     redelivery_s: int
+    environment: Environment = DEFAULT
 
 
 EMBEDDED = InfraSettings(
