@@ -6,12 +6,15 @@ SHELL := /bin/bash
 
 PYTHON ?= python3
 TARGET ?= embedded
+ENV ?=
 DATA ?=
 REPLACE ?=
 USE_CASE ?=
 BASE ?= main
 # The same version as in requirements.lock.
 UV_VERSION := 0.13.8
+PIP_AUDIT_VERSION := 2.9.0
+CYCLONEDX_VERSION := 7.1.0
 VENV := .venv
 BIN := $(VENV)/bin
 CODE := app.py infra_cdk lambdas training_job use_cases layers local_cloud console dashboards benchmarks tests
@@ -38,11 +41,11 @@ up: setup  ## Start the embedded cloud
 down:  ## Stop everything this clone started; nothing keeps running
 	@if [ -x $(BIN)/bikecast ]; then $(BIN)/bikecast down; fi
 
-deploy: setup  ## Deploy the stacks (TARGET=embedded|localstack|aws)
-	@$(BIN)/bikecast deploy --target $(TARGET)
+deploy: setup  ## Deploy the stacks (TARGET=embedded|localstack|aws, ENV=name)
+	@$(BIN)/bikecast $(if $(ENV),--env $(ENV)) deploy --target $(TARGET)
 
-synth: setup  ## Write the CloudFormation templates to cdk.out, offline (TARGET=embedded|localstack|aws)
-	@cdk synth --quiet -c target=$(TARGET)
+synth: setup  ## Write the CloudFormation templates to cdk.out, offline (TARGET=embedded|localstack|aws, ENV=name)
+	@cdk synth --quiet -c target=$(TARGET) $(if $(ENV),-c env=$(ENV))
 
 ##@ Check
 check: lint  ## What a change broke, in under two minutes: lint, and the tests nearest to what differs from BASE=main
@@ -78,6 +81,13 @@ lint: setup  ## Style, types and the boundaries between packages
 	$(BIN)/mypy --cache-dir .mypy_cache/rest --exclude '^tests/infra/' $(filter-out $(STACKS),$(CODE)) || rest=$$?; \
 	wait $$stacks && exit $$rest
 	@$(BIN)/lint-imports
+
+audit: setup  ## Known vulnerabilities of every locked package, and the bill of materials in .build/sbom (needs the network)
+	@mkdir -p .build/sbom
+	@$(BIN)/uv tool run --quiet --from cyclonedx-bom==$(CYCLONEDX_VERSION) cyclonedx-py requirements requirements.lock --output-reproducible -o .build/sbom/python.json
+	@npm sbom --sbom-format cyclonedx --package-lock-only > .build/sbom/npm.json
+	@$(BIN)/uv tool run --quiet pip-audit@$(PIP_AUDIT_VERSION) --require-hashes --disable-pip -r requirements.lock
+	@npm audit --audit-level=high
 
 format: setup  ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix $(CODE)
@@ -123,4 +133,4 @@ distclean: clean  ## Also remove the environment and the npm tools
 help:  ## This list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults test-localstack mutation lint format setup bundles lock image-test clean distclean help
+.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults test-localstack mutation lint audit format setup bundles lock image-test clean distclean help

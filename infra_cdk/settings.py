@@ -4,6 +4,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bikecast.names import Containers, Target
+from infra_cdk.environments import DEFAULT, Environment
 from infra_cdk.outside import OutsideDatabase, parse_database
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -47,6 +48,7 @@ class InfraSettings:
             the function's timeout, as its manual advises; on a laptop somebody waits for it.
         containers: What runs the job's steps: ECS, or a worker on any machine.
         database: A PostgreSQL that is there already, or ``None`` for an RDS instance of our own.
+        environment: Which of several sets of stacks; the same on every target.
     """
 
     target: Target
@@ -69,6 +71,7 @@ class InfraSettings:
     redelivery_s: int
     containers: Containers = Containers.ECS
     database: OutsideDatabase | None = None
+    environment: Environment = DEFAULT
 
     @property
     def judge_as_step(self) -> bool:

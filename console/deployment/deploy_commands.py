@@ -1,10 +1,12 @@
 """``deploy`` and ``outputs``."""
 
+import sys
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
+from bikecast.errors import InputError
 from bikecast.names import Containers, Target
 from console import ui
 from console.cloud.outputs import ConsoleOutputs, console_outputs
@@ -40,19 +42,57 @@ def deploy(
         ),
     ] = None,
     target: TargetOption = None,
+    notify: Annotated[
+        list[str] | None,
+        typer.Option(help="Mail or https address (webhook) that hears of alarms; may be repeated."),
+    ] = None,
+    domain: Annotated[
+        str | None, typer.Option(help="Domain of the API; needs --certificate.", show_default=False)
+    ] = None,
+    certificate: Annotated[
+        str | None, typer.Option(help="ARN of the domain's certificate in ACM.", show_default=False)
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Deploy to AWS without showing the changes and asking.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
-    """Deploy the stacks with the AWS CDK; a repeated deploy changes only what changed.
+    """Deploy the stacks of an environment with the AWS CDK; repeated, it changes what changed.
 
-    Example: bikecast up && bikecast deploy, or bikecast deploy --target aws with your AWS credentials.
+    On AWS the changes are shown first and you are asked. Lasting addresses are in infra_cdk/environments.py.
+
+    Example: bikecast up && bikecast deploy, or
+    bikecast --env staging deploy --target aws --notify ops@example.org
     """
-    from console.deployment.deployment import Choices
+    from console.deployment.deployment import Addresses, Choices
     from console.deployment.deployment import deploy as deploy_stacks
 
+    if bool(domain) != bool(certificate):
+        raise InputError("--domain and --certificate go together: a domain is served with its certificate")
     choices = Choices(containers=containers, database=database, database_secret=database_secret)
-    deploy_stacks(target or Target.EMBEDDED, choices)
+    addresses = Addresses(notify=_checked(notify or []), domain=domain, certificate_arn=certificate)
+    agree = None if yes else ask
+    deploy_stacks(target or Target.EMBEDDED, choices, addresses=addresses, agree=agree)
     result = console_outputs(find_cloud(target), pages=page_outputs())
     ui.show(result, as_json=as_json, table=lambda: outputs_table(result.model_dump()))
+
+
+def ask(question: str = "Deploy these changes?") -> bool:
+    """Ask the person at the terminal.
+
+    Raises:
+        InputError: Nobody is there.
+    """
+    if not sys.stdin.isatty():
+        raise InputError("nobody can be asked here: look at what is shown, then say --yes")
+    return typer.confirm(question, err=True)
+
+
+def _checked(addresses: list[str]) -> tuple[str, ...]:
+    wrong = [each for each in addresses if "@" not in each and not each.startswith("https://")]
+    if wrong:
+        raise InputError(f"--notify: neither a mail address nor an https address: {', '.join(wrong)}")
+    return tuple(addresses)
 
 
 def outputs(target: TargetOption = None, as_json: Json = False) -> None:

@@ -2,14 +2,16 @@
 
 import os
 import re
+import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from bikecast.errors import DeploymentError
+from bikecast.errors import DeploymentError, InputError
 from bikecast.names import DEFAULT_USE_CASE, Containers, Output, Step, Target, stack_name
 from console import ui
 from console.cloud.environment import program, search_path
@@ -18,7 +20,7 @@ from console.cloud.outputs import read_stack_outputs, read_stacks
 from console.cloud.processes import run_logged
 from console.cloud.session import Cloud, find_cloud, local_settings
 from console.executions.operations import operate
-from console.settings import CLONE, use_case
+from console.settings import CLONE, environment, use_case
 from console.use_cases import use_case_names
 
 if TYPE_CHECKING:
@@ -66,34 +68,67 @@ class Choices:
     database: str | None = None
     database_secret: str | None = None
 
-    def context(self) -> list[str]:
+    def context(self) -> tuple[str, ...]:
         """Return them as the CDK's command line takes them."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}
-        return [part for name, value in given.items() if value for part in ("-c", f"{name}={value}")]
+        return tuple(part for name, value in given.items() if value for part in ("-c", f"{name}={value}"))
 
 
-def deploy(target: Target, choices: Choices = Choices()) -> None:
+@dataclass(frozen=True)
+class Addresses:
+    """Who hears of alarms, and the API's domain; empty ones stay as ``infra_cdk/environments.py`` says."""
+
+    notify: tuple[str, ...] = ()
+    domain: str | None = None
+    certificate_arn: str | None = None
+
+    def context(self) -> tuple[str, ...]:
+        """Return the options of the CDK's command line."""
+        given = {
+            "notify": ",".join(self.notify),
+            "domain": self.domain,
+            "certificate": self.certificate_arn,
+        }
+        return tuple(part for key, value in given.items() if value for part in ("-c", f"{key}={value}"))
+
+
+def deploy(
+    target: Target,
+    choices: Choices = Choices(),
+    *,
+    addresses: Addresses = Addresses(),
+    agree: Callable[[], bool] | None = None,
+) -> None:
     """Build the bundles, deploy every stack and migrate; repeated, it changes what changed.
 
+    Args:
+        target: Where to.
+        choices: What runs the steps, and where the database is.
+        addresses: What differs from the environment's own addresses.
+        agree: Asked on AWS after the changes are shown; without it they are made unseen.
     Raises:
         DeploymentError: The target cannot be reached, or what is deployed was chosen and is not named again.
+        InputError: The changes were not agreed to; nothing was deployed.
         CommandError: A step failed; the log file has its whole output.
     """
     cloud, cdk = find_cloud(target), cdk_program(target)
     if target is Target.LOCALSTACK:
         require_localstack(cloud)
     require_choice(cloud, choices)
-    environment = cdk_environment(cloud)
+    variables = cdk_environment(cloud)
     build = (sys.executable, "-m", "layers.build", "--target", bundle_of(target))
-    _Step("Lambda bundles", build, detail="installing what changed").run(environment)
+    _Step("Lambda bundles", build, detail="installing what changed").run(variables)
     if not is_bootstrapped(cloud):
         # Away from cdk.json: bootstrapping needs no templates, and writing them takes its time.
         bootstrap = (cdk, "bootstrap", environment_of(cloud))
-        _Step("cdk bootstrap", bootstrap, folder=local_settings().root).run(environment)
+        _Step("cdk bootstrap", bootstrap, folder=local_settings().root).run(variables)
     flags = ("--all", "--require-approval", "never", "--progress", "events")
-    context = ("-c", f"target={target.value}", "-c", f"use_cases={','.join(deployed_use_cases(cloud))}")
-    command = (cdk, "deploy", *flags, *context, *choices.context())
-    _Step("cdk deploy", command, detail="writing the templates").run(environment)
+    context = stacks_context(cloud) + choices.context() + addresses.context()
+    if target is Target.AWS and agree is not None:
+        show_changes(cdk, context, variables)
+        if not agree():
+            raise InputError("the changes were not agreed to: nothing was deployed")
+    _Step("cdk deploy", (cdk, "deploy", *flags, *context), detail="writing the templates").run(variables)
     _migrate(find_cloud(target))
 
 
@@ -118,12 +153,35 @@ def _migrate(cloud: Cloud) -> None:
     operate(cloud, Step.MIGRATE, payload={})
 
 
+def stacks_context(cloud: Cloud) -> tuple[str, ...]:
+    """Return the options that tell the CDK's command line which stacks are meant."""
+    chosen = {
+        "target": cloud.target.value,
+        "env": environment(),
+        "use_cases": ",".join(deployed_use_cases(cloud)),
+    }
+    return tuple(part for key, value in chosen.items() for part in ("-c", f"{key}={value}"))
+
+
+def show_changes(cdk: str, context: tuple[str, ...], variables: dict[str, str]) -> None:
+    """Let CloudFormation compute the change sets of all stacks and show them on stderr.
+
+    Raises:
+        DeploymentError: They could not be computed.
+    """
+    command = (cdk, "diff", "--all", "--method", "change-set", *context)
+    if subprocess.run(command, cwd=CLONE, env=variables, stdout=sys.stderr, check=False).returncode:
+        raise DeploymentError("the changes could not be computed; what CloudFormation said is above")
+
+
 def deployed_use_cases(cloud: Cloud) -> list[str]:
     """Return the use cases to deploy: the default one, those that are deployed, and the chosen one."""
     stacks = {stack.name for stack in read_stacks(cloud.cloudformation)}
     wanted = {DEFAULT_USE_CASE, use_case()}
     return sorted(
-        name for name in use_case_names() if name in wanted or stack_name("serving", name) in stacks
+        name
+        for name in use_case_names()
+        if name in wanted or stack_name("serving", name, environment=environment()) in stacks
     )
 
 

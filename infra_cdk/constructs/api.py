@@ -2,6 +2,7 @@
 
 import aws_cdk as cdk
 from aws_cdk import aws_apigateway as apigateway
+from aws_cdk import aws_certificatemanager as acm
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
@@ -98,6 +99,16 @@ class PredictorApi(apigateway.RestApi):
         plan = self.add_usage_plan(construct_id, throttle=throttle, quota=quota)
         plan.add_api_key(key)
         plan.add_api_stage(stage=self.deployment_stage)
+
+    def serve_at(self, domain: str, *, certificate_arn: str) -> apigateway.DomainName:
+        """Answer under a domain, too, at its root; its DNS entry is the owner's to make."""
+        return self.add_domain_name(
+            "Domain",
+            domain_name=domain,
+            certificate=acm.Certificate.from_certificate_arn(self, "Certificate", certificate_arn),
+            endpoint_type=apigateway.EndpointType.REGIONAL,
+            security_policy=apigateway.SecurityPolicy.TLS_1_2,
+        )
 
 
 def allowed_origins(scope: Construct) -> str:

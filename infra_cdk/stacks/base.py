@@ -8,6 +8,7 @@ from constructs import Construct
 
 from bikecast.names import DEFAULT_USE_CASE, Output, stack_name
 from infra_cdk.constructs.json_text import json_object
+from infra_cdk.constructs.naming import name_environment
 from infra_cdk.constructs.review import suppress_nag
 from infra_cdk.settings import InfraSettings
 
@@ -26,9 +27,13 @@ class BikecastStack(cdk.Stack):
     ) -> None:
         synthesizer = cdk.CliCredentialsStackSynthesizer() if settings.cli_credentials else None
         super().__init__(
-            scope, stack_name(concern, use_case), description=description, synthesizer=synthesizer
+            scope,
+            stack_name(concern, use_case, environment=settings.environment.name),
+            description=description,
+            synthesizer=synthesizer,
         )
         self.settings = settings
+        name_environment(self, settings.environment.name)
         cdk.Tags.of(self).add("project", "bikecast")
         suppress_nag(self, _left_out(settings))
 

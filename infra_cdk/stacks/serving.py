@@ -75,6 +75,7 @@ class ServingStack(BikecastStack):
             settings=settings,
         )
         self._outputs()
+        self._serve_at(settings.environment.domain_of(use_case))
 
     @property
     def functions(self) -> dict[str, lambda_.IFunction]:
@@ -155,12 +156,19 @@ class ServingStack(BikecastStack):
         training.retrain.grant_read_history(function.parts.role)
         return function
 
+    def _serve_at(self, domain: str | None) -> None:
+        certificate_arn = self.settings.environment.certificate_arn
+        if domain is None or certificate_arn is None:
+            self.export_outputs({Output.API_URL: self.api.url})
+            return
+        alias = self.api.serve_at(domain, certificate_arn=certificate_arn).domain_name_alias_domain_name
+        self.export_outputs({Output.API_URL: f"https://{domain}/", Output.API_DOMAIN_ALIAS: alias})
+
     def _outputs(self) -> None:
         self.export_outputs(
             {
                 Output.API_ID: self.api.rest_api_id,
                 Output.API_STAGE: STAGE,
-                Output.API_URL: self.api.url,
                 Output.API_KEY_ID: self.api.key.key_id,
                 Output.TRAINING_KEY_ID: self.training_key.key_id,
                 Output.CAPTURE_QUEUE_URL: self.queue.queue_url,

@@ -8,7 +8,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.logging import correlation_paths
 from mangum import Mangum
 
-from bikecast.names import METRIC_NAMESPACE, use_case_prefix
+from bikecast.names import use_case_prefix
 from bikecast.serving.gateway import api_key_id, is_request
 from bikecast.serving.trainings import Trainings
 from bikecast.storage import S3Store, ScopedStore
@@ -19,7 +19,7 @@ from .settings import Settings
 SERVICE = "operate"
 logger = Logger(service=SERVICE)
 tracer = Tracer(service=SERVICE, patch_modules=["botocore"])
-metrics = Metrics(namespace=METRIC_NAMESPACE, service=SERVICE)
+metrics = Metrics(service=SERVICE)
 
 
 @cache

@@ -6,7 +6,6 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging import correlation_paths
 
-from bikecast.names import METRIC_NAMESPACE
 from bikecast.serving.gateway import is_request
 
 from .parts import Predictor, build
@@ -14,7 +13,7 @@ from .settings import Runtime, Settings
 
 SERVICE = "predict"
 logger = Logger(service=SERVICE)
-metrics = Metrics(namespace=METRIC_NAMESPACE, service=SERVICE)
+metrics = Metrics(service=SERVICE)
 
 
 @cache

@@ -11,7 +11,7 @@ from botocore.session import get_session
 from fastapi import FastAPI
 from mangum import Mangum
 
-from bikecast.names import METRIC_NAMESPACE, USE_CASE_DIMENSION, Metric, PredictionSource, use_case_prefix
+from bikecast.names import USE_CASE_DIMENSION, Metric, PredictionSource, use_case_prefix
 from bikecast.serving.after_response import AfterResponse
 from bikecast.serving.choice import serving_of
 from bikecast.serving.engines import PredictionInput
@@ -72,7 +72,7 @@ class Telemetry:
         self._count(Metric.CHAMPION_LOAD_FAILED)
 
     def _count(self, name: Metric) -> None:
-        with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace=METRIC_NAMESPACE) as metric:
+        with single_metric(name=name, unit=MetricUnit.Count, value=1) as metric:
             metric.add_dimension("service", self._metrics.service)
             metric.add_dimension(USE_CASE_DIMENSION, self._use_case)
 

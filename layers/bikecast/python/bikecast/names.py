@@ -4,8 +4,13 @@ Everything that a person types into a dashboard, or that one deployable writes a
 reads, is spelled here and nowhere else. Pure: no imports beyond the standard library.
 """
 
+import re
 from enum import StrEnum
 
+# The environment whose stacks carry no name of it.
+DEFAULT_ENVIRONMENT = "default"
+# One word: a dash would make a stack's name ambiguous.
+ENVIRONMENT_PATTERN = "[a-z][a-z0-9]{0,15}"
 DEFAULT_USE_CASE = "citibike"  # deployed, loaded, trained and asked unless another one is named
 MODEL_NAME = "xgb-citibike-reg-model"
 EXPERIMENT_NAME = "bikecast"
@@ -78,6 +83,12 @@ def citibike_key(year: int) -> str:
 def weather_key(year: int) -> str:
     """Key of one year's daily weather table in the data bucket."""
     return f"{Prefix.PROCESSED_WEATHER}{year}-weather.parquet"
+
+
+def is_environment(name: str) -> bool:
+    """Tell whether an environment may have this name: one word of 16 characters, not a stack's own."""
+    reserved = name in (*SHARED_STACKS, *USE_CASE_STACKS)
+    return re.fullmatch(ENVIRONMENT_PATTERN, name) is not None and not reserved
 
 
 def use_case_prefix(use_case: str) -> str:
@@ -167,6 +178,11 @@ class PredictionSource(StrEnum):
 EVENT_SOURCE = "bikecast"
 
 
+def event_source(environment: str) -> str:
+    """Return the source of an environment's events."""
+    return EVENT_SOURCE if environment == DEFAULT_ENVIRONMENT else f"{EVENT_SOURCE}.{environment}"
+
+
 class Event(StrEnum):
     """EventBridge detail types of source ``bikecast``."""
 
@@ -188,6 +204,11 @@ class Failure(StrEnum):
 
 METRIC_NAMESPACE = "bikecast"
 USE_CASE_DIMENSION = "use_case"
+
+
+def metric_namespace(environment: str) -> str:
+    """Return the namespace of an environment's metrics."""
+    return METRIC_NAMESPACE if environment == DEFAULT_ENVIRONMENT else f"{METRIC_NAMESPACE}/{environment}"
 
 
 class Metric(StrEnum):
@@ -292,6 +313,7 @@ class Output(StrEnum):
     API_ID = "ApiId"
     API_STAGE = "ApiStage"
     API_URL = "ApiUrl"
+    API_DOMAIN_ALIAS = "ApiDomainAlias"
     API_KEY_ID = "ApiKeyId"
     TRAINING_KEY_ID = "TrainingKeyId"
     CAPTURE_QUEUE_URL = "CaptureQueueUrl"
@@ -311,10 +333,25 @@ SHARED_STACKS = ("storage", "network", "database", "training")
 USE_CASE_STACKS = ("serving", "monitoring")
 
 
-def stack_name(concern: str, use_case: str = DEFAULT_USE_CASE) -> str:
-    """Return the name of a stack; those of the default use case carry no name of it."""
+def stack_name(
+    concern: str, use_case: str = DEFAULT_USE_CASE, *, environment: str = DEFAULT_ENVIRONMENT
+) -> str:
+    """Return the name of a stack; the default environment and the default use case stand in no name."""
+    within = "" if environment == DEFAULT_ENVIRONMENT else f"{environment}-"
     own = "" if use_case == DEFAULT_USE_CASE or concern in SHARED_STACKS else f"-{use_case.replace('_', '-')}"
-    return f"{STACK_PREFIX}{concern}{own}"
+    return f"{STACK_PREFIX}{within}{concern}{own}"
+
+
+_STACK = re.compile(
+    rf"{STACK_PREFIX}(?:(?P<environment>{ENVIRONMENT_PATTERN})-)?"
+    rf"(?:{'|'.join((*SHARED_STACKS, *USE_CASE_STACKS))})(?:-[a-z0-9-]+)?"
+)
+
+
+def environment_of_stack(name: str) -> str | None:
+    """Return the environment that a stack belongs to, or ``None`` for a stack that is not ours."""
+    match = _STACK.fullmatch(name)
+    return (match["environment"] or DEFAULT_ENVIRONMENT) if match else None
 
 
 DATABASE_NAME = "bikecast"
