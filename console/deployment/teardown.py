@@ -8,9 +8,9 @@ from typing import Any
 from bikecast.errors import DeploymentError
 from bikecast.names import SHARED_STACKS
 from console import ui
-from console.deployment.costs import KMS_KEY_MONTH
 from console.cloud.outputs import Stack, read_stacks
 from console.cloud.session import Cloud
+from console.deployment.costs import KMS_KEY_MONTH
 
 # List prices in USD a GB and month, us-east-1. Source: aws.amazon.com/<service>/pricing.
 S3_GB_MONTH, SNAPSHOT_GB_MONTH = 0.023, 0.095
