@@ -9,6 +9,7 @@ TARGET ?= embedded
 DATA ?=
 REPLACE ?=
 BASE ?= main
+USE_CASE ?=
 # The same version as in requirements.lock.
 UV_VERSION := 0.13.8
 VENV := .venv
@@ -28,8 +29,8 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export UV_CUSTOM_COMPILE_COMMAND := make lock
 
 ##@ Run
-demo: setup  ## The whole loop on this machine: cloud up, deploy, load, train, predict, monitor (DATA=path for your own data, REPLACE=1 if it may replace simulated data)
-	@$(BIN)/bikecast demo $(if $(DATA),--data "$(DATA)") $(if $(REPLACE),--replace-simulated)
+demo: setup  ## The whole loop on this machine: cloud up, deploy, load, train, predict, monitor (USE_CASE=name, DATA=path for your own data, REPLACE=1 if it may replace simulated data)
+	@$(BIN)/bikecast $(if $(USE_CASE),--use-case "$(USE_CASE)") demo $(if $(DATA),--data "$(DATA)") $(if $(REPLACE),--replace-simulated)
 
 up: setup  ## Start the embedded cloud
 	@$(BIN)/bikecast up

@@ -166,9 +166,9 @@ def without_empty_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _verdict_row(verdict: dict[str, Any]) -> dict[str, Any]:
     return {
-        "week of": str(verdict["window_start"])[:10],
+        "from": str(verdict["window_start"])[:10],
         "verdict": verdict["verdict"],
-        "RMSE": verdict.get("rmse"),
+        verdict.get("metric") or "metric": verdict.get("metric_value"),
         "WAPE %": _percent(verdict.get("wape")),
         "bias %": _percent(verdict.get("bias")),
         "prediction drift": verdict.get("prediction_drift"),

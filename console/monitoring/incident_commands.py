@@ -117,7 +117,8 @@ def _overview(summary: dict[str, Any]) -> RenderableType:
         "open incidents": sum(incident["status"] == "open" for incident in summary["incidents"]),
         "as of": summary["generated_at"],
     }
-    rows = [window_row(window) for window in summary["windows"][:WINDOWS_SHOWN]]
+    metric = summary.get("metric")
+    rows = [window_row(window, metric=metric) for window in summary["windows"][:WINDOWS_SHOWN]]
     return Group(ui.pairs_table(facts), "", ui.rows_table(rows, title="newest windows"))
 
 

@@ -42,14 +42,14 @@ def incident_row(incident: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def window_row(window: dict[str, Any]) -> dict[str, Any]:
-    """Return one line of the list of windows."""
+def window_row(window: dict[str, Any], *, metric: str | None) -> dict[str, Any]:
+    """Return one line of the list of windows, with the primary metric."""
     wape = window.get("wape")
     return {
-        "week of": str(window["window_start"])[:10],
+        "from": str(window["window_start"])[:10],
         "model": window["model_version"],
         "verdict": window["verdict"],
-        "RMSE": window.get("rmse"),
+        metric or "metric": window.get("metric_value"),
         "WAPE %": None if wape is None else f"{100 * wape:.1f}",
         "drifted": window.get("num_drifted_columns"),
     }

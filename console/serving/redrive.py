@@ -1,9 +1,11 @@
 """Sending again the predictions that could not be stored or queued."""
 
 import datetime as dt
+import time
 from dataclasses import dataclass
 from typing import Any
 
+from bikecast.errors import DeploymentError
 from bikecast.names import Output
 from bikecast.serving.unsent import unsent_messages
 from console import ui
@@ -74,3 +76,24 @@ def _receive(cloud: Cloud, url: str) -> list[Any]:
         QueueUrl=url, MaxNumberOfMessages=MESSAGES_AT_ONCE, VisibilityTimeout=HIDE_S, WaitTimeSeconds=1
     )
     return list(answer.get("Messages", []))
+
+
+def wait_until_captured(cloud: Cloud, *, timeout_s: float = 60) -> None:
+    """Wait until no prediction waits for the database any more.
+
+    Raises:
+        DeploymentError: Some still wait after ``timeout_s``.
+    """
+    url, until = read_stack_outputs(cloud.cloudformation).require(Output.CAPTURE_QUEUE_URL), time.monotonic()
+    while _waiting(cloud, url):
+        if time.monotonic() - until > timeout_s:
+            raise DeploymentError(
+                "predictions still wait in their queue: `bikecast logs capture_predictions`"
+            )
+        time.sleep(0.5)
+
+
+def _waiting(cloud: Cloud, url: str) -> int:
+    names: list[Any] = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = cloud.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return sum(int(found.get(name, 0)) for name in names)

@@ -48,7 +48,8 @@ def run(context: Context, use_case: UseCase, payload: Mapping[str, Any]) -> Mapp
     tags = {"data_hash": job.prepare.data_hash, "code_version": context.code_version}
     run_id = tracking.open_run(client, context, execution=job.execution, tags=tags)
     study = open_study(context.database, job.execution, search=search)
-    progress = publish_progress(context, study, n_trials=job.request.n_trials)
+    metric = use_case.metrics[0].error_title
+    progress = publish_progress(context, study, n_trials=job.request.n_trials, metric=metric)
     tracking.log_trials(client, run_id, study.get_trials(deepcopy=False))
     case = open_case(context, use_case, job)
     choice = _choose(context, case, study)

@@ -17,7 +17,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from bikecast.names import PredictionSource
-from bikecast.serving.bodies import RequestBody
+from bikecast.serving.bodies import RequestBody, variant
 from bikecast.serving.gateway import TOO_MANY_ROWS
 from use_cases.citibike.api.hours import HOUR_PATTERN, parse_hour
 from use_cases.citibike.api.ranges import ANY_FEATURE, FEATURE_RANGES, WEATHER_RANGES, PhysicalRange
@@ -159,13 +159,16 @@ ModelFeatures: type[BaseModel] = create_model(
 )
 
 
+CLOCK, MODEL = variant("clock"), variant("model")
+
+
 def _kind(rows: Any) -> str:
     first = rows[0] if isinstance(rows, list) and rows else None
-    return "model" if isinstance(first, dict) and "sun" in first and "hr_sin" not in first else "clock"
+    return MODEL if isinstance(first, dict) and "sun" in first and "hr_sin" not in first else CLOCK
 
 
 FeatureRows = Annotated[
-    Annotated[list[ClockFeatures], _Rows, Tag("clock")] | Annotated[list[ModelFeatures], _Rows, Tag("model")],
+    Annotated[list[ClockFeatures], _Rows, Tag(CLOCK)] | Annotated[list[ModelFeatures], _Rows, Tag(MODEL)],
     Discriminator(_kind),
     Limited,
 ]

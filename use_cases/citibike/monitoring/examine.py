@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 
 from bikecast.drift import DriftLimits, Judgement, Kind, Score, WindowVerdict, judge
-from bikecast.monitoring.watch import Examined
+from bikecast.monitoring.report import WindowReport
+from bikecast.monitoring.watch import ColumnDrift, Examined, Metrics
 from bikecast.monitoring.windows import Window
 from use_cases.citibike.monitoring import scores as of
 from use_cases.citibike.monitoring.clock import expected_hours
@@ -45,10 +46,22 @@ def examine(loaded: Loaded, champion: Champion, *, window: Window, pages: bool =
     if not pages:
         features = column_drifts(current, reference, champion.thresholds)
         metrics = metric_values(current, reference, features)
-        return Examined(judgement, counts, values, metrics, features)
+        return _examined(judgement, counts, values, metrics, features)
     labels = {"model_version": champion.manifest.version, "verdict": str(judgement.verdict)}
     found = run_report(current, reference, champion.thresholds, labels=labels)
-    return Examined(judgement, counts, values, found.metrics, found.features, found.report)
+    return _examined(judgement, counts, values, found.metrics, found.features, found.report)
+
+
+def _examined(
+    judgement: Judgement,
+    counts: Mapping[str, Any],
+    scores: Mapping[str, float],
+    metrics: Metrics,
+    features: tuple[ColumnDrift, ...],
+    report: WindowReport | None = None,
+) -> Examined:
+    rmse = metrics.get("rmse_score_current")
+    return Examined(judgement, counts, scores, metrics, features, report, metric="RMSE", metric_value=rmse)
 
 
 def lookback_days(thresholds: DriftLimits) -> int:

@@ -58,7 +58,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     tags = {"data_hash": job.prepare.data_hash, "code_version": context.code_version}
     run_id = tracking.open_run(client, context, execution=job.execution, tags=tags)
     study = open_study(context.database, job.execution, search=search)
-    progress = publish_progress(context, study, n_trials=job.request.n_trials)
+    progress = publish_progress(context, study, n_trials=job.request.n_trials, metric="RMSE")
     tracking.log_trials(client, run_id, study.get_trials(deepcopy=False))
     sample = tuning_sample(context, job.prepare)
     choice = _choose(context, study, sample, search)

@@ -195,7 +195,7 @@ class Metric(StrEnum):
     PREDICTIONS_CAPTURED = "PredictionsCaptured"
     DRIFT_SCORE = "PredictionDrift"
     DRIFTED_FEATURES = "DriftedFeatures"
-    LIVE_RMSE = "LiveRmse"
+    LIVE_METRIC = "LiveMetric"
     ALARMS = "MonitorAlarms"
     MODEL_AGE_DAYS = "ModelAgeDays"
     DATA_AGE_DAYS = "DataAgeDays"

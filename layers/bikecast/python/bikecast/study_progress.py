@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class StudyProgress(BaseModel):
-    """Trials by their state; ``best_value`` is the cross-validated error in the unit of the primary metric.
+    """Trials by their state; ``best_value`` is the cross-validated error, called ``metric``.
 
     ``n_trials_done`` counts the judged ones, ``n_pruned`` of which were stopped early; ``n_retried`` are
     those whose worker died and that another one took up. Instants are aware UTC.
@@ -22,6 +22,7 @@ class StudyProgress(BaseModel):
     n_running: int
     best_value: float | None = None
     best_family: str | None = None
+    metric: str = "RMSE"
     started_at: dt.datetime | None = None
     updated_at: dt.datetime
 
@@ -37,6 +38,9 @@ class StudyProgress(BaseModel):
         if self.n_retried:
             parts.append(f"{self.n_retried} failed and tried again")
         if self.best_value is not None:
-            best = f"{self.best_value:,.0f}" if self.best_value >= 100 else f"{self.best_value:.3g}"
-            parts.append(f"best error {best} by {self.best_family}")
+            parts.append(f"best {self.metric} {_number(self.best_value)} by {self.best_family}")
         return ", ".join(parts)
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

@@ -46,7 +46,10 @@ class ColumnDrift:
 
 @dataclass(frozen=True)
 class Examined:
-    """What one window showed; without enough rows only counts and a reason."""
+    """What one window showed; without enough rows only counts and a reason.
+
+    ``metric`` is the name of the primary metric, and ``metric_value`` its value where the truth is known.
+    """
 
     judgement: Judgement
     counts: Mapping[str, Any]
@@ -54,6 +57,8 @@ class Examined:
     metrics: Metrics = field(default_factory=dict)
     features: tuple[ColumnDrift, ...] = ()
     report: "WindowReport | None" = None
+    metric: str = ""
+    metric_value: float | None = None
 
 
 class WatchedChampion(Protocol):

@@ -20,7 +20,7 @@ from bikecast.errors import (
     InputError,
     NotFoundError,
 )
-from bikecast.serving.bodies import MAX_PROBLEMS, MORE_PROBLEMS, EachKeyOnce
+from bikecast.serving.bodies import MAX_PROBLEMS, MORE_PROBLEMS, EachKeyOnce, is_variant
 from bikecast.serving.gateway import (
     REQUEST_ID_HEADER,
     TOO_MANY_ROWS,
@@ -39,7 +39,6 @@ SERVER_ERROR = 500
 API_KEY_HEADER = "x-api-key"
 # What the documents' pages load from the folder `docs` beside them.
 DOCS_SCRIPT, DOCS_STYLE = "swagger-ui-bundle.js", "swagger-ui.css"
-_VARIANTS = frozenset({"clock", "model"})  # names of union members, which pydantic puts into the path
 _STATUS_OF: tuple[tuple[type[BikecastError], int], ...] = (
     (InputError, 422),
     (FeatureError, 422),
@@ -151,13 +150,13 @@ async def _invalid(request: Request, err: Exception) -> JSONResponse:
 
 
 def _field_problem(item: dict[str, Any]) -> dict[str, Any]:
-    loc = [part for part in item["loc"] if part not in _VARIANTS]
+    loc = [part for part in item["loc"] if not is_variant(part)]
     message = str(item["msg"]).removeprefix("Value error, ")
     return {"path": _path(loc), "loc": loc, "msg": message, "type": item["type"]}
 
 
 def _path(loc: Sequence[str | int]) -> str:
-    names = [part for part in loc[1:] if part not in _VARIANTS] or list(loc)
+    names = list(loc[1:]) or list(loc)
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in names).lstrip(".")
 
 

@@ -54,6 +54,7 @@ def examine_rows(
     ]
     judgement = judge(scores, thresholds, previous=previous)
     features = _column_drifts(use_case, current, reference, thresholds)
+    metrics, primary = _metrics(use_case, current, reference, features), use_case.metrics[0]
     report = None
     if labels is not None:
         report = _report(use_case, current, reference, features, labels | {"verdict": str(judgement.verdict)})
@@ -61,9 +62,11 @@ def examine_rows(
         judgement,
         counts,
         {score.name: round(score.value, 6) for score in scores},
-        _metrics(use_case, current, reference, features),
+        metrics,
         features,
         report,
+        metric=primary.title,
+        metric_value=metrics[f"{primary.name}_current"],
     )
 
 
