@@ -8,8 +8,8 @@ PYTHON ?= python3
 TARGET ?= embedded
 DATA ?=
 REPLACE ?=
-BASE ?= main
 USE_CASE ?=
+BASE ?= main
 # The same version as in requirements.lock.
 UV_VERSION := 0.13.8
 VENV := .venv
@@ -62,7 +62,14 @@ test-e2e: setup  ## The deployed loop on an embedded cloud of its own
 	@$(BIN)/pytest -q -m "e2e and not on_demand"
 
 test-faults: setup  ## What takes too long for every run: retrainings that race, lose workers, database, memory or artifacts
-	@$(BIN)/pytest -q -m on_demand --timeout 1200
+	@$(BIN)/pytest -q -m "on_demand and not localstack" --timeout 1200
+
+test-localstack: setup  ## The whole loop on LocalStack's last open release, where Python 3.13 is there (docs/localstack.md)
+	@$(BIN)/pytest -q -m localstack tests/localstack
+
+mutation: setup  ## Small changes of the code that decides, each of which a test must notice (MODULES="gate manifest")
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group mutation
+	@$(BIN)/python -m benchmarks.mutation $(MODULES)
 
 lint: setup  ## Style, types and the boundaries between packages
 	@$(BIN)/ruff check $(CODE)
@@ -100,6 +107,8 @@ lock: $(VENV)/.ready  ## Resolve the dependencies anew and write every lock file
 	@$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --group everything --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url -o requirements.lock
 	@$(BIN)/python -m layers.build --lock
+	@$(BIN)/uv pip compile --quiet tests/localstack/requirements.in --python-version 3.13 --exclude-newer 2026-04-15 \
+		--generate-hashes --no-emit-index-url -o tests/localstack/requirements.lock
 
 image-test: setup  ## Build and run the training image where docker or podman is there
 	@$(BIN)/python -m layers.images
@@ -114,4 +123,4 @@ distclean: clean  ## Also remove the environment and the npm tools
 help:  ## This list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults lint format setup bundles lock image-test clean distclean help
+.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults test-localstack mutation lint format setup bundles lock image-test clean distclean help

@@ -20,6 +20,7 @@ from console.monitoring import drift_commands, incident_commands
 from console.serving import champion_commands, predict_commands, queue_commands
 from console.settings import take_use_case
 from console.training import decision_commands, train_commands
+from console.worker import worker_commands
 from local_cloud.network import keep_loopback_direct
 
 # Click's own code for a wrong command line; what a command refuses because of its input counts alike.
@@ -47,6 +48,7 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (RUN, deploy_commands.outputs),
     (RUN, use_case_commands.use_cases),
     (RUN, log_commands.logs),
+    (RUN, worker_commands.worker),
     (RUN, cost_commands.cost),
     (MODEL, load_commands.load),
     (MODEL, load_commands.simulate),

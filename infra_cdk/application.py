@@ -1,4 +1,7 @@
-"""The stacks of one target: those that all use cases share, and two for each use case."""
+"""The stacks of one target: those that all use cases share, and two for each use case.
+
+Where the database is there already, there is no network.
+"""
 
 from collections.abc import Mapping, Sequence
 
@@ -41,16 +44,15 @@ def add_stacks(
 ) -> None:
     """Wire the stacks; each gets what it needs from those before it."""
     storage = StorageStack(app, settings=settings)
-    network = NetworkStack(app, settings=settings)
+    network = None if settings.database else NetworkStack(app, settings=settings)
     database = DatabaseStack(app, settings=settings, network=network)
-    training = TrainingStack(app, settings=settings, storage=storage, network=network, database=database)
+    training = TrainingStack(app, settings=settings, storage=storage, database=database)
     for use_case in use_cases:
         serving = ServingStack(
             app,
             use_case=use_case,
             settings=settings,
             storage=storage,
-            network=network,
             database=database,
             training=training,
         )
@@ -59,7 +61,6 @@ def add_stacks(
             use_case=use_case,
             settings=settings,
             storage=storage,
-            network=network,
             database=database,
             training=training,
             serving=serving,
@@ -70,10 +71,16 @@ def from_command_line(app: cdk.App) -> None:
     """Wire the stacks of the target and the use cases that ``-c target=... -c use_cases=a,b`` name.
 
     Raises:
-        TargetError: No target is named, or an unknown one, or an unknown use case.
+        TargetError: No target is named, or something unknown, or the parts do not fit together.
     """
-    settings = settings_for(app.node.try_get_context("target"))
-    add_stacks(app, settings=settings, use_cases=_use_cases(app.node.try_get_context("use_cases")))
+    given = app.node.try_get_context
+    settings = settings_for(
+        given("target"),
+        containers=given("containers"),
+        database=given("database"),
+        secret=given("database_secret"),
+    )
+    add_stacks(app, settings=settings, use_cases=_use_cases(given("use_cases")))
 
 
 def _use_cases(named: object) -> tuple[str, ...]:

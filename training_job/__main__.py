@@ -49,8 +49,11 @@ def _answer(task: TaskSettings) -> StepReply:
     if task.task_token is None:
         return PrintedReply()
     import boto3
+    from botocore.config import Config
 
-    return TaskReply(boto3.client("stepfunctions"), task.task_token.get_secret_value())
+    # Hours of work hang on this answer: it is tried for about a minute.
+    patient = Config(retries={"mode": "standard", "total_max_attempts": 10})
+    return TaskReply(boto3.client("stepfunctions", config=patient), task.task_token.get_secret_value())
 
 
 def _run(arguments: Sequence[str], task: TaskSettings) -> Mapping[str, Any]:

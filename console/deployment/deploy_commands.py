@@ -1,8 +1,11 @@
 """``deploy`` and ``outputs``."""
 
+from typing import Annotated
+
+import typer
 from rich.table import Table
 
-from bikecast.names import Target
+from bikecast.names import Containers, Target
 from console import ui
 from console.cloud.outputs import ConsoleOutputs, console_outputs
 from console.cloud.session import find_cloud, running_connection
@@ -10,14 +13,44 @@ from console.options import Json, TargetOption
 from console.pages.services import page_outputs
 
 
-def deploy(target: TargetOption = None, as_json: Json = False) -> None:
+def deploy(
+    containers: Annotated[
+        Containers | None,
+        typer.Option(
+            envvar="BIKECAST_CONTAINERS",
+            help="What runs the job's steps: ecs, or a `bikecast worker`; ecs if absent.",
+            show_default=False,
+        ),
+    ] = None,
+    database: Annotated[
+        str | None,
+        typer.Option(
+            envvar="BIKECAST_DATABASE",
+            help="A PostgreSQL that is there already, for workers: postgresql://user@host:5432/name, "
+            "without the password.",
+            show_default=False,
+        ),
+    ] = None,
+    database_secret: Annotated[
+        str | None,
+        typer.Option(
+            envvar="BIKECAST_DATABASE_SECRET",
+            help='Secret with its password, {"password": ...}; bikecast/database if absent.',
+            show_default=False,
+        ),
+    ] = None,
+    target: TargetOption = None,
+    as_json: Json = False,
+) -> None:
     """Deploy the stacks with the AWS CDK; a repeated deploy changes only what changed.
 
     Example: bikecast up && bikecast deploy, or bikecast deploy --target aws with your AWS credentials.
     """
+    from console.deployment.deployment import Choices
     from console.deployment.deployment import deploy as deploy_stacks
 
-    deploy_stacks(target or Target.EMBEDDED)
+    choices = Choices(containers=containers, database=database, database_secret=database_secret)
+    deploy_stacks(target or Target.EMBEDDED, choices)
     result = console_outputs(find_cloud(target), pages=page_outputs())
     ui.show(result, as_json=as_json, table=lambda: outputs_table(result.model_dump()))
 

@@ -3,18 +3,18 @@
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
 from bikecast.errors import DeploymentError
-from bikecast.names import DEFAULT_USE_CASE, Step, Target, stack_name
+from bikecast.names import DEFAULT_USE_CASE, Containers, Output, Step, Target, stack_name
 from console import ui
 from console.cloud.environment import program, search_path
 from console.cloud.localstack import require_localstack
-from console.cloud.outputs import read_stacks
+from console.cloud.outputs import read_stack_outputs, read_stacks
 from console.cloud.processes import run_logged
 from console.cloud.session import Cloud, find_cloud, local_settings
 from console.executions.operations import operate
@@ -52,16 +52,37 @@ class _Step:
             )
 
 
-def deploy(target: Target) -> None:
+@dataclass(frozen=True)
+class Choices:
+    """What a deployment chooses beside its target; what is not chosen is the stacks' default.
+
+    Attributes:
+        containers: What runs the job's steps.
+        database: Address of a PostgreSQL that is there already, without its password.
+        database_secret: Name of the secret that holds the password.
+    """
+
+    containers: Containers | None = None
+    database: str | None = None
+    database_secret: str | None = None
+
+    def context(self) -> list[str]:
+        """Return them as the CDK's command line takes them."""
+        given = {field.name: getattr(self, field.name) for field in fields(self)}
+        return [part for name, value in given.items() if value for part in ("-c", f"{name}={value}")]
+
+
+def deploy(target: Target, choices: Choices = Choices()) -> None:
     """Build the bundles, deploy every stack and migrate; repeated, it changes what changed.
 
     Raises:
-        DeploymentError: The target cannot be reached.
+        DeploymentError: The target cannot be reached, or what is deployed was chosen and is not named again.
         CommandError: A step failed; the log file has its whole output.
     """
     cloud, cdk = find_cloud(target), cdk_program(target)
     if target is Target.LOCALSTACK:
         require_localstack(cloud)
+    require_choice(cloud, choices)
     environment = cdk_environment(cloud)
     build = (sys.executable, "-m", "layers.build", "--target", bundle_of(target))
     _Step("Lambda bundles", build, detail="installing what changed").run(environment)
@@ -71,9 +92,30 @@ def deploy(target: Target) -> None:
         _Step("cdk bootstrap", bootstrap, folder=local_settings().root).run(environment)
     flags = ("--all", "--require-approval", "never", "--progress", "events")
     context = ("-c", f"target={target.value}", "-c", f"use_cases={','.join(deployed_use_cases(cloud))}")
-    _Step("cdk deploy", (cdk, "deploy", *flags, *context), detail="writing the templates").run(environment)
-    # The functions log in under roles that only a migrated database has.
-    operate(find_cloud(target), Step.MIGRATE, payload={})
+    command = (cdk, "deploy", *flags, *context, *choices.context())
+    _Step("cdk deploy", command, detail="writing the templates").run(environment)
+    _migrate(find_cloud(target))
+
+
+def require_choice(cloud: Cloud, choices: Choices) -> None:
+    """Make sure that a deployment without a choice does not replace a worker by ECS and another database.
+
+    Raises:
+        DeploymentError: A worker runs the steps, and the choice is not named again.
+    """
+    if choices.containers is None and read_stack_outputs(cloud.cloudformation).get(Output.WORKER_QUEUE_URL):
+        raise DeploymentError(
+            "these stacks run their steps on a worker: name `--containers` again, and `--database` if there "
+            "is one (BIKECAST_CONTAINERS and BIKECAST_DATABASE keep them)"
+        )
+
+
+def _migrate(cloud: Cloud) -> None:
+    """Migrate the database: functions log in under roles that only a migrated one has."""
+    if read_stack_outputs(cloud.cloudformation).get(Output.WORKER_QUEUE_URL):
+        ui.note("start a worker with `bikecast worker`: it migrates the database, and runs the steps")
+        return
+    operate(cloud, Step.MIGRATE, payload={})
 
 
 def deployed_use_cases(cloud: Cloud) -> list[str]:

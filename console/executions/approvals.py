@@ -69,13 +69,20 @@ def answer(
     waiting = list_waiting(cloud)
     try:
         chosen = _choose(waiting, execution)
-        reply = {"decision": word.value, "by": getpass.getuser(), "reason": reason or "no reason given"}
-        _send(cloud, chosen, reply=reply)
     except InputError:
         _show_again(cloud, url, waiting)
         raise
+    reply = {"decision": word.value, "by": getpass.getuser(), "reason": reason or "no reason given"}
+    try:
+        is_waiting = _send(cloud, chosen, reply=reply)
+    except BaseException:
+        _show_again(cloud, url, waiting)
+        raise
+    # Also a question that nobody waits for goes: it could never be answered.
     cloud.sqs.delete_message(QueueUrl=url, ReceiptHandle=chosen.receipt)
     _show_again(cloud, url, [entry for entry in waiting if entry is not chosen])
+    if not is_waiting:
+        raise InputError(f"{chosen.execution} does not wait any more: `bikecast runs` shows how it ended")
     return {"execution": chosen.execution, **reply}
 
 
@@ -98,14 +105,15 @@ def _choose(waiting: list[Waiting], execution: str | None) -> Waiting:
     raise InputError(f"{wanted} is not waiting for approval; waiting: {names}")
 
 
-def _send(cloud: Cloud, waiting: Waiting, *, reply: dict[str, str]) -> None:
+def _send(cloud: Cloud, waiting: Waiting, *, reply: dict[str, str]) -> bool:
+    """Answer, and tell whether the training waited for it, as far as can be known."""
     from botocore.exceptions import ClientError
 
     try:
         cloud.stepfunctions.send_task_success(taskToken=waiting.task_token, output=json.dumps(reply))
     except ClientError as err:
         if err.response["Error"]["Code"] in GONE_TASK_ERRORS:
-            raise InputError(
-                f"{waiting.execution} does not wait any more: `bikecast runs` shows how it ended"
-            ) from err
+            # After a retry, an attempt whose answer was lost has arrived most likely.
+            return err.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
         raise
+    return True

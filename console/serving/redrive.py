@@ -3,7 +3,7 @@
 import datetime as dt
 import time
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import DeploymentError
 from bikecast.names import Output
@@ -12,6 +12,9 @@ from console import ui
 from console.cloud.localstack import actual_log_groups
 from console.cloud.outputs import StackOutputs, parse_log_groups, read_stack_outputs
 from console.cloud.session import Cloud
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.literals import QueueAttributeNameType
 
 MESSAGES_AT_ONCE = 10
 HIDE_S = 60
@@ -46,12 +49,22 @@ def _move_dead_letters(cloud: Cloud, outputs: StackOutputs) -> int:
     source = outputs.require(Output.CAPTURE_DEAD_LETTER_QUEUE_URL)
     destination = outputs.require(Output.CAPTURE_QUEUE_URL)
     moved = 0
-    while messages := _receive(cloud, source):
+    while (messages := _receive(cloud, source)) or _holds_any(cloud, source):
         for message in messages:
             cloud.sqs.send_message(QueueUrl=destination, MessageBody=message["Body"])
             cloud.sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
             moved += 1
     return moved
+
+
+def _holds_any(cloud: Cloud, url: str) -> bool:
+    """Tell whether messages are left: one that an attempt received in vain is hidden for a while."""
+    counts: list[QueueAttributeNameType] = [
+        "ApproximateNumberOfMessages",
+        "ApproximateNumberOfMessagesNotVisible",
+    ]
+    found = cloud.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=counts)["Attributes"]
+    return any(int(found[count]) for count in counts)
 
 
 def _send_logged(cloud: Cloud, outputs: StackOutputs, *, since: dt.datetime) -> int:

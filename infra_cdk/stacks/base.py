@@ -1,6 +1,5 @@
 """The base of every stack: name, synthesizer, and outputs that the console reads."""
 
-import json
 from collections.abc import Mapping
 
 import aws_cdk as cdk
@@ -8,6 +7,7 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from bikecast.names import DEFAULT_USE_CASE, Output, stack_name
+from infra_cdk.constructs.json_text import json_object
 from infra_cdk.constructs.review import suppress_nag
 from infra_cdk.settings import InfraSettings
 
@@ -39,8 +39,8 @@ class BikecastStack(cdk.Stack):
 
     def export_log_groups(self, groups: Mapping[str, logs.ILogGroup]) -> None:
         """Name this stack's log groups by role, as a JSON object."""
-        parts = [f'{json.dumps(role)}: "{group.log_group_name}"' for role, group in groups.items()]
-        self.export_outputs({Output.LOG_GROUPS: "{" + ", ".join(parts) + "}"})
+        names = {role: group.log_group_name for role, group in groups.items()}
+        self.export_outputs({Output.LOG_GROUPS: json_object(names)})
 
 
 def _left_out(settings: InfraSettings) -> dict[str, str]:

@@ -15,7 +15,6 @@ from infra_cdk.constructs.review import suppress_nag
 from infra_cdk.settings import InfraSettings
 from infra_cdk.stacks.base import BikecastStack
 from infra_cdk.stacks.database import DatabaseStack
-from infra_cdk.stacks.network import NetworkStack
 from infra_cdk.stacks.storage import StorageStack
 from infra_cdk.stacks.training import TrainingStack
 from infra_cdk.versions import code_version
@@ -37,7 +36,6 @@ class ServingStack(BikecastStack):
         use_case: str,
         settings: InfraSettings,
         storage: StorageStack,
-        network: NetworkStack,
         database: DatabaseStack,
         training: TrainingStack,
     ) -> None:
@@ -61,7 +59,7 @@ class ServingStack(BikecastStack):
             tries=CAPTURE_PATIENCE_S // settings.redelivery_s,
         )
         self.predict = self._predict(storage)
-        self.capture = self._capture(network=network, database=database)
+        self.capture = self._capture(database)
         self.training_key = apigateway.ApiKey(self, "TrainingKey")
         self.operate = self._operate(storage=storage, training=training)
         cdk.Annotations.of(self.predict).acknowledge_warning(
@@ -107,7 +105,7 @@ class ServingStack(BikecastStack):
         self.queue.grant_send_messages(function)
         return function
 
-    def _capture(self, *, network: NetworkStack, database: DatabaseStack) -> PythonFunction:
+    def _capture(self, database: DatabaseStack) -> PythonFunction:
         function = PythonFunction(
             self,
             "CapturePredictions",
@@ -118,7 +116,7 @@ class ServingStack(BikecastStack):
             environment=database.postgres.login(DatabaseRole.CAPTURE),
             timeout_s=CAPTURE_TIMEOUT_S,
             memory_mb=512,
-            placement=network.functions,
+            placement=database.placement,
         )
         database.postgres.allow_connections(function, DatabaseRole.CAPTURE)
         function.add_event_source(

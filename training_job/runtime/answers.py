@@ -67,19 +67,14 @@ class TaskReply:
         self._client, self._token = client, token
 
     def succeed(self, result: Mapping[str, Any]) -> None:
-        self._client.send_task_success(taskToken=self._token, output=json.dumps(result))
+        with _unless_nobody_waits():
+            self._client.send_task_success(taskToken=self._token, output=json.dumps(result))
 
     def fail(self, error: str, cause: str) -> None:
-        from botocore.exceptions import ClientError
-
-        try:
+        with _unless_nobody_waits():
             self._client.send_task_failure(
                 taskToken=self._token, error=error[:LONGEST_ERROR], cause=cause[:LONGEST_CAUSE]
             )
-        except ClientError as err:
-            if _code(err) not in GONE_TASK_ERRORS:
-                raise
-            logger.warning("nobody waits for this answer any more", extra={"code": _code(err)})
 
     def beat(self) -> bool:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -92,6 +87,19 @@ class TaskReply:
         except BotoCoreError as err:
             logger.warning("heartbeat not sent", extra={"problem": str(err)})
         return True
+
+
+@contextmanager
+def _unless_nobody_waits() -> Iterator[None]:
+    """Pass over an answer that nobody waits for: the execution is over, or an earlier attempt arrived."""
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as err:
+        if _code(err) not in GONE_TASK_ERRORS:
+            raise
+        logger.warning("nobody waits for this answer any more", extra={"code": _code(err)})
 
 
 def _code(err: "ClientError") -> str:
