@@ -6,7 +6,7 @@ from pydantic import BaseModel, ConfigDict
 
 
 class StudyProgress(BaseModel):
-    """Trials by what became of them; ``best_value`` is the cross-validated error, called ``metric``.
+    """Trials by their state; ``best_value`` is the cross-validated error, called ``metric``.
 
     ``n_trials_done`` counts the judged ones, ``n_pruned`` of which were stopped early; ``n_retried`` are
     those whose worker died and that another one took up. Instants are aware UTC.
