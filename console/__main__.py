@@ -10,15 +10,17 @@ import typer
 from bikecast import __version__
 from bikecast.errors import BikecastError, InputError
 from console import ui, use_case_commands
-from console.cloud import cost_commands, deploy_commands, local_commands, log_commands
+from console.cloud import log_commands
 from console.data import load_commands
 from console.demo import demo_commands
+from console.deployment import cost_commands, deploy_commands, destroy_commands, local_commands
 from console.errors import CommandError, ExecutionError, FileAccessError, refusal, sdk_errors
 from console.executions import run_commands
 from console.monitoring import drift_commands, incident_commands
 from console.serving import champion_commands, predict_commands, queue_commands
-from console.settings import take_use_case
+from console.settings import take_choices
 from console.training import decision_commands, train_commands
+from console.worker import worker_commands
 from local_cloud.network import keep_loopback_direct
 
 # Click's own code for a wrong command line; what a command refuses because of its input counts alike.
@@ -43,9 +45,11 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (RUN, local_commands.pages),
     (RUN, local_commands.env),
     (RUN, deploy_commands.deploy),
+    (RUN, destroy_commands.destroy),
     (RUN, deploy_commands.outputs),
     (RUN, use_case_commands.use_cases),
     (RUN, log_commands.logs),
+    (RUN, worker_commands.worker),
     (RUN, cost_commands.cost),
     (MODEL, load_commands.load),
     (MODEL, load_commands.simulate),
@@ -84,6 +88,7 @@ def bikecast(version: Version = False) -> None:
     """Train, judge, serve and watch a model, in this clone's own cloud or on AWS.
 
     Every command is about one use case: --use-case NAME chooses it, or BIKECAST_USE_CASE; without, citibike.
+    Every command is about one environment: --env NAME chooses it, or BIKECAST_ENV; AWS has no default.
 
     Exit codes: 0 done, 1 failed, 2 wrong use (nothing was started), 130 interrupted.
     """
@@ -99,7 +104,7 @@ def main() -> None:
     warnings.filterwarnings("ignore", message="Using typeguard < 3")  # of pandera, at import
     keep_loopback_direct()
     try:
-        app(take_use_case(sys.argv[1:]))
+        app(take_choices(sys.argv[1:]))
     except BikecastError as err:
         sys.exit(_report(err))
     except OSError as err:

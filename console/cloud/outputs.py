@@ -1,4 +1,4 @@
-"""What the stacks put out: addresses, names and keys, read from CloudFormation and never guessed."""
+"""Outputs of the stacks: addresses, names and keys, read from CloudFormation."""
 
 import datetime as dt
 import json
@@ -9,9 +9,16 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict
 
 from bikecast.errors import DeploymentError
-from bikecast.names import SHARED_STACKS, STACK_PREFIX, USE_CASE_STACKS, Bucket, Output, stack_name
+from bikecast.names import (
+    SHARED_STACKS,
+    USE_CASE_STACKS,
+    Bucket,
+    Output,
+    environment_of_stack,
+    stack_name,
+)
 from console.cloud.session import Cloud
-from console.settings import use_case
+from console.settings import environment, use_case
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudformation import CloudFormationClient
@@ -100,9 +107,10 @@ class ConsoleOutputs(BaseModel):
 
 
 def read_stacks(client: "CloudFormationClient") -> list[Stack]:
-    """Return our stacks, named ``bikecast-*``, that are not deleted."""
+    """Return the stacks of the chosen environment that are not deleted."""
     pages = client.get_paginator("describe_stacks").paginate()
     found = [stack for page in pages for stack in page["Stacks"]]
+    chosen = environment()
     return [
         Stack(
             name=stack["StackName"],
@@ -111,7 +119,7 @@ def read_stacks(client: "CloudFormationClient") -> list[Stack]:
             outputs={item["OutputKey"]: item["OutputValue"] for item in stack.get("Outputs", [])},
         )
         for stack in found
-        if stack["StackName"].startswith(STACK_PREFIX) and not stack["StackStatus"].startswith("DELETE")
+        if environment_of_stack(stack["StackName"]) == chosen and stack["StackStatus"] != "DELETE_COMPLETE"
     ]
 
 
@@ -121,7 +129,10 @@ def read_stack_outputs(client: "CloudFormationClient") -> StackOutputs:
     Log groups of all these stacks are merged.
     """
     chosen = use_case()
-    wanted = {stack_name(concern, chosen) for concern in (*SHARED_STACKS, *USE_CASE_STACKS)}
+    wanted = {
+        stack_name(concern, chosen, environment=environment())
+        for concern in (*SHARED_STACKS, *USE_CASE_STACKS)
+    }
     values: dict[str, str] = {}
     log_groups: dict[str, str] = {}
     for stack in read_stacks(client):
@@ -146,7 +157,7 @@ def parse_log_groups(text: str) -> dict[str, str]:
         return {str(role): str(group) for role, group in json.loads(text).items()}
     except (ValueError, AttributeError) as err:
         raise DeploymentError(
-            f"stack output `{Output.LOG_GROUPS}` is no JSON object: {text[:200]!r}"
+            f"stack output `{Output.LOG_GROUPS}` is not a JSON object: {text[:200]!r}"
         ) from err
 
 

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bikecast.errors import DeploymentError
+from bikecast.errors import DeploymentError, InputError
 from bikecast.names import Target
 from console import ui
 from console.settings import CLONE, ConsoleSettings, console_settings
@@ -91,12 +91,17 @@ def find_cloud(target: Target | None = None) -> Cloud:
 
     Raises:
         DeploymentError: None was named and none runs here.
+        InputError: It is AWS, and no environment was named.
     """
     settings = console_settings()
     chosen = target or settings.target or Target.EMBEDDED
     if chosen is Target.EMBEDDED:
         return _embedded(running_connection())
-    return _localstack(settings) if chosen is Target.LOCALSTACK else _aws(settings)
+    if chosen is Target.LOCALSTACK:
+        return _localstack(settings)
+    if not settings.env:
+        raise InputError("AWS has no default environment: name one with --env NAME or BIKECAST_ENV")
+    return _aws(settings)
 
 
 def local_settings() -> "LocalCloudSettings":

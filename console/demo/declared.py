@@ -13,7 +13,7 @@ from console.cloud.session import Cloud
 from console.cloud.stores import data_store
 from console.data.row_loading import load_rows, load_simulated_rows
 from console.demo.options import DemoOptions
-from console.serving.queues import wait_until_captured
+from console.serving.redrive import wait_until_captured
 from console.serving.row_predictions import answer_rows, predict_rows, predict_table_rows
 from console.training.row_training import row_request, start_row_training
 

@@ -1,4 +1,4 @@
-"""``demo``: the whole story on this machine."""
+"""``demo``: the whole loop on this machine."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -27,7 +27,7 @@ def demo(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Start the cloud, deploy, load, train, predict and watch; then say what came of it.
+    """Start the cloud, deploy, load, train, predict and monitor; ends with a summary.
 
     Example: bikecast demo --data ~/citibike
 
@@ -40,7 +40,7 @@ def demo(
 
 def describe(result: DemoResult) -> dict[str, Any]:
     """Return the result as one JSON object."""
-    from console.serving.champions import champion_json
+    from console.cloud.champions import champion_json
 
     return {
         "data": result.data,
@@ -56,8 +56,8 @@ def describe(result: DemoResult) -> dict[str, Any]:
 
 def summary(result: DemoResult) -> RenderableType:
     """Lay out what a person should see at the end."""
+    from console.cloud.champions import holdout_facts, score_rows
     from console.monitoring.drift import verdict_rows
-    from console.serving.champions import holdout_facts, score_rows
 
     assert result.champion is not None
     return Group(

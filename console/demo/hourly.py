@@ -72,8 +72,8 @@ class HourlyDemand:
 
 def _window(cloud: Cloud) -> tuple[dt.date, dt.date]:
     """Return the first and last day of the latest fifteen months that are there, or of all that is."""
-    from use_cases.citibike.reach import read_reach
+    from use_cases.citibike.data_coverage import read_coverage
 
-    reach = read_reach(S3Store(cloud.s3, data_bucket(cloud).name))
-    end = reach.latest_complete_month()
-    return max(reach.first, end - FIFTEEN_MONTHS), end
+    coverage = read_coverage(S3Store(cloud.s3, data_bucket(cloud).name))
+    end = coverage.latest_complete_month()
+    return max(coverage.first, end - FIFTEEN_MONTHS), end

@@ -1,4 +1,4 @@
-"""The whole story on one machine: cloud up, deploy, load, train, predict, watch; and a summary of it."""
+"""The demo: start the cloud, deploy, load, train, predict, monitor; and a summary."""
 
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
@@ -6,15 +6,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 from bikecast.errors import DeploymentError
 from bikecast.names import Target
 from console import ui
-from console.cloud.deployment import deploy
+from console.cloud import champions
 from console.cloud.outputs import ConsoleOutputs, console_outputs
 from console.cloud.session import Cloud, find_cloud, local_settings, start_cloud
 from console.demo.declared import DeclaredRows
 from console.demo.hourly import HourlyDemand
 from console.demo.options import DemoOptions
-from console.demo.stages import Story
+from console.demo.stages import Stages
+from console.deployment.deployment import deploy
 from console.pages import services
-from console.serving import champions
 from console.training import checks
 from console.training import retraining as training
 from console.use_cases import declaration
@@ -57,7 +57,7 @@ def run_demo(options: DemoOptions) -> DemoResult:
     Raises:
         StageError: A stage failed; the message names it, the cause, the log and what to do.
     """
-    story = Story(STAGES, log_folder=local_settings().log_dir)
+    story = Stages(STAGES, log_folder=local_settings().log_dir)
     result, acts = DemoResult(), _acts()
     with story.stage("cloud", advice=ADVICE["cloud"]):
         start_cloud()

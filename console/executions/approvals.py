@@ -1,4 +1,4 @@
-"""Trainings that wait for a person: found in their queue, answered with their task token."""
+"""Trainings that wait for approval: found in their queue, answered with their task token."""
 
 import getpass
 import json
@@ -16,7 +16,7 @@ LOOK_S = 5
 MESSAGES_AT_ONCE = 10
 
 
-class Answer(StrEnum):
+class ApprovalAnswer(StrEnum):
     """What a person may say."""
 
     APPROVE = "approve"
@@ -57,7 +57,9 @@ def _waiting(message: Any) -> Waiting:
     )
 
 
-def answer(cloud: Cloud, word: Answer, *, execution: str | None, reason: str | None) -> dict[str, Any]:
+def answer(
+    cloud: Cloud, word: ApprovalAnswer, *, execution: str | None, reason: str | None
+) -> dict[str, Any]:
     """Answer the training that waits; name it when several do.
 
     Raises:
@@ -95,10 +97,12 @@ def _choose(waiting: list[Waiting], execution: str | None) -> Waiting:
     matching = [entry for entry in waiting if wanted in (None, entry.execution)]
     if len(matching) == 1:
         return matching[0]
-    names = ", ".join(entry.execution for entry in waiting) or "none"
+    if not waiting:
+        raise InputError("no training is waiting for approval")
+    names = ", ".join(entry.execution for entry in waiting)
     if matching:
         raise InputError(f"several trainings wait, name one of them: {names}")
-    raise InputError(f"no such training waits for approval; waiting: {names}")
+    raise InputError(f"{wanted} is not waiting for approval; waiting: {names}")
 
 
 def _send(cloud: Cloud, waiting: Waiting, *, reply: dict[str, str]) -> bool:

@@ -14,8 +14,10 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from bikecast.names import METRIC_NAMESPACE, USE_CASE_DIMENSION, Metric
+from bikecast.names import USE_CASE_DIMENSION, Metric
+from infra_cdk.constructs.naming import metric_namespace_of
 
+RUNBOOK = "docs/runbook.md"
 PERIOD = cdk.Duration.minutes(5)
 DAY = cdk.Duration.days(1)
 LATENCY_LIMIT_MS = 2_000
@@ -36,7 +38,7 @@ class Alarms(Construct):
         machines: State machines by role.
         dead_letters: Where captured predictions end that nobody could store.
         api: The REST API.
-        database: Postgres, where this use case's alarms watch it for all.
+        database: Postgres, where this use case's alarms watch it for all; ``None`` if it is not ours.
     """
 
     def __init__(
@@ -56,11 +58,15 @@ class Alarms(Construct):
         self._use_case = use_case
         self._action = actions.SnsAction(topic)
         for role, function in functions.items():
-            self._ring(f"{role}-errors", function.metric_errors(period=PERIOD), above=0)
-            self._ring(f"{role}-throttled", function.metric_throttles(period=PERIOD), above=0)
+            errors = function.metric_errors(period=PERIOD)
+            self._ring(f"{role}-errors", errors, above=0, section="function-errors")
+            throttles = function.metric_throttles(period=PERIOD)
+            self._ring(f"{role}-throttled", throttles, above=0, section="function-throttled")
         for role, machine in machines.items():
-            self._ring(f"{role}-machine-failed", machine.metric_failed(period=PERIOD), above=0)
-            self._ring(f"{role}-machine-timed-out", machine.metric_timed_out(period=PERIOD), above=0)
+            failed = machine.metric_failed(period=PERIOD)
+            self._ring(f"{role}-machine-failed", failed, above=0, section="machine-failed")
+            late = machine.metric_timed_out(period=PERIOD)
+            self._ring(f"{role}-machine-timed-out", late, above=0, section="machine-timed-out")
         self._ring(
             "dead-letters", dead_letters.metric_approximate_number_of_messages_visible(period=PERIOD), above=0
         )
@@ -90,11 +96,25 @@ class Alarms(Construct):
         self._ring("database-busy", database.metric_cpu_utilization(period=PERIOD), above=90, periods=3)
         full = database.metric_free_storage_space(period=PERIOD, statistic="Minimum")
         self._alarm(
-            "database-full", full, FREE_STORAGE_BYTES, cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD, 1
+            "database-full",
+            full,
+            FREE_STORAGE_BYTES,
+            cloudwatch.ComparisonOperator.LESS_THAN_THRESHOLD,
+            1,
+            section="database-full",
         )
 
-    def _ring(self, name: str, metric: cloudwatch.IMetric, *, above: float, periods: int = 1) -> None:
-        self._alarm(name, metric, above, cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD, periods)
+    def _ring(
+        self,
+        name: str,
+        metric: cloudwatch.IMetric,
+        *,
+        above: float,
+        periods: int = 1,
+        section: str | None = None,
+    ) -> None:
+        comparison = cloudwatch.ComparisonOperator.GREATER_THAN_THRESHOLD
+        self._alarm(name, metric, above, comparison, periods, section=section or name)
 
     def _alarm(
         self,
@@ -103,11 +123,14 @@ class Alarms(Construct):
         threshold: float,
         comparison: cloudwatch.ComparisonOperator,
         periods: int,
+        *,
+        section: str,
     ) -> None:
+        what = f"{self._use_case}: {name.replace('-', ' ').replace('_', ' ')}"
         alarm = cloudwatch.Alarm(
             self,
             name,
-            alarm_description=f"bikecast, {self._use_case}: {name.replace('-', ' ').replace('_', ' ')}",
+            alarm_description=f"bikecast, {what}. What to do: {RUNBOOK}#{section}",
             metric=metric,
             threshold=threshold,
             comparison_operator=comparison,
@@ -121,7 +144,7 @@ class Alarms(Construct):
         self, name: Metric, *, service: str, statistic: str = "Sum", period: cdk.Duration = PERIOD
     ) -> cloudwatch.Metric:
         return cloudwatch.Metric(
-            namespace=METRIC_NAMESPACE,
+            namespace=metric_namespace_of(self),
             metric_name=name,
             dimensions_map={"service": service, USE_CASE_DIMENSION: self._use_case},
             statistic=statistic,

@@ -10,7 +10,8 @@ from aws_cdk import aws_sqs as sqs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from bikecast.names import METRIC_NAMESPACE, USE_CASE_DIMENSION, Metric
+from bikecast.names import USE_CASE_DIMENSION, Metric
+from infra_cdk.constructs.naming import metric_namespace_of
 
 HOUR = cdk.Duration.hours(1)
 WIDTH = 8
@@ -73,7 +74,7 @@ class OperationsDashboard(cloudwatch.Dashboard):
 
     def _metric(self, name: str, *, service: str, statistic: str) -> cloudwatch.Metric:
         return cloudwatch.Metric(
-            namespace=METRIC_NAMESPACE,
+            namespace=metric_namespace_of(self),
             metric_name=str(name),
             dimensions_map={"service": service, USE_CASE_DIMENSION: self._use_case},
             statistic=statistic,
@@ -89,7 +90,7 @@ def _cold_starts(predict: lambda_.IFunction) -> cloudwatch.Metric:
     """Powertools names this one itself, and adds the function's name."""
     dimensions = {"function_name": predict.function_name, "service": "predict"}
     return cloudwatch.Metric(
-        namespace=METRIC_NAMESPACE,
+        namespace=metric_namespace_of(predict),
         metric_name="ColdStart",
         dimensions_map=dimensions,
         statistic="Sum",

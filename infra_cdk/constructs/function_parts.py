@@ -10,9 +10,9 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from bikecast.names import METRIC_NAMESPACE
+from bikecast.names import metric_namespace
 from infra_cdk.constructs.logs import ExpiringLogGroup
-from infra_cdk.constructs.review import accept
+from infra_cdk.constructs.review import suppress_nag
 from infra_cdk.settings import InfraSettings
 
 
@@ -67,7 +67,7 @@ class FunctionParts(Construct):
         self._placement = placement
         if placement is not None:
             self.role.add_to_policy(NETWORK_INTERFACES)
-        accept(self.role, {"AwsSolutions-IAM5[Resource::*]": ROLE_WILDCARDS})
+        suppress_nag(self.role, {"AwsSolutions-IAM5[Resource::*]": ROLE_WILDCARDS})
 
     def shared(self) -> Shared:
         """Return the parts as arguments of a function."""
@@ -101,7 +101,7 @@ ROLE_WILDCARDS = "X-Ray's and the network interfaces' actions have no resource l
 def _powertools(name: str, *, settings: InfraSettings) -> dict[str, str]:
     return {
         "POWERTOOLS_SERVICE_NAME": name,
-        "POWERTOOLS_METRICS_NAMESPACE": METRIC_NAMESPACE,
+        "POWERTOOLS_METRICS_NAMESPACE": metric_namespace(settings.environment.name),
         "POWERTOOLS_LOG_LEVEL": "INFO",
         "POWERTOOLS_TRACE_DISABLED": str(not settings.tracing).lower(),
     }

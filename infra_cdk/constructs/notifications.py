@@ -1,4 +1,4 @@
-"""One topic for everything that people should hear of: our events and the alarms."""
+"""One topic for events and alarms that people should know of."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events
@@ -9,11 +9,10 @@ from aws_cdk import aws_sns as sns
 from aws_cdk import aws_sns_subscriptions as subscriptions
 from constructs import Construct
 
-from bikecast.names import EVENT_SOURCE, Event
+from bikecast.names import Event
+from infra_cdk.constructs.naming import event_source_of
 from infra_cdk.settings import InfraSettings
 
-# ``-c notify=ops@example.org,https://chat.example.org/hook``
-CONTEXT_KEY = "notify"
 PUBLISHERS = ("events.amazonaws.com", "cloudwatch.amazonaws.com")
 
 
@@ -30,16 +29,15 @@ class Notifications(Construct):
             "Forward",
             description="Events of ours become notifications",
             event_pattern=events.EventPattern(
-                source=[EVENT_SOURCE], detail_type=[event.value for event in Event]
+                source=[event_source_of(self)], detail_type=[event.value for event in Event]
             ),
         )
         # By its name alone: the construct library would let the events of any account publish.
         named = sns.Topic.from_topic_arn(self, "Named", self.topic.topic_arn)
         rule.add_target(targets.SnsTopic(named, message=_sentence()))
         self._admit()
-        for address in str(self.node.try_get_context(CONTEXT_KEY) or "").split(","):
-            if address:
-                self.topic.add_subscription(_subscription(address.strip()))
+        for address in settings.environment.notify:
+            self.topic.add_subscription(_subscription(address))
 
     def _admit(self) -> None:
         """Let alarms and events of this account publish, and nobody else's."""

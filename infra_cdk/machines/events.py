@@ -7,7 +7,8 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from bikecast.names import EVENT_SOURCE, Event
+from bikecast.names import Event
+from infra_cdk.constructs.naming import event_source_of
 
 
 class PublishEvent(tasks.EventBridgePutEvents):
@@ -24,7 +25,7 @@ class PublishEvent(tasks.EventBridgePutEvents):
         self, scope: Construct, construct_id: str, *, event: Event, detail: Mapping[str, object]
     ) -> None:
         entry = tasks.EventBridgePutEventsEntry(
-            source=EVENT_SOURCE, detail_type=event, detail=sfn.TaskInput.from_object(dict(detail))
+            source=event_source_of(scope), detail_type=event, detail=sfn.TaskInput.from_object(dict(detail))
         )
         super().__init__(scope, construct_id, entries=[entry], result_path=sfn.JsonPath.DISCARD)
         _try_again(self)
@@ -43,7 +44,7 @@ class PublishEvents(sfn.Map):
             scope, construct_id, items_path="$.events", max_concurrency=1, result_path=sfn.JsonPath.DISCARD
         )
         entry = tasks.EventBridgePutEventsEntry(
-            source=EVENT_SOURCE,
+            source=event_source_of(scope),
             detail_type=sfn.JsonPath.string_at("$.detail_type"),
             detail=sfn.TaskInput.from_json_path_at("$.detail"),
         )

@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bikecast.database import DatabaseSettings, connect
-from bikecast.names import METRIC_NAMESPACE, Metric
+from bikecast.names import Metric
 from bikecast.serving.capture import parse_message, save
 
 from .connections import Reconnecting
@@ -20,7 +20,7 @@ from .settings import Settings
 SERVICE = "capture_predictions"
 logger = Logger(service=SERVICE)
 tracer = Tracer(service=SERVICE, auto_patch=False)
-metrics = Metrics(namespace=METRIC_NAMESPACE, service=SERVICE)
+metrics = Metrics(service=SERVICE)
 processor = BatchProcessor(event_type=EventType.SQS, raise_on_entire_batch_failure=False)
 
 
@@ -35,7 +35,7 @@ def capture(record: SQSRecord) -> int:
     """Write one message.
 
     Raises:
-        InputError: It is no list of predictions.
+        InputError: It is not a list of predictions.
         psycopg.OperationalError: The database cannot be reached; the message comes again.
     """
     rows = parse_message(record.body)

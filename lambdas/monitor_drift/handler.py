@@ -12,7 +12,7 @@ from bikecast.monitoring.choice import watch_of
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
 from bikecast.monitoring.verdicts import answer
-from bikecast.names import METRIC_NAMESPACE, USE_CASE_DIMENSION, use_case_prefix
+from bikecast.names import USE_CASE_DIMENSION, use_case_prefix
 from bikecast.requests import parse_request
 from bikecast.storage import S3Store, ScopedStore
 
@@ -22,7 +22,7 @@ from .settings import Settings
 SERVICE = "monitor_drift"
 logger = Logger(service=SERVICE)
 tracer = Tracer(service=SERVICE, auto_patch=False)
-metrics = Metrics(namespace=METRIC_NAMESPACE, service=SERVICE)
+metrics = Metrics(service=SERVICE)
 
 
 @cache

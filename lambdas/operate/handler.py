@@ -8,18 +8,18 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.logging import correlation_paths
 from mangum import Mangum
 
-from bikecast.names import METRIC_NAMESPACE, use_case_prefix
+from bikecast.names import use_case_prefix
 from bikecast.serving.gateway import api_key_id, is_request
 from bikecast.serving.trainings import Trainings
 from bikecast.storage import S3Store, ScopedStore
 
-from .app import Ports, build_app
+from .app import OperatePorts, build_app
 from .settings import Settings
 
 SERVICE = "operate"
 logger = Logger(service=SERVICE)
 tracer = Tracer(service=SERVICE, patch_modules=["botocore"])
-metrics = Metrics(namespace=METRIC_NAMESPACE, service=SERVICE)
+metrics = Metrics(service=SERVICE)
 
 
 @cache
@@ -36,7 +36,7 @@ def api() -> Mangum:
         place = {"Bucket": settings.reports_bucket, "Key": prefix + key}
         return storage.generate_presigned_url("get_object", Params=place, ExpiresIn=settings.link_lifetime_s)
 
-    ports = Ports(
+    ports = OperatePorts(
         trainings,
         ScopedStore(S3Store(storage, settings.reports_bucket), prefix),
         link,

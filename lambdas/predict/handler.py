@@ -6,7 +6,6 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging import correlation_paths
 
-from bikecast.names import METRIC_NAMESPACE
 from bikecast.serving.gateway import is_request
 
 from .parts import Predictor, build
@@ -14,7 +13,7 @@ from .settings import Runtime, Settings
 
 SERVICE = "predict"
 logger = Logger(service=SERVICE)
-metrics = Metrics(namespace=METRIC_NAMESPACE, service=SERVICE)
+metrics = Metrics(service=SERVICE)
 
 
 @cache
@@ -26,7 +25,7 @@ def predictor() -> Predictor:
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one request; what is left to do starts when the answer is ready.
 
-    An event that is no request, such as a ping that keeps the function warm, is only acknowledged.
+    An event that is not a request, such as a ping that keeps the function warm, is only acknowledged.
     """
     try:
         answer: dict[str, Any] = _answer(event, context) if is_request(event) else {}

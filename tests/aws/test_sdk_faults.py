@@ -19,10 +19,10 @@ from bikecast.serving.prediction_log import QueueLog
 from bikecast.serving.trainings import TrainingRequest, Trainings
 from bikecast.storage import FolderStore, S3Store
 from console.cloud.session import Cloud
-from console.executions.approvals import Answer, answer, list_waiting
+from console.executions.approvals import ApprovalAnswer, answer, list_waiting
 from console.executions.executions import start_execution
-from console.serving import queues
-from console.serving.queues import redrive
+from console.serving import redrive as redriving
+from console.serving.redrive import redrive
 from lambdas.predict.parts import QUEUE_CONFIG, STORE_CONFIG
 from tests.aws.console.conftest import cloud
 from tests.aws.console.test_outputs import deploy_stack
@@ -30,7 +30,7 @@ from tests.aws.console.test_queues import ask, bodies, queue, stacks_with
 from tests.sdk_faults import TRANSIENT, Fault, Wire, answering, no_waiting
 from tests.unit.serving import world
 from tests.unit.serving.test_prediction_log import row
-from training_job.runtime.answers import TaskAnswer
+from training_job.runtime.answers import TaskReply
 
 __all__ = ["cloud", "no_waiting"]
 pytestmark = pytest.mark.usefixtures("no_waiting")
@@ -163,14 +163,14 @@ def test_the_console_starts_an_execution_once(fault: Fault) -> None:
 def test_a_steps_result_arrives_also_if_its_answer_is_lost(answers: tuple[Any, ...]) -> None:
     states = client("stepfunctions")
     answering(states, *answers)
-    TaskAnswer(states, "token").succeed({"version": "1"})
+    TaskReply(states, "token").succeed({"version": "1"})
 
 
 def test_a_persons_word_counts_though_its_answer_is_lost(cloud: Cloud) -> None:
     url = queue(cloud, "approvals", ask("train-1"))
     deploy_stack(cloud, "bikecast-training", {Output.APPROVAL_QUEUE_URL: url})
     answering(cloud.stepfunctions, Fault.ANSWER_LOST, (400, "TaskTimedOut"))
-    assert answer(cloud, Answer.APPROVE, execution=None, reason="good")["decision"] == "approve"
+    assert answer(cloud, ApprovalAnswer.APPROVE, execution=None, reason="good")["decision"] == "approve"
     assert list_waiting(cloud) == []
 
 
@@ -179,7 +179,7 @@ def test_a_question_that_nobody_waits_for_is_asked_no_more(cloud: Cloud) -> None
     deploy_stack(cloud, "bikecast-training", {Output.APPROVAL_QUEUE_URL: url})
     answering(cloud.stepfunctions, (400, "TaskTimedOut"))
     with pytest.raises(InputError, match="train-1 does not wait any more"):
-        answer(cloud, Answer.APPROVE, execution="train-1", reason="good")
+        answer(cloud, ApprovalAnswer.APPROVE, execution="train-1", reason="good")
     assert [entry.execution for entry in list_waiting(cloud)] == ["train-2"]
 
 
@@ -205,7 +205,7 @@ def test_a_prediction_is_queued_or_handed_over(fault: Fault, requests: int) -> N
 def test_no_dead_letter_is_lost_whichever_request_fails(
     cloud: Cloud, fault: Fault, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queues, "HIDE_S", 1)
+    monkeypatch.setattr(redriving, "HIDE_S", 1)
     letters = {str(number) for number in range(3)}
     alive = queue(cloud, "alive")
     dead = queue(cloud, "dead", *letters)

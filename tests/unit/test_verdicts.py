@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bikecast.drift import Judgement, Kind, Verdict
+from bikecast.drift import Judgement, Kind, WindowVerdict
 from bikecast.errors import InputError
 from bikecast.monitoring.incidents import Incident
 from bikecast.monitoring.verdicts import Acted, action, answer, incident_event, pause_event, verdict_json
@@ -43,7 +43,7 @@ ROW: dict[str, Any] = {
 }
 
 
-def _judgement(verdict: Verdict = Verdict.WATCH, *alarms: Kind) -> Judgement:
+def _judgement(verdict: WindowVerdict = WindowVerdict.WATCH, *alarms: Kind) -> Judgement:
     return Judgement(verdict, 1.5, ("warm",), alarms=dict.fromkeys(alarms, ("why",)))
 
 
@@ -56,13 +56,13 @@ def _told(day: int, *, acted: Acted) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("judgement", "wanted"),
     [
-        (_judgement(Verdict.SEVERE, Kind.QUALITY), "pause"),
-        (_judgement(Verdict.SEVERE), "pause"),
-        (_judgement(Verdict.WATCH), "none"),
-        (_judgement(Verdict.DEGRADED, Kind.PERFORMANCE), "retrain"),
-        (_judgement(Verdict.DEGRADED, Kind.PERFORMANCE, Kind.DRIFT), "retrain"),
-        (_judgement(Verdict.DEGRADED, Kind.PERFORMANCE, Kind.QUALITY), "notify"),
-        (_judgement(Verdict.DEGRADED, Kind.DRIFT), "notify"),
+        (_judgement(WindowVerdict.SEVERE, Kind.QUALITY), "pause"),
+        (_judgement(WindowVerdict.SEVERE), "pause"),
+        (_judgement(WindowVerdict.WATCH), "none"),
+        (_judgement(WindowVerdict.DEGRADED, Kind.PERFORMANCE), "retrain"),
+        (_judgement(WindowVerdict.DEGRADED, Kind.PERFORMANCE, Kind.DRIFT), "retrain"),
+        (_judgement(WindowVerdict.DEGRADED, Kind.PERFORMANCE, Kind.QUALITY), "notify"),
+        (_judgement(WindowVerdict.DEGRADED, Kind.DRIFT), "notify"),
     ],
 )
 def test_the_world_that_moved_asks_for_a_retraining_and_broken_data_never(

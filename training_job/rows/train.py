@@ -1,4 +1,4 @@
-"""Fit the challenger with what the search found, and hand its graph over."""
+"""Step ``train`` of declared use cases: fit the challenger with what tuning found, export its graph."""
 
 import logging
 from collections.abc import Mapping
@@ -99,7 +99,7 @@ def _learn(case: RowCase, choice: Choice, *, seed: int) -> tuple[Array, State]:
 
 def _log_comparison(client: MlflowClient, run_id: str, case: RowCase, search: Search) -> None:
     """Fit plain families once on the last fold and log them beside the trials."""
-    for name in search.yardsticks.families:
+    for name in search.comparison.families:
         if not (installed(name) and supports(name, case.shape)):
             logger.info("a family of the comparison is left out", extra={"family": name})
             continue

@@ -1,4 +1,4 @@
-"""One worker of the search: trials on the shared study until it has as many as were asked for."""
+"""Step ``tune`` of declared use cases: one worker that runs trials of the shared study."""
 
 from collections.abc import Callable, Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""How a step answers its state machine: result, failure, and signs of life in between."""
+"""Replies of a step to its state machine: result, failure, and heartbeats in between."""
 
 import json
 import logging
@@ -26,7 +26,7 @@ class StoppedError(BaseException):
     """The container was told to stop; not an ``Exception``, so that no library swallows it."""
 
 
-class Answer(Protocol):
+class StepReply(Protocol):
     """Where result and failure go."""
 
     def succeed(self, result: Mapping[str, Any]) -> None:
@@ -42,7 +42,7 @@ class Answer(Protocol):
         ...
 
 
-class PrintedAnswer:
+class PrintedReply:
     """Answers a person at a terminal."""
 
     def succeed(self, result: Mapping[str, Any]) -> None:
@@ -55,7 +55,7 @@ class PrintedAnswer:
         return True
 
 
-class TaskAnswer:
+class TaskReply:
     """Answers the state machine that holds the token.
 
     Args:
@@ -107,7 +107,7 @@ def _code(err: "ClientError") -> str:
 
 
 @contextmanager
-def beating(answer: Answer, *, interval_s: float) -> Iterator[None]:
+def beating(answer: StepReply, *, interval_s: float) -> Iterator[None]:
     """Show life in the background; when nobody waits any more, stop this process as ECS would."""
     done = threading.Event()
 

@@ -12,7 +12,7 @@ from bikecast.database import DatabaseSettings, sqlalchemy_url
 from bikecast.names import Schema, progress_key
 from bikecast.study_progress import StudyProgress
 from training_job.runtime.context import Context
-from training_job.tuning.racing import FamilyRace, error_of
+from training_job.tuning.pruning import FamilyPruner, error_of
 from training_job.tuning.search import Search, split_params
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def open_study(database: DatabaseSettings, execution: str, *, search: Search) ->
         storage=_storage(database, search),
         load_if_exists=True,
         direction="minimize",
-        pruner=FamilyRace(search.pruner.margins, search.pruner.startup_trials),
+        pruner=FamilyPruner(search.pruner.margins, search.pruner.startup_trials),
     )
     optuna.storages.fail_stale_trials(study)
     return study

@@ -12,12 +12,12 @@ from bikecast.examples import load_files, partitions, stored_files
 from bikecast.examples.keys import raw_prefix, table_key
 from bikecast.names import DEFAULT_USE_CASE, Output, Step
 from bikecast.use_case import UseCase, registry
-from console.cloud.deployment import deployed_use_cases
 from console.cloud.session import Cloud
 from console.cloud.stores import data_store, reports_store, serving_store
 from console.data.row_loading import load_rows, load_simulated_rows
+from console.deployment.deployment import deployed_use_cases
 from console.executions.operations import operate
-from console.settings import take_use_case
+from console.settings import take_choices
 from console.training.row_training import row_request, start_row_training
 from console.use_cases import declaration, refuse_hourly_options, require_hourly
 from tests.aws.console.test_executions import PASSES, create_machine
@@ -29,9 +29,9 @@ from training_job.rows.load_files import LoadInput
 @pytest.fixture
 def obesity(monkeypatch: pytest.MonkeyPatch) -> Iterator[UseCase]:
     monkeypatch.setenv("BIKECAST_USE_CASE", DEFAULT_USE_CASE)  # restored afterwards
-    take_use_case(["--use-case", "obesity"])
+    take_choices(["--use-case", "obesity"])
     yield registry.load("obesity")
-    take_use_case(["--use-case", DEFAULT_USE_CASE])
+    take_choices(["--use-case", DEFAULT_USE_CASE])
 
 
 @pytest.fixture
@@ -102,7 +102,7 @@ def test_where_nothing_can_be_loaded_nothing_is_started(
 def test_every_operation_says_which_use_case_it_is_about(deployed: Cloud) -> None:
     operate(deployed, Step.ROLLBACK, payload={"reason": "a test"})
     assert asked(deployed)[0]["input"] == {"reason": "a test", "use_case": "obesity"}
-    take_use_case(["--use-case", DEFAULT_USE_CASE])
+    take_choices(["--use-case", DEFAULT_USE_CASE])
     operate(deployed, Step.ROLLBACK, payload={"reason": "another"})
     assert {"reason": "another"} in [sent["input"] for sent in asked(deployed)]
 
@@ -125,7 +125,7 @@ def test_a_training_needs_rows_and_asks_for_the_use_cases_own_model(
 def test_each_use_case_sees_its_own_part_of_serving_and_reports(deployed: Cloud) -> None:
     for store in (serving_store(deployed), reports_store(deployed)):
         assert store.uri("champion.json").endswith("/obesity/champion.json")
-        take_use_case(["--use-case", DEFAULT_USE_CASE])
+        take_choices(["--use-case", DEFAULT_USE_CASE])
     assert serving_store(deployed).uri("champion.json") == "s3://serving/champion.json"
 
 
@@ -143,6 +143,6 @@ def test_what_is_about_hourly_demand_is_refused_by_name() -> None:
     with pytest.raises(InputError, match="--months: "):
         refuse_hourly_options({"--months": "2024-01", "--closed": None, "--weather": False})
     refuse_hourly_options({"--months": None, "--weather": False})
-    take_use_case(["--use-case", DEFAULT_USE_CASE])
+    take_choices(["--use-case", DEFAULT_USE_CASE])
     require_hourly("outlook")
     assert declaration() is None

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from bikecast.drift import Judgement, Kind, Score, Thresholds, Verdict, judge
+from bikecast.drift import DriftLimits, Judgement, Kind, Score, WindowVerdict, judge
 from bikecast.monitoring.report import WindowReport
 from bikecast.monitoring.watch import ColumnDrift, Examined, Metrics
 from bikecast.monitoring.windows import Window
@@ -64,7 +64,7 @@ def _examined(
     return Examined(judgement, counts, scores, metrics, features, report, metric="RMSE", metric_value=rmse)
 
 
-def lookback_days(thresholds: Thresholds) -> int:
+def lookback_days(thresholds: DriftLimits) -> int:
     """Return how many days before a window must be loaded to judge it."""
     return RECENT_DAYS + LAG_DAYS + thresholds.window_days * (thresholds.windows_seen - 1)
 
@@ -91,7 +91,7 @@ def _scores(loaded: Loaded, champion: Champion, window: Window) -> tuple[list[Sc
 
 def _no_data(hours: int) -> Judgement:
     reason = f"{hours} scored hours; at least {FEWEST_HOURS} are needed to judge a window"
-    return Judgement(Verdict.NO_DATA, 0.0, (reason,))
+    return Judgement(WindowVerdict.NO_DATA, 0.0, (reason,))
 
 
 def _absent(counts: Mapping[str, Any], window: Window) -> Score:

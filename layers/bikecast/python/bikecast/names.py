@@ -4,8 +4,13 @@ Everything that a person types into a dashboard, or that one deployable writes a
 reads, is spelled here and nowhere else. Pure: no imports beyond the standard library.
 """
 
+import re
 from enum import StrEnum
 
+# The environment whose stacks carry no name of it.
+DEFAULT_ENVIRONMENT = "default"
+# One word: a dash would make a stack's name ambiguous.
+ENVIRONMENT_PATTERN = "[a-z][a-z0-9]{0,15}"
 DEFAULT_USE_CASE = "citibike"  # deployed, loaded, trained and asked unless another one is named
 MODEL_NAME = "xgb-citibike-reg-model"
 EXPERIMENT_NAME = "bikecast"
@@ -18,6 +23,13 @@ class Target(StrEnum):
     EMBEDDED = "embedded"
     LOCALSTACK = "localstack"
     AWS = "aws"
+
+
+class Containers(StrEnum):
+    """What runs the steps of the job."""
+
+    ECS = "ecs"
+    WORKER = "worker"
 
 
 class Bucket(StrEnum):
@@ -71,6 +83,12 @@ def citibike_key(year: int) -> str:
 def weather_key(year: int) -> str:
     """Key of one year's daily weather table in the data bucket."""
     return f"{Prefix.PROCESSED_WEATHER}{year}-weather.parquet"
+
+
+def is_environment(name: str) -> bool:
+    """Tell whether an environment may have this name: one word of 16 characters, not a stack's own."""
+    reserved = name in (*SHARED_STACKS, *USE_CASE_STACKS)
+    return re.fullmatch(ENVIRONMENT_PATTERN, name) is not None and not reserved
 
 
 def use_case_prefix(use_case: str) -> str:
@@ -160,6 +178,11 @@ class PredictionSource(StrEnum):
 EVENT_SOURCE = "bikecast"
 
 
+def event_source(environment: str) -> str:
+    """Return the source of an environment's events."""
+    return EVENT_SOURCE if environment == DEFAULT_ENVIRONMENT else f"{EVENT_SOURCE}.{environment}"
+
+
 class Event(StrEnum):
     """EventBridge detail types of source ``bikecast``."""
 
@@ -181,6 +204,11 @@ class Failure(StrEnum):
 
 METRIC_NAMESPACE = "bikecast"
 USE_CASE_DIMENSION = "use_case"
+
+
+def metric_namespace(environment: str) -> str:
+    """Return the namespace of an environment's metrics."""
+    return METRIC_NAMESPACE if environment == DEFAULT_ENVIRONMENT else f"{METRIC_NAMESPACE}/{environment}"
 
 
 class Metric(StrEnum):
@@ -221,6 +249,7 @@ class Step(StrEnum):
     CLOSE_INCIDENT = "close-incident"
     REFRESH_DASHBOARD = "refresh-dashboard"
     MIGRATE = "migrate"
+    JUDGE_WINDOWS = "judge-windows"
 
 
 class TaskVariable(StrEnum):
@@ -229,6 +258,14 @@ class TaskVariable(StrEnum):
     TOKEN = "TASK_TOKEN"  # noqa: S105 - the name of a variable, not a secret
     INPUT = "STEP_INPUT"
     HEARTBEAT_S = "HEARTBEAT_INTERVAL_S"
+
+
+class StepMessage(StrEnum):
+    """Fields of a message that asks a worker to run a step."""
+
+    STEP = "step"
+    TOKEN = "task_token"  # noqa: S105 - the name of a field, not a secret
+    INPUT = "input"
 
 
 class Variable(StrEnum):
@@ -276,6 +313,7 @@ class Output(StrEnum):
     API_ID = "ApiId"
     API_STAGE = "ApiStage"
     API_URL = "ApiUrl"
+    API_DOMAIN_ALIAS = "ApiDomainAlias"
     API_KEY_ID = "ApiKeyId"
     TRAINING_KEY_ID = "TrainingKeyId"
     CAPTURE_QUEUE_URL = "CaptureQueueUrl"
@@ -283,6 +321,10 @@ class Output(StrEnum):
     APPROVAL_QUEUE_URL = "ApprovalQueueUrl"
     NOTIFICATION_TOPIC_ARN = "NotificationTopicArn"
     DASHBOARD_NAME = "DashboardName"
+    DATABASE_ROLE_SECRETS = "DatabaseRoleSecrets"
+    WORKER_QUEUE_URL = "WorkerQueueUrl"
+    WORKER_ENVIRONMENT = "WorkerEnvironment"
+    WORKER_ROLE_ARN = "WorkerRoleArn"
     LOG_GROUPS = "LogGroups"
 
 
@@ -291,13 +333,30 @@ SHARED_STACKS = ("storage", "network", "database", "training")
 USE_CASE_STACKS = ("serving", "monitoring")
 
 
-def stack_name(concern: str, use_case: str = DEFAULT_USE_CASE) -> str:
-    """Return the name of a stack; those of the default use case carry no name of it."""
+def stack_name(
+    concern: str, use_case: str = DEFAULT_USE_CASE, *, environment: str = DEFAULT_ENVIRONMENT
+) -> str:
+    """Return the name of a stack; the default environment and the default use case stand in no name."""
+    within = "" if environment == DEFAULT_ENVIRONMENT else f"{environment}-"
     own = "" if use_case == DEFAULT_USE_CASE or concern in SHARED_STACKS else f"-{use_case.replace('_', '-')}"
-    return f"{STACK_PREFIX}{concern}{own}"
+    return f"{STACK_PREFIX}{within}{concern}{own}"
+
+
+_STACK = re.compile(
+    rf"{STACK_PREFIX}(?:(?P<environment>{ENVIRONMENT_PATTERN})-)?"
+    rf"(?:{'|'.join((*SHARED_STACKS, *USE_CASE_STACKS))})(?:-[a-z0-9-]+)?"
+)
+
+
+def environment_of_stack(name: str) -> str | None:
+    """Return the environment that a stack belongs to, or ``None`` for a stack that is not ours."""
+    match = _STACK.fullmatch(name)
+    return (match["environment"] or DEFAULT_ENVIRONMENT) if match else None
 
 
 DATABASE_NAME = "bikecast"
+# What every target has: 18 on AWS and in the embedded cloud, 17 where LocalStack runs an older one.
+MINIMUM_POSTGRES = 17
 
 
 class DatabaseRole(StrEnum):

@@ -49,7 +49,7 @@ class ObjectStore(Protocol):
         ...
 
     def delete(self, key: str) -> None:
-        """Remove the object; an absent one is no error."""
+        """Remove the object; an absent one is not an error."""
         ...
 
     def download(self, key: str, path: Path) -> None:

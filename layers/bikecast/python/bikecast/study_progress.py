@@ -1,4 +1,4 @@
-"""How far a study is: written by its workers after each trial, read by whoever watches, on any target."""
+"""Progress of a tuning study: written by its workers after each trial, read by whoever follows it."""
 
 import datetime as dt
 
@@ -28,8 +28,11 @@ class StudyProgress(BaseModel):
 
     @property
     def sentence(self) -> str:
-        """Say it in one line."""
-        parts = [f"{self.n_trials_done} of {self.n_trials} trials"]
+        """The progress in one line."""
+        done, requested = self.n_trials_done, self.n_trials
+        parts = [
+            f"{done} trials ({requested} requested)" if done > requested else f"{done} of {requested} trials"
+        ]
         if self.n_pruned:
             parts.append(f"{self.n_pruned} stopped early")
         if self.n_retried:

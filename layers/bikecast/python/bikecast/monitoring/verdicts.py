@@ -1,10 +1,10 @@
-"""What a run tells the state machine: the verdict, what the rules ask for, and the events to publish."""
+"""The result of a run for the state machine: verdict, requested action, and events to publish."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bikecast.drift import Judgement, Kind, Verdict
+from bikecast.drift import Judgement, Kind, WindowVerdict
 from bikecast.errors import InputError
 from bikecast.monitoring.incidents import EVENT_OF_KIND, Incident
 from bikecast.monitoring.watch import Examined
@@ -99,7 +99,7 @@ def action(judgement: Judgement) -> str:
 
     Retraining helps when the world moved; on broken data it would only spread the damage.
     """
-    if judgement.verdict is Verdict.SEVERE:
+    if judgement.verdict is WindowVerdict.SEVERE:
         return "pause"
     if not judgement.alarms:
         return "none"

@@ -1,11 +1,11 @@
-"""How one use case is watched: what a run of the monitor asks of it, and what it gets back."""
+"""The protocol by which a use case is monitored."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bikecast.drift import Judgement, Thresholds
+from bikecast.drift import DriftLimits, Judgement
 from bikecast.storage import ObjectStore
 
 if TYPE_CHECKING:
@@ -75,7 +75,7 @@ class WatchedChampion(Protocol):
         ...
 
     @property
-    def thresholds(self) -> Thresholds:
+    def thresholds(self) -> DriftLimits:
         """What counts as unusual for it."""
         ...
 

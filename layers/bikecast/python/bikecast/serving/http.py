@@ -1,4 +1,4 @@
-"""What our HTTP applications share: errors that say what to do, and documents that work under any path."""
+"""Shared parts of the HTTP applications: error responses, and documents that work under any path."""
 
 import logging
 from collections.abc import Collection, Sequence
@@ -67,7 +67,7 @@ def create_app(
         title=title,
         version=version,
         description=description,
-        servers=[{"url": "./", "description": "Where this document was read."}],
+        servers=[{"url": "./", "description": "This server."}],
         root_path_in_servers=False,
         openapi_url=f"{prefix}/openapi.json",
         generate_unique_id_function=lambda route: route.name,  # what generated clients call it
@@ -135,7 +135,7 @@ async def _invalid(request: Request, err: Exception) -> JSONResponse:
     assert isinstance(err, RequestValidationError)
     found = err.errors()
     if any(item["type"] == "json_invalid" for item in found):
-        return _problem(request, 400, "the body is no JSON")
+        return _problem(request, 400, "the body is not valid JSON")
     too_many = next((item for item in found if item["type"] == TOO_MANY_ROWS), None)
     if too_many is not None:
         return _problem(request, 413, str(too_many["msg"]))

@@ -42,12 +42,10 @@ def method_of(levels: tuple[str, ...]) -> str:
 
 def drift_columns(use_case: UseCase) -> dict[str, str]:
     """Return the columns that are compared, each with the sentence that says what moved."""
-    inputs = {
-        i.name: f"{_called(i)} is distributed unlike the training sample" for i in watched_inputs(use_case)
-    }
+    inputs = {i.name: f"{_called(i)} differs from the training sample" for i in watched_inputs(use_case)}
     return inputs | {
-        PREDICTION: "predictions are distributed unlike those of the training sample",
-        use_case.task.target: f"{use_case.task.target} is distributed unlike the training sample",
+        PREDICTION: "predictions differ from those of the training sample",
+        use_case.task.target: f"{use_case.task.target} differs from the training sample",
     }
 
 
