@@ -60,8 +60,10 @@ def _operation(name: str, cloud: Deployment, executions: list[str]) -> Operation
 
 
 def _train(cloud: Deployment, *, seed: int) -> str:
-    """Train and return the execution."""
-    return str(cloud.bikecast(*TRAINING, "--seed", str(seed))["execution"])
+    """Train and return the execution's ARN."""
+    name = cloud.bikecast(*TRAINING, "--seed", str(seed))["name"]
+    machine = str(cloud.outputs["retrain_state_machine"])
+    return f"{machine.replace(':stateMachine:', ':execution:')}:{name}"
 
 
 if __name__ == "__main__":

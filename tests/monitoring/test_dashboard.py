@@ -14,8 +14,13 @@ import pytest
 
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
+from bikecast.monitoring.summary import build_summary
 from bikecast.monitoring.windows import Source
 from bikecast.names import DASHBOARD_SUMMARY_KEY
+from bikecast.registry.champion_store import ChampionStore
+from bikecast.registry.manifest import ChangeAction
+from tests.monitoring.conftest import NOW
+from tests.unit.serving.world import change
 from use_cases.citibike.monitoring.watch import WATCH
 
 PAGE = Path("lambdas/operate/dashboard.html").read_bytes()
@@ -130,3 +135,24 @@ def test_the_page_needs_nothing_from_elsewhere_and_never_makes_markup_of_data() 
     assert '<html lang="en">' in text
     assert 'name="viewport"' in text
     assert len(PAGE) < 40_000
+
+
+def test_what_was_found_about_a_retired_champion_is_not_shown_beside_its_successor(ports: Ports) -> None:
+    request = MonitorRequest(
+        window_start=dt.datetime(2025, 3, 24),
+        window_end=dt.datetime(2025, 3, 31),
+        source=Source.PROCESSED,
+        html=False,
+    )
+    list(monitor(request, ports, WATCH))
+    champions = ChampionStore(ports.serving)
+    manifest = champions.read().manifest
+    assert manifest is not None
+    with ports.connect() as connection:
+        shown = build_summary("citibike", ports.serving, connection, now=NOW)["windows"]
+        assert {window["model_version"] for window in shown} == {manifest.version}
+        champions.retire(change(ChangeAction.RETIRED), replacing=champions.look())
+        successor = manifest.model_copy(update={"version": "real", "previous": None})
+        champions.publish(successor, change(ChangeAction.PROMOTED), replacing=champions.look())
+        after = build_summary("citibike", ports.serving, connection, now=NOW)
+    assert (after["windows"], after["live_error"], after["heat"]["windows"]) == ([], [], [])

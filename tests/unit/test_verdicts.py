@@ -50,7 +50,9 @@ def _judgement(verdict: WindowVerdict = WindowVerdict.WATCH, *alarms: Kind) -> J
 def _told(day: int, *, acted: Acted) -> dict[str, Any]:
     start = DAY + dt.timedelta(days=day)
     row = ROW | {"window_start": start, "window_end": start + dt.timedelta(days=7)}
-    return verdict_json(row, Examined(_judgement(), {}, features=(FEATURE,)), acted)
+    return verdict_json(
+        row, Examined(_judgement(), {}, features=(FEATURE,), metric="rmse", metric_value=12.0), acted
+    )
 
 
 @pytest.mark.parametrize(
@@ -88,6 +90,8 @@ def test_a_verdict_is_told_with_everything_that_it_rests_on() -> None:
                 "drifted": True,
             }
         ],
+        "metric": "rmse",
+        "metric_value": 12.0,
         "action": "none",
         "alarms": 2,
         "retrain": {"n_trials": 5},
@@ -114,7 +118,8 @@ def test_several_windows_are_answered_by_the_last_with_all_events_and_the_first_
         "wape": 0.2,
         "bias": 0.1,
         "report_key": "drift/3/report.html",
-        "rmse": 12.0,
+        "metric": "rmse",
+        "metric_value": 12.0,
         "prediction_drift": 0.3,
         "drifted": ["TMAX"],
     }

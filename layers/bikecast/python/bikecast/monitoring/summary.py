@@ -31,7 +31,8 @@ select model_version, window_start, window_end, verdict, severity, reasons, sour
     (metrics ->> 'num_drifted_columns')::int as num_drifted_columns,
     (metrics ->> 'share_missing_values')::float8 as share_missing_values, missing_hours,
     label_delay_hours, latency_p95_ms, fallback_share, report_key, computed_at
-from monitoring.windows where use_case = %s order by window_end desc, computed_at desc limit %s
+from monitoring.windows where use_case = %s and model_version = any(%s)
+order by window_end desc, computed_at desc limit %s
 """
 HEAT = """
 select feature, window_start, score, threshold, drifted, method, current_mean, reference_mean
@@ -41,7 +42,8 @@ where use_case = %s and model_version = %s and window_end > %s order by feature,
 LIVE = """
 select model_version, window_start, n_rows, metrics, rmse, mae, wape, bias, interval_coverage,
     label_delay_hours
-from monitoring.live_error where use_case = %s order by window_start desc, model_version limit %s
+from monitoring.live_error where use_case = %s and model_version = any(%s)
+order by window_start desc, model_version limit %s
 """
 DECISIONS = """
 select decided_at, decision, reason, challenger_version, champion_version
@@ -70,10 +72,14 @@ def build_summary(
     use_case: str, serving: ObjectStore, connection: "psycopg.Connection", *, now: dt.datetime
 ) -> dict[str, Any]:
     """Return what the dashboard shows, newest first; what is not known is null."""
-    champion = ChampionStore(serving).look()
+    champions = ChampionStore(serving)
+    champion = champions.look()
     manifest = champion.manifest
+    # A retired champion learnt from other data: what was found about it says nothing of this one.
+    earlier = [each.manifest.version for each in champions.history.since_retirement(current=manifest)]
+    versions = list(dict.fromkeys([*filter(None, [champion.version]), *earlier]))
     thresholds = None if manifest is None else read_thresholds(serving, manifest)
-    windows = _rows(connection, WINDOWS, use_case, WINDOWS_SHOWN)
+    windows = _rows(connection, WINDOWS, use_case, versions, WINDOWS_SHOWN)
     # Scores stand in the order in which they count.
     primary = None if manifest is None else next(iter(manifest.holdout.values), None)
     for window in windows:
@@ -88,7 +94,7 @@ def build_summary(
         "automation_events": _rows(connection, AUTOMATION, use_case, ROWS_SHOWN),
         "windows": windows,
         "heat": _heat(connection, use_case, windows),
-        "live_error": _rows(connection, LIVE, use_case, WINDOWS_SHOWN * 3),
+        "live_error": _rows(connection, LIVE, use_case, versions, WINDOWS_SHOWN * 3),
         "incidents": [_plain(row) for row in list_incidents(connection, use_case=use_case, limit=ROWS_SHOWN)],
         "decisions": _rows(connection, DECISIONS, use_case, ROWS_SHOWN),
         "thresholds": None if thresholds is None else thresholds.model_dump(mode="json"),
