@@ -9,6 +9,8 @@ TARGET ?= embedded
 ENV ?=
 DATA ?=
 REPLACE ?=
+USE_CASE ?=
+BASE ?= main
 # The same version as in requirements.lock.
 UV_VERSION := 0.13.8
 PIP_AUDIT_VERSION := 2.9.0
@@ -30,8 +32,8 @@ export MLFLOW_DISABLE_TELEMETRY := true
 export UV_CUSTOM_COMPILE_COMMAND := make lock
 
 ##@ Run
-demo: setup  ## The whole loop on this machine: cloud up, deploy, load, train, predict, monitor (DATA=path for your own data, REPLACE=1 if it may replace simulated data)
-	@$(BIN)/bikecast demo $(if $(DATA),--data "$(DATA)") $(if $(REPLACE),--replace-simulated)
+demo: setup  ## The whole loop on this machine: cloud up, deploy, load, train, predict, monitor (USE_CASE=name, DATA=path for your own data, REPLACE=1 if it may replace simulated data)
+	@$(BIN)/bikecast $(if $(USE_CASE),--use-case "$(USE_CASE)") demo $(if $(DATA),--data "$(DATA)") $(if $(REPLACE),--replace-simulated)
 
 up: setup  ## Start the embedded cloud
 	@$(BIN)/bikecast up
@@ -46,16 +48,31 @@ synth: setup  ## Write the CloudFormation templates to cdk.out, offline (TARGET=
 	@cdk synth --quiet -c target=$(TARGET) $(if $(ENV),-c env=$(ENV))
 
 ##@ Check
+check: lint  ## What a change broke, in under two minutes: lint, and the tests nearest to what differs from BASE=main
+	@files=$$($(BIN)/python -m tests.selection $(BASE)); \
+	if [ -z "$$files" ]; then echo "no unit test is near what differs from $(BASE)"; \
+	else $(BIN)/pytest -q -n 2 --dist loadfile --timeout 60 -m "not e2e and not on_demand" -p tests.selection $$files; fi
+
 test: setup lint test-unit test-e2e  ## Everything CI checks: lint, unit, AWS, infrastructure and end-to-end tests
 
-test-unit: setup  ## All tests but the end-to-end ones
-	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e and not on_demand"
+test-unit: setup  ## All tests but the end-to-end ones, and the floor of branch coverage
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e and not on_demand" --cov --cov-report=
+
+coverage: test-unit  ## test-unit, then the lines and branches that it never ran, the least covered module first
+	@$(BIN)/coverage report --skip-covered --show-missing --sort=cover
 
 test-e2e: setup  ## The deployed loop on an embedded cloud of its own
 	@$(BIN)/pytest -q -m "e2e and not on_demand"
 
 test-faults: setup  ## What takes too long for every run: retrainings that race, lose workers, database, memory or artifacts
-	@$(BIN)/pytest -q -m on_demand --timeout 1200
+	@$(BIN)/pytest -q -m "on_demand and not localstack" --timeout 1200
+
+test-localstack: setup  ## The whole loop on LocalStack's last open release, where Python 3.13 is there (docs/localstack.md)
+	@$(BIN)/pytest -q -m localstack tests/localstack
+
+mutation: setup  ## Small changes of the code that decides, each of which a test must notice (MODULES="gate manifest")
+	@$(BIN)/uv pip install --quiet --python $(BIN)/python --group mutation
+	@$(BIN)/python -m benchmarks.mutation $(MODULES)
 
 lint: setup  ## Style, types and the boundaries between packages
 	@$(BIN)/ruff check $(CODE)
@@ -100,6 +117,8 @@ lock: $(VENV)/.ready  ## Resolve the dependencies anew and write every lock file
 	@$(BIN)/uv pip compile --quiet --upgrade pyproject.toml --group everything --universal --python-version 3.11 \
 		--generate-hashes --no-emit-index-url -o requirements.lock
 	@$(BIN)/python -m layers.build --lock
+	@$(BIN)/uv pip compile --quiet tests/localstack/requirements.in --python-version 3.13 --exclude-newer 2026-04-15 \
+		--generate-hashes --no-emit-index-url -o tests/localstack/requirements.lock
 
 image-test: setup  ## Build and run the training image where docker or podman is there
 	@$(BIN)/python -m layers.images
@@ -112,6 +131,6 @@ distclean: clean  ## Also remove the environment and the npm tools
 	@rm -rf $(VENV) node_modules
 
 help:  ## This list
-	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z-]+:.*##/ {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: demo up down deploy synth test test-unit test-e2e test-faults lint audit format setup bundles lock image-test clean distclean help
+.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults test-localstack mutation lint audit format setup bundles lock image-test clean distclean help

@@ -1,10 +1,10 @@
-"""Errors on the honest split of the real data: trained on 2024, judged on 2025-01-01..03-31, once.
+"""Out-of-sample errors on the real data: trained on 2024, judged on 2025-01-01..03-31, once.
 
     BIKECAST_REAL_DATA=folder python -m benchmarks.accuracy
 
-Rows: what anybody could say, the predecessor's features honestly judged, our stateless model, and ours at its
-level with the age of the youngest count that it may use; at last ours with forecasts of that age in place of
-observed weather. Hyperparameters are the starts of ``search.toml``; nothing is chosen on the judged months.
+Rows: baselines, the predecessor's features, our model without bias correction, and ours with it at the age of
+the youngest count that it may use; at last the same with forecasts of that age in place of observed weather.
+Hyperparameters are the starts of ``search.toml``; nothing is chosen on the judged months.
 """
 
 import os

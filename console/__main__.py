@@ -10,15 +10,17 @@ import typer
 from bikecast import __version__
 from bikecast.errors import BikecastError, InputError
 from console import ui, use_case_commands
-from console.cloud import cost_commands, deploy_commands, destroy_commands, local_commands, log_commands
+from console.cloud import log_commands
 from console.data import load_commands
 from console.demo import demo_commands
+from console.deployment import cost_commands, deploy_commands, destroy_commands, local_commands
 from console.errors import CommandError, ExecutionError, FileAccessError, refusal, sdk_errors
 from console.executions import run_commands
 from console.monitoring import drift_commands, incident_commands
 from console.serving import champion_commands, predict_commands, queue_commands
 from console.settings import take_choices
 from console.training import decision_commands, train_commands
+from console.worker import worker_commands
 from local_cloud.network import keep_loopback_direct
 
 # Click's own code for a wrong command line; what a command refuses because of its input counts alike.
@@ -47,6 +49,7 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (RUN, deploy_commands.outputs),
     (RUN, use_case_commands.use_cases),
     (RUN, log_commands.logs),
+    (RUN, worker_commands.worker),
     (RUN, cost_commands.cost),
     (MODEL, load_commands.load),
     (MODEL, load_commands.simulate),

@@ -1,4 +1,4 @@
-"""What the console refuses or cannot finish, said so that a person can act on it."""
+"""Errors of the console, with messages that say what to do."""
 
 from pathlib import Path
 from typing import Any
@@ -11,7 +11,7 @@ class CommandError(BikecastError):
 
     Args:
         message: What failed, with the last lines of its output.
-        log_path: Where its whole output stands.
+        log_path: The file with its whole output.
     """
 
     def __init__(self, message: str, *, log_path: Path | None = None) -> None:
@@ -50,13 +50,15 @@ def sdk_errors() -> tuple[type[Exception], ...]:
 
 
 def refusal(err: Exception) -> DeploymentError:
-    """Say in our words what boto3 said."""
+    """Translate an error of boto3 into one that says what to do."""
     from botocore.exceptions import ConnectionError as NoConnectionError
-    from botocore.exceptions import HTTPClientError
+    from botocore.exceptions import HTTPClientError, NoCredentialsError
 
     if isinstance(err, NoConnectionError | HTTPClientError):
         return DeploymentError(
             f"the cloud does not answer ({err}); `bikecast status` shows what has died and its log, "
             "`bikecast up` starts it again"
         )
+    if isinstance(err, NoCredentialsError):
+        return DeploymentError("no AWS credentials found: run `aws configure` or set AWS_PROFILE")
     return DeploymentError(f"the cloud refused: {err}")

@@ -1,4 +1,4 @@
-"""Where the console runs from, and which cloud and use case a person asked for."""
+"""Where the console runs, and which cloud and use case are chosen."""
 
 import os
 from functools import lru_cache

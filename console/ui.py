@@ -23,7 +23,7 @@ result_console = Console(highlight=False, width=None if sys.stdout.isatty() else
 
 
 def note(message: str) -> None:
-    """Tell the person something that is no result."""
+    """Tell the person something that is not the result."""
     progress_console.print(message, markup=False)
 
 

@@ -1,4 +1,4 @@
-"""``use-cases``: what this clone can be about."""
+"""``use-cases``: the list of use cases in this clone."""
 
 from console import ui
 from console.options import Json

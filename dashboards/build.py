@@ -106,7 +106,7 @@ def _errors() -> list[dict[str, Any]]:
     live = sql(queries.LIVE_ERROR, queries.HOLDOUT_ERROR)
     return [
         panel(
-            "Share of trips predicted wrongly",
+            "Average error as a share of all trips (WAPE)",
             "timeseries",
             error,
             at=(0, 4, 12, 8),
@@ -142,7 +142,7 @@ def _traffic() -> list[dict[str, Any]]:
     return [
         panel("Predictions an hour, by source", "timeseries", sql(queries.TRAFFIC), at=(0, 29, 8, 8)),
         panel("Latency", "timeseries", sql(queries.LATENCY), at=(8, 29, 8, 8), unit="ms"),
-        panel("Demand came after", "timeseries", sql(queries.LABEL_DELAY), at=(16, 29, 8, 8), unit="d"),
+        panel("Label delay", "timeseries", sql(queries.LABEL_DELAY), at=(16, 29, 8, 8), unit="d"),
     ]
 
 
@@ -163,7 +163,7 @@ def _cloudwatch() -> list[dict[str, Any]]:
         metric(Metric.DATA_AGE_DAYS, statistic="Maximum", service="monitor_drift"),
     ]
     return [
-        panel("Served, and by plan B", "timeseries", served, at=(0, 45, 12, 8)),
+        panel("Predictions, total and fallback", "timeseries", served, at=(0, 45, 12, 8)),
         panel("Age of model and data", "timeseries", ages, at=(12, 45, 12, 8), unit="d"),
     ]
 

@@ -1,4 +1,7 @@
-"""The stacks of one target: those that all use cases share, and two for each use case."""
+"""The stacks of one target: those that all use cases share, and two for each use case.
+
+Where the database is there already, there is no network.
+"""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -46,16 +49,15 @@ def add_stacks(
 ) -> None:
     """Wire the stacks; each gets what it needs from those before it."""
     storage = StorageStack(app, settings=settings)
-    network = NetworkStack(app, settings=settings)
+    network = None if settings.database else NetworkStack(app, settings=settings)
     database = DatabaseStack(app, settings=settings, network=network)
-    training = TrainingStack(app, settings=settings, storage=storage, network=network, database=database)
+    training = TrainingStack(app, settings=settings, storage=storage, database=database)
     for use_case in use_cases:
         serving = ServingStack(
             app,
             use_case=use_case,
             settings=settings,
             storage=storage,
-            network=network,
             database=database,
             training=training,
         )
@@ -64,7 +66,6 @@ def add_stacks(
             use_case=use_case,
             settings=settings,
             storage=storage,
-            network=network,
             database=database,
             training=training,
             serving=serving,
@@ -77,15 +78,21 @@ def from_command_line(app: cdk.App) -> None:
     ``-c notify=``, ``-c domain=`` and ``-c certificate=`` give an environment other addresses for this once.
 
     Raises:
-        TargetError: No target is named, an unknown one, an unknown use case or an impossible environment.
+        TargetError: No target is named, or something unknown, or the parts do not fit together.
     """
-    if repository := app.node.try_get_context("delivery"):
+    given = app.node.try_get_context
+    if repository := given("delivery"):
         DeliveryStack(app, repository=str(repository), environments=DELIVERED)
         return
-    context = {key: app.node.try_get_context(key) for key in ("env", "notify", "domain", "certificate")}
-    settings = settings_for(app.node.try_get_context("target"))
+    settings = settings_for(
+        given("target"),
+        containers=given("containers"),
+        database=given("database"),
+        secret=given("database_secret"),
+    )
+    context = {key: given(key) for key in ("env", "notify", "domain", "certificate")}
     settings = replace(settings, environment=environment_of(context, target=settings.target))
-    add_stacks(app, settings=settings, use_cases=_use_cases(app.node.try_get_context("use_cases")))
+    add_stacks(app, settings=settings, use_cases=_use_cases(given("use_cases")))
 
 
 def environment_of(context: Mapping[str, object], *, target: Target) -> Environment:

@@ -3,19 +3,20 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bikecast.names import Target
+from bikecast.names import Containers, Target
 from infra_cdk.environments import DEFAULT, Environment
+from infra_cdk.outside import OutsideDatabase, parse_database
 
 ROOT = Path(__file__).resolve().parent.parent
 
 
 class TargetError(ValueError):
-    """The command line names no target, or one that does not exist."""
+    """The command line names no target, or something that does not exist or fit."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class InfraSettings:
-    """One target's answers.
+    """One target's answers, and what the command line chose beside it: ``containers`` and ``database``.
 
     Attributes:
         target: Where the stacks go.
@@ -46,6 +47,8 @@ class InfraSettings:
         redelivery_s: How long a message that could not be stored waits for its next try: on AWS six times
             the function's timeout, as its manual advises; on a laptop somebody waits for it.
         environment: Which of several sets of stacks; the same on every target.
+        containers: What runs the job's steps: ECS, or a worker on any machine.
+        database: A PostgreSQL that is there already, or ``None`` for an RDS instance of our own.
     """
 
     target: Target
@@ -67,6 +70,13 @@ class InfraSettings:
     api_burst: int
     redelivery_s: int
     environment: Environment = DEFAULT
+    containers: Containers = Containers.ECS
+    database: OutsideDatabase | None = None
+
+    @property
+    def judge_as_step(self) -> bool:
+        """Whether the monitor judges in a step: on LocalStack's free plan no function is an image."""
+        return self.target is Target.LOCALSTACK and self.containers is Containers.WORKER
 
 
 EMBEDDED = InfraSettings(
@@ -117,12 +127,43 @@ AWS = InfraSettings(
 BY_TARGET = {settings.target: settings for settings in (EMBEDDED, LOCALSTACK, AWS)}
 
 
-def settings_for(target: object) -> InfraSettings:
-    """Return the settings of a target named on the command line.
+def settings_for(
+    target: object, *, containers: object = None, database: object = None, secret: object = None
+) -> InfraSettings:
+    """Return the settings of a target, and of what else the command line names.
+
+    Args:
+        target: Where to; there is no default on purpose.
+        containers: ``ecs``, or ``worker``.
+        database: Address of a PostgreSQL that is there already.
+        secret: Name of the secret that holds its password.
 
     Raises:
-        TargetError: No target is named, or an unknown one; there is no default on purpose.
+        TargetError: No target is named, or something unknown, or the parts do not fit together.
     """
+    settings = _of_target(target)
+    try:
+        way = Containers(str(containers or Containers.ECS))
+    except ValueError as err:
+        choices = ", ".join(Containers)
+        raise TargetError(f"unknown containers {containers!r}: choose one of {choices}") from err
+    try:
+        place = parse_database(database, secret=secret, sslmode=settings.database_sslmode)
+    except ValueError as err:
+        raise TargetError(f"-c database=...: {err}") from err
+    if way is not Containers.WORKER and place is not None:
+        raise TargetError(
+            "-c database=... needs -c containers=worker: containers on ECS use an RDS beside them"
+        )
+    if way is Containers.WORKER and settings.target is Target.LOCALSTACK and place is None:
+        raise TargetError(
+            "containers=worker is for LocalStack's free plan, which has no RDS: name a PostgreSQL by "
+            "-c database=postgresql://user@host:5432/name (docs/localstack.md)"
+        )
+    return replace(settings, containers=way, database=place)
+
+
+def _of_target(target: object) -> InfraSettings:
     choices = ", ".join(BY_TARGET)
     if target is None:
         raise TargetError(f"name a target: -c target=... (one of {choices}); there is no default")

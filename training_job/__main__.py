@@ -13,10 +13,10 @@ from bikecast.names import DEFAULT_USE_CASE, Step
 from bikecast.use_case import registry
 from training_job.runtime import logs
 from training_job.runtime.answers import (
-    Answer,
-    PrintedAnswer,
+    PrintedReply,
+    StepReply,
     StoppedError,
-    TaskAnswer,
+    TaskReply,
     beating,
     stopping_on_sigterm,
 )
@@ -45,12 +45,15 @@ def main(arguments: Sequence[str]) -> int:
     return 0
 
 
-def _answer(task: TaskSettings) -> Answer:
+def _answer(task: TaskSettings) -> StepReply:
     if task.task_token is None:
-        return PrintedAnswer()
+        return PrintedReply()
     import boto3
+    from botocore.config import Config
 
-    return TaskAnswer(boto3.client("stepfunctions"), task.task_token.get_secret_value())
+    # Hours of work hang on this answer: it is tried for about a minute.
+    patient = Config(retries={"mode": "standard", "total_max_attempts": 10})
+    return TaskReply(boto3.client("stepfunctions", config=patient), task.task_token.get_secret_value())
 
 
 def _run(arguments: Sequence[str], task: TaskSettings) -> Mapping[str, Any]:

@@ -1,4 +1,4 @@
-"""What Postgres holds of what was promised."""
+"""The rows that Postgres holds, compared with the answers that clients got."""
 
 from dataclasses import dataclass
 from typing import Any

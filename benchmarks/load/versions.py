@@ -14,7 +14,7 @@ from bikecast.storage import S3Store
 from tests.deployment import Deployment
 from use_cases.citibike.api.contract import TripHour
 from use_cases.citibike.api.hourly import LOADERS
-from use_cases.citibike.api.questions import of_trips
+from use_cases.citibike.api.prediction_inputs import of_trips
 from use_cases.citibike.api.records import shown
 from use_cases.citibike.model.forecaster import level_of
 

@@ -60,14 +60,14 @@ def print_table(runs: Sequence[Mapping[str, Course]], *, ours: str) -> None:
     print(f"RMSE that every way reaches, by seed: {' '.join(f'{rmse:.0f}' for rmse in reached)}")
     print("| way | s to it, by seed | median | times ours | s in all | CPU s | stopped early | best RMSE |")
     print("|---|---|---|---|---|---|---|---|")
-    yardstick = median(_seconds_to(runs, ours, reached))
+    reference_s = median(_seconds_to(runs, ours, reached))
     for name in runs[0]:
         to_it, courses = _seconds_to(runs, name, reached), [run[name] for run in runs]
         cells = [
             name,
             " ".join(f"{seconds:.1f}" for seconds in to_it),
             f"{median(to_it):.1f}",
-            f"{median(to_it) / yardstick:.1f}",
+            f"{median(to_it) / reference_s:.1f}",
             f"{median(course.seconds[-1] for course in courses):.1f}",
             f"{median(course.cpu_seconds for course in courses):.1f}",
             f"{median(course.n_pruned for course in courses):.0f}",

@@ -1,4 +1,4 @@
-"""LocalStack's peculiarities: whether it answers at its address, and where its functions log."""
+"""What differs on LocalStack: its address, and where its functions log."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING

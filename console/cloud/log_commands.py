@@ -10,8 +10,8 @@ import typer
 from bikecast.errors import InputError
 from bikecast.names import Output
 from console import ui
-from console.cloud.journal import LogLine, choose_groups, follow_lines, read_lines, readable
 from console.cloud.localstack import actual_log_groups
+from console.cloud.logs import LogLine, choose_groups, follow_lines, read_lines, readable
 from console.cloud.outputs import parse_log_groups, read_stack_outputs
 from console.cloud.session import find_cloud
 from console.options import Json, TargetOption

@@ -1,4 +1,4 @@
-"""What the stacks put out: addresses, names and keys, read from CloudFormation and never guessed."""
+"""Outputs of the stacks: addresses, names and keys, read from CloudFormation."""
 
 import datetime as dt
 import json
@@ -157,7 +157,7 @@ def parse_log_groups(text: str) -> dict[str, str]:
         return {str(role): str(group) for role, group in json.loads(text).items()}
     except (ValueError, AttributeError) as err:
         raise DeploymentError(
-            f"stack output `{Output.LOG_GROUPS}` is no JSON object: {text[:200]!r}"
+            f"stack output `{Output.LOG_GROUPS}` is not a JSON object: {text[:200]!r}"
         ) from err
 
 

@@ -18,7 +18,7 @@ from console.data.load_summary import load_summary
 from console.data.loading import declare_closed
 from console.data.loading import load as load_source
 from console.data.prefixes import load_prefix
-from console.data.replacing import FLAG, make_room
+from console.data.replacing import FLAG, clear_simulated
 from console.data.row_loading import load_rows, load_simulated_rows, row_report, simulate_rows
 from console.data.simulations import parse_shift, parse_traps, simulate_files, simulated_source
 from console.data.sources import Source, recognise
@@ -111,7 +111,7 @@ def load(
         else:
             source = _source(path, wanted, simulate=simulate, jersey_city=jersey_city)
             if wanted and not simulate and (weather or path is None):
-                make_room(cloud, source, agreed=replace_simulated)
+                clear_simulated(cloud, source, agreed=replace_simulated)
                 fetch_weather(data_bucket(cloud), wanted)
             report = load_source(
                 cloud, source, months=wanted, force=force, replace_simulated=replace_simulated

@@ -1,4 +1,4 @@
-"""A load report as a person reads it: what each count counts, and where refused rows lie."""
+"""Load reports as tables: what each count counts, and where refused rows are kept."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any

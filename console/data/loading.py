@@ -1,4 +1,4 @@
-"""Bringing data to the cloud: processed tables as they are, trip files by the ingest state machine."""
+"""Loading data: processed tables as they are, trip files by the ingest state machine."""
 
 import datetime as dt
 import json
@@ -12,10 +12,11 @@ from bikecast.names import (
 )
 from bikecast.storage import S3Store
 from console import ui
+from console.cloud.champions import champion_exists, retire_simulated
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket, data_bucket
-from console.data.replacing import make_room
+from console.data.replacing import clear_simulated
 from console.data.sources import Source
 from console.data.tables import check_tables, upload_tables
 from console.data.uploading import upload_files
@@ -23,7 +24,6 @@ from console.errors import ExecutionError
 from console.executions.executions import start_execution
 from console.executions.following import watch
 from console.executions.operations import operate
-from console.serving.champions import champion_exists, retire_simulated
 
 _SHOWN_FILES = 5
 
@@ -51,7 +51,7 @@ def load(
     if left_alone:
         ui.note(f"not loaded: {', '.join(left_alone[:_SHOWN_FILES])}{_more(left_alone)}")
     tables = check_tables(source) if source.is_processed else None
-    make_room(cloud, source, agreed=replace_simulated)
+    clear_simulated(cloud, source, agreed=replace_simulated)
     if tables is not None:
         report = upload_tables(bucket, source, tables)
     else:

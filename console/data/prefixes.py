@@ -8,13 +8,13 @@ from bikecast.names import SIMULATED_MARKER_KEY
 from bikecast.names import Prefix as Stored
 from bikecast.tabular.heads import HEAD_BYTES
 from console import ui
+from console.cloud.champions import retire_simulated
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket, data_bucket
 from console.data.loading import ingest
-from console.data.replacing import make_room
+from console.data.replacing import clear_simulated
 from console.data.sources import Source, of_names
 from console.data.uploading import marker_key, raw_keys
-from console.serving.champions import retire_simulated
 from use_cases.citibike.loading.kinds import Kind, kind_of_head
 
 SCHEME = "s3://"
@@ -46,7 +46,7 @@ def load_prefix(
     if place.bucket == bucket.name and place.prefix.startswith(Stored.RAW):
         files = keys_in_place(bucket, place, source)
     else:
-        make_room(cloud, source, agreed=replace_simulated)
+        clear_simulated(cloud, source, agreed=replace_simulated)
         files = _copied(bucket, place, source)
     report = ingest(cloud, files=files, months=months, force=force)
     if not source.is_simulated:

@@ -1,4 +1,4 @@
-"""Real data in the place of simulated data: judged first, agreed to by a person, swapped last."""
+"""Replacing simulated data by real data: checked first, confirmed by a person, swapped last."""
 
 import sys
 
@@ -24,7 +24,7 @@ LOADED_PREFIXES = (
 )
 
 
-def make_room(cloud: Cloud, source: Source, *, agreed: bool) -> None:
+def clear_simulated(cloud: Cloud, source: Source, *, agreed: bool) -> None:
     """Remove simulated data before real data comes; the model that it taught serves until those are loaded.
 
     Args:

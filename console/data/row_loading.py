@@ -1,4 +1,4 @@
-"""Files of a declared use case on their way into its checked table."""
+"""Loading files of a declared use case into its checked table."""
 
 import tempfile
 from pathlib import Path
@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 from bikecast.errors import DataError, InputError
 from bikecast.names import SIMULATED_MARKER, Step
 from console import ui
+from console.cloud.champions import retire_simulated
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket, data_bucket
 from console.data.replacing import require_agreement
 from console.data.uploading import upload_all
 from console.executions.operations import operate
-from console.serving.champions import retire_simulated
 
 if TYPE_CHECKING:
     from bikecast.use_case import UseCase
@@ -49,7 +49,7 @@ def load_rows(
 
     files, is_simulated = _files(path)
     prefix, bucket = raw_prefix(use_case.name), data_bucket(cloud)
-    _make_room(bucket, prefix, is_simulated=is_simulated, agreed=replace_simulated)
+    _clear_simulated(bucket, prefix, is_simulated=is_simulated, agreed=replace_simulated)
     upload_all(bucket, {file: prefix + name for name, file in files.items()})
     names = [name for name in files if not _is_marker(name)]
     payload = {"files": names, "force": force, "forget_simulated": not is_simulated}
@@ -77,7 +77,7 @@ def _files(path: Path) -> tuple[dict[str, Path], bool]:
     return found | {mark.relative_to(root).as_posix(): mark for mark in marks}, simulated == {True}
 
 
-def _make_room(bucket: Bucket, prefix: str, *, is_simulated: bool, agreed: bool) -> None:
+def _clear_simulated(bucket: Bucket, prefix: str, *, is_simulated: bool, agreed: bool) -> None:
     """Remove simulated files before others come; the table forgets them when those are loaded."""
     names = [key.removeprefix(prefix) for key in bucket.keys(prefix)]
     holds_simulated = any(_is_marker(name) for name in names)

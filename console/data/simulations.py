@@ -1,4 +1,4 @@
-"""Simulated data for those who have none at hand; made once and kept in the clone's state."""
+"""Simulated data for those who have none; made once and kept in the clone's state."""
 
 import datetime as dt
 import shutil

@@ -1,4 +1,4 @@
-"""Recognising what a person points at: processed tables, or the publisher's own files."""
+"""Recognising a path that a person gives: processed tables, or the publisher's files."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping

@@ -1,4 +1,4 @@
-"""Processed tables on their way to the data bucket."""
+"""Upload of processed tables to the data bucket."""
 
 import io
 import tempfile
@@ -40,7 +40,7 @@ def check_tables(source: Source) -> CheckedTables:
     """Check processed tables against their contracts; nothing is uploaded.
 
     Raises:
-        DataError: One breaks its contract, or is no parquet file.
+        DataError: One breaks its contract, or is not a parquet file.
     """
     from use_cases.citibike.tables.hourly import checked_weather, repaired
 
@@ -121,4 +121,4 @@ def _read_table(path: Path) -> "pd.DataFrame":
     try:
         return pd.read_parquet(io.BytesIO(path.read_bytes()))
     except (ArrowInvalid, OSError) as err:
-        raise DataError(f"{path} is no readable parquet file: {err}") from err
+        raise DataError(f"{path} is not a readable parquet file: {err}") from err

@@ -1,4 +1,4 @@
-"""The publishers' own files on their way to ``raw/``."""
+"""Upload of the publishers' files to ``raw/``."""
 
 from pathlib import Path
 

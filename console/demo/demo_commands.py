@@ -1,4 +1,4 @@
-"""``demo``: the whole story on this machine."""
+"""``demo``: the whole loop on this machine."""
 
 from pathlib import Path
 from typing import Annotated, Any
@@ -8,9 +8,9 @@ from rich.console import Group, RenderableType
 
 from console import ui
 from console.data.replacing import FLAG
-from console.demo.story import DemoOptions, DemoResult, run_demo
+from console.demo.options import DemoOptions
+from console.demo.story import DemoResult, run_demo
 from console.options import Json
-from console.use_cases import require_hourly
 
 
 def demo(
@@ -27,13 +27,12 @@ def demo(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Start the cloud, deploy, load, train, predict and watch; then say what came of it.
+    """Start the cloud, deploy, load, train, predict and monitor; ends with a summary.
 
     Example: bikecast demo --data ~/citibike
 
     Run it again at any time, also after a failure or a kill: it goes on from what it finds.
     """
-    require_hourly("demo")
     options = DemoOptions(data=data, trials=trials, weeks=weeks, replace_simulated=replace_simulated)
     result = run_demo(options)
     ui.show(describe(result), as_json=as_json, table=lambda: summary(result))
@@ -41,7 +40,7 @@ def demo(
 
 def describe(result: DemoResult) -> dict[str, Any]:
     """Return the result as one JSON object."""
-    from console.serving.champions import champion_json
+    from console.cloud.champions import champion_json
 
     return {
         "data": result.data,
@@ -57,35 +56,31 @@ def describe(result: DemoResult) -> dict[str, Any]:
 
 def summary(result: DemoResult) -> RenderableType:
     """Lay out what a person should see at the end."""
+    from console.cloud.champions import holdout_facts, score_rows
     from console.monitoring.drift import verdict_rows
-    from console.serving.champions import score_rows
 
     assert result.champion is not None
-    start, end = result.champion.holdout.window()
     return Group(
         "",
         ui.pairs_table(_facts(result), title="bikecast demo"),
         "",
         ui.rows_table(
             score_rows(result.champion),
-            title=f"trips per hour missed on the holdout, {start:%Y-%m-%d} to {end:%Y-%m-%d}",
+            title=f"scores on the holdout, {holdout_facts(result.champion)}",
         ),
         "",
-        ui.rows_table(verdict_rows(result.drift), title="drift, week by week"),
+        ui.rows_table(verdict_rows(result.drift), title="drift, window by window"),
         "",
         ui.pairs_table(_addresses(result), title="to open"),
     )
 
 
 def _facts(result: DemoResult) -> dict[str, Any]:
-    row = result.prediction
-    interval = f"90 % interval: {row.get('low', 0):,.0f} to {row.get('high', 0):,.0f}"
     return {
         "data": "SIMULATED" if result.data.get("simulated") else "real, as loaded",
         "training": f"{result.training['decision']}: {result.training['reason']}",
         "champion": f"version {result.champion.version}" if result.champion else None,
-        "prediction": f"{row['hour']}: {row['prediction']:,.0f} trips ({interval}), by {row.get('source')}",
-        "assumed": row["weather"],
+        "prediction": result.answer,
         "time": ", ".join(f"{name} {ui.elapsed(seconds)}" for name, seconds in result.stage_seconds.items())
         + f"; {ui.elapsed(result.seconds)} in all",
     }

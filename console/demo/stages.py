@@ -1,4 +1,4 @@
-"""A story in stages: each says that it runs and how long it took, and a failure says what to do."""
+"""Stages of the demo: each reports its start and duration, and a failure says what to do."""
 
 import time
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ class StageError(BikecastError):
     """A stage failed: which, why, where to read on and what to do."""
 
 
-class Story:
+class Stages:
     """Numbered stages with the time of each.
 
     Args:

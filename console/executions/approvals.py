@@ -1,4 +1,4 @@
-"""Trainings that wait for a person: found in their queue, answered with their task token."""
+"""Trainings that wait for approval: found in their queue, answered with their task token."""
 
 import getpass
 import json
@@ -16,7 +16,7 @@ LOOK_S = 5
 MESSAGES_AT_ONCE = 10
 
 
-class Answer(StrEnum):
+class ApprovalAnswer(StrEnum):
     """What a person may say."""
 
     APPROVE = "approve"
@@ -57,7 +57,9 @@ def _waiting(message: Any) -> Waiting:
     )
 
 
-def answer(cloud: Cloud, word: Answer, *, execution: str | None, reason: str | None) -> dict[str, Any]:
+def answer(
+    cloud: Cloud, word: ApprovalAnswer, *, execution: str | None, reason: str | None
+) -> dict[str, Any]:
     """Answer the training that waits; name it when several do.
 
     Raises:
@@ -67,13 +69,20 @@ def answer(cloud: Cloud, word: Answer, *, execution: str | None, reason: str | N
     waiting = list_waiting(cloud)
     try:
         chosen = _choose(waiting, execution)
-        reply = {"decision": word.value, "by": getpass.getuser(), "reason": reason or "no reason given"}
-        _send(cloud, chosen, reply=reply)
     except InputError:
         _show_again(cloud, url, waiting)
         raise
+    reply = {"decision": word.value, "by": getpass.getuser(), "reason": reason or "no reason given"}
+    try:
+        is_waiting = _send(cloud, chosen, reply=reply)
+    except BaseException:
+        _show_again(cloud, url, waiting)
+        raise
+    # Also a question that nobody waits for goes: it could never be answered.
     cloud.sqs.delete_message(QueueUrl=url, ReceiptHandle=chosen.receipt)
     _show_again(cloud, url, [entry for entry in waiting if entry is not chosen])
+    if not is_waiting:
+        raise InputError(f"{chosen.execution} does not wait any more: `bikecast runs` shows how it ended")
     return {"execution": chosen.execution, **reply}
 
 
@@ -88,20 +97,23 @@ def _choose(waiting: list[Waiting], execution: str | None) -> Waiting:
     matching = [entry for entry in waiting if wanted in (None, entry.execution)]
     if len(matching) == 1:
         return matching[0]
-    names = ", ".join(entry.execution for entry in waiting) or "none"
+    if not waiting:
+        raise InputError("no training is waiting for approval")
+    names = ", ".join(entry.execution for entry in waiting)
     if matching:
         raise InputError(f"several trainings wait, name one of them: {names}")
-    raise InputError(f"no such training waits for approval; waiting: {names}")
+    raise InputError(f"{wanted} is not waiting for approval; waiting: {names}")
 
 
-def _send(cloud: Cloud, waiting: Waiting, *, reply: dict[str, str]) -> None:
+def _send(cloud: Cloud, waiting: Waiting, *, reply: dict[str, str]) -> bool:
+    """Answer, and tell whether the training waited for it, as far as can be known."""
     from botocore.exceptions import ClientError
 
     try:
         cloud.stepfunctions.send_task_success(taskToken=waiting.task_token, output=json.dumps(reply))
     except ClientError as err:
         if err.response["Error"]["Code"] in GONE_TASK_ERRORS:
-            raise InputError(
-                f"{waiting.execution} does not wait any more: `bikecast runs` shows how it ended"
-            ) from err
+            # After a retry, an attempt whose answer was lost has arrived most likely.
+            return err.response["ResponseMetadata"].get("RetryAttempts", 0) > 0
         raise
+    return True

@@ -1,4 +1,4 @@
-"""Following an execution in front of a person: which state runs, how far it is, how long it takes."""
+"""Progress of an execution in the terminal: its state, items done, time taken."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from console import ui
 from console.cloud.session import Cloud
 from console.executions.executions import RUNNING, Execution, follow, require_success
 from console.executions.histories import StateRun
-from console.training.tuning import TUNE_STATE, TuningProgress
+from console.executions.tuning import TUNE_STATE, TuningProgress
 
 
 class Watcher:
@@ -15,13 +15,13 @@ class Watcher:
 
     def __init__(self, activity: ui.Activity, tuning: TuningProgress) -> None:
         self._activity, self._tuning = activity, tuning
-        self._told = 0
+        self._shown = 0
 
     def __call__(self, execution: Execution) -> None:
-        for run in execution.states[self._told :]:
+        for run in execution.states[self._shown :]:
             if run.exited_at is None:
                 break
-            self._told += 1
+            self._shown += 1
             seconds = (run.exited_at - run.entered_at).total_seconds()
             self._activity.step(f"{run.name:<24} {ui.elapsed(seconds):>6}  {self._details(run)}".rstrip())
         if execution.status == RUNNING and execution.states:
@@ -36,12 +36,12 @@ class Watcher:
 
 
 @contextmanager
-def telling_how_to_return(name: str, *, shown_by: str) -> Iterator[None]:
+def interrupt_hint(name: str, *, shown_by: str) -> Iterator[None]:
     """On Ctrl-C say that what was watched goes on, what shows it and what ends it."""
     try:
         yield
     except KeyboardInterrupt:
-        ui.note(f"stopped watching; it goes on: `{shown_by}` shows it, `bikecast stop {name}` ends it")
+        ui.note(f"detached; the execution goes on: `{shown_by}` shows it, `bikecast stop {name}` ends it")
         raise
 
 
@@ -53,7 +53,7 @@ def watch(cloud: Cloud, arn: str, *, title: str) -> Execution:
     """
     name = arn.rsplit(":", 1)[-1]
     with ui.activity(title) as current:
-        with telling_how_to_return(name, shown_by=f"bikecast runs {name} --follow"):
+        with interrupt_hint(name, shown_by=f"bikecast runs {name} --follow"):
             watcher = Watcher(current, TuningProgress(cloud, name))
             execution = follow(cloud.stepfunctions, arn, on_change=watcher)
         current.update("")

@@ -1,4 +1,4 @@
-"""``runs``, ``stop``, ``approve`` and ``reject``: executions, and those that wait for a person."""
+"""``runs``, ``stop``, ``approve`` and ``reject``: executions, and those that wait for approval."""
 
 from typing import Annotated, Any
 
@@ -7,7 +7,7 @@ from rich.console import Group
 
 from console import ui
 from console.cloud.session import find_cloud
-from console.executions.approvals import Answer, answer
+from console.executions.approvals import ApprovalAnswer, answer
 from console.executions.runs import find_run, list_runs, stop_run
 from console.options import Json, TargetOption
 
@@ -72,7 +72,7 @@ def approve(
 
     Example: bikecast approve --reason "checked the winter weeks"
     """
-    result = answer(find_cloud(target), Answer.APPROVE, execution=execution, reason=reason)
+    result = answer(find_cloud(target), ApprovalAnswer.APPROVE, execution=execution, reason=reason)
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(result))
 
 
@@ -83,7 +83,7 @@ def reject(
 
     Example: bikecast reject --reason "trained on a week of broken sensors"
     """
-    result = answer(find_cloud(target), Answer.REJECT, execution=execution, reason=reason)
+    result = answer(find_cloud(target), ApprovalAnswer.REJECT, execution=execution, reason=reason)
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(result))
 
 

@@ -1,9 +1,9 @@
-"""What the monitor did about its verdicts, and why it did nothing."""
+"""The monitor's actions after its verdicts, and why it took none."""
 
 import datetime as dt
 from typing import Any
 
-from bikecast.drift import Verdict
+from bikecast.drift import WindowVerdict
 from bikecast.monitoring.windows import RECENT
 from bikecast.names import Event
 
@@ -36,7 +36,7 @@ def _training_sentence(name: str) -> str:
 def why_silent(verdicts: list[dict[str, Any]], *, act: bool) -> str | None:
     """Say why windows that are not ok open no incident; ``None`` if there are none such."""
     ends = [dt.datetime.fromisoformat(verdict["window_end"]) for verdict in verdicts]
-    bad = [end for end, verdict in zip(ends, verdicts, strict=True) if verdict["verdict"] != Verdict.OK]
+    bad = [end for end, verdict in zip(ends, verdicts, strict=True) if verdict["verdict"] != WindowVerdict.OK]
     if bad and not act:
         return "with --no-act no window opens an incident"
     if bad and min(bad) <= max(ends) - RECENT:

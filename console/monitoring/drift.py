@@ -12,11 +12,11 @@ from bikecast.errors import DataError, InputError
 from bikecast.monitoring.windows import RECENT, Source, Window, windows_between
 from bikecast.names import Output
 from console import ui
+from console.cloud.champions import read_champion
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
 from console.executions.executions import Execution, follow, require_success, start_execution
-from console.executions.following import telling_how_to_return
-from console.serving.champions import read_champion
+from console.executions.following import interrupt_hint
 from console.training.checks import require_windows
 from console.use_cases import declaration
 
@@ -46,7 +46,7 @@ class Watch:
 
     ``source`` is predictions (as served) or processed (scored again), or ``None`` for the monitor's choice.
     ``pages`` are drawn by Evidently, else there are only its numbers. ``retrain_trials`` are those of a
-    retraining that is asked for; ``None`` is the request's own default.
+    requested retraining; ``None`` is the request's own default.
     """
 
     source: str | None = None
@@ -65,7 +65,7 @@ class Watch:
 def watch_windows(cloud: Cloud, chosen: list[Window], *, watch: Watch) -> list[dict[str, Any]]:
     """Run the monitor over adjoining windows and return its verdicts, in order of time.
 
-    A verdict does not depend on others, so windows that are no news and cannot act are watched side by side.
+    A verdict does not depend on others, so windows that are not recent are judged side by side.
 
     Raises:
         InputError: A window lies beyond the data; nothing was started.
@@ -86,7 +86,7 @@ def watch_windows(cloud: Cloud, chosen: list[Window], *, watch: Watch) -> list[d
             return _run_monitor(cloud, machine, payload=_payload(batch, watch), tell=lambda: None)
 
         old = sum(window.end <= chosen[-1].end - RECENT for window in chosen)
-        with ThreadPoolExecutor(EXECUTIONS_AT_ONCE) as side_by_side, _telling_how_to_return():
+        with ThreadPoolExecutor(EXECUTIONS_AT_ONCE) as side_by_side, _interrupt_hint():
             for found in chain(
                 side_by_side.map(judged, _batches(chosen[:old])), map(judged, _batches(chosen[old:]))
             ):
@@ -95,9 +95,9 @@ def watch_windows(cloud: Cloud, chosen: list[Window], *, watch: Watch) -> list[d
     return verdicts
 
 
-def _telling_how_to_return() -> AbstractContextManager[None]:
+def _interrupt_hint() -> AbstractContextManager[None]:
     """Several executions may be under way, so the list of them is named."""
-    return telling_how_to_return("NAME", shown_by="bikecast runs --kind monitor")
+    return interrupt_hint("NAME", shown_by="bikecast runs --kind monitor")
 
 
 def _batches(chosen: list[Window]) -> list[list[Window]]:
@@ -113,7 +113,7 @@ def watch_latest(cloud: Cloud, *, watch: Watch) -> list[dict[str, Any]]:
     """
     read_champion(cloud)
     machine = read_stack_outputs(cloud.cloudformation).require(Output.MONITOR_STATE_MACHINE_ARN)
-    with ui.activity("drift monitor") as current, _telling_how_to_return():
+    with ui.activity("drift monitor") as current, _interrupt_hint():
         return _run_monitor(
             cloud,
             machine,
@@ -166,9 +166,9 @@ def without_empty_columns(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 
 def _verdict_row(verdict: dict[str, Any]) -> dict[str, Any]:
     return {
-        "week of": str(verdict["window_start"])[:10],
+        "from": str(verdict["window_start"])[:10],
         "verdict": verdict["verdict"],
-        "RMSE": verdict.get("rmse"),
+        verdict.get("metric") or "metric": verdict.get("metric_value"),
         "WAPE %": _percent(verdict.get("wape")),
         "bias %": _percent(verdict.get("bias")),
         "prediction drift": verdict.get("prediction_drift"),

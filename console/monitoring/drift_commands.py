@@ -29,7 +29,7 @@ def drift(
     source: Annotated[
         SourceName | None,
         typer.Option(
-            help="What is watched: predictions (as served) or processed (scored again).",
+            help="Rows to judge: predictions (as served) or processed (scored again).",
             show_default=False,
         ),
     ] = None,
@@ -45,7 +45,7 @@ def drift(
     retrain_trials: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Tuning trials of a retraining that is asked for; 50 if absent.", show_default=False
+            min=1, help="Tuning trials of a requested retraining; 50 if absent.", show_default=False
         ),
     ] = None,
     target: TargetOption = None,
@@ -55,7 +55,7 @@ def drift(
 
     Example: bikecast drift --from 2025-01-06 --to 2025-03-30 --every 1w
 
-    Windows that were watched before are watched again and their rows replaced, never doubled.
+    Windows that were judged before are judged again and their rows replaced.
     """
     # They bring numpy along, which no other command needs.
     from bikecast.monitoring.windows import parse_every

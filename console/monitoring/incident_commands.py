@@ -1,4 +1,4 @@
-"""``monitor``, ``incidents``, ``close`` and ``resume``: what the monitor knows, what a person may do."""
+"""``monitor``, ``incidents``, ``close`` and ``resume``: the monitor's state, and what a person can change."""
 
 from typing import Annotated, Any
 
@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from bikecast.errors import InputError
 from console import ui
 from console.cloud.session import find_cloud
-from console.monitoring.watchtower import (
+from console.monitoring.monitor import (
     close_incident,
     incident_row,
     read_summary,
@@ -25,7 +25,7 @@ NOT_PAUSED = 4
 monitor = typer.Typer(
     name="monitor",
     no_args_is_help=True,
-    help="The drift monitor: what it last found, and the test of itself.",
+    help="The drift monitor: its last results, and its self-test.",
 )
 
 Refresh = Annotated[
@@ -117,7 +117,8 @@ def _overview(summary: dict[str, Any]) -> RenderableType:
         "open incidents": sum(incident["status"] == "open" for incident in summary["incidents"]),
         "as of": summary["generated_at"],
     }
-    rows = [window_row(window) for window in summary["windows"][:WINDOWS_SHOWN]]
+    metric = summary.get("metric")
+    rows = [window_row(window, metric=metric) for window in summary["windows"][:WINDOWS_SHOWN]]
     return Group(ui.pairs_table(facts), "", ui.rows_table(rows, title="newest windows"))
 
 

@@ -1,1 +1,1 @@
-"""The user interfaces beside the embedded cloud: other people's servers, behind a guard of ours."""
+"""MLflow's and Evidently's user interfaces beside the embedded cloud, behind a guard."""

@@ -1,4 +1,4 @@
-"""What stands before a page on loopback, which every user of this machine can reach. Plain ASGI.
+"""The guard before a page on loopback, which every user of this machine can reach. Plain ASGI.
 
 Only requests to the page's own address pass, which keeps other sites' pages out of it (DNS rebinding); where
 there is a password, only those who know it; and only what reads.

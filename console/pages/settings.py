@@ -1,4 +1,4 @@
-"""What a page reads from its environment; the console sets it, so that no secret is on a command line."""
+"""Settings of a page, read from its environment, so that no secret is on a command line."""
 
 import os
 from collections.abc import Mapping

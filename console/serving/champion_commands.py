@@ -7,15 +7,15 @@ from rich.console import Group
 
 from bikecast.errors import InputError
 from console import ui
+from console.cloud.champions import champion_json, holdout_facts, read_champion, score_rows
 from console.cloud.session import find_cloud
 from console.executions.operations import operate
 from console.options import Json, TargetOption
-from console.serving.champions import champion_json, holdout_facts, read_champion, score_rows
 from console.training.checks import require_rollback
 
 
 def champion(target: TargetOption = None, as_json: Json = False) -> None:
-    """Show the model that serves: version, holdout errors beside the baselines, interval, level, data.
+    """Show the model that serves: version, holdout errors with the baselines', interval, training data.
 
     Example: bikecast champion --json | jq .holdout.rmse
     """

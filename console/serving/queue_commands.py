@@ -19,14 +19,14 @@ def redrive(
     target: TargetOption = None,
     as_json: Json = False,
 ) -> None:
-    """Send again what the prediction log lacks, once what kept it from the database is repaired.
+    """Send again the predictions that are missing in the prediction log, once the cause is repaired.
 
     These are the dead letters, and the rows that the predictor wrote to its own log because the queue
     failed. What is stored already is stored once.
 
     Example: bikecast redrive && bikecast logs capture_predictions --since 5m
     """
-    from console.serving.queues import redrive as send_again
+    from console.serving.redrive import redrive as send_again
 
     begin = dt.datetime.now(dt.UTC) - parse_duration(since)
     sent = asdict(send_again(find_cloud(target), since=begin))

@@ -6,10 +6,14 @@ from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import InputError
 from console.cloud.session import Cloud
+from console.cloud.stores import data_store
 from console.serving.predictions import deployed_api
 
 if TYPE_CHECKING:
     from bikecast.use_case import UseCase
+
+ROWS_AT_ONCE = 100
+SEED = 42
 
 
 def predict_rows(cloud: Cloud, use_case: "UseCase", file: Path | None) -> dict[str, Any]:
@@ -22,6 +26,23 @@ def predict_rows(cloud: Cloud, use_case: "UseCase", file: Path | None) -> dict[s
     rows = [use_case.api.examples[0]] if file is None else read_rows(file)
     answer: dict[str, Any] = deployed_api(cloud).post("/predict", {"input_data": rows})
     return answer
+
+
+def predict_table_rows(cloud: Cloud, use_case: "UseCase", *, count: int) -> int:
+    """Ask the API about rows of the loaded table, drawn by a seed, and return how many were asked.
+
+    They are the traffic of a demo: the model has learnt from most of them.
+    """
+    from bikecast.examples import read_table
+
+    table = read_table(data_store(cloud), use_case)
+    drawn = table.sample(min(count, len(table)), random_state=SEED)
+    columns = [item.name for item in use_case.inputs if item.name in drawn]
+    rows = json.loads(drawn[columns].to_json(orient="records", date_format="iso", date_unit="s"))
+    api = deployed_api(cloud)
+    for start in range(0, len(rows), ROWS_AT_ONCE):
+        api.post("/predict", {"input_data": rows[start : start + ROWS_AT_ONCE]})
+    return len(rows)
 
 
 def read_rows(file: Path) -> list[Any]:

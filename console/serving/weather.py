@@ -1,4 +1,4 @@
-"""Weather that nobody gave: from the published forecast where it covers the day, else of a typical year."""
+"""Weather for a prediction request: the published forecast where it covers the day, else a typical year."""
 
 import datetime as dt
 from collections.abc import Mapping
@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from bikecast.errors import InputError
 from bikecast.names import WEATHER_OUTLOOK_KEY, Output
 from bikecast.storage import MissingObjectError, S3Store
+from console.cloud.champions import read_champion
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
-from console.serving.champions import read_champion
 
 REQUIRED = ("TMAX", "TMIN", "SNOW")
 DECIMALS = 2

@@ -1,4 +1,4 @@
-"""Requests that cannot succeed, refused in words of the command line before an execution starts."""
+"""Checks of requests before an execution starts; messages use the command line's own options."""
 
 import datetime as dt
 import re
@@ -9,15 +9,15 @@ from bikecast.errors import InputError
 from bikecast.names import TIME_ZONE, Output, Prefix
 from bikecast.requests import parse_request
 from bikecast.storage import S3Store
+from console.cloud.champions import champion_store, read_champion
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
 from console.data.buckets import data_bucket
-from console.serving.champions import champion_store, read_champion
 from use_cases.citibike.request import HourlyRequest
 
 if TYPE_CHECKING:
     from bikecast.monitoring.windows import Window
-    from use_cases.citibike.reach import Reach
+    from use_cases.citibike.data_coverage import DataCoverage
 
 # The fields of a retraining as options of `bikecast train`.
 OPTIONS = {
@@ -72,17 +72,17 @@ def require_trainable(cloud: Cloud, request: Mapping[str, Any]) -> None:
         DataError: Nothing was loaded yet.
     """
     checked = parse_retraining(request)
-    reach = _reach(cloud)
+    coverage = _coverage(cloud)
     start, end = checked.start_train_date, checked.end_train_date
-    latest = reach.latest_complete_month()
-    window = f"`bikecast train --start {reach.first} --end {latest}`"
-    if end is not None and end > reach.last:
+    latest = coverage.latest_complete_month()
+    window = f"`bikecast train --start {coverage.first} --end {latest}`"
+    if end is not None and end > coverage.last:
         raise InputError(
-            f"--end {end}: demand and weather are loaded for {reach}; choose a day inside: {window}"
+            f"--end {end}: demand and weather are loaded for {coverage}; choose a day inside: {window}"
         )
-    if start >= (end or latest) or (start < reach.first and not _earlier_years(cloud, reach)):
+    if start >= (end or latest) or (start < coverage.first and not _earlier_years(cloud, coverage)):
         raise InputError(
-            f"--start {start}: demand and weather are loaded for {reach}; choose days inside: {window}"
+            f"--start {start}: demand and weather are loaded for {coverage}; choose days inside: {window}"
         )
 
 
@@ -109,17 +109,17 @@ def _with_options(text: str) -> str:
     return text
 
 
-def _reach(cloud: Cloud) -> "Reach":
-    from use_cases.citibike.reach import read_reach
+def _coverage(cloud: Cloud) -> "DataCoverage":
+    from use_cases.citibike.data_coverage import read_coverage
 
-    return read_reach(S3Store(cloud.s3, data_bucket(cloud).name))
+    return read_coverage(S3Store(cloud.s3, data_bucket(cloud).name))
 
 
-def _earlier_years(cloud: Cloud, reach: "Reach") -> bool:
+def _earlier_years(cloud: Cloud, coverage: "DataCoverage") -> bool:
     """Tell whether older tables are there than those of the latest stretch of days."""
     prefix = Prefix.PROCESSED_CITIBIKE
     names = [key.removeprefix(prefix) for key in data_bucket(cloud).keys(prefix)]
-    return any(name[:4].isdigit() and int(name[:4]) < reach.first.year for name in names)
+    return any(name[:4].isdigit() and int(name[:4]) < coverage.first.year for name in names)
 
 
 def require_windows(cloud: Cloud, windows: Sequence["Window"], *, processed: bool, now: dt.datetime) -> None:
@@ -131,7 +131,7 @@ def require_windows(cloud: Cloud, windows: Sequence["Window"], *, processed: boo
     """
     from bikecast.monitoring.windows import today
 
-    demand_end = _reach(cloud).last + dt.timedelta(days=1)
+    demand_end = _coverage(cloud).last + dt.timedelta(days=1)
     limit = demand_end if processed else max(demand_end, today(now, zone=TIME_ZONE))
     for window in windows:
         if window.start.date() >= limit:
@@ -152,10 +152,10 @@ def require_period(cloud: Cloud, first: dt.date, last: dt.date) -> None:
     if last < first:
         raise InputError(f"--from {first} is after --to {last}")
     read_champion(cloud)
-    reach = _reach(cloud)
-    if first > reach.last:
+    coverage = _coverage(cloud)
+    if first > coverage.last:
         raise InputError(
-            f"{first} to {last} lies beyond the data: demand and weather are loaded for {reach}; "
+            f"{first} to {last} lies beyond the data: demand and weather are loaded for {coverage}; "
             "`bikecast forecast` predicts the days ahead"
         )
 

@@ -1,4 +1,4 @@
-"""Asking the retrain state machine for a champion, and reading what it decided."""
+"""Starting the retrain state machine, and reading its decision."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -29,7 +29,7 @@ def watch_training(cloud: Cloud, arn: str) -> Execution:
     """Follow a retraining to its end.
 
     Raises:
-        ExecutionError: The execution did not succeed; a rejected model is no failure.
+        ExecutionError: The execution did not succeed; a rejected model is not a failure.
     """
     return watch(cloud, arn, title="training")
 

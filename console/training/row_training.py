@@ -1,4 +1,4 @@
-"""Retraining a declared use case: its request, checked as the machine will check it."""
+"""Retraining a declared use case: its request, checked as the state machine checks it."""
 
 import json
 from collections.abc import Iterable, Mapping

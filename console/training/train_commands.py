@@ -38,7 +38,10 @@ Workers = Annotated[
 ]
 Threshold = Annotated[
     float | None,
-    typer.Option(help="Relative RMSE gain that a challenger must show; 0.1 if absent.", show_default=False),
+    typer.Option(
+        help="Relative fall of the primary metric's error that a promotion needs; 0.1 if absent.",
+        show_default=False,
+    ),
 ]
 TestSize = Annotated[
     float | None,

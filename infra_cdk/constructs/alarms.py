@@ -38,7 +38,7 @@ class Alarms(Construct):
         machines: State machines by role.
         dead_letters: Where captured predictions end that nobody could store.
         api: The REST API.
-        database: Postgres, where this use case's alarms watch it for all.
+        database: Postgres, where this use case's alarms watch it for all; ``None`` if it is not ours.
     """
 
     def __init__(

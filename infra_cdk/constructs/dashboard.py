@@ -62,7 +62,7 @@ class OperationsDashboard(cloudwatch.Dashboard):
         )
         self.add_widgets(
             _graph("Drift", self._monitor(Metric.DRIFT_SCORE, Metric.DRIFTED_FEATURES, Metric.ALARMS)),
-            _graph("Live error", self._monitor(Metric.LIVE_RMSE)),
+            _graph("Primary metric on answered predictions", self._monitor(Metric.LIVE_METRIC)),
             _graph("Age, days", self._monitor(Metric.MODEL_AGE_DAYS, Metric.DATA_AGE_DAYS)),
         )
 

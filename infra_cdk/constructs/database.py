@@ -1,6 +1,7 @@
 """The one Postgres: encrypted, backed up, in isolated subnets, opened to two security groups."""
 
-import json
+from collections.abc import Mapping
+from typing import Protocol
 
 import aws_cdk as cdk
 from aws_cdk import aws_ec2 as ec2
@@ -10,11 +11,53 @@ from aws_cdk import aws_secretsmanager as secretsmanager
 from constructs import Construct
 
 from bikecast.names import DATABASE_NAME, DatabaseRole, Variable
-from infra_cdk.constructs.review import accept
+from infra_cdk.constructs.json_text import json_object
+from infra_cdk.constructs.review import suppress_nag
 from infra_cdk.settings import InfraSettings
 
 OWNER = "bikecast"
 BACKUP_DAYS = 7
+
+
+class Postgres(Protocol):
+    """What deployables need to know of the database, and how they log in."""
+
+    @property
+    def role_secrets(self) -> Mapping[DatabaseRole, secretsmanager.ISecret]:
+        """Passwords of the roles that may do less than the owner; none where tokens log in."""
+        ...
+
+    def location(self) -> dict[str, str]:
+        """Return where the database is, for any deployable."""
+        ...
+
+    def owner_login(self) -> dict[str, str]:
+        """Return how the owner logs in: with a secret's password, read at that moment."""
+        ...
+
+    def admit_owner(self, role: iam.IRole) -> None:
+        """Let a role read the owner's secret."""
+        ...
+
+    def login(self, role: DatabaseRole) -> dict[str, str]:
+        """Return how a function logs in under its role."""
+        ...
+
+    def allow_connections(self, grantee: iam.IGrantable, role: DatabaseRole) -> None:
+        """Let a function log in the way that ``login`` tells it."""
+        ...
+
+
+def passwords(postgres: Postgres) -> dict[str, str]:
+    """Return where the migration finds the passwords that it gives to the roles."""
+    arns = {role.value: secret.secret_arn for role, secret in postgres.role_secrets.items()}
+    return {Variable.DATABASE_ROLE_SECRETS: json_object(arns)} if arns else {}
+
+
+def let_set_passwords(postgres: Postgres, grantee: iam.IGrantable) -> None:
+    """Let the migration read them."""
+    for secret in postgres.role_secrets.values():
+        secret.grant_read(grantee)
 
 
 class PostgresDatabase(rds.DatabaseInstance):
@@ -64,8 +107,8 @@ class PostgresDatabase(rds.DatabaseInstance):
         assert isinstance(secret, rds.DatabaseSecret)
         self._owner_secret = _by_arn(secret)
         # A token needs no secret.
-        self.role_secrets = {} if settings.database_by_token else _role_secrets(self)
-        accept(self, ACCEPTED)
+        self.role_secrets = {} if settings.database_by_token else secrets_of_roles(self)
+        suppress_nag(self, ACCEPTED)
 
     @property
     def owner_secret(self) -> secretsmanager.ISecret:
@@ -88,25 +131,27 @@ class PostgresDatabase(rds.DatabaseInstance):
             return login
         return {**login, Variable.DATABASE_SECRET_ARN: self.role_secrets[role].secret_arn}
 
-    def admit(self, grantee: iam.IGrantable, role: DatabaseRole) -> None:
+    def allow_connections(self, grantee: iam.IGrantable, role: DatabaseRole) -> None:
         """Let a function log in the way that ``login`` tells it."""
         if self._settings.database_by_token:
             self.grant_connect(grantee, role)
         else:
             self.role_secrets[role].grant_read(grantee)
 
-    def passwords(self) -> dict[str, str]:
-        """Return where the migration finds the passwords that it gives to the roles."""
-        arns = [f'{json.dumps(role)}: "{secret.secret_arn}"' for role, secret in self.role_secrets.items()]
-        return {Variable.DATABASE_ROLE_SECRETS: "{" + ", ".join(arns) + "}"} if arns else {}
+    def owner_login(self) -> dict[str, str]:
+        """Return the owner's name and secret."""
+        return {
+            Variable.DATABASE_USER: OWNER,
+            Variable.DATABASE_SECRET_ARN: self.owner_secret.secret_arn,
+        }
 
-    def let_set_passwords(self, grantee: iam.IGrantable) -> None:
-        """Let the migration read them."""
-        for secret in self.role_secrets.values():
-            secret.grant_read(grantee)
+    def admit_owner(self, role: iam.IRole) -> None:
+        """Let a role read the owner's secret."""
+        self.owner_secret.grant_read(role)
 
 
-def _role_secrets(scope: Construct) -> dict[DatabaseRole, secretsmanager.ISecret]:
+def secrets_of_roles(scope: Construct) -> dict[DatabaseRole, secretsmanager.ISecret]:
+    """Return a generated password for each role, in a secret of its own."""
     names = {role: f"{role.name.title().replace('_', '')}Login" for role in DatabaseRole}
     return {role: _by_arn(rds.DatabaseSecret(scope, names[role], username=role)) for role in DatabaseRole}
 

@@ -8,7 +8,7 @@ from constructs import Construct
 
 from infra_cdk.constructs.function_parts import FunctionParts, Placement
 from infra_cdk.constructs.layers import ARCHITECTURE, BYTECODE, RUNTIME, Layers
-from infra_cdk.constructs.review import accept
+from infra_cdk.constructs.review import suppress_nag
 from infra_cdk.settings import ROOT, InfraSettings
 
 SNAPSHOTS = lambda_.SnapStartConf.ON_PUBLISHED_VERSIONS
@@ -70,7 +70,7 @@ class PythonFunction(lambda_.Function):
             **parts.shared(),
         )
         self.parts, self.logs = parts, parts.log_group
-        accept(self, {"AwsSolutions-L1": "The newest Python that every package here has wheels for."})
+        suppress_nag(self, {"AwsSolutions-L1": "The newest Python that every package here has wheels for."})
 
 
 class ImageFunction(lambda_.DockerImageFunction):

@@ -12,7 +12,7 @@ from constructs import Construct
 
 from bikecast.names import metric_namespace
 from infra_cdk.constructs.logs import ExpiringLogGroup
-from infra_cdk.constructs.review import accept
+from infra_cdk.constructs.review import suppress_nag
 from infra_cdk.settings import InfraSettings
 
 
@@ -67,7 +67,7 @@ class FunctionParts(Construct):
         self._placement = placement
         if placement is not None:
             self.role.add_to_policy(NETWORK_INTERFACES)
-        accept(self.role, {"AwsSolutions-IAM5[Resource::*]": ROLE_WILDCARDS})
+        suppress_nag(self.role, {"AwsSolutions-IAM5[Resource::*]": ROLE_WILDCARDS})
 
     def shared(self) -> Shared:
         """Return the parts as arguments of a function."""

@@ -9,7 +9,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from infra_cdk.constructs.logs import ExpiringLogGroup
-from infra_cdk.constructs.review import accept, function_versions, imported
+from infra_cdk.constructs.review import function_versions, imported, suppress_nag
 from infra_cdk.settings import InfraSettings
 
 
@@ -49,11 +49,11 @@ class Machine(sfn.StateMachine):
             timeout=timeout,
         )
         self.log_group = log_group
-        accept(self.role, {"AwsSolutions-IAM5[Resource::*]": WILDCARDS})
+        suppress_nag(self.role, {"AwsSolutions-IAM5[Resource::*]": WILDCARDS})
         for function in invokes:
-            accept(self.role, function_versions(function))
+            suppress_nag(self.role, function_versions(function))
 
-    def let_follow(self, role: iam.IRole) -> None:
+    def grant_read_history(self, role: iam.IRole) -> None:
         """Let a role see how this machine's executions are doing."""
         name = self.state_machine_name
         executions = cdk.Stack.of(role).format_arn(
@@ -66,7 +66,7 @@ class Machine(sfn.StateMachine):
             iam.PolicyStatement(actions=["states:DescribeExecution"], resources=[executions])
         )
         arn = f"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{imported(self, name)}:*"
-        accept(role, {f"AwsSolutions-IAM5[Resource::{arn}]": "Executions of this one machine."})
+        suppress_nag(role, {f"AwsSolutions-IAM5[Resource::{arn}]": "Executions of this one machine."})
 
 
 WILDCARDS = (

@@ -1,4 +1,4 @@
-"""One topic for everything that people should hear of: our events and the alarms."""
+"""One topic for events and alarms that people should know of."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_events as events

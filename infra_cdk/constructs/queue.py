@@ -10,7 +10,17 @@ RETENTION = cdk.Duration.days(14)
 
 
 class PrivateQueue(sqs.Queue):
-    """An encrypted queue that keeps messages as long as SQS can."""
+    """An encrypted queue that keeps messages as long as SQS can.
+
+    Args:
+        scope: Parent construct.
+        construct_id: Name within the parent.
+        settings: The target.
+        visibility: How long a message is kept from other readers.
+        dead_letters: Where messages go that were read too often.
+        tries: How often is too often.
+        once: Deliver each message to one reader only; without it SQS may deliver one twice.
+    """
 
     def __init__(
         self,
@@ -21,6 +31,7 @@ class PrivateQueue(sqs.Queue):
         visibility: cdk.Duration | None = None,
         dead_letters: sqs.IQueue | None = None,
         tries: int = 5,
+        once: bool = False,
     ) -> None:
         super().__init__(
             scope,
@@ -29,6 +40,7 @@ class PrivateQueue(sqs.Queue):
             enforce_ssl=settings.require_tls,
             retention_period=RETENTION,
             visibility_timeout=visibility,
+            fifo=once or None,
             dead_letter_queue=sqs.DeadLetterQueue(queue=dead_letters, max_receive_count=tries)
             if dead_letters
             else None,

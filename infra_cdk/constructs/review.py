@@ -1,4 +1,4 @@
-"""Findings of the rule sets that we accept, each with its reason beside the construct it is about."""
+"""Findings of the rule sets that are suppressed, each with its reason beside the construct it is about."""
 
 from collections.abc import Mapping
 from typing import cast
@@ -20,7 +20,7 @@ def function_versions(function: lambda_.IFunction) -> dict[str, str]:
     return {f"AwsSolutions-IAM5[Resource::<{logical_id}.Arn>:*]": "Any version of this one function."}
 
 
-def accept(construct: IConstruct, reasons: Mapping[str, str]) -> None:
+def suppress_nag(construct: IConstruct, reasons: Mapping[str, str]) -> None:
     """Accept findings on a construct and all below it.
 
     Args:
@@ -28,7 +28,7 @@ def accept(construct: IConstruct, reasons: Mapping[str, str]) -> None:
         reasons: Rule, or ``Rule[finding]``, to the reason in one sentence.
 
     Raises:
-        ValueError: A reason is no sentence.
+        ValueError: A reason is not a sentence.
     """
     for rule, reason in reasons.items():
         if not reason.endswith("."):

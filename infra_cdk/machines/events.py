@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import aws_cdk as cdk
 from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
@@ -27,6 +28,7 @@ class PublishEvent(tasks.EventBridgePutEvents):
             source=event_source_of(scope), detail_type=event, detail=sfn.TaskInput.from_object(dict(detail))
         )
         super().__init__(scope, construct_id, entries=[entry], result_path=sfn.JsonPath.DISCARD)
+        _try_again(self)
 
 
 class PublishEvents(sfn.Map):
@@ -46,4 +48,16 @@ class PublishEvents(sfn.Map):
             detail_type=sfn.JsonPath.string_at("$.detail_type"),
             detail=sfn.TaskInput.from_json_path_at("$.detail"),
         )
-        self.item_processor(tasks.EventBridgePutEvents(scope, "PublishEvent", entries=[entry]))
+        publish = tasks.EventBridgePutEvents(scope, "PublishEvent", entries=[entry])
+        _try_again(publish)
+        self.item_processor(publish)
+
+
+def _try_again(publish: tasks.EventBridgePutEvents) -> None:
+    """Try a throttled or refused entry again: an event may come twice, as on any bus, but is not lost."""
+    publish.add_retry(
+        errors=[sfn.Errors.TASKS_FAILED],
+        max_attempts=4,
+        interval=cdk.Duration.seconds(2),
+        backoff_rate=2,
+    )

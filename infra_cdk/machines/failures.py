@@ -8,6 +8,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from bikecast.names import Event, Failure
+from infra_cdk.constructs.job import Job
 from infra_cdk.machines.events import PublishEvent
 
 RESERVED = "States.*"
@@ -24,19 +25,12 @@ class NamedFailures(Construct):
         scope: Parent construct.
         construct_id: Name within the parent, and beginning of the states' names.
         end: Where a failure goes; it is in ``$.failure``.
-        silence_s: Silence after which a container counts as dead.
+        job: What runs the steps.
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        construct_id: str,
-        *,
-        end: sfn.Pass | sfn.Fail | sfn.TaskStateBase,
-        silence_s: int,
-    ) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, end: End, job: Job) -> None:
         super().__init__(scope, construct_id)
-        self._end, self._silence_s = end, silence_s
+        self._end, self._job = end, job
         cause = sfn.JsonPath.format("{}: {}", sfn.JsonPath.string_at(ERROR), sfn.JsonPath.string_at(CAUSE))
         renamed = sfn.Pass(
             self,
@@ -53,11 +47,11 @@ class NamedFailures(Construct):
         state.add_catch(self._choice, result_path="$.failure")
 
     def catch_step(self, state: sfn.TaskStateBase) -> None:
-        """Lead any failure of a container's step to the end; a silent container gets a name and a cause."""
+        """Lead any failure of a step of the job to the end; a silent one gets a name and a cause."""
         lost = sfn.Pass(
             self,
             f"{state.id}Lost",
-            result=sfn.Result.from_object(lost_container(state.id, silence_s=self._silence_s)),
+            result=sfn.Result.from_object(lost_step(state.id, job=self._job)),
             result_path="$.failure",
         )
         state.add_catch(lost.next(self._end), errors=list(SILENT), result_path=sfn.JsonPath.DISCARD)
@@ -71,10 +65,10 @@ class FailurePath(NamedFailures):
         scope: Parent construct.
         construct_id: Name within the parent.
         machine: Whose executions fail.
-        silence_s: Silence after which a container counts as dead.
+        job: What runs the steps.
     """
 
-    def __init__(self, scope: Construct, construct_id: str, *, machine: str, silence_s: int) -> None:
+    def __init__(self, scope: Construct, construct_id: str, *, machine: str, job: Job) -> None:
         end = _failed(scope, "Failed")
         publish = PublishEvent(
             scope, "PublishFailure", event=Event.TRAINING_FAILED, detail=_failure_of(machine)
@@ -82,24 +76,19 @@ class FailurePath(NamedFailures):
         # An event that cannot be published must not hide the failure.
         publish.add_catch(end, result_path=sfn.JsonPath.DISCARD)
         publish.next(end)
-        super().__init__(scope, construct_id, end=publish, silence_s=silence_s)
+        super().__init__(scope, construct_id, end=publish, job=job)
 
 
-def fail_by_name(scope: Construct, state: sfn.TaskStateBase, *, silence_s: int) -> sfn.TaskStateBase:
+def fail_by_name(scope: Construct, state: sfn.TaskStateBase, *, job: Job) -> sfn.TaskStateBase:
     """Return a step of a map or a branch whose failure ends that with its own error and cause."""
     end = _failed(scope, f"{state.id}Failed")
-    NamedFailures(scope, f"{state.id}Failure", end=end, silence_s=silence_s).catch_step(state)
+    NamedFailures(scope, f"{state.id}Failure", end=end, job=job).catch_step(state)
     return state
 
 
-def lost_container(step: str, *, silence_s: int) -> dict[str, str]:
-    """Return error and cause of a container that died without a word."""
-    cause = (
-        f"{step}: a container died, was killed or ran out of memory (nothing was heard of it for "
-        f"{silence_s} s), or it exceeded its time limit; its last lines are in the log group of role `job` "
-        "(`bikecast logs job`)"
-    )
-    return {"Error": Failure.CONTAINER_LOST, "Cause": cause}
+def lost_step(state: str, *, job: Job) -> dict[str, str]:
+    """Return error and cause of a step that died without a word."""
+    return {"Error": Failure.CONTAINER_LOST, "Cause": f"{state}: {job.why_lost}"}
 
 
 def _failed(scope: Construct, name: str) -> sfn.Fail:

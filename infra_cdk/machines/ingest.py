@@ -27,7 +27,7 @@ class Ingest(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, job: Job, plan: lambda_.IFunction) -> None:
         super().__init__(scope, construct_id)
         self._job = job
-        failed = FailurePath(self, "Failure", machine="ingest", silence_s=job.settings.heartbeat_s)
+        failed = FailurePath(self, "Failure", machine="ingest", job=job)
         checked = tasks.LambdaInvoke(self, "FindFiles", lambda_function=plan, payload_response_only=True)
         months, publish = self._months(), self._publish()
         after = sfn.Parallel(self, "FollowDemand", result_path=sfn.JsonPath.DISCARD)
@@ -46,58 +46,62 @@ class Ingest(Construct):
             max_concurrency=MONTHS_AT_A_TIME,
             result_path=sfn.JsonPath.DISCARD,
         )
-        month = JobStep(
+        month = self._job.state(
             self,
             "IngestMonth",
-            job=self._job,
-            step=Step.INGEST_MONTH,
-            input_path="$",
-            result_path="$",
-            timeout=cdk.Duration.hours(4),
-            retry_lost=True,
+            JobStep(
+                step=Step.INGEST_MONTH,
+                input_path="$",
+                result_path="$",
+                timeout=cdk.Duration.hours(4),
+                retry_lost=True,
+            ),
         )
         return months.item_processor(self._named(month))
 
-    def _publish(self) -> JobStep:
-        return JobStep(
+    def _publish(self) -> sfn.TaskStateBase:
+        return self._job.state(
             self,
             "PublishTables",
-            job=self._job,
-            step=Step.PUBLISH_TABLES,
-            input_path="$.publish",
-            result_path="$.report",
-            timeout=cdk.Duration.hours(1),
-            retry_lost=True,
+            JobStep(
+                step=Step.PUBLISH_TABLES,
+                input_path="$.publish",
+                result_path="$.report",
+                timeout=cdk.Duration.hours(1),
+                retry_lost=True,
+            ),
         )
 
-    def _named(self, step: JobStep) -> sfn.TaskStateBase:
-        return fail_by_name(self, step, silence_s=self._job.settings.heartbeat_s)
+    def _named(self, step: sfn.TaskStateBase) -> sfn.TaskStateBase:
+        return fail_by_name(self, step, job=self._job)
 
     def _record(self) -> sfn.TaskStateBase:
         """What was predicted for these hours is judged, by whichever version."""
-        record = JobStep(
+        record = self._job.state(
             self,
             "RecordActuals",
-            job=self._job,
-            step=Step.RECORD_ACTUALS,
-            input_path="$.publish",
-            result_path=sfn.JsonPath.DISCARD,
-            timeout=cdk.Duration.hours(1),
-            retry_lost=True,
+            JobStep(
+                step=Step.RECORD_ACTUALS,
+                input_path="$.publish",
+                result_path=sfn.JsonPath.DISCARD,
+                timeout=cdk.Duration.hours(1),
+                retry_lost=True,
+            ),
         )
         return self._named(record)
 
     def _refresh(self) -> sfn.TaskStateBase:
         """The champion's level follows the demand that has just arrived."""
-        refresh = JobStep(
+        refresh = self._job.state(
             self,
             "RefreshLevel",
-            job=self._job,
-            step=Step.REFRESH_LEVEL,
-            input_path="$.publish",
-            result_path=sfn.JsonPath.DISCARD,
-            timeout=cdk.Duration.hours(1),
-            retry_lost=True,
+            JobStep(
+                step=Step.REFRESH_LEVEL,
+                input_path="$.publish",
+                result_path=sfn.JsonPath.DISCARD,
+                timeout=cdk.Duration.hours(1),
+                retry_lost=True,
+            ),
         )
         refresh.add_retry(errors=["ConflictError"], max_attempts=3, interval=cdk.Duration.seconds(1))
         return self._named(refresh)

@@ -6,7 +6,10 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
+from bikecast.names import Step
+from infra_cdk.constructs.job import Job, JobStep
 from infra_cdk.machines.events import PublishEvents
+from infra_cdk.machines.failures import fail_by_name
 
 TIMEOUT = cdk.Duration.hours(1)
 
@@ -14,22 +17,28 @@ TIMEOUT = cdk.Duration.hours(1)
 class Monitor(Construct):
     """States of the monitor machine; ``start`` is the first.
 
-    The function sits in isolated subnets and calls no API: it returns its verdict with the events
-    to publish (``$.events``: ``detail_type``, ``detail``) and, under ``$.retrain``, the input of a
-    retraining to start.
+    Who judges calls no API: it returns its verdict with the events to publish (``$.events``:
+    ``detail_type``, ``detail``) and, under ``$.retrain``, the input of a retraining to start.
 
     Args:
         scope: Parent construct.
         construct_id: Name within the parent.
-        judge: Function that compares the window with its reference.
+        use_case: Whose windows are judged.
+        judge: Function that compares them with their reference, or the job with a step that does.
         retrain: State machine to start when the verdict asks for it.
     """
 
     def __init__(
-        self, scope: Construct, construct_id: str, *, judge: lambda_.IFunction, retrain: sfn.IStateMachine
+        self,
+        scope: Construct,
+        construct_id: str,
+        *,
+        use_case: str,
+        judge: lambda_.IFunction | Job,
+        retrain: sfn.IStateMachine,
     ) -> None:
         super().__init__(scope, construct_id)
-        verdict = tasks.LambdaInvoke(self, "JudgeWindow", lambda_function=judge, payload_response_only=True)
+        verdict = self._verdict_of_step(judge, use_case) if isinstance(judge, Job) else self._verdict(judge)
         done = sfn.Succeed(self, "Done")
         start = self._retraining(retrain).next(done)
         asked = sfn.Condition.and_(
@@ -37,6 +46,18 @@ class Monitor(Construct):
         )
         choice = sfn.Choice(self, "IsRetrainingAsked").when(asked, start).otherwise(done)
         self.start = verdict.next(PublishEvents(self, "PublishEvents")).next(choice)
+
+    def _verdict(self, judge: lambda_.IFunction) -> sfn.Chain:
+        invoke = tasks.LambdaInvoke(self, "JudgeWindow", lambda_function=judge, payload_response_only=True)
+        return sfn.Chain.start(invoke)
+
+    def _verdict_of_step(self, job: Job, use_case: str) -> sfn.Chain:
+        """All use cases share the job, so its step is told which one is judged."""
+        told = sfn.Pass(
+            self, "NameUseCase", result=sfn.Result.from_string(use_case), result_path="$.use_case"
+        )
+        step = JobStep(step=Step.JUDGE_WINDOWS, input_path="$", result_path="$", timeout=TIMEOUT)
+        return told.next(fail_by_name(self, job.state(self, "JudgeWindow", step), job=job))
 
     def _retraining(self, retrain: sfn.IStateMachine) -> tasks.StepFunctionsStartExecution:
         return tasks.StepFunctionsStartExecution(

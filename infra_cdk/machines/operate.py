@@ -5,9 +5,9 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from bikecast.names import Step
-from infra_cdk.constructs.job import Job, JobStep, RefreshDashboard
+from infra_cdk.constructs.job import Job, JobStep
 from infra_cdk.machines.events import PublishEvents
-from infra_cdk.machines.failures import SILENT, lost_container
+from infra_cdk.machines.failures import SILENT, lost_step
 
 TIMEOUT = cdk.Duration.hours(6)
 # Steps of the other machines need what their predecessors hand them.
@@ -20,6 +20,7 @@ OF_OTHER_MACHINES = frozenset(
         Step.TRAIN,
         Step.EVALUATE,
         Step.PROMOTE,
+        Step.JUDGE_WINDOWS,
     }
 )
 # These return events to publish: the container itself may not.
@@ -39,25 +40,18 @@ class Operate(Construct):
             if step in TELLING:
                 state.next(PublishEvents(self, "PublishEvents"))
             if step is Step.ROLLBACK:
-                state.next(RefreshDashboard(self, "ShowRollback", job=job).or_not(sfn.Succeed(self, "Done")))
+                state.next(job.refresh_dashboard(self, "ShowRollback", following=sfn.Succeed(self, "Done")))
         unknown = sfn.Fail(
             self, "UnknownStep", error="InputError", cause=f"step: must be one of {', '.join(steps)}"
         )
         self.start: sfn.IChainable = choice.otherwise(unknown)
 
 
-def _state(scope: Construct, *, job: Job, step: Step) -> JobStep:
+def _state(scope: Construct, *, job: Job, step: Step) -> sfn.TaskStateBase:
     name = "".join(word.capitalize() for word in step.split("-"))
-    failure = lost_container(name, silence_s=job.settings.heartbeat_s)
+    failure = lost_step(name, job=job)
     lost = sfn.Fail(scope, f"{name}Lost", error=failure["Error"], cause=failure["Cause"])
-    state = JobStep(
-        scope,
-        name,
-        job=job,
-        step=step,
-        input_path="$.input",
-        result_path="$",
-        timeout=cdk.Duration.hours(4),
-    )
+    asked = JobStep(step=step, input_path="$.input", result_path="$", timeout=cdk.Duration.hours(4))
+    state = job.state(scope, name, asked)
     state.add_catch(lost, errors=list(SILENT), result_path=sfn.JsonPath.DISCARD)
     return state

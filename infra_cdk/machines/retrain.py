@@ -11,7 +11,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from bikecast.names import Event, Step
-from infra_cdk.constructs.job import Job, JobStep, RefreshDashboard
+from infra_cdk.constructs.job import Job, JobStep
 from infra_cdk.machines.events import PublishEvent
 from infra_cdk.machines.failures import FailurePath, fail_by_name
 
@@ -35,7 +35,7 @@ class Retrain(Construct):
     ) -> None:
         super().__init__(scope, construct_id)
         self._job = job
-        self._failure = FailurePath(self, "Failure", machine="retrain", silence_s=job.settings.heartbeat_s)
+        self._failure = FailurePath(self, "Failure", machine="retrain", job=job)
         evaluate = self._step("Evaluate", Step.EVALUATE, hours=2)
         self.start = (
             self._plan(plan)
@@ -63,15 +63,16 @@ class Retrain(Construct):
         )
         return checked.next(shape)
 
-    def _step(self, name: str, step: Step, *, hours: int) -> JobStep:
-        state = JobStep(
+    def _step(self, name: str, step: Step, *, hours: int) -> sfn.TaskStateBase:
+        state = self._job.state(
             self,
             name,
-            job=self._job,
-            step=step,
-            input_path="$.job",
-            result_path=f"$.job.{step}",
-            timeout=cdk.Duration.hours(hours),
+            JobStep(
+                step=step,
+                input_path="$.job",
+                result_path=f"$.job.{step}",
+                timeout=cdk.Duration.hours(hours),
+            ),
         )
         self._failure.catch_step(state)
         return state
@@ -95,18 +96,19 @@ class Retrain(Construct):
         return workers
 
     def _worker(self) -> sfn.TaskStateBase:
-        worker = JobStep(
+        worker = self._job.state(
             self,
             "TuneWorker",
-            job=self._job,
-            step=Step.TUNE,
-            input_path="$",
-            result_path="$",
-            timeout=cdk.Duration.hours(12),
-            on_spare_capacity=True,
-            retry_lost=True,
+            JobStep(
+                step=Step.TUNE,
+                input_path="$",
+                result_path="$",
+                timeout=cdk.Duration.hours(12),
+                on_spot=True,
+                retry_lost=True,
+            ),
         )
-        return fail_by_name(self, worker, silence_s=self._job.settings.heartbeat_s)
+        return fail_by_name(self, worker, job=self._job)
 
     def _judge(self, approvals: sqs.IQueue) -> sfn.Chain:
         promote = self._step("Promote", Step.PROMOTE, hours=1)
@@ -151,7 +153,7 @@ class Retrain(Construct):
             ),
         }
         done = sfn.Pass(self, "Done", input_path="$.job")
-        refresh = RefreshDashboard(self, "ShowDecision", job=self._job).or_not(done)
+        refresh = self._job.refresh_dashboard(self, "ShowDecision", following=done)
         promoted = PublishEvent(self, "PublishPromoted", event=Event.MODEL_PROMOTED, detail=detail)
         rejected = PublishEvent(self, "PublishRejected", event=Event.MODEL_REJECTED, detail=detail)
         for publish in (promoted, rejected):

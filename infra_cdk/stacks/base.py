@@ -1,6 +1,5 @@
-"""What our stacks share: a name, a synthesizer, outputs that the console reads."""
+"""The base of every stack: name, synthesizer, and outputs that the console reads."""
 
-import json
 from collections.abc import Mapping
 
 import aws_cdk as cdk
@@ -8,8 +7,9 @@ from aws_cdk import aws_logs as logs
 from constructs import Construct
 
 from bikecast.names import DEFAULT_USE_CASE, Output, stack_name
+from infra_cdk.constructs.json_text import json_object
 from infra_cdk.constructs.naming import name_environment
-from infra_cdk.constructs.review import accept
+from infra_cdk.constructs.review import suppress_nag
 from infra_cdk.settings import InfraSettings
 
 
@@ -35,17 +35,17 @@ class BikecastStack(cdk.Stack):
         self.settings = settings
         name_environment(self, settings.environment.name)
         cdk.Tags.of(self).add("project", "bikecast")
-        accept(self, _left_out(settings))
+        suppress_nag(self, _left_out(settings))
 
-    def put_out(self, values: Mapping[Output, str]) -> None:
+    def export_outputs(self, values: Mapping[Output, str]) -> None:
         """Name values that people and programs look up."""
         for output, value in values.items():
             cdk.CfnOutput(self, output.value, value=value)
 
-    def put_out_logs(self, groups: Mapping[str, logs.ILogGroup]) -> None:
+    def export_log_groups(self, groups: Mapping[str, logs.ILogGroup]) -> None:
         """Name this stack's log groups by role, as a JSON object."""
-        parts = [f'{json.dumps(role)}: "{group.log_group_name}"' for role, group in groups.items()]
-        self.put_out({Output.LOG_GROUPS: "{" + ", ".join(parts) + "}"})
+        names = {role: group.log_group_name for role, group in groups.items()}
+        self.export_outputs({Output.LOG_GROUPS: json_object(names)})
 
 
 def _left_out(settings: InfraSettings) -> dict[str, str]:

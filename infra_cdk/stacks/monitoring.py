@@ -18,7 +18,6 @@ from infra_cdk.machines import monitor
 from infra_cdk.settings import InfraSettings
 from infra_cdk.stacks.base import BikecastStack
 from infra_cdk.stacks.database import DatabaseStack
-from infra_cdk.stacks.network import NetworkStack
 from infra_cdk.stacks.serving import ServingStack
 from infra_cdk.stacks.storage import StorageStack
 from infra_cdk.stacks.training import TrainingStack
@@ -45,7 +44,6 @@ class MonitoringStack(BikecastStack):
         use_case: str,
         settings: InfraSettings,
         storage: StorageStack,
-        network: NetworkStack,
         database: DatabaseStack,
         training: TrainingStack,
         serving: ServingStack,
@@ -58,16 +56,8 @@ class MonitoringStack(BikecastStack):
             use_case=use_case,
         )
         self.use_case = use_case
-        self.judge = self._judge(storage=storage, network=network, database=database)
-        steps = monitor.Monitor(self, "MonitorSteps", judge=self.judge, retrain=training.retrain)
-        self.monitor = Machine(
-            self,
-            "Monitor",
-            definition=steps.start,
-            settings=settings,
-            timeout=monitor.TIMEOUT,
-            invokes=[self.judge],
-        )
+        self.judges = {} if settings.judge_as_step else {"monitor_drift": self._judge(storage, database)}
+        self.monitor = self._monitor(training)
         self._schedule("MonitorWeekly", MONITOR_SCHEDULE, self.monitor, execution_input={"act": True})
         self._schedule(
             "RetrainMonthly", RETRAIN_SCHEDULE, training.retrain, execution_input={"use_case": use_case}
@@ -82,10 +72,24 @@ class MonitoringStack(BikecastStack):
         self.dashboard = self._watch(training=training, serving=serving, database=database)
         self._outputs()
 
+    def _monitor(self, training: TrainingStack) -> Machine:
+        judge = self.judges.get("monitor_drift") or training.job
+        steps = monitor.Monitor(
+            self, "MonitorSteps", use_case=self.use_case, judge=judge, retrain=training.retrain
+        )
+        return Machine(
+            self,
+            "Monitor",
+            definition=steps.start,
+            settings=self.settings,
+            timeout=monitor.TIMEOUT,
+            invokes=list(self.judges.values()),
+        )
+
     def _watch(
         self, *, training: TrainingStack, serving: ServingStack, database: DatabaseStack
     ) -> OperationsDashboard:
-        functions = serving.functions | {"monitor_drift": self.judge}
+        functions = serving.functions | self.judges
         machines: dict[str, sfn.IStateMachine] = {"monitor": self.monitor}
         # What all use cases share is watched beside the default one, once.
         is_first = self.use_case == DEFAULT_USE_CASE
@@ -100,7 +104,7 @@ class MonitoringStack(BikecastStack):
             machines=machines,
             dead_letters=serving.dead_letters,
             api=serving.api,
-            database=database.postgres if is_first else None,
+            database=database.instance if is_first else None,
         )
         return OperationsDashboard(
             self,
@@ -114,17 +118,16 @@ class MonitoringStack(BikecastStack):
         )
 
     def _outputs(self) -> None:
-        self.put_out(
+        self.export_outputs(
             {
                 Output.MONITOR_STATE_MACHINE_ARN: self.monitor.state_machine_arn,
                 Output.DASHBOARD_NAME: self.dashboard.dashboard_name,
             }
         )
-        self.put_out_logs({"monitor_drift": self.judge.logs, "monitor": self.monitor.log_group})
+        of_functions = {role: judge.logs for role, judge in self.judges.items()}
+        self.export_log_groups({**of_functions, "monitor": self.monitor.log_group})
 
-    def _judge(
-        self, *, storage: StorageStack, network: NetworkStack, database: DatabaseStack
-    ) -> ImageFunction:
+    def _judge(self, storage: StorageStack, database: DatabaseStack) -> ImageFunction:
         function = ImageFunction(
             self,
             "MonitorDrift",
@@ -141,9 +144,9 @@ class MonitoringStack(BikecastStack):
             },
             timeout_s=600,
             memory_mb=3008,
-            placement=network.functions,
+            placement=database.placement,
         )
-        database.postgres.admit(function, DatabaseRole.MONITOR)
+        database.postgres.allow_connections(function, DatabaseRole.MONITOR)
         role = function.parts.role
         for bucket in (storage.data, storage.serving, storage.reports):
             bucket.let_read(role)

@@ -11,11 +11,10 @@ from infra_cdk.constructs.api import STAGE, PredictorApi, allowed_origins
 from infra_cdk.constructs.function import PythonFunction
 from infra_cdk.constructs.layers import Layers
 from infra_cdk.constructs.queue import PrivateQueue
-from infra_cdk.constructs.review import accept
+from infra_cdk.constructs.review import suppress_nag
 from infra_cdk.settings import InfraSettings
 from infra_cdk.stacks.base import BikecastStack
 from infra_cdk.stacks.database import DatabaseStack
-from infra_cdk.stacks.network import NetworkStack
 from infra_cdk.stacks.storage import StorageStack
 from infra_cdk.stacks.training import TrainingStack
 from infra_cdk.versions import code_version
@@ -37,7 +36,6 @@ class ServingStack(BikecastStack):
         use_case: str,
         settings: InfraSettings,
         storage: StorageStack,
-        network: NetworkStack,
         database: DatabaseStack,
         training: TrainingStack,
     ) -> None:
@@ -51,7 +49,7 @@ class ServingStack(BikecastStack):
         self.use_case = use_case
         self._layers = Layers(self, "Layers", settings=settings)
         self.dead_letters = PrivateQueue(self, "CaptureDeadLetters", settings=settings)
-        accept(self.dead_letters, {"AwsSolutions-SQS3": "This is the dead-letter queue."})
+        suppress_nag(self.dead_letters, {"AwsSolutions-SQS3": "This is the dead-letter queue."})
         self.queue = PrivateQueue(
             self,
             "Capture",
@@ -61,7 +59,7 @@ class ServingStack(BikecastStack):
             tries=CAPTURE_PATIENCE_S // settings.redelivery_s,
         )
         self.predict = self._predict(storage)
-        self.capture = self._capture(network=network, database=database)
+        self.capture = self._capture(database)
         self.training_key = apigateway.ApiKey(self, "TrainingKey")
         self.operate = self._operate(storage=storage, training=training)
         cdk.Annotations.of(self.predict).acknowledge_warning(
@@ -108,7 +106,7 @@ class ServingStack(BikecastStack):
         self.queue.grant_send_messages(function)
         return function
 
-    def _capture(self, *, network: NetworkStack, database: DatabaseStack) -> PythonFunction:
+    def _capture(self, database: DatabaseStack) -> PythonFunction:
         function = PythonFunction(
             self,
             "CapturePredictions",
@@ -119,9 +117,9 @@ class ServingStack(BikecastStack):
             environment=database.postgres.login(DatabaseRole.CAPTURE),
             timeout_s=CAPTURE_TIMEOUT_S,
             memory_mb=512,
-            placement=network.functions,
+            placement=database.placement,
         )
-        database.postgres.admit(function, DatabaseRole.CAPTURE)
+        database.postgres.allow_connections(function, DatabaseRole.CAPTURE)
         function.add_event_source(
             event_sources.SqsEventSource(
                 self.queue,
@@ -155,19 +153,19 @@ class ServingStack(BikecastStack):
         storage.reports.let_read(function.parts.role)
         training.retrain.grant_start_execution(function)
         training.retrain.grant(function, "states:ListExecutions")
-        training.retrain.let_follow(function.parts.role)
+        training.retrain.grant_read_history(function.parts.role)
         return function
 
     def _serve_at(self, domain: str | None) -> None:
         certificate_arn = self.settings.environment.certificate_arn
         if domain is None or certificate_arn is None:
-            self.put_out({Output.API_URL: self.api.url})
+            self.export_outputs({Output.API_URL: self.api.url})
             return
         alias = self.api.serve_at(domain, certificate_arn=certificate_arn).domain_name_alias_domain_name
-        self.put_out({Output.API_URL: f"https://{domain}/", Output.API_DOMAIN_ALIAS: alias})
+        self.export_outputs({Output.API_URL: f"https://{domain}/", Output.API_DOMAIN_ALIAS: alias})
 
     def _outputs(self) -> None:
-        self.put_out(
+        self.export_outputs(
             {
                 Output.API_ID: self.api.rest_api_id,
                 Output.API_STAGE: STAGE,
@@ -177,7 +175,7 @@ class ServingStack(BikecastStack):
                 Output.CAPTURE_DEAD_LETTER_QUEUE_URL: self.dead_letters.queue_url,
             }
         )
-        self.put_out_logs(
+        self.export_log_groups(
             {
                 "predict": self.predict.logs,
                 "capture_predictions": self.capture.logs,

@@ -4,7 +4,7 @@ from constructs import Construct
 
 from bikecast.names import Bucket, Output, Prefix, Variable
 from infra_cdk.constructs.bucket import PrivateBucket
-from infra_cdk.constructs.review import accept
+from infra_cdk.constructs.review import suppress_nag
 from infra_cdk.settings import InfraSettings
 from infra_cdk.stacks.base import BikecastStack
 
@@ -21,11 +21,11 @@ class StorageStack(BikecastStack):
         self.access_logs = PrivateBucket(
             self, "AccessLogs", settings=settings, old_versions_days=1, expire_days=ACCESS_LOG_DAYS
         )
-        accept(self.access_logs, {"AwsSolutions-S1": "This is the bucket that access logs go to."})
+        suppress_nag(self.access_logs, {"AwsSolutions-S1": "This is the bucket that access logs go to."})
         self._of = {role: self._bucket(role) for role in Bucket}
         self.data, self.artifacts = self._of[Bucket.DATA], self._of[Bucket.ARTIFACTS]
         self.serving, self.reports = self._of[Bucket.SERVING], self._of[Bucket.REPORTS]
-        self.put_out(
+        self.export_outputs(
             {
                 Output.DATA_BUCKET: self.data.bucket_name,
                 Output.ARTIFACTS_BUCKET: self.artifacts.bucket_name,

@@ -1,4 +1,4 @@
-"""Ingestion, retraining and operations: the container cluster and the state machines over it."""
+"""Ingestion, retraining and operations: what runs steps, and the state machines over it."""
 
 from collections.abc import Sequence
 
@@ -7,17 +7,20 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from bikecast.names import Output, Prefix, Variable
+from bikecast.names import Containers, Output, Prefix, TaskVariable, Variable
 from bikecast.use_case import registry
-from infra_cdk.constructs.database import OWNER
+from infra_cdk.constructs.container_job import ContainerJob
+from infra_cdk.constructs.database import OWNER, PostgresDatabase, let_set_passwords, passwords
 from infra_cdk.constructs.function import PythonFunction
 from infra_cdk.constructs.images import training_image
 from infra_cdk.constructs.job import Job
+from infra_cdk.constructs.json_text import json_object
 from infra_cdk.constructs.layers import Layers
 from infra_cdk.constructs.machine import Machine
 from infra_cdk.constructs.notifications import Notifications
 from infra_cdk.constructs.queue import PrivateQueue
-from infra_cdk.constructs.review import accept
+from infra_cdk.constructs.review import suppress_nag
+from infra_cdk.constructs.worker_job import WorkerJob
 from infra_cdk.machines import ingest, operate, retrain
 from infra_cdk.settings import InfraSettings
 from infra_cdk.stacks.base import BikecastStack
@@ -28,7 +31,7 @@ from infra_cdk.versions import code_version
 
 
 class TrainingStack(BikecastStack):
-    """The training container and its three state machines."""
+    """The training job and its three state machines."""
 
     def __init__(
         self,
@@ -36,7 +39,6 @@ class TrainingStack(BikecastStack):
         *,
         settings: InfraSettings,
         storage: StorageStack,
-        network: NetworkStack,
         database: DatabaseStack,
     ) -> None:
         super().__init__(
@@ -44,9 +46,9 @@ class TrainingStack(BikecastStack):
         )
         self._storage = storage
         self.notifications = Notifications(self, "Notifications", settings=settings)
-        self.job = self._job(network=network, database=database)
+        self.job = self._job(database)
         self._let_job_use_storage()
-        database.postgres.let_set_passwords(self.job.task.task_role)
+        let_set_passwords(database.postgres, self.job.role)
         layers = Layers(self, "Layers", settings=settings)
         self.plan_retraining = self._planner(
             "plan_retraining", layers=layers, environment={}, packages="predict", use_cases=registry.names()
@@ -56,7 +58,7 @@ class TrainingStack(BikecastStack):
         )
         storage.data.let_read(self.plan_ingestion.parts.role, keys=[f"{Prefix.RAW}*"])
         self.approvals = PrivateQueue(self, "Approvals", settings=settings)
-        accept(
+        suppress_nag(
             self.approvals, {"AwsSolutions-SQS3": "A person answers these; the state machine ends the wait."}
         )
         self._machines()
@@ -67,7 +69,34 @@ class TrainingStack(BikecastStack):
         """This stack's state machines by role."""
         return {"retrain": self.retrain, "ingest": self.ingest, "operate": self.operate}
 
-    def _job(self, *, network: NetworkStack, database: DatabaseStack) -> Job:
+    def _job(self, database: DatabaseStack) -> Job:
+        if self.settings.containers is Containers.WORKER:
+            return self._worker_job(database)
+        assert database.network is not None  # settings_for sees to it
+        assert isinstance(database.postgres, PostgresDatabase)
+        return self._container_job(database.postgres, network=database.network)
+
+    def _worker_job(self, database: DatabaseStack) -> WorkerJob:
+        job = WorkerJob(self, "Job", settings=self.settings)
+        database.postgres.admit_owner(job.role)
+        self.export_outputs(
+            {
+                Output.WORKER_QUEUE_URL: job.queue.queue_url,
+                Output.WORKER_ROLE_ARN: job.role.role_arn,
+                Output.WORKER_ENVIRONMENT: json_object(self._worker_environment(database)),
+            }
+        )
+        return job
+
+    def _worker_environment(self, database: DatabaseStack) -> dict[str, str]:
+        """Return what a worker cannot know from the other outputs: buckets and database are among them."""
+        return {
+            **self._facts(),
+            Variable.DATABASE_SSLMODE: database.postgres.location()[Variable.DATABASE_SSLMODE],
+            TaskVariable.HEARTBEAT_S: str(self.settings.heartbeat_interval_s),
+        }
+
+    def _container_job(self, postgres: PostgresDatabase, *, network: NetworkStack) -> ContainerJob:
         cluster = ecs.Cluster(
             self,
             "Cluster",
@@ -75,24 +104,26 @@ class TrainingStack(BikecastStack):
             container_insights_v2=ecs.ContainerInsights.ENABLED,
             enable_fargate_capacity_providers=self.settings.spot_tuning,
         )
-        password = ecs.Secret.from_secrets_manager(database.postgres.owner_secret, "password")
-        return Job(
+        password = ecs.Secret.from_secrets_manager(postgres.owner_secret, "password")
+        return ContainerJob(
             self,
             "Job",
             cluster=cluster,
             image=training_image(),
             security_group=network.jobs,
-            environment=self._job_environment(database),
+            environment={
+                **self._storage.names(),
+                **postgres.location(),
+                **passwords(postgres),
+                Variable.DATABASE_USER: OWNER,
+                **self._facts(),
+            },
             secrets={Variable.DATABASE_PASSWORD: password},
             settings=self.settings,
         )
 
-    def _job_environment(self, database: DatabaseStack) -> dict[str, str]:
+    def _facts(self) -> dict[str, str]:
         return {
-            **self._storage.names(),
-            **database.postgres.location(),
-            **database.postgres.passwords(),
-            Variable.DATABASE_USER: OWNER,
             Variable.CODE_VERSION: code_version(self, "training_job"),
             "AWS_REGION": Aws.REGION,
             "DO_NOT_TRACK": "1",
@@ -100,7 +131,7 @@ class TrainingStack(BikecastStack):
         }
 
     def _let_job_use_storage(self) -> None:
-        storage, role = self._storage, self.job.task.task_role
+        storage, role = self._storage, self.job.role
         storage.data.let_read(role)
         storage.data.let_write(role, keys=WRITTEN_BY_JOB)
         for bucket in (storage.artifacts, storage.serving, storage.reports):
@@ -156,7 +187,7 @@ class TrainingStack(BikecastStack):
         )
 
     def _outputs(self) -> None:
-        self.put_out(
+        self.export_outputs(
             {
                 Output.RETRAIN_STATE_MACHINE_ARN: self.retrain.state_machine_arn,
                 Output.INGEST_STATE_MACHINE_ARN: self.ingest.state_machine_arn,
@@ -165,7 +196,7 @@ class TrainingStack(BikecastStack):
                 Output.APPROVAL_QUEUE_URL: self.approvals.queue_url,
             }
         )
-        self.put_out_logs(
+        self.export_log_groups(
             {
                 "job": self.job.log_group,
                 "plan_retraining": self.plan_retraining.logs,

@@ -35,7 +35,7 @@ def capture(record: SQSRecord) -> int:
     """Write one message.
 
     Raises:
-        InputError: It is no list of predictions.
+        InputError: It is not a list of predictions.
         psycopg.OperationalError: The database cannot be reached; the message comes again.
     """
     rows = parse_message(record.body)

@@ -1,4 +1,4 @@
-"""What the stack tells the capture function."""
+"""Settings of the capture function."""
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict

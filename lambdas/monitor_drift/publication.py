@@ -14,9 +14,9 @@ def publish(verdict: dict[str, Any], *, metrics: Metrics, logger: Logger) -> Non
     """Publish one window's numbers; what is not known is left out."""
     found = verdict["metrics"]
     values = {
-        Metric.DRIFT_SCORE: (MetricUnit.NoUnit, found["prediction_drift"]),
-        Metric.DRIFTED_FEATURES: (MetricUnit.Count, found["num_drifted_columns"]),
-        Metric.LIVE_RMSE: (MetricUnit.NoUnit, found["rmse_score_current"]),
+        Metric.DRIFT_SCORE: (MetricUnit.NoUnit, found.get("prediction_drift")),
+        Metric.DRIFTED_FEATURES: (MetricUnit.Count, found.get("num_drifted_columns")),
+        Metric.LIVE_METRIC: (MetricUnit.NoUnit, verdict["metric_value"]),
         Metric.ALARMS: (MetricUnit.Count, verdict["alarms"]),
         Metric.MODEL_AGE_DAYS: (MetricUnit.NoUnit, verdict["model_age_days"]),
         Metric.DATA_AGE_DAYS: (MetricUnit.NoUnit, verdict["data_age_days"]),

@@ -1,4 +1,4 @@
-"""What the stack tells the monitor."""
+"""Settings of the monitor's function."""
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 

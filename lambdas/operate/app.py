@@ -11,11 +11,18 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.errors import ForbiddenError
+from bikecast.monitoring.stored_reports import (
+    Page,
+    find_page,
+    read_page,
+    read_summary,
+    results_key,
+    whole_key,
+)
 from bikecast.requests import Day
 from bikecast.serving.gateway import Scope
 from bikecast.serving.http import DOCS_SCRIPT, create_app
 from bikecast.serving.problems import GatewayProblem, Problem, errors
-from bikecast.serving.reports import Page, find_page, read_page, read_summary, results_key, whole_key
 from bikecast.serving.trainings import ID_PATTERN, Training, TrainingRequest, Trainings
 from bikecast.storage import ObjectStore
 
@@ -30,7 +37,10 @@ PAGE: dict[int | str, dict[str, Any]] = {
         "content": {"text/html": {"schema": {"type": "string"}}, "application/json": {"schema": {}}},
         "description": "The page, or Evidently's results of the whole window.",
     },
-    307: {"description": "Where a page too large to pass on is for some minutes."},
+    307: {
+        "description": "Redirects to a pre-signed URL, valid for a few minutes, when the report is too large "
+        "to return inline."
+    },
 }
 NO_DASHBOARD = "<!doctype html><title>bikecast</title><p>No dashboard is installed.</p>"
 
@@ -46,7 +56,7 @@ class WindowQuery(BaseModel):
 
 
 @dataclass(frozen=True)
-class Ports:
+class OperatePorts:
     """What the application needs of the world.
 
     Attributes:
@@ -62,7 +72,7 @@ class Ports:
     may_train: Callable[[Scope], bool]
 
 
-def build_app(ports: Ports, *, code_version: str, allowed_origins: Collection[str] = ()) -> FastAPI:
+def build_app(ports: OperatePorts, *, code_version: str, allowed_origins: Collection[str] = ()) -> FastAPI:
     """Put the routes together."""
     app = create_app(
         title="bikecast operations",
@@ -93,7 +103,7 @@ def add_docs_files(app: FastAPI) -> None:
         return Response((folder / name).read_bytes(), media_type=kind, headers=headers)
 
 
-def _add_trainings(app: FastAPI, ports: Ports) -> None:
+def _add_trainings(app: FastAPI, ports: OperatePorts) -> None:
     refusals = errors(400, 403, 409, 413, 415, 422, 429, 503)
     refusals[403]["model"] = GatewayProblem | Problem
 
@@ -112,21 +122,21 @@ def _add_trainings(app: FastAPI, ports: Ports) -> None:
 
     @app.get("/training/{training_id}", responses=errors(403, 404, 422, 429, 503))
     def read_training(training_id: Annotated[str, Path(pattern=ID_PATTERN)]) -> Training:
-        """Tell how a training is doing and what came of it."""
+        """Return the state of a training and its result."""
         return ports.trainings.find(training_id)
 
 
-def _add_monitoring(app: FastAPI, ports: Ports) -> None:
+def _add_monitoring(app: FastAPI, ports: OperatePorts) -> None:
     refusals = errors(403, 404, 429, 503)
 
     @app.get("/monitoring/summary", responses=refusals)
     def read_dashboard_summary() -> dict[str, Any]:
-        """Tell what the monitor last found, as the dashboard shows it."""
+        """Return the monitor's last results, as the dashboard shows them."""
         return read_summary(ports.reports)
 
     @app.get("/monitoring/drift", responses=refusals)
     def read_drift() -> dict[str, Any]:
-        """Tell the verdicts of the latest windows, newest first."""
+        """Return the verdicts of the latest windows, newest first."""
         return {"windows": read_summary(ports.reports).get("windows", [])}
 
     @app.get("/dashboard", include_in_schema=False)
@@ -134,7 +144,7 @@ def _add_monitoring(app: FastAPI, ports: Ports) -> None:
         return HTMLResponse(DASHBOARD.read_text() if DASHBOARD.exists() else NO_DASHBOARD)
 
 
-def _add_page(app: FastAPI, ports: Ports, page: Page) -> None:
+def _add_page(app: FastAPI, ports: OperatePorts, page: Page) -> None:
     @app.get(
         f"/monitor-{page}",
         name=f"read_{page}_report".replace("-", "_"),
@@ -142,7 +152,7 @@ def _add_page(app: FastAPI, ports: Ports, page: Page) -> None:
         response_model=None,
     )
     def read_report(query: Annotated[WindowQuery, Query()]) -> Response:
-        """Show the newest window's report; a very large one by a link that works for some minutes."""
+        """Return the report of the newest window that fits; a very large one by a redirect."""
         key = find_page(ports.reports, page, window_size=query.window_size, start=query.window_start)
         if query.as_ == "json":
             return Response(ports.reports.read(results_key(key)).body, media_type="application/json")

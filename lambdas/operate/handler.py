@@ -13,7 +13,7 @@ from bikecast.serving.gateway import api_key_id, is_request
 from bikecast.serving.trainings import Trainings
 from bikecast.storage import S3Store, ScopedStore
 
-from .app import Ports, build_app
+from .app import OperatePorts, build_app
 from .settings import Settings
 
 SERVICE = "operate"
@@ -36,7 +36,7 @@ def api() -> Mangum:
         place = {"Bucket": settings.reports_bucket, "Key": prefix + key}
         return storage.generate_presigned_url("get_object", Params=place, ExpiresIn=settings.link_lifetime_s)
 
-    ports = Ports(
+    ports = OperatePorts(
         trainings,
         ScopedStore(S3Store(storage, settings.reports_bucket), prefix),
         link,

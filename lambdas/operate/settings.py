@@ -1,4 +1,4 @@
-"""What the stack tells the operations API."""
+"""Settings of the operations API."""
 
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict

@@ -1,4 +1,4 @@
-"""First state of the ingest machine: what is there, and which container counts it."""
+"""First state of the ingest machine: finds the files and groups them by container."""
 
 from functools import cache
 from typing import Any

@@ -1,4 +1,4 @@
-"""What the stack tells the ingestion planner."""
+"""Settings of the ingestion planner."""
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 

@@ -25,7 +25,7 @@ def predictor() -> Predictor:
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one request; what is left to do starts when the answer is ready.
 
-    An event that is no request, such as a ping that keeps the function warm, is only acknowledged.
+    An event that is not a request, such as a ping that keeps the function warm, is only acknowledged.
     """
     try:
         answer: dict[str, Any] = _answer(event, context) if is_request(event) else {}

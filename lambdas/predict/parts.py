@@ -14,12 +14,12 @@ from mangum import Mangum
 from bikecast.names import USE_CASE_DIMENSION, Metric, PredictionSource, use_case_prefix
 from bikecast.serving.after_response import AfterResponse
 from bikecast.serving.choice import serving_of
-from bikecast.serving.engines import Question
+from bikecast.serving.engines import PredictionInput
 from bikecast.serving.follower import ChampionFollower, UnavailableError
 from bikecast.serving.kind import ServingPorts
 from bikecast.serving.last_copy import LastCopy
 from bikecast.serving.prediction_log import QueueLog
-from bikecast.serving.predictor import Answer, answer
+from bikecast.serving.predictor import PredictionAnswer, answer
 from bikecast.serving.unsent import FIELD, MESSAGE
 from bikecast.storage import FolderStore, S3Store, ScopedStore
 
@@ -38,8 +38,8 @@ class Telemetry:
     def __init__(self, logger: Logger, metrics: Metrics, *, use_case: str) -> None:
         self._logger, self._metrics, self._use_case = logger, metrics, use_case
 
-    def answered(self, answer: Answer, *, rows: int, latency_ms: float) -> None:
-        """Count rows, latency and plan B; called in the request."""
+    def answered(self, answer: PredictionAnswer, *, rows: int, latency_ms: float) -> None:
+        """Count rows, latency and fallbacks; called in the request."""
         self._metrics.add_metric(Metric.PREDICTIONS, MetricUnit.Count, rows)
         self._metrics.add_metric(Metric.PREDICTION_LATENCY, MetricUnit.Milliseconds, latency_ms)
         self._metrics.add_metadata("model_version", answer.engine.version)
@@ -122,7 +122,7 @@ def build(settings: Settings, runtime: Runtime, *, logger: Logger, metrics: Metr
     after = _after_response(runtime, partial(log.drain, timeout_s=settings.capture_drain_s), logger)
     if after is None and runtime.aws_lambda_runtime_api is not None:
         log.wait_s = settings.capture_wait_s  # Lambda would freeze the sending thread
-    _warm(follower, kind.first_question, logger)
+    _warm(follower, kind.first_input, logger)
     ports = ServingPorts(store, follower, log, telemetry)
     return Predictor(kind.build(ports, settings.code_version, settings.origins), log, after)
 
@@ -143,9 +143,9 @@ def _after_response(runtime: Runtime, finish: Callable[[], object], logger: Logg
         return None
 
 
-def _warm(follower: ChampionFollower, question: Question, logger: Logger) -> None:
-    """Load the champion and answer one question, so that the first request finds everything in memory."""
+def _warm(follower: ChampionFollower, inputs: PredictionInput, logger: Logger) -> None:
+    """Load the champion and answer one input, so that the first request finds everything in memory."""
     try:
-        answer(follower.view().engines, question)
+        answer(follower.view().engines, inputs)
     except UnavailableError as err:
         logger.warning("no champion yet", extra={"reason": str(err)})

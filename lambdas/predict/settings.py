@@ -1,4 +1,4 @@
-"""What the stack tells the predictor."""
+"""Settings of the predictor."""
 
 import tempfile
 from pathlib import Path

@@ -3,14 +3,14 @@
 import json
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bikecast.names import Target
+from bikecast.names import DEFAULT_USE_CASE, Containers, Target
 
 NODE = Path(sys.executable).with_name("node")
 if NODE.exists():
@@ -42,12 +42,23 @@ class Resource:
     whole: Mapping[str, Any]
 
 
+# Beside every target with its containers on ECS: steps on a worker, with our own database and with another's.
+WORKERS: dict[str, tuple[Target, dict[str, Any]]] = {
+    "aws-worker": (Target.AWS, {"containers": Containers.WORKER}),
+    "localstack-worker": (
+        Target.LOCALSTACK,
+        {"containers": Containers.WORKER, "database": "postgresql://owner@db.example:5433/rides"},
+    ),
+}
+
+
 @dataclass(frozen=True)
 class Assembly:
     """What one target's synthesis wrote."""
 
     target: Target
     folder: Path
+    containers: Containers = Containers.ECS
 
     @property
     def templates(self) -> dict[str, dict[str, Any]]:
@@ -101,13 +112,48 @@ def embedded(assemblies: dict[Target, Assembly]) -> Assembly:
     return assemblies[Target.EMBEDDED]
 
 
+@pytest.fixture(scope="session")
+def workers(folder: Path) -> dict[str, Assembly]:
+    """Assemblies whose steps run on a worker, looked at by the AwsSolutions rules."""
+    return {name: synthesize(target, folder / name, **choices) for name, (target, choices) in WORKERS.items()}
+
+
 @pytest.fixture(scope="session", params=list(Target))
-def assembly(request: pytest.FixtureRequest, assemblies: dict[Target, Assembly]) -> Assembly:
+def on_ecs(request: pytest.FixtureRequest, assemblies: dict[Target, Assembly]) -> Assembly:
     """Each target's assembly in turn."""
     return assemblies[request.param]
 
 
-def synthesize(target: Target, folder: Path, *, checked: bool = True) -> Assembly:
+@pytest.fixture(scope="session", params=list(WORKERS))
+def on_worker(request: pytest.FixtureRequest, workers: dict[str, Assembly]) -> Assembly:
+    """Each assembly with a worker in turn."""
+    return workers[request.param]
+
+
+@pytest.fixture(scope="session", params=[*Target, *WORKERS])
+def assembly(
+    request: pytest.FixtureRequest, assemblies: dict[Target, Assembly], workers: dict[str, Assembly]
+) -> Assembly:
+    """Each assembly in turn, whatever runs its steps."""
+    return (assemblies | workers)[request.param]
+
+
+@pytest.fixture(scope="session", params=list(Containers))
+def two_use_cases(request: pytest.FixtureRequest, folder: Path) -> Assembly:
+    """LocalStack's assembly with a declared use case beside the default one, by what runs the steps."""
+    choices = WORKERS["localstack-worker"][1] if request.param is Containers.WORKER else {}
+    use_cases = (DEFAULT_USE_CASE, "obesity")
+    return synthesize(Target.LOCALSTACK, folder / f"two-{request.param}", use_cases=use_cases, **choices)
+
+
+def synthesize(
+    target: Target,
+    folder: Path,
+    *,
+    checked: bool = True,
+    use_cases: Sequence[str] = (DEFAULT_USE_CASE,),
+    **choices: str,
+) -> Assembly:
     """Write one target's assembly; findings go to its report."""
     import aws_cdk as cdk
     import cdk_nag
@@ -116,11 +162,12 @@ def synthesize(target: Target, folder: Path, *, checked: bool = True) -> Assembl
     from infra_cdk.settings import settings_for
 
     app = new_app(outdir=str(folder), context=REPORT_ONLY)
-    add_stacks(app, settings=settings_for(target))
+    settings = settings_for(target, **choices)
+    add_stacks(app, settings=settings, use_cases=use_cases)
     if checked:
         cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))
     app.synth()
-    return Assembly(target, folder)
+    return Assembly(target, folder, settings.containers)
 
 
 def text_of(value: Any) -> str:

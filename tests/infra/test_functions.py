@@ -1,5 +1,6 @@
 """What the templates tell the functions, and whether they start from what is shipped."""
 
+import json
 import os
 import subprocess
 import sys
@@ -10,6 +11,8 @@ import pytest
 from pydantic_settings import BaseSettings
 
 from bikecast.database import DatabaseSettings
+from bikecast.names import Output
+from console.worker.service import FROM_OUTPUTS
 from infra_cdk.constructs.layers import RUNTIME
 from infra_cdk.settings import ROOT
 from lambdas.capture_predictions.settings import Settings as CaptureSettings
@@ -17,7 +20,7 @@ from lambdas.monitor_drift.settings import Settings as MonitorSettings
 from lambdas.operate.settings import Settings as OperateSettings
 from lambdas.plan_ingestion.settings import Settings as IngestionSettings
 from lambdas.predict.settings import Settings as PredictSettings
-from tests.infra.conftest import Assembly, Resource
+from tests.infra.conftest import Assembly, Resource, text_of
 from training_job.runtime.settings import JobSettings, TaskSettings
 
 SETTINGS: dict[str, tuple[type[BaseSettings], ...]] = {
@@ -41,26 +44,44 @@ print(time.perf_counter() - started)
 """
 
 
-@pytest.mark.parametrize("name", SETTINGS)
-def test_a_function_is_told_exactly_what_its_settings_ask_for(name: str, assembly: Assembly) -> None:
-    told = _environment(_function(assembly, name))
-    asked, known = _fields(SETTINGS[name])
-    assert asked <= told, f"missing: {asked - told}"
-    assert told <= known, f"nobody reads: {told - known}"
+def test_every_function_is_told_exactly_what_its_settings_ask_for(assembly: Assembly) -> None:
+    for function in assembly.resources("AWS::Lambda::Function"):
+        told = _environment(function)
+        asked, known = _fields(SETTINGS[_service(function)])
+        assert asked <= told, f"{_service(function)} misses {asked - told}"
+        assert told <= known, f"{_service(function)} does not read {told - known}"
 
 
-def test_every_function_is_covered(assembly: Assembly) -> None:
-    names = {_service(function) for function in assembly.resources("AWS::Lambda::Function")}
-    assert names == set(SETTINGS)
+def test_every_function_is_there(on_ecs: Assembly) -> None:
+    assert {_service(function) for function in on_ecs.resources("AWS::Lambda::Function")} == set(SETTINGS)
 
 
-def test_the_container_is_told_exactly_what_its_settings_ask_for(assembly: Assembly) -> None:
-    (task,) = assembly.resources("AWS::ECS::TaskDefinition")
+def test_with_a_worker_on_localstack_every_function_but_the_one_from_an_image_is_there(
+    workers: dict[str, Assembly],
+) -> None:
+    functions = workers["localstack-worker"].resources("AWS::Lambda::Function")
+    assert {_service(function) for function in functions} == set(SETTINGS) - {"monitor_drift"}
+
+
+def test_the_container_is_told_exactly_what_its_settings_ask_for(on_ecs: Assembly) -> None:
+    (task,) = on_ecs.resources("AWS::ECS::TaskDefinition")
     (container,) = task.properties["ContainerDefinitions"]
     told = {each["Name"] for each in (*container["Environment"], *container["Secrets"])} - OF_LIBRARIES
     asked, known = _fields((JobSettings, DatabaseSettings))
     assert asked - {"DATABASE"} <= told <= known
     assert _fields((TaskSettings,))[1] == {"TASK_TOKEN", "STEP_INPUT", "HEARTBEAT_INTERVAL_S"}
+
+
+def test_a_workers_steps_are_told_exactly_what_their_settings_ask_for(on_worker: Assembly) -> None:
+    outputs = on_worker.templates["bikecast-training"]["Outputs"]
+    told = json.loads(text_of(outputs[Output.WORKER_ENVIRONMENT]["Value"]))
+    named = {name for template in on_worker.templates.values() for name in template["Outputs"]}
+    assert {output.value for output in FROM_OUTPUTS.values()} <= named
+    all_told = {*told, *map(str, FROM_OUTPUTS)} - OF_LIBRARIES - {"HEARTBEAT_INTERVAL_S"}
+    asked, known = _fields((JobSettings, DatabaseSettings))
+    assert asked - {"DATABASE"} <= all_told <= known
+    assert "DATABASE_SECRET_ARN" in all_told
+    assert "DATABASE_PASSWORD" not in all_told
 
 
 @pytest.mark.parametrize("name", [name for name in SETTINGS if name != "monitor_drift"])

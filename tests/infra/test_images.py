@@ -30,10 +30,10 @@ def test_the_context_holds_what_is_copied_and_nothing_else(image: Image, aws: As
 
 
 @pytest.mark.parametrize("image", IMAGES, ids=lambda image: image.folder)
-def test_every_stage_starts_from_the_one_base_that_is_named(image: Image, assembly: Assembly) -> None:
+def test_every_stage_starts_from_the_one_base_that_is_named(image: Image, on_ecs: Assembly) -> None:
     dockerfile = f"{image.folder}/Dockerfile"
     assert set(STARTS.findall(_dockerfile(image))) == {"${BASE_IMAGE}"}
-    arguments = _source(assembly, image)["dockerBuildArgs"]
+    arguments = _source(on_ecs, image)["dockerBuildArgs"]
     assert arguments == {"BASE_IMAGE": BASE_IMAGES[dockerfile].reference}
 
 

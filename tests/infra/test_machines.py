@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bikecast.monitoring.requests import MonitorRequest
-from bikecast.names import Event, Failure, Step
+from bikecast.names import Containers, Event, Failure, Output, Step, Target, TaskVariable
 from bikecast.requests import parse_request
 from tests.infra.conftest import Assembly, text_of
 from use_cases.citibike.request import HourlyRequest
@@ -16,14 +16,18 @@ from use_cases.citibike.request import HourlyRequest
 MACHINES = ("Retrain", "Ingest", "Operate", "Monitor")
 AFTER_THE_DEED = ("ShowDecision",)
 PAGES = (*AFTER_THE_DEED, "ShowRollback")
+DEATHS = {Containers.ECS: "a container died", Containers.WORKER: "no worker took it"}
 PUBLISHING = ("PublishPromoted", "PublishRejected", "PublishFailure")
 TRIED_AGAIN = {
     "ECS.AmazonECSException",
     "ECS.ServerException",
     "ECS.ThrottlingException",
     "ECS.ClientException",
+    "SQS.AmazonSQSException",
+    "SQS.SdkClientException",
     "OperationalError",
     "Stopped",
+    "ContainerLost",
     "States.HeartbeatTimeout",
     "States.Timeout",
     "ConflictError",
@@ -48,7 +52,7 @@ def test_the_first_state_of_retrain_checks_the_request_and_catches_nothing(assem
 def test_every_container_step_is_watched_and_given_an_end(assembly: Assembly) -> None:
     for name in ("Retrain", "Ingest", "Operate"):
         for step in _container_steps(_definition(assembly, name)):
-            assert 3 * _interval_s(step) <= step["HeartbeatSeconds"] <= 60
+            assert 3 * _interval_s(assembly, step) <= step["HeartbeatSeconds"] <= 60
             assert step["TimeoutSeconds"] <= 12 * 3600
 
 
@@ -57,6 +61,18 @@ def test_only_transient_errors_are_tried_again(assembly: Assembly) -> None:
         for step in _container_steps(_definition(assembly, name)):
             errors = {error for rule in step["Retry"] for error in rule["ErrorEquals"]}
             assert errors <= TRIED_AGAIN
+
+
+def test_an_event_that_the_bus_does_not_take_is_published_again(assembly: Assembly) -> None:
+    levels = [states for name in MACHINES for states in _levels(_definition(assembly, name))]
+    found = [
+        state for states in levels for state in states.values() if "events:put" in str(state.get("Resource"))
+    ]
+    assert len(found) >= len(PUBLISHING)
+    for state in found:
+        [rule] = state["Retry"]
+        assert rule["ErrorEquals"] == ["States.TaskFailed"]
+        assert 2 <= rule["MaxAttempts"] <= 5
 
 
 @pytest.mark.parametrize("name", ["Retrain", "Ingest"])
@@ -82,7 +98,7 @@ def test_a_silent_container_is_called_by_our_own_name_with_a_cause(name: str, as
             lost = states[rule["Next"]]
             told = lost.get("Result", lost)
             assert told["Error"] == Failure.CONTAINER_LOST
-            assert told["Cause"].startswith(f"{label}: a container died")
+            assert told["Cause"].startswith(f"{label}: {DEATHS[assembly.containers]}")
 
 
 @pytest.mark.parametrize("name", MACHINES)
@@ -135,19 +151,37 @@ def test_a_person_is_asked_only_if_wanted_and_silence_is_a_no(assembly: Assembly
 def test_steps_hand_over_their_input_and_nothing_secret(assembly: Assembly) -> None:
     for name in ("Retrain", "Ingest", "Operate"):
         for step in _container_steps(_definition(assembly, name)):
-            (override,) = step["Parameters"]["Overrides"]["ContainerOverrides"]
-            names = {each["Name"] for each in override["Environment"]}
-            assert names == {"TASK_TOKEN", "STEP_INPUT", "HEARTBEAT_INTERVAL_S"}
-            assert override["Command"][0] in set(Step)
+            assert _command(step) in set(Step)
+            given = _message(step) or _environment(step)
+            assert given.keys() == (
+                {"step", "task_token.$", "input.$"} if _message(step) else {*map(str, TaskVariable)}
+            )
 
 
-def test_every_step_of_the_container_is_run_by_some_machine(assembly: Assembly) -> None:
-    run = {
-        step["Parameters"]["Overrides"]["ContainerOverrides"][0]["Command"][0]
-        for name in ("Retrain", "Ingest", "Operate")
-        for step in _container_steps(_definition(assembly, name))
-    }
-    assert run == set(Step)
+def test_every_step_of_the_job_is_run_by_some_machine(assembly: Assembly) -> None:
+    run = {_command(step) for name in MACHINES for step in _container_steps(_definition(assembly, name))}
+    assert run == set(Step) - ({Step.JUDGE_WINDOWS} if _judges(assembly) else set())
+
+
+def test_where_no_function_can_be_an_image_the_job_judges(
+    on_worker: Assembly, assemblies: dict[Target, Assembly]
+) -> None:
+    assert all(_judges(assembly) for assembly in assemblies.values())
+    assert _judges(on_worker) == (on_worker.target is Target.AWS)
+
+
+def test_a_workers_message_is_delivered_once_and_kept_longer_than_a_silent_step(on_worker: Assembly) -> None:
+    [queue] = [
+        each.properties
+        for each in on_worker.resources("AWS::SQS::Queue")
+        if each.logical_id.startswith("JobSteps")
+    ]
+    assert queue["FifoQueue"] is True
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
+    for step in _container_steps(_definition(on_worker, "Retrain")):
+        assert queue["VisibilityTimeout"] >= 2 * step["HeartbeatSeconds"]
+        names = ("MessageGroupId.$", "MessageDeduplicationId.$")
+        assert [step["Parameters"][name] for name in names] == ["States.UUID()"] * 2
 
 
 def test_the_clock_starts_things_on_aws_only(aws: Assembly, embedded: Assembly) -> None:
@@ -180,6 +214,24 @@ def test_every_event_reaches_people(assembly: Assembly) -> None:
     assert forwarded == set(Event)
 
 
+def test_a_monitor_judges_its_own_use_case(two_use_cases: Assembly) -> None:
+    """A worker's step learns it from the state; a function has it in its environment."""
+    for stack, use_case in (("bikecast-monitoring", "citibike"), ("bikecast-monitoring-obesity", "obesity")):
+        judged = {
+            function.properties["Environment"]["Variables"]["USE_CASE"]
+            for function in two_use_cases.resources("AWS::Lambda::Function")
+            if function.stack == stack and function.logical_id.startswith("MonitorDrift")
+        }
+        [machine] = [
+            json.loads(text_of(each.properties["DefinitionString"]))
+            for each in two_use_cases.resources("AWS::StepFunctions::StateMachine")
+            if each.stack == stack
+        ]
+        named = [state for state in machine["States"].values() if state.get("ResultPath") == "$.use_case"]
+        judged |= {state["Result"] for state in named if state["Next"] == "JudgeWindow"}
+        assert judged == {use_case}
+
+
 def _definition(assembly: Assembly, name: str) -> dict[str, Any]:
     (machine,) = [
         each
@@ -196,7 +248,39 @@ def _container_steps(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def _is_container_step(state: dict[str, Any]) -> bool:
-    return "ecs:runTask" in str(state.get("Resource"))
+    resource = str(state.get("Resource"))
+    return "ecs:runTask" in resource or ("sqs:sendMessage" in resource and "HeartbeatSeconds" in state)
+
+
+def _message(step: dict[str, Any]) -> dict[str, Any]:
+    """Return what a worker is sent; nothing for a step on ECS."""
+    return dict(step["Parameters"].get("MessageBody", {}))
+
+
+def _environment(step: dict[str, Any]) -> dict[str, str]:
+    [override] = step["Parameters"]["Overrides"]["ContainerOverrides"]
+    return {each["Name"]: each.get("Value", each.get("Value.$")) for each in override["Environment"]}
+
+
+def _command(step: dict[str, Any]) -> str:
+    if message := _message(step):
+        return str(message["step"])
+    return str(step["Parameters"]["Overrides"]["ContainerOverrides"][0]["Command"][0])
+
+
+def _interval_s(assembly: Assembly, step: dict[str, Any]) -> int:
+    """Return how often a step shows life; a worker's steps are told by an output."""
+    if not _message(step):
+        return int(_environment(step)[TaskVariable.HEARTBEAT_S])
+    outputs = assembly.templates["bikecast-training"]["Outputs"]
+    told = json.loads(text_of(outputs[Output.WORKER_ENVIRONMENT]["Value"]))
+    return int(told[TaskVariable.HEARTBEAT_S])
+
+
+def _judges(assembly: Assembly) -> bool:
+    """Whether a function judges windows."""
+    functions = assembly.resources("AWS::Lambda::Function")
+    return any(function.properties.get("PackageType") == "Image" for function in functions)
 
 
 def _levels(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -217,12 +301,6 @@ def _end_of_failures(states: dict[str, Any], state: dict[str, Any]) -> set[str]:
 
 def _catchers(states: list[dict[str, Any]], label: str) -> Iterator[dict[str, Any]]:
     yield from (rule for state in states for rule in state.get("Catch", []) if rule["Next"] == label)
-
-
-def _interval_s(step: dict[str, Any]) -> int:
-    (override,) = step["Parameters"]["Overrides"]["ContainerOverrides"]
-    (value,) = [each["Value"] for each in override["Environment"] if each["Name"] == "HEARTBEAT_INTERVAL_S"]
-    return int(value)
 
 
 def _targets(state: dict[str, Any]) -> Iterator[str]:

@@ -13,7 +13,7 @@ from aws_cdk import aws_s3
 
 from bikecast.names import Target
 from infra_cdk.application import new_app
-from infra_cdk.constructs.review import accept
+from infra_cdk.constructs.review import suppress_nag
 from tests.infra.conftest import REPORT_ONLY, Assembly
 
 # The construct library names a dependency twice; CloudFormation does not mind.
@@ -22,6 +22,12 @@ HARMLESS = "W3005"
 
 def test_no_rule_finds_anything_without_a_written_reason(assembly: Assembly) -> None:
     assert _findings(assembly) == []
+
+
+def test_no_rule_finds_anything_in_a_declared_use_case(two_use_cases: Assembly) -> None:
+    assert {"bikecast-serving-obesity", "bikecast-monitoring-obesity"} <= set(two_use_cases.templates)
+    assert _findings(two_use_cases) == []
+    _lint(two_use_cases)
 
 
 def test_the_rules_would_find_a_careless_bucket(tmp_path: Path) -> None:
@@ -35,17 +41,24 @@ def test_the_rules_would_find_a_careless_bucket(tmp_path: Path) -> None:
 
 def test_a_finding_is_accepted_with_a_sentence_only() -> None:
     with pytest.raises(ValueError, match="sentence"):
-        accept(cdk.Stack(cdk.App(), "any"), {"AwsSolutions-S1": "later"})
+        suppress_nag(cdk.Stack(cdk.App(), "any"), {"AwsSolutions-S1": "later"})
 
 
-def test_templates_fulfil_the_resource_schemas(aws: Assembly, embedded: Assembly) -> None:
-    templates = [str(path) for each in (aws, embedded) for path in each.folder.glob("*.template.json")]
-    assert len(templates) == 2 * 6
+def test_templates_fulfil_the_resource_schemas(
+    aws: Assembly, embedded: Assembly, workers: dict[str, Assembly]
+) -> None:
+    assert _lint(aws, embedded, *workers.values()) == 3 * 6 + 5
+
+
+def _lint(*assemblies: Assembly) -> int:
+    """Make sure that cfn-lint finds nothing in the templates, and return how many they are."""
+    templates = [str(path) for each in assemblies for path in each.folder.glob("*.template.json")]
     linter = Path(sys.executable).with_name("cfn-lint")
     done = subprocess.run(
         [linter, "--ignore-checks", HARMLESS, "--", *templates], capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stdout
+    return len(templates)
 
 
 @pytest.mark.parametrize("named", [None, "moon", ""])
@@ -54,6 +67,28 @@ def test_a_deployment_names_its_target(named: str | None) -> None:
 
     with pytest.raises(TargetError, match="embedded, localstack, aws"):
         settings_for(named)
+
+
+@pytest.mark.parametrize(
+    ("choices", "reason"),
+    [
+        ({"containers": "docker"}, "choose one of ecs, worker"),
+        ({"containers": "worker"}, "name a PostgreSQL by -c database=postgresql://"),
+        ({"database": "postgresql://u@h/d"}, "needs -c containers=worker"),
+        ({"containers": "worker", "database": "postgresql://u:secret@h/d"}, "leave the password out"),
+        ({"containers": "worker", "database": "h:5432"}, "must look like postgresql://user@host:5432/name"),
+        ({"containers": "worker", "database": "postgresql://h/d"}, "must look like"),
+        ({"containers": "worker", "database": "mysql://u@h/d"}, "must look like"),
+        ({"containers": "worker", "database": "postgresql://u@h/d?sslmode=prefer"}, "sslmode must be one of"),
+        ({"containers": "worker", "database": "postgresql://u@h:port/d"}, "Port could not be cast"),
+    ],
+)
+def test_choices_that_do_not_fit_are_refused(choices: dict[str, str], reason: str) -> None:
+    from infra_cdk.settings import TargetError, settings_for
+
+    with pytest.raises(TargetError, match=reason) as refused:
+        settings_for(Target.LOCALSTACK, **choices)
+    assert "secret@" not in str(refused.value)
 
 
 def _findings(assembly: Assembly) -> list[tuple[str, str, list[str]]]:

@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+from bikecast.names import MINIMUM_POSTGRES, Containers, DatabaseRole, Target
 from tests.infra.conftest import Assembly, Resource, text_of
 
 # Actions without a resource level, each of which AWS wants with "*".
@@ -53,11 +54,15 @@ def test_buckets_are_private_and_encrypted_and_keep_old_versions(assembly: Assem
         assert bucket.properties["VersioningConfiguration"] == {"Status": "Enabled"}
 
 
-def test_queues_topic_and_database_are_encrypted(assembly: Assembly) -> None:
+def test_queues_and_topic_are_encrypted(assembly: Assembly) -> None:
     assert all(queue.properties["SqsManagedSseEnabled"] for queue in assembly.resources("AWS::SQS::Queue"))
     assert all(topic.properties["KmsMasterKeyId"] for topic in assembly.resources("AWS::SNS::Topic"))
-    (database,) = assembly.resources("AWS::RDS::DBInstance")
+
+
+def test_the_database_is_encrypted_and_backed_up(on_ecs: Assembly) -> None:
+    (database,) = on_ecs.resources("AWS::RDS::DBInstance")
     assert database.properties["StorageEncrypted"] is True
+    assert int(database.properties["EngineVersion"].split(".")[0]) >= MINIMUM_POSTGRES
     assert database.properties["BackupRetentionPeriod"] >= 7
 
 
@@ -92,10 +97,16 @@ def test_each_function_logs_in_to_the_database_under_a_role_of_its_own(assembly:
         for function in assembly.resources("AWS::Lambda::Function")
         if "DATABASE_USER" in (variables := function.properties.get("Environment", {}).get("Variables", {}))
     }
-    assert users == {"capture_predictions": "bikecast_capture", "monitor_drift": "bikecast_monitor"}
+    roles = {"capture_predictions": "bikecast_capture", "monitor_drift": "bikecast_monitor"}
+    if assembly.target is Target.LOCALSTACK and assembly.containers is Containers.WORKER:
+        roles.pop("monitor_drift")  # a step of the worker judges there
+    assert users == roles
+
+
+def test_only_the_job_reads_the_owners_password(on_ecs: Assembly) -> None:
     owners = [
         policy
-        for policy, action, resource in _allowed(assembly)
+        for policy, action, resource in _allowed(on_ecs)
         if action == "secretsmanager:GetSecretValue" and "PostgresSecret" in resource
     ]
     assert owners
@@ -116,14 +127,18 @@ def test_nothing_idles_for_money_and_nothing_comes_in(assembly: Assembly) -> Non
     assert not kinds & {"AWS::EC2::NatGateway", "AWS::EC2::EIP", "AWS::ECS::Service"}
     groups = assembly.resources("AWS::EC2::SecurityGroup")
     ingress = [rule for group in groups for rule in group.properties.get("SecurityGroupIngress", [])]
-    assert {rule["FromPort"] for rule in ingress} == {5432}
+    assert {rule["FromPort"] for rule in ingress} == {5432} if groups else not ingress
     assert all("SourceSecurityGroupId" in rule for rule in ingress)
 
 
 def test_no_template_holds_a_password(assembly: Assembly) -> None:
     for resource in (*assembly.resources("AWS::Lambda::Function"), *_containers(assembly)):
         assert "resolve:secretsmanager" not in json.dumps(resource.properties)
-    (task,) = _containers(assembly)
+        assert "DATABASE_PASSWORD" not in json.dumps(resource.properties.get("Environment", {}))
+
+
+def test_a_container_gets_the_password_as_a_secret(on_ecs: Assembly) -> None:
+    (task,) = _containers(on_ecs)
     (container,) = task.properties["ContainerDefinitions"]
     assert [secret["Name"] for secret in container["Secrets"]] == ["DATABASE_PASSWORD"]
 
@@ -140,6 +155,31 @@ def test_secrets_are_named_by_their_arn_and_no_reference(assembly: Assembly) -> 
     assert not [each for each in referred if f'"Ref": "{each.logical_id}"' in text]
 
 
+def test_with_another_database_and_a_worker_there_is_no_network_and_no_paid_container(
+    workers: dict[str, Assembly],
+) -> None:
+    free = workers["localstack-worker"]
+    kept = ("database", "monitoring", "serving", "storage", "training")
+    assert sorted(free.templates) == [f"bikecast-{name}" for name in kept]
+    services = {resource.type.split("::")[1] for resource in free.resources()}
+    assert not services & {"ECS", "RDS", "EC2", "ECR"}
+    functions = free.resources("AWS::Lambda::Function")
+    assert all(function.properties.get("PackageType") != "Image" for function in functions)
+    (capture,) = [f for f in functions if "DATABASE_HOST" in f.properties["Environment"]["Variables"]]
+    told = capture.properties["Environment"]["Variables"]
+    place = [told[f"DATABASE_{name}"] for name in ("HOST", "PORT", "NAME", "USER")]
+    assert place == ["db.example", "5433", "rides", DatabaseRole.CAPTURE]
+
+
+def test_only_the_worker_may_read_the_owners_secret_of_another_database(workers: dict[str, Assembly]) -> None:
+    rights = _allowed(workers["localstack-worker"])
+    secrets = [(policy, to) for policy, action, to in rights if action == "secretsmanager:GetSecretValue"]
+    of_owner = {policy for policy, to in secrets if to.endswith(":secret:bikecast/database-??????")}
+    assert len(of_owner) == 1
+    assert "JobWorker" in of_owner.pop()
+    assert len({to for policy, to in secrets if "CapturePredictions" in policy}) == 1
+
+
 def test_the_predictor_can_start_no_training_and_the_job_leaves_raw_files_alone(assembly: Assembly) -> None:
     predictor = [action for policy, action, _ in _allowed(assembly) if "PredictParts" in policy]
     assert "s3:GetObject" in predictor
@@ -147,7 +187,9 @@ def test_the_predictor_can_start_no_training_and_the_job_leaves_raw_files_alone(
     written = [
         resource
         for policy, action, resource in _allowed(assembly)
-        if "JobTaskTaskRole" in policy and action == "s3:PutObject" and "CitibikeData" in resource
+        if ("JobTaskTaskRole" in policy or "JobWorker" in policy)
+        and action == "s3:PutObject"
+        and "CitibikeData" in resource
     ]
     assert written
     assert not [resource for resource in written if resource.endswith((">/*", "/raw/*"))]

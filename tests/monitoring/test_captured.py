@@ -93,7 +93,7 @@ def test_traffic_latency_plan_b_and_the_delay_of_demand_are_told(
 ) -> None:
     week = served.between(np.datetime64(START), np.datetime64(END))
     _capture(ports, week, latency_ms=10.0)
-    _capture(ports, week, latency_ms=30.0, source="seasonal_naive", version="plan B")
+    _capture(ports, week, latency_ms=30.0, source="seasonal_naive", version="fallback")
     _load_demand(ports)
     list(monitor(WEEK, ports, WATCH))
     told = rows("select n_predictions, latency_p50_ms, latency_p95_ms, fallback_share from citibike_metrics")

@@ -79,9 +79,9 @@ def test_a_window_is_answered_with_its_verdict_and_its_metrics(
     assert promised <= set(told)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     emf = next(line for line in lines if "_aws" in line)
-    assert {"PredictionDrift", "DriftedFeatures", "LiveRmse", "ModelAgeDays", "DataAgeDays"} <= set(emf)
+    assert {"PredictionDrift", "DriftedFeatures", "LiveMetric", "ModelAgeDays", "DataAgeDays"} <= set(emf)
     assert emf["MonitorAlarms"] == [0.0]
-    assert emf["LiveRmse"] == [told["metrics"]["rmse_score_current"]]
+    assert emf["LiveMetric"] == [told["metrics"]["rmse_score_current"]]
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from training_job.publication.following import archive_abandoned, follow_champio
 from training_job.runtime.context import Context
 from training_job.runtime.handover import EvaluateJob
 from training_job.runtime.training_sets import frame_bytes, training_set_key
-from training_job.tuning.predictions import write_left_out
+from training_job.tuning.predictions import write_out_of_fold
 from use_cases.citibike.model.level import LevelState
 from use_cases.citibike.steps.evaluate import open_case, served_model
 from use_cases.citibike.training.dataset import to_sample
@@ -110,7 +110,9 @@ def _evaluate(context: Context, job: dict[str, Any], *, is_better: bool) -> dict
     publish = partial(publish_version, context, case, LevelState())
     challenger = Challenger(served_model(context, case, LevelState()), publish)
     sample = to_sample(_frame())
-    write_left_out(context.reports, case.job.execution, hours=sample.hours[:48], predicted=np.full(48, 50.0))
+    write_out_of_fold(
+        context.reports, case.job.execution, hours=sample.hours[:48], predicted=np.full(48, 50.0)
+    )
     current = ChampionStore(context.serving).look()
     outcome = Judgement(verdict, challenger=SCORES)
     return conclude(context, case.job, current, outcome, challenger).model_dump(mode="json")

@@ -104,7 +104,9 @@ def _handed_over(world: World, job: dict[str, Any], *, factor: float, graph_fact
     calibration = Calibration(level=search.level.state(), interval=interval, cv_rmse=1.0)
     spoiled = Spoiled(good, factor, graph_factor)
     challenger = Challenger(spoiled, calibration, members=("spoiled",), run_id=run_id)
-    study = progress(open_study(context.database, "good", search=search), n_trials=3, now=context.clock())
+    study = progress(
+        open_study(context.database, "good", search=search), n_trials=3, metric="RMSE", now=context.clock()
+    )
     return hand_over(context, train, challenger, sample, study).model_dump(mode="json")
 
 

@@ -12,10 +12,11 @@ from psycopg.errors import InsufficientPrivilege
 from pydantic import SecretStr
 
 from bikecast.database import DatabaseSettings, connect
+from bikecast.errors import DeploymentError
 from bikecast.names import DatabaseRole, Schema
 from tests.postgres import Server
 from tests.roles import log_in_as
-from training_job.migrations import migrate
+from training_job.migrations import migrate, require_version
 
 TABLES = {
     "predictions",
@@ -41,6 +42,17 @@ def test_an_empty_database_gets_every_table_and_schema(database: DatabaseSetting
     schemas = _names(database, "select nspname from pg_namespace")
     assert tables == TABLES
     assert {"monitoring", "mlflow", "optuna"} <= schemas
+
+
+@pytest.mark.parametrize("number", ["170000", "170002", "180001"])
+def test_a_server_as_old_as_any_targets_is_fine(number: str) -> None:
+    require_version(number)
+
+
+@pytest.mark.parametrize(("number", "major"), [("160009", 16), ("90624", 9)])
+def test_an_older_server_is_refused_with_both_versions(number: str, major: int) -> None:
+    with pytest.raises(DeploymentError, match=f"PostgreSQL 17 or newer is needed.* version {major}$"):
+        require_version(number)
 
 
 def test_a_second_migration_changes_nothing(database: DatabaseSettings) -> None:

@@ -15,7 +15,7 @@ from bikecast.storage import FolderStore
 from tests.champions import publish_champion
 from training_job.migrations import migrate
 from training_job.runtime.context import Context
-from training_job.steps import close_incident, refresh_dashboard, resume_automation
+from training_job.steps import close_incident, judge_windows, refresh_dashboard, resume_automation
 from use_cases.citibike.simulator.simulation import simulate_tables
 from use_cases.citibike.steps import record_actuals
 from use_cases.citibike.tables.hourly import write_hourly
@@ -112,3 +112,15 @@ def test_the_dashboard_of_an_empty_deployment_says_so(context: Context) -> None:
     refresh_dashboard.run(context, {})
     summary = _summary(context)
     assert (summary["champion"], summary["windows"], summary["incidents"]) == (None, [], [])
+
+
+@pytest.mark.parametrize(
+    ("secrets", "arn"), [({"bikecast_monitor": "arn:monitor"}, "arn:monitor"), ({}, None)]
+)
+def test_windows_are_judged_under_the_monitors_role(
+    secrets: dict[str, str], arn: str | None, database: DatabaseSettings
+) -> None:
+    owner = database.model_copy(update={"secret_arn": "arn:owner", "role_secrets": secrets})
+    login = judge_windows.monitor_login(owner)
+    assert (login.user, login.password, login.secret_arn) == ("bikecast_monitor", None, arn)
+    assert (login.host, login.port, login.name) == (owner.host, owner.port, owner.name)

@@ -34,7 +34,7 @@ class World:
         return find_step([name.replace("_", "-")])(self.context, payload)
 
     def until_evaluated(self, execution: str, **request: Any) -> dict[str, Any]:
-        """Run an execution up to the gate's word; the next step's input is returned."""
+        """Run an execution up to the gate's decision; the next step's input is returned."""
         job: dict[str, Any] = {"request": REQUEST | request, "execution": execution}
         job["prepare"] = self.step("prepare", job)
         self.step("tune", {**job, "worker": 0})

@@ -16,7 +16,7 @@ from botocore.stub import Stubber
 
 from bikecast.errors import DataError, InputError
 from training_job.__main__ import find_step
-from training_job.runtime.answers import StoppedError, TaskAnswer, beating, stopping_on_sigterm
+from training_job.runtime.answers import StoppedError, TaskReply, beating, stopping_on_sigterm
 from training_job.runtime.failures import describe
 
 
@@ -88,11 +88,11 @@ def test_other_errors_point_to_the_log() -> None:
     assert "log" in cause
 
 
-def _answer() -> tuple[TaskAnswer, Stubber]:
+def _answer() -> tuple[TaskReply, Stubber]:
     client = boto3.client(
         "stepfunctions", region_name="us-east-1", aws_access_key_id="x", aws_secret_access_key="x"
     )
-    return TaskAnswer(client, "the-token"), Stubber(client)
+    return TaskReply(client, "the-token"), Stubber(client)
 
 
 def test_results_and_failures_reach_the_state_machine() -> None:

@@ -10,14 +10,24 @@ from hypothesis.extra.numpy import arrays
 from scipy import stats
 from scipy.spatial import distance
 
-from bikecast.drift import Kind, Limit, Score, Thresholds, Verdict, jensen_shannon, judge, wasserstein
+from bikecast.drift import (
+    LOG_RATIO,
+    DriftLimits,
+    Kind,
+    Limit,
+    Score,
+    WindowVerdict,
+    jensen_shannon,
+    judge,
+    wasserstein,
+)
 
 LIMITS = {
     "TMAX": Limit(value=1.0, kind=Kind.DRIFT, method="wasserstein"),
     "error": Limit(value=1.5, kind=Kind.PERFORMANCE, method="ratio of WAPE"),
     "missing:PRCP": Limit(value=0.02, kind=Kind.QUALITY, method="share"),
 }
-THRESHOLDS = Thresholds(
+THRESHOLDS = DriftLimits(
     alarm_factors={},
     target_false_alarms_a_quarter=1.0,
     measured_false_alarms_a_quarter=0.5,
@@ -56,21 +66,21 @@ def test_a_sample_is_at_no_distance_from_itself_however_often_it_is_repeated(sam
 
 def test_values_that_are_missing_say_nothing() -> None:
     assert np.isnan(wasserstein(np.asarray([np.nan]), np.asarray([1.0, 2.0])))
-    assert judge(_scores(TMAX=float("nan")), THRESHOLDS, previous=[]).verdict is Verdict.OK
+    assert judge(_scores(TMAX=float("nan")), THRESHOLDS, previous=[]).verdict is WindowVerdict.OK
 
 
 def test_one_unusual_window_is_watched_and_two_of_three_make_an_alarm() -> None:
     now = _scores(error=2.0)
-    assert judge(now, THRESHOLDS, previous=[]).verdict is Verdict.WATCH
+    assert judge(now, THRESHOLDS, previous=[]).verdict is WindowVerdict.WATCH
     second = judge(now, THRESHOLDS, previous=[{"error": 1.0}, {"error": 1.6}])
-    assert (second.verdict, set(second.alarms)) == (Verdict.DEGRADED, {Kind.PERFORMANCE})
+    assert (second.verdict, set(second.alarms)) == (WindowVerdict.DEGRADED, {Kind.PERFORMANCE})
     assert second.severity == pytest.approx(2.0 / 1.5, abs=1e-3)
 
 
 def test_a_window_just_over_a_limit_is_in_order_until_it_happens_again() -> None:
     now = _scores(error=1.6)
-    assert judge(now, THRESHOLDS, previous=[]).verdict is Verdict.OK
-    assert judge(now, THRESHOLDS, previous=[{"error": 1.6}]).verdict is Verdict.DEGRADED
+    assert judge(now, THRESHOLDS, previous=[]).verdict is WindowVerdict.OK
+    assert judge(now, THRESHOLDS, previous=[{"error": 1.6}]).verdict is WindowVerdict.DEGRADED
 
 
 def test_each_alarm_has_its_own_reasons_and_a_window_in_order_has_none() -> None:
@@ -86,26 +96,34 @@ def test_each_alarm_has_its_own_reasons_and_a_window_in_order_has_none() -> None
 
 def test_an_alarm_needs_the_window_itself_to_be_unusual() -> None:
     calm = judge(_scores(error=1.0), THRESHOLDS, previous=[{"error": 9.0}, {"error": 9.0}])
-    assert (calm.verdict, set(calm.alarms)) == (Verdict.OK, set())
+    assert (calm.verdict, set(calm.alarms)) == (WindowVerdict.OK, set())
 
 
 def test_severe_is_an_error_far_over_its_limit_in_two_windows() -> None:
     once = judge(_scores(error=4.0), THRESHOLDS, previous=[{"error": 1.6}])
     twice = judge(_scores(error=4.0), THRESHOLDS, previous=[{"error": 3.1}])
-    assert (once.verdict, twice.verdict) == (Verdict.DEGRADED, Verdict.SEVERE)
+    assert (once.verdict, twice.verdict) == (WindowVerdict.DEGRADED, WindowVerdict.SEVERE)
 
 
 def test_strange_weather_alone_opens_an_incident_but_is_only_watched() -> None:
     found = judge(_scores(TMAX=9.0), THRESHOLDS, previous=[{"TMAX": 9.0}])
-    assert (found.verdict, set(found.alarms)) == (Verdict.WATCH, {Kind.DRIFT})
+    assert (found.verdict, set(found.alarms)) == (WindowVerdict.WATCH, {Kind.DRIFT})
 
 
 def test_bad_data_are_a_fact_of_one_window() -> None:
     found = judge(_scores(**{"missing:PRCP": 1.0}), THRESHOLDS, previous=[])
-    assert (found.verdict, set(found.alarms)) == (Verdict.DEGRADED, {Kind.QUALITY})
+    assert (found.verdict, set(found.alarms)) == (WindowVerdict.DEGRADED, {Kind.QUALITY})
 
 
 def test_reasons_are_sentences_with_value_and_limit_worst_first() -> None:
     found = judge(_scores(TMAX=1.5, error=9.0), THRESHOLDS, previous=[])
-    assert found.reasons[0] == "error is unusual: 9, limit 1.5 (ratio of WAPE)"
+    assert found.reasons[0] == "error is unusual: 9.00, limit 1.50"
     assert found.reasons[1].startswith("TMAX")
+
+
+@pytest.mark.parametrize(("is_fall", "shown"), [(False, "22 %, limit 16 %"), (True, "18 %, limit 14 %")])
+def test_a_log_ratio_is_told_in_percent_of_its_direction(is_fall: bool, shown: str) -> None:
+    limits = {"growth": Limit(value=0.15, kind=Kind.PERFORMANCE, method=LOG_RATIO)}
+    grown = Score("growth", Kind.PERFORMANCE, LOG_RATIO, 0.2, "demand has moved", is_fall=is_fall)
+    found = judge([grown], THRESHOLDS.model_copy(update={"limits": limits}), previous=[{"growth": 2.0}])
+    assert found.reasons == (f"demand has moved: {shown}",)

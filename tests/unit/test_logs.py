@@ -14,7 +14,9 @@ FACTS = {"step": "train", "execution": "train-1", "code_version": "0.1.0+abc"}
 
 def written(code: str) -> list[dict[str, Any]]:
     """Run code in a process that logs as a step does, and return its lines."""
-    script = f"import logging, warnings\nfrom training_job.runtime import logs\nlogs.configure({FACTS})\n{code}"
+    script = (
+        f"import logging, warnings\nfrom training_job.runtime import logs\nlogs.configure({FACTS})\n{code}"
+    )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     return [json.loads(line) for line in done.stderr.splitlines()]
 

@@ -1,4 +1,4 @@
-"""What follows from a judgement: a registered version, its published files, the record of the decision."""
+"""The end of an evaluation: a registered version, its published files, the decision record."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace

@@ -1,4 +1,4 @@
-"""The gate's decision on a challenger, and the score tables that it rests on."""
+"""The gate's decision on a challenger, and the score tables behind it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

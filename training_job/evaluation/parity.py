@@ -1,4 +1,4 @@
-"""Whether the graph that serves says what the fitted model says."""
+"""Parity: how far the served graph differs from the fitted model."""
 
 from collections.abc import Mapping
 

@@ -1,4 +1,4 @@
-"""The record of an evaluation, as yet without an outcome."""
+"""The record of an evaluation, before its outcome is known."""
 
 import datetime as dt
 

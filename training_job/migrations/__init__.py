@@ -11,7 +11,8 @@ from sqlalchemy import Connection, create_engine, text
 from sqlalchemy.pool import NullPool
 
 from bikecast.database import DatabaseSettings, secret_password, sqlalchemy_url
-from bikecast.names import DatabaseRole, Schema
+from bikecast.errors import DeploymentError
+from bikecast.names import MINIMUM_POSTGRES, DatabaseRole, Schema
 
 # Any two processes that migrate at once agree on this number; it has no other meaning.
 LOCK_KEY = 0x62696B65
@@ -30,10 +31,12 @@ def migrate(settings: DatabaseSettings, *, revision: str = "head") -> None:
     """Bring the database to a revision; harmless to repeat and to run from many processes at once.
 
     Raises:
+        DeploymentError: The server is older than every target's.
         sqlalchemy.exc.OperationalError: The server cannot be reached or refuses the login.
     """
     engine = create_engine(sqlalchemy_url(settings, schema=Schema.MONITORING), poolclass=NullPool)
     with engine.connect() as connection:
+        require_version(connection.scalar(text("show server_version_num")))
         connection.execute(text("select pg_advisory_lock(:key)"), {"key": LOCK_KEY})
         connection.commit()
         try:
@@ -55,6 +58,22 @@ def _let_log_in(connection: Connection, settings: DatabaseSettings) -> None:
     for name, arn in settings.role_secrets.items():
         connection.execute(text(REMEMBER), {"password": secret_password(arn)})
         connection.execute(text(LET_IN.format(role=DatabaseRole(name))))
+
+
+def require_version(number: str) -> None:
+    """Make sure that the server is one that the project is tested with.
+
+    Args:
+        number: The server's own, such as 170002 for 17.2.
+
+    Raises:
+        DeploymentError: It is older.
+    """
+    major = int(number) // 10_000
+    if major < MINIMUM_POSTGRES:
+        raise DeploymentError(
+            f"PostgreSQL {MINIMUM_POSTGRES} or newer is needed, but the server is version {major}"
+        )
 
 
 def _upgrade(connection: Connection, *, revision: str) -> None:

@@ -1,4 +1,4 @@
-"""A champion proven to load, and what is said of one that does not."""
+"""A champion that is proven to load, and the message about one that does not."""
 
 from bikecast.errors import ArtifactError
 from bikecast.registry.manifest import ChampionManifest

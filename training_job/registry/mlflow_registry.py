@@ -1,4 +1,4 @@
-"""MLflow as the registry: what people deleted there is restored, made anew or left out, with a warning."""
+"""MLflow as the registry; what people deleted there is restored, recreated or skipped, with a warning."""
 
 import datetime as dt
 import hashlib
@@ -18,9 +18,8 @@ from mlflow.tracking import MlflowClient
 from mlflow.types import ColSpec, ParamSchema, ParamSpec, Schema, TensorSpec
 
 from bikecast.errors import NotFoundError
-from training_job.registry.protocol import RegisteredVersion, ServedModel
+from training_job.registry.protocol import RegisteredVersion, RegistryContext, ServedModel
 from training_job.registry.tracking import experiment_of, millis, restored_experiment, write_file
-from training_job.runtime.context import Context
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +39,7 @@ class MlflowRegistry:
         context: Names where a new experiment keeps its artifacts.
     """
 
-    def __init__(self, client: MlflowClient, context: Context) -> None:
+    def __init__(self, client: MlflowClient, context: RegistryContext) -> None:
         self._client, self._context = client, context
 
     def versions(self, name: str) -> list[RegisteredVersion]:

@@ -12,6 +12,22 @@ from typing import Any, Protocol
 import pandas as pd
 
 from bikecast.arrays import Matrix
+from bikecast.database import DatabaseSettings
+from bikecast.storage import ObjectStore
+
+
+class RegistryContext(Protocol):
+    """The parts of a step's context that the registry needs."""
+
+    @property
+    def database(self) -> DatabaseSettings:
+        """Where MLflow's tables are."""
+        ...
+
+    @property
+    def artifacts(self) -> ObjectStore:
+        """Where a new experiment keeps its artifacts."""
+        ...
 
 
 @dataclass(frozen=True)
@@ -74,7 +90,7 @@ class Registry(Protocol):
         ...
 
     def delete_alias(self, name: str, alias: str) -> None:
-        """Take an alias away; an absent one is no error."""
+        """Take an alias away; an absent one is not an error."""
         ...
 
     def log_scores(self, name: str, version: str, *, run_id: str, scores: Mapping[str, float]) -> None:

@@ -26,7 +26,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bikecast.database import sqlalchemy_url
 from bikecast.names import EXPERIMENT_NAME, Schema
-from training_job.runtime.context import Context
+from training_job.registry.protocol import RegistryContext
 
 logger = logging.getLogger(__name__)
 
@@ -36,7 +36,7 @@ PARENT_TAG = "mlflow.parentRunId"
 RUN_STATUS = {TrialState.COMPLETE: "FINISHED", TrialState.PRUNED: "KILLED", TrialState.FAIL: "FAILED"}
 
 
-def open_client(context: Context) -> MlflowClient:
+def open_client(context: RegistryContext) -> MlflowClient:
     """Point MLflow at the database; the address holds the password and stays in this process."""
     # What it prints beside its records would break the log's lines.
     disable_logging()  # type: ignore[no-untyped-call]
@@ -44,7 +44,9 @@ def open_client(context: Context) -> MlflowClient:
     return MlflowClient()
 
 
-def open_run(client: MlflowClient, context: Context, *, execution: str, tags: Mapping[str, str]) -> str:
+def open_run(
+    client: MlflowClient, context: RegistryContext, *, execution: str, tags: Mapping[str, str]
+) -> str:
     """Return the execution's run; an execution that is taken up again goes on with its own."""
     experiment = experiment_of(client, context)
     found = client.search_runs([experiment], f"tags.`{EXECUTION_TAG}` = '{execution}'", max_results=1)
@@ -56,7 +58,7 @@ def open_run(client: MlflowClient, context: Context, *, execution: str, tags: Ma
     return str(run.info.run_id)
 
 
-def experiment_of(client: MlflowClient, context: Context) -> str:
+def experiment_of(client: MlflowClient, context: RegistryContext) -> str:
     """Return the experiment of all runs; a new one if there is none, restored if somebody deleted it."""
     found = client.get_experiment_by_name(EXPERIMENT_NAME)
     if found is not None:
@@ -104,7 +106,7 @@ def log_nested(
 ) -> None:
     """Log one comparison as a nested run; repeated, it is logged again."""
     experiment = client.get_run(run_id).info.experiment_id
-    run = client.create_run(experiment, run_name=name, tags={PARENT_TAG: run_id, "kind": "yardstick"})
+    run = client.create_run(experiment, run_name=name, tags={PARENT_TAG: run_id, "kind": "comparison"})
     log_numbers(client, run.info.run_id, metrics=metrics, params=params)
     client.set_terminated(run.info.run_id)
 

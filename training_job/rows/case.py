@@ -1,4 +1,4 @@
-"""What one retraining of a declared use case is about: its rows, their split, and how models are compared."""
+"""One retraining of a declared use case: its rows, their split, and how models are compared."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass

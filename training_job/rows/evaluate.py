@@ -1,4 +1,4 @@
-"""Judge the challenger's graph on the holdout, register it, publish its files, write the record."""
+"""Step ``evaluate`` of declared use cases: judge the challenger, register it, publish its files."""
 
 import io
 import json

@@ -1,4 +1,4 @@
-"""Load the files of a declared use case into its checked table; the truth meets what was predicted."""
+"""Step ``load-files`` of declared use cases: files into the checked table, actual values to predictions."""
 
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any

@@ -1,4 +1,4 @@
-"""Freeze the training set of this execution, split it, and open the study."""
+"""Step ``prepare`` of declared use cases: freeze the training set, split it, open the study."""
 
 import hashlib
 import logging

@@ -1,4 +1,4 @@
-"""What a judged version of a declared use case puts into the serving bucket; nothing that serves changes."""
+"""The files of a judged version of a declared use case in the serving bucket."""
 
 import logging
 from typing import TYPE_CHECKING, Any
@@ -64,7 +64,7 @@ def publish_version(
 
 
 def _limits(context: Context, prefix: str, trained: "TrainedModel", reference: ScoredRows) -> Artifact | None:
-    """Learn what the monitor shall call unusual; a sample too small for that is no reason to fail."""
+    """Learn the monitor's limits; a sample too small for that is not a failure."""
     try:
         limits = learn_row_limits(trained.case.use_case, reference)
     except DataError as err:

@@ -1,4 +1,4 @@
-"""Fit the challenger with what the search found, and hand its graph over."""
+"""Step ``train`` of declared use cases: fit the challenger with what tuning found, export its graph."""
 
 import logging
 from collections.abc import Mapping
@@ -48,7 +48,8 @@ def run(context: Context, use_case: UseCase, payload: Mapping[str, Any]) -> Mapp
     tags = {"data_hash": job.prepare.data_hash, "code_version": context.code_version}
     run_id = tracking.open_run(client, context, execution=job.execution, tags=tags)
     study = open_study(context.database, job.execution, search=search)
-    progress = publish_progress(context, study, n_trials=job.request.n_trials)
+    metric = use_case.metrics[0].error_title
+    progress = publish_progress(context, study, n_trials=job.request.n_trials, metric=metric)
     tracking.log_trials(client, run_id, study.get_trials(deepcopy=False))
     case = open_case(context, use_case, job)
     choice = _choose(context, case, study)
@@ -98,7 +99,7 @@ def _learn(case: RowCase, choice: Choice, *, seed: int) -> tuple[Array, State]:
 
 def _log_comparison(client: MlflowClient, run_id: str, case: RowCase, search: Search) -> None:
     """Fit plain families once on the last fold and log them beside the trials."""
-    for name in search.yardsticks.families:
+    for name in search.comparison.families:
         if not (installed(name) and supports(name, case.shape)):
             logger.info("a family of the comparison is left out", extra={"family": name})
             continue

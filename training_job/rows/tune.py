@@ -1,4 +1,4 @@
-"""One worker of the search: trials on the shared study until it has as many as were asked for."""
+"""Step ``tune`` of declared use cases: one worker that runs trials of the shared study."""
 
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -27,11 +27,11 @@ def run(context: Context, use_case: UseCase, payload: Mapping[str, Any]) -> Mapp
     study.sampler = make_sampler(search, seed=own_seed(study, seed=seed, worker=job.worker))
     keep = TrialPredictions(context.artifacts, job.execution).write
     objective = make_objective(open_case(context, use_case, job), search, seed=seed, keep=keep)
-    n_trials = job.request.n_trials
-    progress = publish_progress(context, study, n_trials=n_trials)
+    n_trials, metric = job.request.n_trials, use_case.metrics[0].error_title
+    progress = publish_progress(context, study, n_trials=n_trials, metric=metric)
     while claimed(study) < n_trials:
         study.optimize(objective, n_trials=1)
-        progress = publish_progress(context, study, n_trials=n_trials)
+        progress = publish_progress(context, study, n_trials=n_trials, metric=metric)
     return progress.model_dump(mode="json")
 
 

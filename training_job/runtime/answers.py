@@ -1,4 +1,4 @@
-"""How a step answers its state machine: result, failure, and signs of life in between."""
+"""Replies of a step to its state machine: result, failure, and heartbeats in between."""
 
 import json
 import logging
@@ -26,7 +26,7 @@ class StoppedError(BaseException):
     """The container was told to stop; not an ``Exception``, so that no library swallows it."""
 
 
-class Answer(Protocol):
+class StepReply(Protocol):
     """Where result and failure go."""
 
     def succeed(self, result: Mapping[str, Any]) -> None:
@@ -42,7 +42,7 @@ class Answer(Protocol):
         ...
 
 
-class PrintedAnswer:
+class PrintedReply:
     """Answers a person at a terminal."""
 
     def succeed(self, result: Mapping[str, Any]) -> None:
@@ -55,7 +55,7 @@ class PrintedAnswer:
         return True
 
 
-class TaskAnswer:
+class TaskReply:
     """Answers the state machine that holds the token.
 
     Args:
@@ -67,19 +67,14 @@ class TaskAnswer:
         self._client, self._token = client, token
 
     def succeed(self, result: Mapping[str, Any]) -> None:
-        self._client.send_task_success(taskToken=self._token, output=json.dumps(result))
+        with _unless_nobody_waits():
+            self._client.send_task_success(taskToken=self._token, output=json.dumps(result))
 
     def fail(self, error: str, cause: str) -> None:
-        from botocore.exceptions import ClientError
-
-        try:
+        with _unless_nobody_waits():
             self._client.send_task_failure(
                 taskToken=self._token, error=error[:LONGEST_ERROR], cause=cause[:LONGEST_CAUSE]
             )
-        except ClientError as err:
-            if _code(err) not in GONE_TASK_ERRORS:
-                raise
-            logger.warning("nobody waits for this answer any more", extra={"code": _code(err)})
 
     def beat(self) -> bool:
         from botocore.exceptions import BotoCoreError, ClientError
@@ -94,12 +89,25 @@ class TaskAnswer:
         return True
 
 
+@contextmanager
+def _unless_nobody_waits() -> Iterator[None]:
+    """Pass over an answer that nobody waits for: the execution is over, or an earlier attempt arrived."""
+    from botocore.exceptions import ClientError
+
+    try:
+        yield
+    except ClientError as err:
+        if _code(err) not in GONE_TASK_ERRORS:
+            raise
+        logger.warning("nobody waits for this answer any more", extra={"code": _code(err)})
+
+
 def _code(err: "ClientError") -> str:
     return err.response.get("Error", {}).get("Code", "")
 
 
 @contextmanager
-def beating(answer: Answer, *, interval_s: float) -> Iterator[None]:
+def beating(answer: StepReply, *, interval_s: float) -> Iterator[None]:
     """Show life in the background; when nobody waits any more, stop this process as ECS would."""
     done = threading.Event()
 

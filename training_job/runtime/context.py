@@ -1,4 +1,4 @@
-"""Everything that a step may touch, put together once."""
+"""Stores, database, registry and clock of one step, put together once."""
 
 import datetime as dt
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The name and the cause under which a failure reaches the state machine and a person."""
+"""Name and cause of a failure, as the state machine and people read them."""
 
 from bikecast.errors import BikecastError
 

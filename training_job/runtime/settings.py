@@ -1,4 +1,4 @@
-"""What the container reads from its environment, once."""
+"""Settings of the container, read from its environment once."""
 
 from pydantic import Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict

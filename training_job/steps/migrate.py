@@ -1,4 +1,4 @@
-"""Bring the database to the newest schema."""
+"""Step ``migrate``: bring the database to the newest schema."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Act on the decision: publish the challenger, or record why the champion stays."""
+"""Step ``promote``: publish the challenger, or record why the champion stays."""
 
 import logging
 from collections.abc import Mapping

@@ -1,4 +1,4 @@
-"""Put an earlier champion back once it is proven to load; registry and audit row follow the manifest."""
+"""Step ``rollback``: put an earlier champion back once it is proven to load."""
 
 import logging
 from collections.abc import Iterator, Mapping

@@ -1,4 +1,4 @@
-"""Predictions that outlive the step that made them: by trial, and left-out ones of the challenger."""
+"""Stored predictions: of each trial on its folds, and the challenger's out-of-fold ones."""
 
 import io
 
@@ -38,17 +38,19 @@ class TrialPredictions:
         return f"trials/{self._execution}/{trial}.npy"
 
 
-def write_left_out(store: ObjectStore, execution: str, *, hours: Hours, predicted: Array) -> None:
+def write_out_of_fold(store: ObjectStore, execution: str, *, hours: Hours, predicted: Array) -> None:
     """Keep what the challenger's kind of model says of training hours that it was not fitted on."""
-    write_frame(store, _left_out_key(execution), pd.DataFrame({"timestamp": hours, "prediction": predicted}))
+    write_frame(
+        store, _out_of_fold_key(execution), pd.DataFrame({"timestamp": hours, "prediction": predicted})
+    )
 
 
-def read_left_out(store: ObjectStore, execution: str) -> tuple[Hours, Array]:
-    """Return what ``write_left_out`` kept."""
-    frame = read_frame(store, _left_out_key(execution))
+def read_out_of_fold(store: ObjectStore, execution: str) -> tuple[Hours, Array]:
+    """Return what ``write_out_of_fold`` kept."""
+    frame = read_frame(store, _out_of_fold_key(execution))
     hours = frame["timestamp"].to_numpy(dtype="datetime64[s]")
     return hours, frame["prediction"].to_numpy(dtype=np.float64)
 
 
-def _left_out_key(execution: str) -> str:
+def _out_of_fold_key(execution: str) -> str:
     return f"{evaluation_prefix(execution)}left_out.parquet"

@@ -1,4 +1,4 @@
-"""The search as data: families, their spaces and starts, validation, sampler, pruner."""
+"""The search file: families with ranges and starting points, validation, sampler, pruner."""
 
 import tomllib
 from functools import cache
@@ -17,7 +17,7 @@ class Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class Range(Part):
+class SearchRange(Part):
     """One hyperparameter: integers if both ends are integers."""
 
     low: int | float
@@ -42,7 +42,7 @@ class FamilySearch(Part):
     """What one family tries first, and where the search may go."""
 
     start: dict[str, int | float]
-    space: dict[str, Range]
+    space: dict[str, SearchRange]
 
 
 class Sampler(Part):
@@ -60,7 +60,7 @@ class Worker(Part):
     retries: int = Field(ge=0)
 
 
-class Yardsticks(Part):
+class ComparisonFamilies(Part):
     families: tuple[str, ...] = ()
 
 
@@ -71,11 +71,11 @@ class Search(Part):
     pruner: Pruner
     worker: Worker
     families: dict[str, FamilySearch] = Field(min_length=1)
-    yardsticks: Yardsticks = Yardsticks()
+    comparison: ComparisonFamilies = ComparisonFamilies()
 
     @model_validator(mode="after")
     def _families_exist(self) -> Self:
-        if unknown := ({*self.families, *self.yardsticks.families} - set(NAMES)):
+        if unknown := ({*self.families, *self.comparison.families} - set(NAMES)):
             raise ValueError(f"unknown families {sorted(unknown)}; there are {', '.join(NAMES)}")
         return self
 

@@ -12,7 +12,7 @@ from bikecast.database import DatabaseSettings, sqlalchemy_url
 from bikecast.names import Schema, progress_key
 from bikecast.study_progress import StudyProgress
 from training_job.runtime.context import Context
-from training_job.tuning.racing import FamilyRace, error_of
+from training_job.tuning.pruning import FamilyPruner, error_of
 from training_job.tuning.search import Search, split_params
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def open_study(database: DatabaseSettings, execution: str, *, search: Search) ->
         storage=_storage(database, search),
         load_if_exists=True,
         direction="minimize",
-        pruner=FamilyRace(search.pruner.margins, search.pruner.startup_trials),
+        pruner=FamilyPruner(search.pruner.margins, search.pruner.startup_trials),
     )
     optuna.storages.fail_stale_trials(study)
     return study
@@ -87,7 +87,7 @@ def best_of_each_family(study: optuna.Study) -> dict[str, FrozenTrial]:
     return best
 
 
-def progress(study: optuna.Study, *, n_trials: int, now: dt.datetime) -> StudyProgress:
+def progress(study: optuna.Study, *, n_trials: int, metric: str, now: dt.datetime) -> StudyProgress:
     """Return how far the study is and the best error so far."""
     trials = study.get_trials(deepcopy=False)
     states = Counter(trial.state for trial in trials)
@@ -103,14 +103,15 @@ def progress(study: optuna.Study, *, n_trials: int, now: dt.datetime) -> StudyPr
         n_running=states[TrialState.RUNNING],
         best_value=best.value if best else None,
         best_family=split_params(best.params)[0] if best else None,
+        metric=metric,
         started_at=min(starts).astimezone(dt.UTC) if starts else None,
         updated_at=now,
     )
 
 
-def publish_progress(context: Context, study: optuna.Study, *, n_trials: int) -> StudyProgress:
+def publish_progress(context: Context, study: optuna.Study, *, n_trials: int, metric: str) -> StudyProgress:
     """Write how far the study is to where the console finds it, and to the log."""
-    found = progress(study, n_trials=n_trials, now=context.clock())
+    found = progress(study, n_trials=n_trials, metric=metric, now=context.clock())
     context.reports.write(progress_key(found.study), found.model_dump_json(indent=1).encode())
     logger.info("tuning", extra={"progress": found.sentence})
     return found

@@ -47,7 +47,7 @@ FEATURES = (
     _calendar("hour", "hour of the day, 0 to 23"),
     _calendar("dow", "day of the week, 0 is Monday"),
     _calendar("holiday", "1 on a federal holiday"),
-    _calendar("workday", "1 on Monday to Friday that is no holiday"),
+    _calendar("workday", "1 on Monday to Friday that is not a holiday"),
     _calendar("doy_sin", "season: sine of the day of the year"),
     _calendar("doy_cos", "season: cosine of the day of the year"),
     _calendar("sun", "solar elevation in the middle of the hour, degrees"),

@@ -1,4 +1,4 @@
-"""What a retraining on hourly demand may be asked for."""
+"""The retraining request of hourly demand."""
 
 from pydantic import ConfigDict, Field
 

@@ -3,9 +3,10 @@
 import numpy as np
 
 from bikecast.arrays import Array, Matrix
+from bikecast.columns import Columns, needed
 from bikecast.errors import FeatureError
 from bikecast.use_case import Category, Feature, Features
-from bikecast.use_case.inputs import Columns, level_codes, needed
+from bikecast.use_case.inputs import level_codes
 from use_cases.green_taxi.inputs import DROPOFF, INPUTS, PICKUP, ZONES
 
 _FARTHEST_MILES = 200.0  # beyond it the meter was wrong

@@ -7,11 +7,14 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import to_json
 
+from bikecast.serving.bodies import variant
 from bikecast.serving.gateway import request_id
 from bikecast.serving.problems import errors
 from bikecast.serving.row_bodies import Predicts, rows_request
 from bikecast.use_case import UseCase
 from bikecast.use_case.rows import row_model
+
+ONE, MANY = variant("one"), variant("many")
 
 
 class PersonAnswer(BaseModel):
@@ -37,7 +40,7 @@ def add_routes(app: FastAPI, service: Predicts, use_case: UseCase) -> None:
     person: Any = row_model(use_case, name="Person")
     people: Any = rows_request(person, name="People")
     either: Any = Annotated[
-        Annotated[person, Tag("one")] | Annotated[people, Tag("many")], Discriminator(_one_or_many)
+        Annotated[person, Tag(ONE)] | Annotated[people, Tag(MANY)], Discriminator(_one_or_many)
     ]
     example = use_case.api.examples[0]
     examples: Any = {"one person": {"value": example}, "several": {"value": {"input_data": [example]}}}
@@ -58,4 +61,4 @@ def add_routes(app: FastAPI, service: Predicts, use_case: UseCase) -> None:
 
 
 def _one_or_many(body: Any) -> str:
-    return "many" if isinstance(body, dict) and "input_data" in body else "one"
+    return MANY if isinstance(body, dict) and "input_data" in body else ONE

@@ -7,8 +7,9 @@ cross-validation on the training part they lowered accuracy by up to 0.003 and r
 import numpy as np
 
 from bikecast.arrays import Array, Matrix
+from bikecast.columns import Columns, needed
 from bikecast.use_case import Category, Feature, Features, Number
-from bikecast.use_case.inputs import Columns, level_codes, needed
+from bikecast.use_case.inputs import level_codes
 from use_cases.obesity.inputs import INPUTS
 
 # Upper bounds of bands of the World Health Organization, kg/m2.

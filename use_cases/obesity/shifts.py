@@ -1,4 +1,4 @@
-"""Changes of the world that the monitor must find."""
+"""Shifts that the monitor must detect."""
 
 from typing import TYPE_CHECKING
 

@@ -1,18 +1,20 @@
 """The body and answer of the project that the data comes from, beside ours, on one path."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from fastapi import Body, FastAPI, Request
 from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model, model_validator
 from pydantic_core import to_json
 
+from bikecast.serving.bodies import variant
 from bikecast.serving.gateway import request_id
 from bikecast.serving.problems import errors
 from bikecast.serving.row_bodies import Predicts, rows_request
 from bikecast.use_case import UseCase
 from bikecast.use_case.rows import row_model
 
+PUBLISHED, ROWS = variant("data"), variant("rows")
 _MINUTES = "Minutes that the ride will take"
 
 
@@ -58,7 +60,7 @@ def add_routes(app: FastAPI, service: Predicts, use_case: UseCase) -> None:
     """Add ``/predict`` for rides under ``data``, and for rides under ``input_data``."""
     rides: Any = rows_request(row_model(use_case), name="Rides")
     either: Any = Annotated[
-        Annotated[_published(use_case), Tag("data")] | Annotated[rides, Tag("rows")],
+        Annotated[_published(use_case), Tag(PUBLISHED)] | Annotated[rides, Tag(ROWS)],
         Discriminator(_kind),
     ]
     example = use_case.api.examples[0]
@@ -94,8 +96,8 @@ def _published(use_case: UseCase) -> Any:
     return create_model("PublishedRides", __base__=(data, _Timed), **fields)
 
 
-def _kind(body: Any) -> Literal["data", "rows"]:
-    return "data" if isinstance(body, dict) and "data" in body else "rows"
+def _kind(body: Any) -> str:
+    return PUBLISHED if isinstance(body, dict) and "data" in body else ROWS
 
 
 def _minutes(answers: list[dict[str, Any]]) -> dict[str, Any]:

@@ -3,8 +3,9 @@
 import numpy as np
 
 from bikecast.arrays import Array, Matrix
+from bikecast.columns import Columns, needed
 from bikecast.use_case import Category, Feature, Features
-from bikecast.use_case.inputs import Columns, level_codes, needed
+from bikecast.use_case.inputs import level_codes
 from use_cases.ride_duration.inputs import INPUTS
 
 EARTH_KM = 6_371.0

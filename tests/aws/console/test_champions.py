@@ -5,8 +5,8 @@ import pytest
 from bikecast.errors import ArtifactError, DeploymentError
 from bikecast.names import CHAMPION_HISTORY_PREFIX, CHAMPION_KEY, Output
 from bikecast.storage import S3Store
+from console.cloud.champions import champion_exists, read_champion, retire_simulated
 from console.cloud.session import Cloud
-from console.serving.champions import champion_exists, read_champion, retire_simulated
 from tests.aws.console.test_outputs import deploy_stack
 from tests.unit.serving.world import promote, published
 

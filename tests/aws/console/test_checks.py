@@ -12,7 +12,7 @@ from bikecast.registry.automation import AutomationSwitch
 from bikecast.registry.manifest import Previous, manifest_bytes
 from bikecast.storage import S3Store
 from console.cloud.session import Cloud
-from console.monitoring import watchtower
+from console.monitoring import monitor
 from console.training.checks import require_period, require_rollback, require_windows
 from tests.aws.console.test_executions import PASSES, create_machine
 from tests.aws.console.test_outputs import deploy_stack
@@ -104,11 +104,11 @@ def test_a_rollback_among_champions_of_older_code(deployed: Cloud) -> None:
 
 
 def test_resuming_what_is_not_paused_starts_nothing(deployed: Cloud) -> None:
-    assert watchtower.resume_automation(deployed, reason="why not")["resumed"] is False
+    assert monitor.resume_automation(deployed, reason="why not")["resumed"] is False
     body = AutomationSwitch(paused=True, reason="errors doubled").model_dump_json().encode()
     deployed.s3.put_object(Bucket="serving", Key=AUTOMATION_KEY, Body=body)
     with pytest.raises(DeploymentError, match="OperateStateMachineArn"):
-        watchtower.resume_automation(deployed, reason="it is over")
+        monitor.resume_automation(deployed, reason="it is over")
 
 
 def test_only_an_open_incident_can_be_closed(deployed: Cloud) -> None:
@@ -117,7 +117,7 @@ def test_only_an_open_incident_can_be_closed(deployed: Cloud) -> None:
     incidents = [{"id": "a", "status": "open"}, {"id": "b", "status": "closed"}]
     put(deployed, "reports", DASHBOARD_SUMMARY_KEY, {"incidents": incidents})
     with pytest.raises(InputError, match="no open incident has the id b: open are a"):
-        watchtower.close_incident(deployed, "b", reason="over")
-    watchtower.close_incident(deployed, "a", reason="over")
+        monitor.close_incident(deployed, "b", reason="over")
+    monitor.close_incident(deployed, "a", reason="over")
     runs = deployed.stepfunctions.list_executions(stateMachineArn=machine)["executions"]
     assert {run["name"].rsplit("-", 2)[0] for run in runs} == {"refresh-dashboard", "close-incident"}

@@ -12,10 +12,10 @@ from bikecast.examples import load_files, partitions, stored_files
 from bikecast.examples.keys import raw_prefix, table_key
 from bikecast.names import DEFAULT_USE_CASE, Output, Step
 from bikecast.use_case import UseCase, registry
-from console.cloud.deployment import deployed_use_cases
 from console.cloud.session import Cloud
 from console.cloud.stores import data_store, reports_store, serving_store
 from console.data.row_loading import load_rows, load_simulated_rows
+from console.deployment.deployment import deployed_use_cases
 from console.executions.operations import operate
 from console.settings import take_choices
 from console.training.row_training import row_request, start_row_training

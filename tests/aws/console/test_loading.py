@@ -14,7 +14,7 @@ from console.cloud.session import Cloud
 from console.data.buckets import Bucket
 from console.data.loading import load
 from console.data.prefixes import Place, keys_in_place, kind_of_object, parse_place
-from console.data.replacing import make_room
+from console.data.replacing import clear_simulated
 from console.data.sources import Source, of_names, recognise
 from console.data.tables import check_tables, upload_tables
 from console.data.uploading import marker_key, raw_keys, upload_files
@@ -66,7 +66,7 @@ def test_a_table_that_breaks_its_contract_is_not_uploaded(bucket: Bucket, tmp_pa
 
 def test_a_table_that_is_no_parquet_is_named(bucket: Bucket, tmp_path: Path) -> None:
     write_hourly(tmp_path).write_bytes(b"not parquet at all")
-    with pytest.raises(DataError, match=r"2024-citibike-tripdata\.parquet is no readable parquet file"):
+    with pytest.raises(DataError, match=r"2024-citibike-tripdata\.parquet is not a readable parquet file"):
         check_tables(recognise(tmp_path))
 
 
@@ -157,16 +157,16 @@ def simulated(bucket: Bucket, tmp_path_factory: pytest.TempPathFactory) -> Bucke
 def test_real_data_removes_simulated_data_once_somebody_agreed(simulated: Bucket, tmp_path: Path) -> None:
     write_hourly(tmp_path)
     with pytest.raises(InputError, match="--replace-simulated"):
-        make_room(simulated.cloud, recognise(tmp_path), agreed=False)
+        clear_simulated(simulated.cloud, recognise(tmp_path), agreed=False)
     assert len(simulated.keys("")) == 3
-    make_room(simulated.cloud, recognise(tmp_path), agreed=True)
+    clear_simulated(simulated.cloud, recognise(tmp_path), agreed=True)
     assert simulated.keys("") == []
 
 
 def test_what_cannot_be_read_removes_nothing(simulated: Bucket, tmp_path: Path) -> None:
     (tmp_path / "202401-citibike-tripdata.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match=r"none of 1 files in .* can be read as trips"):
-        make_room(simulated.cloud, recognise(tmp_path), agreed=True)
+        clear_simulated(simulated.cloud, recognise(tmp_path), agreed=True)
     write_hourly(tmp_path, trips=-1)
     with pytest.raises(DataError, match="trips"):
         load(simulated.cloud, recognise(tmp_path), replace_simulated=True)
@@ -178,7 +178,7 @@ def test_simulated_data_never_joins_real_data(bucket: Bucket, tmp_path: Path) ->
     bucket.put(write_hourly(tmp_path), citibike_key(2024))
     (tmp_path / "simulated.json").write_text("{}")
     with pytest.raises(DataError, match="never mixed"):
-        make_room(bucket.cloud, recognise(tmp_path), agreed=True)
+        clear_simulated(bucket.cloud, recognise(tmp_path), agreed=True)
 
 
 def test_files_of_another_bucket_are_copied_once(bucket: Bucket) -> None:

@@ -10,8 +10,8 @@ from bikecast.errors import InputError
 from bikecast.names import Output
 from bikecast.serving.unsent import FIELD, MESSAGE
 from console.cloud.session import Cloud
-from console.executions.approvals import Answer, answer, list_waiting
-from console.serving.queues import Redriven, redrive
+from console.executions.approvals import ApprovalAnswer, answer, list_waiting
+from console.serving.redrive import Redriven, redrive
 from tests.aws.console.test_outputs import deploy_stack
 
 NOW = dt.datetime.now(dt.UTC)
@@ -90,18 +90,18 @@ def test_one_of_several_must_be_named(cloud: Cloud) -> None:
     url = queue(cloud, "approvals", ask("train-1"), ask("train-2"))
     deploy_stack(cloud, "bikecast-training", {Output.APPROVAL_QUEUE_URL: url})
     with pytest.raises(InputError, match="name one of them: train-"):
-        answer(cloud, Answer.APPROVE, execution=None, reason=None)
+        answer(cloud, ApprovalAnswer.APPROVE, execution=None, reason=None)
 
 
 def test_nothing_to_answer_is_said(cloud: Cloud) -> None:
     deploy_stack(cloud, "bikecast-training", {Output.APPROVAL_QUEUE_URL: queue(cloud, "approvals")})
-    with pytest.raises(InputError, match="waiting: none"):
-        answer(cloud, Answer.REJECT, execution="train-9", reason="no")
+    with pytest.raises(InputError, match="no training is waiting for approval"):
+        answer(cloud, ApprovalAnswer.REJECT, execution="train-9", reason="no")
 
 
 def test_a_misspelt_answer_leaves_the_training_waiting(cloud: Cloud) -> None:
     url = queue(cloud, "approvals", ask("train-1"))
     deploy_stack(cloud, "bikecast-training", {Output.APPROVAL_QUEUE_URL: url})
     with pytest.raises(InputError, match="waiting: train-1"):
-        answer(cloud, Answer.APPROVE, execution="tarin-1", reason=None)
+        answer(cloud, ApprovalAnswer.APPROVE, execution="tarin-1", reason=None)
     assert [entry.execution for entry in list_waiting(cloud)] == ["train-1"]

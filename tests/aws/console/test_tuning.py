@@ -12,7 +12,7 @@ from console.cloud.session import Cloud
 from console.executions.executions import RUNNING, Execution
 from console.executions.following import Watcher
 from console.executions.histories import StateRun
-from console.training.tuning import TuningProgress
+from console.executions.tuning import TuningProgress
 
 NAME = "train-1"
 NOW = dt.datetime(2025, 4, 1, tzinfo=dt.UTC)
@@ -55,7 +55,7 @@ def test_a_running_search_says_its_trials_and_best_error(cloud: Cloud, bucket: s
     cloud.s3.put_object(Bucket=bucket, Key=progress_key(NAME), Body=body)
     _, under_way = _shown(cloud, _execution(_tuning()), _execution(_tuning(items_done=1)))
     assert "17 of 50 trials, 9 stopped early, 1 failed and tried again" in under_way
-    assert "best RMSE 1,165 by xgboost; workers 1 of 2 done" in under_way
+    assert "best error 1,165 by xgboost; workers 1 of 2 done" in under_way
 
 
 def test_a_search_that_has_not_begun_shows_its_workers(cloud: Cloud, bucket: str) -> None:

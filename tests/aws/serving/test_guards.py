@@ -23,7 +23,7 @@ from tests.unit.serving.faults import Remembering
 from use_cases.citibike.api import routes as predict
 from use_cases.citibike.api.hourly import LOADERS
 from use_cases.citibike.api.outlook import OutlookReader
-from use_cases.citibike.api.service import Ports, PredictionService
+from use_cases.citibike.api.service import PredictionService, ServicePorts
 
 TRIP = {"date": "2025-01-02 08:00:00", "TMAX": 41.0, "TMIN": 33.0, "SNOW": 0.0}
 SITE = "https://rides.example"
@@ -38,14 +38,14 @@ class Silent(Remembering):
 def predictor(folder: Path, *, origins: tuple[str, ...] = ()) -> FastAPI:
     store, listener = FolderStore(folder), Silent()
     follower = ChampionFollower(store, LOADERS, listener=listener, ttl_s=0)
-    service = PredictionService(Ports(follower, OutlookReader(store), NoLog(), listener))
+    service = PredictionService(ServicePorts(follower, OutlookReader(store), NoLog(), listener))
     return predict.build_app(service, follower, code_version="test", allowed_origins=origins)
 
 
 def operations(folder: Path, *, origins: tuple[str, ...] = ()) -> FastAPI:
     store = FolderStore(folder)
     trainings = Trainings(None, "arn")  # type: ignore[arg-type]  # nothing here gets as far
-    ports = operate.Ports(trainings, store, store.uri, may_train=lambda _: True)
+    ports = operate.OperatePorts(trainings, store, store.uri, may_train=lambda _: True)
     return operate.build_app(ports, code_version="test", allowed_origins=origins)
 
 

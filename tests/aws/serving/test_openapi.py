@@ -27,7 +27,7 @@ from tests.unit.serving.faults import Remembering
 from use_cases.citibike.api import routes as predict
 from use_cases.citibike.api.hourly import LOADERS
 from use_cases.citibike.api.outlook import OutlookReader
-from use_cases.citibike.api.service import Ports, PredictionService
+from use_cases.citibike.api.service import PredictionService, ServicePorts
 
 assert callable(schemathesis_hooks.before_call)  # importing it tells Schemathesis of the law it cannot read
 
@@ -73,7 +73,7 @@ def predictor(tmp_path: Path) -> FastAPI:
     world.publish(store, "1", scale=2.0)
     listener = Silent()
     follower = ChampionFollower(store, LOADERS, listener=listener, ttl_s=60)
-    service = PredictionService(Ports(follower, OutlookReader(store), NoLog(), listener))
+    service = PredictionService(ServicePorts(follower, OutlookReader(store), NoLog(), listener))
     return predict.build_app(service, follower, code_version="test")
 
 
@@ -86,7 +86,7 @@ def operations(tmp_path: Path) -> FastAPI:
     machine = states.create_state_machine(name="retrain", definition=MACHINE, roleArn=role)
     trainings = Trainings(states, machine["stateMachineArn"])
     return operate.build_app(
-        operate.Ports(trainings, store, store.uri, may_train=lambda _: True), code_version="test"
+        operate.OperatePorts(trainings, store, store.uri, may_train=lambda _: True), code_version="test"
     )
 
 

@@ -7,9 +7,9 @@ from typing import Any
 import boto3
 import pytest
 
+from bikecast.monitoring.stored_reports import library_key, library_mark
 from bikecast.names import DASHBOARD_SUMMARY_KEY
 from bikecast.requests import TrainingScope
-from bikecast.serving.reports import library_key, library_mark
 from lambdas.operate import handler
 from tests.aws.serving.conftest import REGION, Answer, Context, answer_of, event
 from use_cases.citibike.request import HourlyRequest

@@ -2,7 +2,7 @@
 
 import pytest
 
-from console.cloud.costs import Use, assumptions, estimate
+from console.deployment.costs import Use, assumptions, estimate
 
 DATABASE = {
     "Type": "AWS::RDS::DBInstance",

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 
 import boto3
@@ -11,10 +12,10 @@ import pytest
 from moto import mock_aws
 
 from bikecast.errors import DeploymentError
-from bikecast.names import Target
-from console.cloud.deployment import cdk_environment
+from bikecast.names import Containers, Target
 from console.cloud.localstack import INFO_PATH, actual_log_groups, require_localstack
 from console.cloud.session import Cloud
+from console.deployment.deployment import Choices, cdk_environment, require_choice
 from tests.deployment import BIKECAST, free_ports
 from tests.unit.web import Site, serving
 
@@ -93,6 +94,21 @@ def test_nothing_is_started_when_the_address_is_wrong(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert f"LocalStack does not answer at http://127.0.0.1:{port}" in done.stderr
     assert list(tmp_path.rglob("*.log")) == []
+
+
+@pytest.mark.parametrize("output", ["WorkerQueueUrl", "OperateStateMachineArn"])
+def test_a_worker_is_not_replaced_by_a_deployment_that_leaves_the_choice_out(output: str) -> None:
+    template = {
+        "Resources": {"Queue": {"Type": "AWS::SQS::Queue"}},
+        "Outputs": {output: {"Value": {"Ref": "Queue"}}},
+    }
+    with mock_aws():
+        cloud = cloud_at("https://cloudformation.eu-west-1.amazonaws.com")
+        cloud.cloudformation.create_stack(StackName="bikecast-training", TemplateBody=json.dumps(template))
+        require_choice(cloud, Choices(containers=Containers.ECS))
+        expected = pytest.raises(DeploymentError, match="name `--containers` again")
+        with expected if output == "WorkerQueueUrl" else nullcontext():
+            require_choice(cloud, Choices())
 
 
 def test_a_functions_log_is_looked_for_where_localstack_writes_it() -> None:

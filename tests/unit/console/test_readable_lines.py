@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from console.cloud.journal import readable
+from console.cloud.logs import readable
 
 
 def test_a_record_is_a_sentence_with_its_own_fields() -> None:

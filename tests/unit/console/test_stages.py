@@ -5,12 +5,12 @@ from pathlib import Path
 import pytest
 
 from bikecast.errors import DataError
-from console.demo.stages import StageError, Story
+from console.demo.stages import StageError, Stages
 from console.errors import CommandError, ExecutionError
 
 
 def test_stages_are_timed_in_order(tmp_path: Path) -> None:
-    story = Story(2, log_folder=tmp_path)
+    story = Stages(2, log_folder=tmp_path)
     for name in ("cloud", "deploy"):
         with story.stage(name, advice=""):
             pass
@@ -20,7 +20,10 @@ def test_stages_are_timed_in_order(tmp_path: Path) -> None:
 
 def test_a_failed_program_points_to_its_log(tmp_path: Path) -> None:
     log = tmp_path / "cdk-deploy.log"
-    with pytest.raises(StageError) as caught, Story(7, log_folder=tmp_path).stage("deploy", advice="read it"):
+    with (
+        pytest.raises(StageError) as caught,
+        Stages(7, log_folder=tmp_path).stage("deploy", advice="read it"),
+    ):
         raise CommandError("cdk deploy ended with status 1", log_path=log)
     text = str(caught.value)
     assert all(part in text for part in ("`deploy`", "status 1", str(log), "read it", "make demo"))
@@ -29,20 +32,20 @@ def test_a_failed_program_points_to_its_log(tmp_path: Path) -> None:
 def test_a_failed_execution_points_to_the_jobs_lines(tmp_path: Path) -> None:
     with (
         pytest.raises(StageError, match="bikecast logs"),
-        Story(7, log_folder=tmp_path).stage("training", advice="x"),
+        Stages(7, log_folder=tmp_path).stage("training", advice="x"),
     ):
         raise ExecutionError("execution train-1 ended FAILED in state Train: Stopped", arn="arn")
 
 
 def test_any_other_refusal_names_the_log_folder(tmp_path: Path) -> None:
-    story = Story(7, log_folder=tmp_path)
+    story = Stages(7, log_folder=tmp_path)
     with pytest.raises(StageError, match=str(tmp_path)), story.stage("data", advice="x"):
         raise DataError("January is missing")
     assert story.seconds == {}
 
 
 def test_what_nobody_expected_passes_as_it_is(tmp_path: Path) -> None:
-    with pytest.raises(ZeroDivisionError), Story(7, log_folder=tmp_path).stage("data", advice="x"):
+    with pytest.raises(ZeroDivisionError), Stages(7, log_folder=tmp_path).stage("data", advice="x"):
         raise ZeroDivisionError
 
 
@@ -51,7 +54,7 @@ def test_a_cloud_that_dies_is_named_with_its_stage(tmp_path: Path) -> None:
 
     with (
         pytest.raises(StageError, match="bikecast up") as caught,
-        Story(7, log_folder=tmp_path).stage("training", advice="x"),
+        Stages(7, log_folder=tmp_path).stage("training", advice="x"),
     ):
         raise EndpointConnectionError(endpoint_url="http://127.0.0.1:4566")
     assert "`training`" in str(caught.value)

@@ -7,7 +7,7 @@ import pytest
 from bikecast.names import Target
 from console import ui
 from console.cloud.outputs import ConsoleOutputs
-from console.executions.following import telling_how_to_return
+from console.executions.following import interrupt_hint
 
 
 def test_json_goes_alone_to_stdout(capsys: pytest.CaptureFixture[str]) -> None:
@@ -56,7 +56,7 @@ def test_who_stops_watching_is_told_what_shows_and_what_ends_it() -> None:
     with (
         ui.progress_console.capture() as shown,
         pytest.raises(KeyboardInterrupt),
-        telling_how_to_return("train-1", shown_by="bikecast runs train-1 --follow"),
+        interrupt_hint("train-1", shown_by="bikecast runs train-1 --follow"),
     ):
         raise KeyboardInterrupt
     assert "`bikecast runs train-1 --follow` shows it, `bikecast stop train-1` ends it" in shown.get()

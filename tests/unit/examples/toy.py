@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from bikecast.arrays import Matrix
+from bikecast.columns import Columns, needed
 from bikecast.evaluation.after_model import Plain
 from bikecast.evaluation.splits import LastShare
 from bikecast.use_case import (
@@ -26,7 +27,7 @@ from bikecast.use_case import (
     Text,
     UseCase,
 )
-from bikecast.use_case.inputs import Columns, level_codes, needed
+from bikecast.use_case.inputs import level_codes
 
 SIZES = ("small", "large")
 HEADER = ("order", "ordered_at", "size", "weight", "floors", "minutes")

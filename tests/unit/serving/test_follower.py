@@ -15,10 +15,10 @@ from bikecast.serving.predictor import answer
 from bikecast.storage import FolderStore
 from tests.unit.serving import world
 from tests.unit.serving.faults import Clock, FaultyStore, Remembering
-from use_cases.citibike.api.hourly import LOADERS, HoursQuestion
+from use_cases.citibike.api.hourly import LOADERS, HoursInput
 
 TTL_S = 5.0
-QUESTION = HoursQuestion(
+INPUT = HoursInput(
     np.asarray(["2025-01-02T08", "2025-01-02T09"], dtype="datetime64[s]"),
     {"TMAX": np.asarray([40.0, 50.0]), "TMIN": np.asarray([30.0, 30.0]), "SNOW": np.zeros(2)},
 )
@@ -113,7 +113,7 @@ def test_a_damaged_champion_never_replaces_a_working_model(
     clock.now_s += TTL_S
     view = follower.view()
     assert view.leader.version == "1"
-    assert answer(view.engines, QUESTION).outcome.values.tolist() == [40.0, 50.0]
+    assert answer(view.engines, INPUT).outcome.values.tolist() == [40.0, 50.0]
     assert view.problem == listener.failures[0]
     torn = damage is _torn_manifest  # then nobody knows that there is another champion
     assert view.leader.source is (PredictionSource.CHAMPION if torn else PredictionSource.PREVIOUS_CHAMPION)
@@ -147,7 +147,7 @@ def test_with_no_model_left_the_profile_answers(store: FaultyStore, follower: Ch
     second = world.publish(store, "2", scale=2.0)
     _lose_model(store, first)
     _lose_model(store, second)
-    answered = answer(follower.view().engines, QUESTION)
+    answered = answer(follower.view().engines, INPUT)
     assert (answered.engine.name, answered.engine.version) == (LOADERS.fallback_name, "2")
     assert answered.outcome.values.tolist() == [world.NAIVE_TRIPS] * 2
 
@@ -225,7 +225,7 @@ def test_no_thread_ever_sees_a_wrong_answer_while_champions_change(store: Faulty
     def ask() -> None:
         while not stop.is_set():
             try:
-                answered = answer(follower.view().engines, QUESTION)
+                answered = answer(follower.view().engines, INPUT)
             except UnavailableError as err:
                 wrong.append(str(err))
                 continue

@@ -174,7 +174,7 @@ def test_shifts_change_a_copy_within_the_contract(name: str, simulated: Simulate
 
 def test_search_starts_inside_its_spaces(name: str) -> None:
     search = tomllib.loads(registry.load(name).search.read_text())
-    assert {*search["families"], *search["yardsticks"]["families"]} <= set(FAMILIES)
+    assert {*search["families"], *search["comparison"]["families"]} <= set(FAMILIES)
     for found in search["families"].values():
         assert found["start"].keys() == found["space"].keys()
         for parameter, value in found["start"].items():

@@ -17,10 +17,10 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from bikecast.names import PredictionSource
-from bikecast.serving.bodies import RequestBody
+from bikecast.serving.bodies import RequestBody, variant
 from bikecast.serving.gateway import TOO_MANY_ROWS
 from use_cases.citibike.api.hours import HOUR_PATTERN, parse_hour
-from use_cases.citibike.api.ranges import ANY_FEATURE, FEATURE_RANGES, WEATHER_RANGES, Range
+from use_cases.citibike.api.ranges import ANY_FEATURE, FEATURE_RANGES, WEATHER_RANGES, PhysicalRange
 from use_cases.citibike.features import FEATURES, OPTIONAL_WEATHER, Feature
 
 MAX_ROWS = 1000
@@ -49,7 +49,7 @@ WallHour = Annotated[
 ]
 
 
-def _number(legal: Range, description: str) -> Any:
+def _number(legal: PhysicalRange, description: str) -> Any:
     return Field(ge=legal.low, le=legal.high, strict=True, allow_inf_nan=False, description=description)
 
 
@@ -60,7 +60,9 @@ def _daily(name: str, description: str) -> Any:
 TMax = Annotated[float, _daily("TMAX", "Highest temperature of the day, F.")]
 TMin = Annotated[float, _daily("TMIN", "Lowest temperature of the day, F.")]
 Snow = Annotated[float, _daily("SNOW", "Snowfall of the day, inch.")]
-Direction = Annotated[float, _number(Range(-1, 1), "Sine or cosine; only the direction of the pair counts.")]
+Direction = Annotated[
+    float, _number(PhysicalRange(-1, 1), "Sine or cosine; only the direction of the pair counts.")
+]
 
 
 class _Weather(BaseModel):
@@ -128,7 +130,7 @@ class ClockFeatures(_Weather):
     )  # fmt: skip
 
     holiday: Annotated[
-        float, _number(Range(0, 1), "1 on a federal holiday; part of what the hour is found by.")
+        float, _number(PhysicalRange(0, 1), "1 on a federal holiday; part of what the hour is found by.")
     ]
     hr_sin: Direction
     hr_cos: Direction
@@ -157,13 +159,16 @@ ModelFeatures: type[BaseModel] = create_model(
 )
 
 
+CLOCK, MODEL = variant("clock"), variant("model")
+
+
 def _kind(rows: Any) -> str:
     first = rows[0] if isinstance(rows, list) and rows else None
-    return "model" if isinstance(first, dict) and "sun" in first and "hr_sin" not in first else "clock"
+    return MODEL if isinstance(first, dict) and "sun" in first and "hr_sin" not in first else CLOCK
 
 
 FeatureRows = Annotated[
-    Annotated[list[ClockFeatures], _Rows, Tag("clock")] | Annotated[list[ModelFeatures], _Rows, Tag("model")],
+    Annotated[list[ClockFeatures], _Rows, Tag(CLOCK)] | Annotated[list[ModelFeatures], _Rows, Tag(MODEL)],
     Discriminator(_kind),
     Limited,
 ]
@@ -186,7 +191,7 @@ class Prediction(BaseModel):
     low: float = Field(description="Lower end of the prediction interval.")
     high: float = Field(description="Upper end of the prediction interval.")
     model_version: str
-    source: PredictionSource = Field(description="Who answered; anything but `champion` is plan B.")
+    source: PredictionSource = Field(description="Who answered; anything but `champion` is a fallback.")
 
 
 class Predictions(BaseModel):

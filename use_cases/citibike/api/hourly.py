@@ -15,7 +15,7 @@ from use_cases.citibike.model.forecaster import Forecast, Forecaster, SeasonalNa
 
 
 @dataclass(frozen=True)
-class HoursQuestion:
+class HoursInput:
     """Hours to predict, with their weather."""
 
     hours: NDArray[np.datetime64]
@@ -28,7 +28,7 @@ class HoursQuestion:
 
 
 @dataclass(frozen=True)
-class FeatureQuestion:
+class FeatureInput:
     """Rows of the model's own features.
 
     ``find_hours`` returns the nearest hours, for the profile that knows nothing else; no model asks.
@@ -48,7 +48,7 @@ class FeatureQuestion:
         return self.find_hours()
 
 
-AnyQuestion = HoursQuestion | FeatureQuestion
+AnyInput = HoursInput | FeatureInput
 
 
 @dataclass(frozen=True)
@@ -57,11 +57,11 @@ class HourlyModel:
 
     forecaster: Forecaster
 
-    def answer(self, question: AnyQuestion) -> Outcome:
+    def answer(self, inputs: AnyInput) -> Outcome:
         """Predict every row."""
-        if isinstance(question, FeatureQuestion):
-            return _outcome(self.forecaster.predict_features(question.features))
-        return _outcome(self.forecaster.predict(question.hours, question.weather))
+        if isinstance(inputs, FeatureInput):
+            return _outcome(self.forecaster.predict_features(inputs.features))
+        return _outcome(self.forecaster.predict(inputs.hours, inputs.weather))
 
 
 @dataclass(frozen=True)
@@ -70,9 +70,9 @@ class HourlyProfile:
 
     naive: SeasonalNaive
 
-    def answer(self, question: AnyQuestion) -> Outcome:
+    def answer(self, inputs: AnyInput) -> Outcome:
         """Answer by the hour of the week."""
-        return _outcome(self.naive.predict(question.hours))
+        return _outcome(self.naive.predict(inputs.hours))
 
 
 def _outcome(forecast: Forecast) -> Outcome:

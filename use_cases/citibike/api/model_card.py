@@ -1,4 +1,4 @@
-"""What ``/model`` tells: where the served model comes from and how good it was."""
+"""``/model``: origin and holdout scores of the served model."""
 
 import datetime as dt
 from typing import Annotated

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bikecast.names import WEATHER_OUTLOOK_KEY
-from bikecast.serving.lineup import Attempts
+from bikecast.serving.fallback_chain import Attempts
 from bikecast.storage import MissingObjectError, ObjectStore, StoredObject
 from use_cases.citibike.api.ranges import WEATHER_RANGES
 from use_cases.citibike.features import OPTIONAL_WEATHER, REQUIRED_WEATHER

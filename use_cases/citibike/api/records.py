@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from bikecast.serving.prediction_log import PredictionRow
-from bikecast.serving.predictor import Answer
+from bikecast.serving.predictor import PredictionAnswer
 
 DECIMALS = 1
 
 
 @dataclass(frozen=True)
-class Occasion:
+class RequestMetadata:
     """When and for whom a prediction was made."""
 
     request_id: str
@@ -20,7 +20,7 @@ class Occasion:
     latency_ms: float
 
 
-def shown(answer: Answer, dates: Sequence[dt.datetime | None]) -> list[dict[str, Any]]:
+def shown(answer: PredictionAnswer, dates: Sequence[dt.datetime | None]) -> list[dict[str, Any]]:
     """Return the rows of the response, as ``contract.Prediction`` has them; trips rounded to a tenth."""
     who = {"model": answer.engine.name}
     source = {"model_version": answer.engine.version, "source": answer.engine.source.value}
@@ -38,20 +38,20 @@ def shown(answer: Answer, dates: Sequence[dt.datetime | None]) -> list[dict[str,
 
 
 def logged(
-    answer: Answer,
+    answer: PredictionAnswer,
     hours: Sequence[dt.datetime | None],
     inputs: Sequence[dict[str, Any]],
     *,
-    occasion: Occasion,
+    metadata: RequestMetadata,
 ) -> list[PredictionRow]:
     """Return the rows of the prediction log; a row without an hour is never joined with actual demand."""
-    requested_at, latency_ms = occasion.requested_at.isoformat(), round(occasion.latency_ms, 3)
+    requested_at, latency_ms = metadata.requested_at.isoformat(), round(metadata.latency_ms, 3)
     version, source = answer.engine.version, answer.engine.source.value
     return [
         PredictionRow(
             use_case="citibike",
-            id=f"{occasion.request_id}-{index}",
-            request_id=occasion.request_id,
+            id=f"{metadata.request_id}-{index}",
+            request_id=metadata.request_id,
             key=_text(hour),
             predicted_for=_text(hour),
             requested_at=requested_at,
@@ -70,7 +70,7 @@ def logged(
     ]
 
 
-def _columns(answer: Answer, *, decimals: int | None = None) -> Iterator[list[float]]:
+def _columns(answer: PredictionAnswer, *, decimals: int | None = None) -> Iterator[list[float]]:
     outcome = answer.outcome
     for column in (outcome.values, outcome.low, outcome.high):
         assert column is not None  # hourly demand always has an interval

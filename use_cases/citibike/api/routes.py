@@ -8,7 +8,7 @@ from fastapi.openapi.models import Example
 from fastapi.responses import Response
 from pydantic_core import to_json
 
-from bikecast.serving import facts, facts_contract
+from bikecast.serving import status, status_contract
 from bikecast.serving.follower import ChampionFollower
 from bikecast.serving.gateway import request_id
 from bikecast.serving.http import create_app
@@ -106,17 +106,17 @@ def _add_predictions(app: FastAPI, service: PredictionService) -> None:
 def _add_facts(app: FastAPI, follower: ChampionFollower, code_version: str) -> None:
     refusals = errors(403, 429, 503)
 
-    @app.get("/health", response_model=facts_contract.Health, responses=refusals, tags=["facts"])
+    @app.get("/health", response_model=status_contract.Health, responses=refusals, tags=["status"])
     async def health() -> Response:
         """Tell whether and by whom requests are answered; 503 when nobody can."""
-        return _json(facts.health(follower.view()))
+        return _json(status.health(follower.view()))
 
-    @app.get("/version", response_model=facts_contract.Version, responses=refusals, tags=["facts"])
+    @app.get("/version", response_model=status_contract.Version, responses=refusals, tags=["status"])
     async def version() -> Response:
         """Tell what code is deployed and what model it serves."""
-        return _json(facts.version(follower.view(), code_version=code_version))
+        return _json(status.version(follower.view(), code_version=code_version))
 
-    @app.get("/model", response_model=ModelCard, responses=refusals, tags=["facts"])
+    @app.get("/model", response_model=ModelCard, responses=refusals, tags=["status"])
     async def model() -> Response:
         """Describe the served model; 503 while only the seasonal profile answers."""
         return _json(model_card(follower.view()))

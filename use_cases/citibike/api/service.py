@@ -14,12 +14,12 @@ from pydantic import BaseModel
 from bikecast.serving.engines import FallbackEngine, ModelEngine
 from bikecast.serving.follower import ChampionFollower, View
 from bikecast.serving.prediction_log import PredictionLog
-from bikecast.serving.predictor import Answer, answer
-from use_cases.citibike.api import contract, questions
-from use_cases.citibike.api.hourly import AnyQuestion, HoursQuestion
+from bikecast.serving.predictor import PredictionAnswer, answer
+from use_cases.citibike.api import contract, prediction_inputs
+from use_cases.citibike.api.hourly import AnyInput, HoursInput
 from use_cases.citibike.api.hours import next_hours, wall_hour
 from use_cases.citibike.api.outlook import Ahead, OutlookReader, weather_ahead
-from use_cases.citibike.api.records import Occasion, logged, shown
+from use_cases.citibike.api.records import RequestMetadata, logged, shown
 from use_cases.citibike.model.climatology import Climatology
 
 Rows = list[dict[str, Any]]
@@ -29,13 +29,13 @@ Dates = Sequence[dt.datetime | None]
 class Observer(Protocol):
     """Hears of every answer."""
 
-    def answered(self, answer: Answer, *, rows: int, latency_ms: float) -> None:
+    def answered(self, answer: PredictionAnswer, *, rows: int, latency_ms: float) -> None:
         """Count an answer."""
         ...
 
 
 @dataclass(frozen=True)
-class Ports:
+class ServicePorts:
     """What the predictor needs of the world; ``now`` is an aware clock."""
 
     follower: ChampionFollower
@@ -48,23 +48,23 @@ class Ports:
 class PredictionService:
     """One method per way to ask; each raises ``UnavailableError`` when nothing can answer."""
 
-    def __init__(self, ports: Ports) -> None:
+    def __init__(self, ports: ServicePorts) -> None:
         self._ports = ports
 
     def trips(self, rows: Sequence[contract.TripHour], *, request: str) -> Rows:
         """Predict the hours that the rows name."""
-        task = _Task(request, partial(_inputs, rows), [row.date for row in rows], logs_hours=True)
-        return self._answered(task, questions.of_trips(rows))
+        task = _Request(request, partial(_inputs, rows), [row.date for row in rows], logs_hours=True)
+        return self._answered(task, prediction_inputs.of_trips(rows))
 
     def features(self, rows: Sequence[BaseModel], *, request: str) -> Rows:
         """Predict from engineered features; the predecessor's are taken as the latest hours they point at."""
         clocks = [row for row in rows if isinstance(row, contract.ClockFeatures)]
         today = wall_hour(self._ports.now()).date()
         if clocks:
-            asked = questions.of_clock_features(clocks, today=today)
-            return self._answered(_Task(request, partial(_inputs, rows), asked.hours.tolist()), asked)
-        task = _Task(request, partial(_inputs, rows), [None] * len(rows))
-        return self._answered(task, questions.of_model_features(rows, today=today))
+            asked = prediction_inputs.of_clock_features(clocks, today=today)
+            return self._answered(_Request(request, partial(_inputs, rows), asked.hours.tolist()), asked)
+        task = _Request(request, partial(_inputs, rows), [None] * len(rows))
+        return self._answered(task, prediction_inputs.of_model_features(rows, today=today))
 
     def forecast(self, hours: int, *, request: str) -> dict[str, Any]:
         """Predict the next hours by published weather, or typical weather where there is none."""
@@ -73,8 +73,8 @@ class PredictionService:
         view = self._ports.follower.view()
         outlook, typical = self._ports.outlook.current(), _climatology(view)
         ahead = weather_ahead(ahead_of, outlook=outlook, climatology=typical)
-        task = _Task(request, partial(_weather_inputs, ahead), ahead_of.tolist(), logs_hours=True)
-        rows = self._answered(task, HoursQuestion(ahead_of, ahead.weather))
+        task = _Request(request, partial(_weather_inputs, ahead), ahead_of.tolist(), logs_hours=True)
+        rows = self._answered(task, HoursInput(ahead_of, ahead.weather))
         return {
             "issued_at": now,
             "weather_issued_at": None if outlook is None else outlook.issued_at,
@@ -84,21 +84,21 @@ class PredictionService:
             ],
         }
 
-    def _answered(self, task: "_Task", question: AnyQuestion) -> Rows:
+    def _answered(self, task: "_Request", inputs: AnyInput) -> Rows:
         started_s = time.perf_counter()
-        answered = answer(self._ports.follower.view().engines, question)
+        answered = answer(self._ports.follower.view().engines, inputs)
         predictions = shown(answered, task.dates)
         latency_ms = (time.perf_counter() - started_s) * 1000
         self._ports.observer.answered(answered, rows=len(predictions), latency_ms=latency_ms)
-        occasion = Occasion(task.request, self._ports.now(), latency_ms)
+        metadata = RequestMetadata(task.request, self._ports.now(), latency_ms)
         hours = task.dates if task.logs_hours else [None] * len(task.dates)
-        self._ports.log.record(lambda: logged(answered, hours, task.inputs(), occasion=occasion))
+        self._ports.log.record(lambda: logged(answered, hours, task.inputs(), metadata=metadata))
         return predictions
 
 
 @dataclass(frozen=True)
-class _Task:
-    """What one request brings besides its question.
+class _Request:
+    """What one request brings besides its input.
 
     ``inputs`` makes what the log keeps of it; ``logs_hours`` tells that the hours are real ones, to be
     joined with actual demand later.

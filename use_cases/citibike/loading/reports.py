@@ -1,4 +1,4 @@
-"""What a load did, in numbers that add up: one entry a source, one report a load."""
+"""Load reports: numbers that add up, one entry a source, one report a load."""
 
 import datetime as dt
 from collections import Counter
@@ -133,7 +133,9 @@ def read_entry(store: ObjectStore, key: str) -> SourceEntry:
     try:
         return SourceEntry.model_validate_json(store.read(key).body)
     except ValidationError as err:
-        raise DataError(f"{store.uri(key)} is no entry of a source; delete it and load with `force`") from err
+        raise DataError(
+            f"{store.uri(key)} is not the entry of a source; delete it and load with `force`"
+        ) from err
 
 
 def write_entry(store: ObjectStore, key: str, entry: SourceEntry) -> None:

@@ -57,7 +57,7 @@ class OnnxModel:
     """A graph from float32 features (n, n_features) to trips per hour (n, 1).
 
     Raises:
-        ArtifactError: The bytes are no such graph.
+        ArtifactError: The bytes are not such a graph.
     """
 
     def __init__(self, body: bytes) -> None:
@@ -71,7 +71,7 @@ class OnnxModel:
                 body, sess_options=options, providers=["CPUExecutionProvider"]
             )
         except Exception as err:  # onnxruntime's errors share no other base
-            raise ArtifactError(f"the model is no ONNX graph that this runtime can load: {err}") from err
+            raise ArtifactError(f"the model is not an ONNX graph that this runtime can load: {err}") from err
         self._input = self._session.get_inputs()[0].name
 
     def predict(self, features: Matrix) -> Array:
@@ -202,7 +202,7 @@ class Profile(BaseModel):
 
 @dataclass(frozen=True)
 class SeasonalNaive:
-    """Plan B: the same hour of the week, a holiday taken as a Sunday."""
+    """Fallback: the same hour of the week, a holiday taken as a Sunday."""
 
     profile: Profile
 

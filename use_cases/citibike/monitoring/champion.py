@@ -1,8 +1,8 @@
-"""What the monitor needs of the champion: model, scored training window, thresholds."""
+"""The champion of hourly demand for the monitor: model, scored training window, limits."""
 
 import io
 
-from bikecast.drift import Thresholds
+from bikecast.drift import DriftLimits
 from bikecast.errors import ArtifactError, DataError, DeploymentError
 from bikecast.monitoring.limits import read_thresholds
 from bikecast.registry.artifacts import fetch
@@ -46,13 +46,13 @@ def read_history(store: ObjectStore, manifest: ChampionManifest) -> ScoredHours:
     try:
         hours = ScoredHours.from_frame(pd.read_parquet(io.BytesIO(body)))
     except (DataError, ValueError, OSError) as err:
-        raise ArtifactError(f"{store.uri(manifest.reference.key)} is no reference: {err}") from err
+        raise ArtifactError(f"{store.uri(manifest.reference.key)} is not a reference: {err}") from err
     return hours.with_factors(level_of(manifest).factors(hours.timestamp))
 
 
 def load_thresholds(
     store: ObjectStore, manifest: ChampionManifest, history: ScoredHours, *, window_days: int
-) -> Thresholds:
+) -> DriftLimits:
     """Return the version's published thresholds, or learn them if windows of this length have none.
 
     Raises:

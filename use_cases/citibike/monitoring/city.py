@@ -1,7 +1,7 @@
 """A small city with a small model, both simulated: what the monitor is tried on without any training.
 
 The model is a ridge regression of log demand on the hour of the week, season and weather, served with
-the calibrated level as the real one is. It is no good model; it is an honest one.
+the calibrated level as the real one is. It is not an accurate model, but its errors are out of sample.
 """
 
 import datetime as dt

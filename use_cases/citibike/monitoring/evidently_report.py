@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from bikecast.arrays import Array
-from bikecast.drift import Thresholds
+from bikecast.drift import DriftLimits
 from bikecast.monitoring.report import Side, WatchedColumn, WindowReport
 from bikecast.monitoring.report import run_report as run_evidently
 from bikecast.monitoring.watch import ColumnDrift, Metrics
@@ -41,7 +41,7 @@ class HourlyReport:
 
 
 def run_report(
-    current: ScoredHours, reference: Reference, thresholds: Thresholds, *, labels: Mapping[str, str]
+    current: ScoredHours, reference: Reference, thresholds: DriftLimits, *, labels: Mapping[str, str]
 ) -> HourlyReport:
     """Compare a window with its reference.
 

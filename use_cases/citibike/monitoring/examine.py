@@ -5,8 +5,9 @@ from typing import Any
 
 import numpy as np
 
-from bikecast.drift import Judgement, Kind, Score, Thresholds, Verdict, judge
-from bikecast.monitoring.watch import Examined
+from bikecast.drift import DriftLimits, Judgement, Kind, Score, WindowVerdict, judge
+from bikecast.monitoring.report import WindowReport
+from bikecast.monitoring.watch import ColumnDrift, Examined, Metrics
 from bikecast.monitoring.windows import Window
 from use_cases.citibike.monitoring import scores as of
 from use_cases.citibike.monitoring.clock import expected_hours
@@ -45,13 +46,25 @@ def examine(loaded: Loaded, champion: Champion, *, window: Window, pages: bool =
     if not pages:
         features = column_drifts(current, reference, champion.thresholds)
         metrics = metric_values(current, reference, features)
-        return Examined(judgement, counts, values, metrics, features)
+        return _examined(judgement, counts, values, metrics, features)
     labels = {"model_version": champion.manifest.version, "verdict": str(judgement.verdict)}
     found = run_report(current, reference, champion.thresholds, labels=labels)
-    return Examined(judgement, counts, values, found.metrics, found.features, found.report)
+    return _examined(judgement, counts, values, found.metrics, found.features, found.report)
 
 
-def lookback_days(thresholds: Thresholds) -> int:
+def _examined(
+    judgement: Judgement,
+    counts: Mapping[str, Any],
+    scores: Mapping[str, float],
+    metrics: Metrics,
+    features: tuple[ColumnDrift, ...],
+    report: WindowReport | None = None,
+) -> Examined:
+    rmse = metrics.get("rmse_score_current")
+    return Examined(judgement, counts, scores, metrics, features, report, metric="RMSE", metric_value=rmse)
+
+
+def lookback_days(thresholds: DriftLimits) -> int:
     """Return how many days before a window must be loaded to judge it."""
     return RECENT_DAYS + LAG_DAYS + thresholds.window_days * (thresholds.windows_seen - 1)
 
@@ -78,7 +91,7 @@ def _scores(loaded: Loaded, champion: Champion, window: Window) -> tuple[list[Sc
 
 def _no_data(hours: int) -> Judgement:
     reason = f"{hours} scored hours; at least {FEWEST_HOURS} are needed to judge a window"
-    return Judgement(Verdict.NO_DATA, 0.0, (reason,))
+    return Judgement(WindowVerdict.NO_DATA, 0.0, (reason,))
 
 
 def _absent(counts: Mapping[str, Any], window: Window) -> Score:

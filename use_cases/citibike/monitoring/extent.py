@@ -1,4 +1,4 @@
-"""How far the data reach that the monitor can judge: loaded demand, and the predictions that were made."""
+"""The period that the monitor can judge: loaded demand, and logged predictions."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -8,7 +8,7 @@ from bikecast.errors import InputError
 from bikecast.monitoring.windows import WEEK, Source, Window, last_complete_week, today
 from bikecast.names import TIME_ZONE
 from bikecast.storage import ObjectStore
-from use_cases.citibike.reach import read_reach
+from use_cases.citibike.data_coverage import read_coverage
 
 if TYPE_CHECKING:
     import psycopg
@@ -95,4 +95,4 @@ def read_extent(data: ObjectStore, connection: "psycopg.Connection", source: Sou
     Raises:
         DataError: Nothing was loaded yet.
     """
-    return Extent(read_reach(data).last + dt.timedelta(days=1), connection, source)
+    return Extent(read_coverage(data).last + dt.timedelta(days=1), connection, source)

@@ -1,4 +1,4 @@
-"""Scored hours: what was predicted for each, what came, under which weather."""
+"""Scored hours: prediction, demand and weather of each."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from bikecast.drift import Kind, Limit, Score, Thresholds
+from bikecast.drift import DriftLimits, Kind, Limit, Score
 from bikecast.errors import DataError
 from bikecast.monitoring import calibration
 from bikecast.monitoring.calibration import FEWEST_WINDOWS, WINDOWS_A_QUARTER, learn_limits, wall_datetime
@@ -36,7 +36,7 @@ def calibrate(
     *,
     window_days: int = 7,
     false_alarms_a_quarter: float = calibration.FALSE_ALARMS_A_QUARTER,
-) -> Thresholds:
+) -> DriftLimits:
     """Learn the limits of one model version.
 
     Every window of history, starting at every day, is scored against the rest of its season and the

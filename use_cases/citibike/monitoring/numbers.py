@@ -7,7 +7,7 @@ numbers here; a test holds the two together to nine digits.
 import numpy as np
 
 from bikecast.arrays import Array
-from bikecast.drift import Thresholds, wasserstein
+from bikecast.drift import DriftLimits, wasserstein
 from bikecast.monitoring.watch import ColumnDrift, Metrics
 from use_cases.citibike.monitoring.columns import TAIL_COLUMNS, TAILS, TWO_SIDED
 from use_cases.citibike.monitoring.hours import PREDICTION, TARGET, WEATHER, ScoredHours
@@ -27,14 +27,14 @@ def watched(reference: Reference) -> tuple[str, ...]:
 
 
 def column_drifts(
-    current: ScoredHours, reference: Reference, thresholds: Thresholds
+    current: ScoredHours, reference: Reference, thresholds: DriftLimits
 ) -> tuple[ColumnDrift, ...]:
     """Return a row for each watched column; the score is None where the window has no value."""
     return tuple(_column_drift(name, current, reference, thresholds) for name in watched(reference))
 
 
 def _column_drift(
-    name: str, current: ScoredHours, reference: Reference, thresholds: Thresholds
+    name: str, current: ScoredHours, reference: Reference, thresholds: DriftLimits
 ) -> ColumnDrift:
     season, limit = reference.season, thresholds.limits.get(name)
     distance = feature_score if name in FEATURE_METHODS else lambda _, now, then: wasserstein(now, then)

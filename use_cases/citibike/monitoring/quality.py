@@ -1,4 +1,4 @@
-"""Bad data in one window: what is missing, what does not move, what cannot be."""
+"""Data quality of one window: missing values, stuck sensors, values out of range."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""What a window is compared with: the same season of the training window, and the recent past."""
+"""The reference of a window: the same season of the training window, and the weeks before."""
 
 from dataclasses import dataclass
 

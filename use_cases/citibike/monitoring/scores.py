@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from bikecast.drift import Kind, Score, jensen_shannon, wasserstein
+from bikecast.drift import LOG_RATIO, Kind, Score, jensen_shannon, wasserstein
 from use_cases.citibike.calendar import hour_of_day, is_day_off
 from use_cases.citibike.monitoring.hours import FACTOR, HIGH, LOW, PREDICTION, TARGET, WEATHER, ScoredHours
 from use_cases.citibike.monitoring.quality import quality_scores
@@ -21,6 +21,15 @@ BANDS: dict[str, tuple[float, ...]] = {
     "SNWD": (0.05, 2.0, 6.0),
 }
 CONTINUOUS = tuple(name for name in WEATHER if name not in BANDS)
+TITLES = {
+    "TMAX": "highest temperature",
+    "TMIN": "lowest temperature",
+    "TAVG": "mean temperature",
+    "PRCP": "rain",
+    "SNOW": "snowfall",
+    "SNWD": "snow depth",
+    "AWND": "wind",
+}
 # Scores that may stop everything: the model is wrong, by far and again.
 SERIOUS = ("error", "level", "step")
 HOURS_A_BLOCK = 4
@@ -54,27 +63,50 @@ def _drift(current: ScoredHours, reference: ScoredHours) -> Iterator[Score]:
         if not (current.has(name) and reference.has(name)):
             continue
         value = feature_score(name, current[name], reference[name])
-        yield Score(name, Kind.DRIFT, FEATURE_METHODS[name], value, f"{name} is unlike its season")
-    for name, text in ((PREDICTION, "predictions are unlike their"), (TARGET, "demand is unlike its")):
+        yield Score(
+            name,
+            Kind.DRIFT,
+            FEATURE_METHODS[name],
+            value,
+            f"{TITLES[name]} ({name}) is unusual for the season",
+        )
+    for name, text in ((PREDICTION, "predictions are"), (TARGET, "demand is")):
         value = wasserstein(current[name], reference[name])
-        yield Score(name, Kind.DRIFT, "wasserstein", value, f"{text} season and the last four weeks")
+        sentence = f"{text} unusual for the season and the last four weeks"
+        yield Score(name, Kind.DRIFT, "wasserstein", value, sentence)
 
 
 def _performance(current: ScoredHours, reference: Reference) -> Iterator[Score]:
     now, then = current.judged(), reference.out_of_sample.judged()
     if not len(now) or not len(then) or len(current.out_of_sample()) < len(current):
         return
-    yield _score("error", wape(now) / max(wape(then), 1e-6), "ratio of WAPE", "the error grew, as a multiple")
-    yield _score("level", level(now) / day_spread(then), "median day", "demand is not at the predicted level")
-    moved = step(now, reference.before.judged()) / day_spread(then)
-    yield _score("step", moved, "median day", "demand moved away from predictions")
-    growth = level_growth(now, reference.earlier.judged())
-    yield _score("growth", growth, "log ratio", "demand grew or fell and stayed there")
-    unlike = "demand is spread over the day unlike predicted"
-    yield _score("shape", shape(now), "jensenshannon of blocks", unlike)
+    yield _score(
+        "error",
+        wape(now) / max(wape(then), 1e-6),
+        "ratio of WAPE",
+        "the error grew, as a multiple",
+    )
+    yield from _levels(now, reference, spread=day_spread(then))
+    moved = "demand shifted between hours of the day"
+    yield _score("shape", shape(now), "jensenshannon of blocks", moved)
     if now.has(LOW) and then.has(LOW):
         short = coverage(then) - coverage(now)
-        yield _score("coverage", short, "difference", "intervals hold fewer actuals than they did")
+        yield _score("coverage", short, "difference", "intervals contain fewer actual values than before")
+
+
+def _levels(now: ScoredHours, reference: Reference, *, spread: float) -> Iterator[Score]:
+    """Yield how far demand is from predictions, each with its direction."""
+    miss, moved = level(now), step(now, reference.before.judged())
+    yield _score("level", abs(miss) / spread, "median day", f"demand is {_side(miss)} than predicted")
+    sentence = f"demand became {_side(moved)} than predicted"
+    yield _score("step", abs(moved) / spread, "median day", sentence)
+    growth = level_growth(now, reference.earlier.judged())
+    weeks = f"demand has been {_side(growth)} for weeks"
+    yield Score("growth", Kind.PERFORMANCE, LOG_RATIO, abs(growth), weeks, is_fall=growth < 0)
+
+
+def _side(log_ratio: float) -> str:
+    return "higher" if log_ratio > 0 else "lower"
 
 
 def _score(name: str, value: float, method: str, sentence: str) -> Score:
@@ -88,18 +120,18 @@ def wape(hours: ScoredHours) -> float:
 
 
 def level(hours: ScoredHours) -> float:
-    """Return the logarithm by which the median day misses its predicted total; a storm moves it little."""
-    return abs(_median_ratio(hours))
+    """Return the log ratio of the median day's demand to its prediction; a storm moves it little."""
+    return _median_ratio(hours)
 
 
 def step(hours: ScoredHours, before: ScoredHours) -> float:
-    """Return by how much that miss differs from the one of the weeks before; NaN with less than one.
+    """Return by how much that ratio differs from the one of the weeks before; NaN with less than one week.
 
-    A model may be off by its usual amount; a step is news, even while the level is catching up.
+    A model may be off by its usual amount; a step is new, even while the bias correction is catching up.
     """
     if len(np.unique(before.days())) < DAYS_A_WEEK:
         return float("nan")
-    return abs(_median_ratio(hours) - _median_ratio(before))
+    return _median_ratio(hours) - _median_ratio(before)
 
 
 def _median_ratio(hours: ScoredHours) -> float:
@@ -107,14 +139,14 @@ def _median_ratio(hours: ScoredHours) -> float:
 
 
 def level_growth(hours: ScoredHours, earlier: ScoredHours) -> float:
-    """Return how far demand moved against the stateless model in some weeks; NaN where too few are known.
+    """Return the log ratio by which demand moved in weeks, without bias correction; NaN if too few are known.
 
-    The served level follows such a move within weeks, so errors show only its beginning; this shows it
-    in every window until the weeks ago have it too.
+    The bias correction follows such a move within weeks, so errors show only its beginning; this shows it
+    in every window until the earlier weeks have it too.
     """
     if not (hours.has(FACTOR) and earlier.has(FACTOR)) or len(np.unique(earlier.days())) < DAYS_A_WEEK:
         return float("nan")
-    return abs(_median_ratio(_stateless(hours)) - _median_ratio(_stateless(earlier)))
+    return _median_ratio(_stateless(hours)) - _median_ratio(_stateless(earlier))
 
 
 def _stateless(hours: ScoredHours) -> ScoredHours:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from bikecast.drift import Score, Thresholds, judge
+from bikecast.drift import DriftLimits, Score, judge
 from use_cases.citibike.monitoring.city import City, simulate_city
 from use_cases.citibike.monitoring.hours import DAY, PREDICTION, TARGET, ScoredHours
 from use_cases.citibike.monitoring.limits import calibrate
@@ -138,7 +138,7 @@ def _worse(hours: ScoredHours) -> dict[str, np.ndarray]:
     return {PREDICTION: mean[hour]}
 
 
-def _try(case: _Case, thresholds: Thresholds, *, size: int, seed: int) -> Trial:
+def _try(case: _Case, thresholds: DriftLimits, *, size: int, seed: int) -> Trial:
     starts = np.datetime64(SHIFT_DAY, "s") + 7 * DAY * np.arange(1 - thresholds.windows_seen, WINDOWS)
     before: list[dict[str, float]] = []
     for number, start in enumerate(starts, start=2 - thresholds.windows_seen):

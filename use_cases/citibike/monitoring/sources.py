@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bikecast.arrays import Mask
-from bikecast.drift import Thresholds
+from bikecast.drift import DriftLimits
 from bikecast.monitoring.windows import RECENT, Window
 from bikecast.names import TIME_ZONE
 from bikecast.registry.manifest import ChampionManifest
@@ -40,7 +40,7 @@ class Champion:
     manifest: ChampionManifest
     forecaster: Forecaster
     history: ScoredHours
-    thresholds: Thresholds
+    thresholds: DriftLimits
 
     @property
     def version(self) -> str:
@@ -156,7 +156,7 @@ def load_predictions(connection: "psycopg.Connection", version: str, *, span: Wi
     names = (PREDICTION, LOW, HIGH, TARGET, *WEATHER)
     table = np.asarray([row[1:] for row in rows], dtype=np.float64).reshape(len(rows), len(names))
     columns = {name: table[:, i] for i, name in enumerate(names)}
-    # Optional weather that callers never send is no column of theirs; one that they stop sending is missing.
+    # Optional weather that callers never send has no column; one that they stop sending is missing.
     sent = {n: c for n, c in columns.items() if n not in OPTIONAL_WEATHER or not np.isnan(c).all()}
     hours = ScoredHours(stamps, sent)
     newest = connection.execute(NEWEST_QUERY).fetchone()

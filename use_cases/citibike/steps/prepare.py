@@ -14,8 +14,8 @@ from training_job.runtime import training_sets
 from training_job.runtime.context import Context
 from training_job.runtime.handover import Job, Prepared
 from training_job.tuning.study import enqueue_starts, open_study
+from use_cases.citibike.data_coverage import read_coverage
 from use_cases.citibike.model.splits import holdout_start
-from use_cases.citibike.reach import read_reach
 from use_cases.citibike.request import HourlyRequest
 from use_cases.citibike.training import dataset
 from use_cases.citibike.training.search import SEARCH_FILE, HourlySearch, load_hourly_search
@@ -68,12 +68,12 @@ def _freeze(store: ObjectStore, job: HourlyJob, search: HourlySearch) -> Prepare
 def _end(store: ObjectStore, request: HourlyRequest) -> dt.date:
     if request.end_train_date is not None:
         return request.end_train_date
-    reach, start = read_reach(store), request.start_train_date
-    end = reach.latest_complete_month()
+    coverage, start = read_coverage(store), request.start_train_date
+    end = coverage.latest_complete_month()
     if end <= start:
         raise DataError(
-            f"no month is complete after start_train_date {start}: demand and weather reach from {reach}; "
-            f"name a window inside (`bikecast train --start {reach.first} --end {end}`)"
+            f"no month is complete after start_train_date {start}: demand and weather reach from {coverage}; "
+            f"name a window inside (`bikecast train --start {coverage.first} --end {end}`)"
         )
     return end
 

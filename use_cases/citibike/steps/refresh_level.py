@@ -11,9 +11,9 @@ from bikecast.errors import DataError
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.registry.manifest import ChampionManifest
 from training_job.runtime.context import Context
+from use_cases.citibike.data_coverage import read_coverage
 from use_cases.citibike.model.backtest import Sample
 from use_cases.citibike.model.forecaster import Forecaster, level_of
-from use_cases.citibike.reach import read_reach
 from use_cases.citibike.training import dataset
 
 logger = logging.getLogger(__name__)
@@ -50,7 +50,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:  # n
 
 def _arrived(context: Context, manifest: ChampionManifest) -> Sample | None:
     """Return the whole days since the level was last brought up to date that have demand and weather."""
-    end = read_reach(context.data).last
+    end = read_coverage(context.data).last
     as_of = level_of(manifest).as_of or manifest.holdout.window()[1].date()
     if end <= as_of:
         return None

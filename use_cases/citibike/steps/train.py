@@ -19,7 +19,7 @@ from training_job.publication.following import clean_up
 from training_job.registry import tracking
 from training_job.runtime.context import Context
 from training_job.runtime.handover import TrainJob
-from training_job.tuning.predictions import TrialPredictions, write_left_out
+from training_job.tuning.predictions import TrialPredictions, write_out_of_fold
 from training_job.tuning.search import split_params
 from training_job.tuning.study import best_of_each_family, open_study, publish_progress
 from use_cases.citibike.model.backtest import (
@@ -58,12 +58,12 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     tags = {"data_hash": job.prepare.data_hash, "code_version": context.code_version}
     run_id = tracking.open_run(client, context, execution=job.execution, tags=tags)
     study = open_study(context.database, job.execution, search=search)
-    progress = publish_progress(context, study, n_trials=job.request.n_trials)
+    progress = publish_progress(context, study, n_trials=job.request.n_trials, metric="RMSE")
     tracking.log_trials(client, run_id, study.get_trials(deepcopy=False))
     sample = tuning_sample(context, job.prepare)
     choice = _choose(context, study, sample, search)
     calibration = _calibrate(context, job, sample, choice, search)
-    _log_yardsticks(client, run_id, sample, search)
+    _log_comparison(client, run_id, sample, search)
     _log_choice(client, run_id, choice, calibration)
     fitted = fit_final(sample, choice.params, seed=job.request.random_state)
     challenger = Challenger(fitted, calibration, members=tuple(choice.params), run_id=run_id)
@@ -99,7 +99,7 @@ def _calibrate(
     _, level = with_level(sample, choice.predicted, state=search.level.state())
     fit = fit_blend(choice.params, seed=seed)
     interval, left_out = calibrate_interval(sample, choice.predicted, fit, search=search, seed=seed)
-    write_left_out(context.reports, job.execution, hours=sample.hours, predicted=left_out)
+    write_out_of_fold(context.reports, job.execution, hours=sample.hours, predicted=left_out)
     return Calibration(level=level, interval=interval, cv_rmse=choice.rmse)
 
 
@@ -167,10 +167,10 @@ def fit_blend(params: Found, *, seed: int) -> Fit:
     return fit
 
 
-def _log_yardsticks(client: MlflowClient, run_id: str, sample: Sample, search: HourlySearch) -> None:
+def _log_comparison(client: MlflowClient, run_id: str, sample: Sample, search: HourlySearch) -> None:
     """Fit plain families once on the last fold and log them beside the trials."""
     fold, state = search.folds(sample.hours)[-1:], search.level.state()
-    for name in search.yardsticks.families:
+    for name in search.comparison.families:
         predicted = out_of_fold(sample, fit_one(name, {}, seed=0), fold)
         rmse = leveled_rmse(sample, predicted, state=state)
         tracking.log_nested(

@@ -30,10 +30,10 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     keep = TrialPredictions(context.artifacts, job.execution).write
     objective = make_objective(tuning_sample(context, job.prepare), search, seed=seed, keep=keep)
     n_trials = job.request.n_trials
-    told = publish_progress(context, study, n_trials=n_trials)
+    told = publish_progress(context, study, n_trials=n_trials, metric="RMSE")
     while claimed(study) < n_trials:
         study.optimize(objective, n_trials=1)
-        told = publish_progress(context, study, n_trials=n_trials)
+        told = publish_progress(context, study, n_trials=n_trials, metric="RMSE")
     return told.model_dump(mode="json")
 
 

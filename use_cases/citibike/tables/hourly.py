@@ -178,7 +178,7 @@ def _complete(
     absent = expected.difference(found)
     usual = hourly.groupby("hour")["trips"].median().to_dict()
     quiet = absent[absent.hour.map(usual).fillna(QUIET_HOUR_TRIPS + 1) <= QUIET_HOUR_TRIPS]
-    # A day without any trip was not loaded, or nobody could ride: neither is an hour that nobody wanted.
+    # A day with no trips at all is missing data or an outage, not zero demand.
     zeros = quiet[quiet.normalize().isin(found.normalize()) & (quiet > found.min()) & (quiet < found.max())]
     lost = absent.difference(zeros)
     if len(lost) > MAX_MISSING_SHARE * len(expected):

@@ -1,4 +1,4 @@
-"""What one evaluation is about."""
+"""One evaluation of hourly demand: its job, rows and split."""
 
 from dataclasses import dataclass
 

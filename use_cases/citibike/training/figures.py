@@ -1,4 +1,4 @@
-"""What the pictures of an evaluation share: two colours and a format."""
+"""Shared style of the evaluation plots: two colours and a format."""
 
 import io
 

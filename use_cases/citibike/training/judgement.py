@@ -1,4 +1,4 @@
-"""Champion and challenger on the same hours: forecasts at their level, scores, and the gate's word."""
+"""Champion and challenger on the same hours: bias-corrected forecasts, scores, and the gate's decision."""
 
 import datetime as dt
 from collections.abc import Mapping

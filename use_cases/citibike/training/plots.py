@@ -1,4 +1,4 @@
-"""Pictures of a model and of its holdout that people look at."""
+"""Plots of a model and of its holdout."""
 
 import numpy as np
 from matplotlib.figure import Figure

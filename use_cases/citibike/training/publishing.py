@@ -1,4 +1,4 @@
-"""What a judged version puts into the serving bucket; nothing that serves changes by it."""
+"""The files of a judged version in the serving bucket; what serves stays unchanged."""
 
 import logging
 
@@ -11,7 +11,7 @@ from bikecast.registry.artifacts import write_once
 from bikecast.registry.manifest import Artifact, ChampionManifest, manifest_bytes
 from training_job.evaluation.judged import Judgement
 from training_job.runtime.context import Context
-from training_job.tuning.predictions import read_left_out
+from training_job.tuning.predictions import read_out_of_fold
 from use_cases.citibike.features import FEATURE_NAMES
 from use_cases.citibike.model.forecaster import OnnxModel
 from use_cases.citibike.model.level import LevelState
@@ -70,7 +70,7 @@ def _manifest(
 
 
 def _limits(context: Context, prefix: str, reference: pd.DataFrame) -> Artifact | None:
-    """Learn what the monitor shall call unusual; a history too short for that is no reason to fail."""
+    """Learn the monitor's limits; a history too short for that is not a failure."""
     try:
         limits = calibrate(ScoredHours.from_frame(reference))
     except DataError as err:
@@ -86,7 +86,7 @@ def make_reference(context: Context, case: Case, *, level: LevelState) -> pd.Dat
     """
     sample = case.everything
     predicted = OnnxModel(case.graph).predict(sample.features)
-    hours, left_out = read_left_out(context.reports, case.job.execution)
+    hours, left_out = read_out_of_fold(context.reports, case.job.execution)
     predicted[np.isin(sample.hours, hours)] = left_out
     factors = level.factors(sample.hours)
     values = predicted * factors

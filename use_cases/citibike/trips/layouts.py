@@ -147,7 +147,7 @@ def _distinct(names: list[str]) -> tuple[str, ...]:
 def _why_unknown(lines: list[str]) -> str:
     line = first_line(lines)
     if len(line) >= HEAD_BYTES - 3:
-        return f"the first line is longer than {HEAD_BYTES} bytes: this is no trip file"
+        return f"the first line is longer than {HEAD_BYTES} bytes: this is not a trip file"
     if "\ufffd" in line:
         return "the file is binary or not UTF-8 in its first line"
     expected = " or ".join(", ".join((n.identity, n.start, n.end)) for n in SCHEMAS)

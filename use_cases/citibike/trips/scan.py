@@ -57,7 +57,7 @@ def scan_file(
         quarantine: Takes the refused rows.
         threads: Of the engine.
     Raises:
-        UnreadableFileError: The file as a whole is no trip file, or much of it cannot be read.
+        UnreadableFileError: The file as a whole is not a trip file, or much of it cannot be read.
     """
     plain = plain_file(path, folder / "plain.csv")
     return _scan(Part(plain), name, folder, quarantine=quarantine, threads=threads)

@@ -169,7 +169,7 @@ def read_raw(name: str, body: bytes) -> RawTable:
     """Return a file's rows as they are, by whatever format its content has.
 
     Raises:
-        InputError: It is no table with a header of weather.
+        InputError: It is not a table with a weather header.
     """
     return read_json(name, body) if is_json(body) else read_table(name, body, is_weather)
 

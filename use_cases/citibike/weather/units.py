@@ -85,7 +85,7 @@ def converted(name: str, column: str, values: "pd.Series[float]", unit: str) -> 
         return values
     convert = scale.get(re.sub(r"[^a-z]", "", unit.lower()))
     if convert is None:
-        raise InputError(f"{name}: {column} is in {unit!r}, which is no unit known for it")
+        raise InputError(f"{name}: {column} is in {unit!r}, which is not a known unit for it")
     return convert(values)
 
 

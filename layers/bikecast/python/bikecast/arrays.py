@@ -1,4 +1,4 @@
-"""The array types that the core speaks in."""
+"""Array types of the shared package."""
 
 import numpy as np
 from numpy.typing import NDArray

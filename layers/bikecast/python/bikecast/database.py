@@ -1,4 +1,4 @@
-"""The one way to Postgres: settings from the environment, a login per target, a schema per owner."""
+"""Connections to Postgres: settings from the environment, a login per target, a schema per owner."""
 
 import json
 from pathlib import Path

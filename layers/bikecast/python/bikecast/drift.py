@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field
 Array = NDArray[np.float64]
 
 HIGHEST_SEVERITY = 10.0
+LOG_RATIO = "log ratio"  # a method; its scores are shown in percent
 # Source: evidently.legacy.calculations.stattests.wasserstein_distance_norm, so that both give one number.
 SMALLEST_SPREAD = 0.001
 
@@ -28,7 +29,7 @@ class Kind(StrEnum):
     QUALITY = "quality"
 
 
-class Verdict(StrEnum):
+class WindowVerdict(StrEnum):
     """What the monitor says of one window."""
 
     OK = "ok"
@@ -40,10 +41,11 @@ class Verdict(StrEnum):
 
 @dataclass(frozen=True)
 class Score:
-    """One effect size of one window.
+    """One effect size of one window; the larger, the more unusual.
 
     A serious one may make a window severe: the model is wrong, by far and again. Narrow intervals or
-    another rhythm of the day are worth an incident, but no reason to stop everything.
+    another rhythm of the day are worth an incident, but no reason to stop everything. ``is_fall`` tells
+    that a quantity fell, so that its log ratio is shown as the percentage of a fall.
     """
 
     name: str
@@ -52,6 +54,7 @@ class Score:
     value: float
     sentence: str = ""
     serious: bool = False
+    is_fall: bool = False
 
 
 class _Part(BaseModel):
@@ -68,7 +71,7 @@ class Limit(_Part):
     history_p90: float = 0.0
 
 
-class Thresholds(_Part):
+class DriftLimits(_Part):
     """Limits of one model version, as its own history sets them."""
 
     schema_version: int = 1
@@ -96,7 +99,7 @@ class Judgement:
     A window that is in order has no reasons, even where a score is a little over its limit.
     """
 
-    verdict: Verdict
+    verdict: WindowVerdict
     severity: float
     reasons: tuple[str, ...] = ()
     unusual: Mapping[str, float] = field(default_factory=dict)
@@ -135,7 +138,7 @@ def _relative_entropy(weights: Array, base: Array) -> float:
 
 
 def judge(
-    scores: Sequence[Score], thresholds: Thresholds, *, previous: Sequence[Mapping[str, float]]
+    scores: Sequence[Score], thresholds: DriftLimits, *, previous: Sequence[Mapping[str, float]]
 ) -> Judgement:
     """Judge one window by its scores and those of the windows before it.
 
@@ -156,7 +159,7 @@ def judge(
     return Judgement(
         verdict=verdict,
         severity=round(min(max(over.values(), default=0.0), HIGHEST_SEVERITY), 3),
-        reasons=() if verdict is Verdict.OK else tuple(reasons.values()),
+        reasons=() if verdict is WindowVerdict.OK else tuple(reasons.values()),
         unusual=unusual,
         alarms={
             kind: tuple(why for name, why in reasons.items() if thresholds.limits[name].kind is kind)
@@ -165,7 +168,7 @@ def judge(
     )
 
 
-def _unusual(values: Mapping[str, float], thresholds: Thresholds) -> dict[str, float]:
+def _unusual(values: Mapping[str, float], thresholds: DriftLimits) -> dict[str, float]:
     """Return how many times over its limit each unusual score is."""
     limits = thresholds.limits
     known = {name: value for name, value in values.items() if name in limits and not np.isnan(value)}
@@ -173,7 +176,7 @@ def _unusual(values: Mapping[str, float], thresholds: Thresholds) -> dict[str, f
 
 
 def _persists(
-    name: str, windows: Sequence[Mapping[str, float]], thresholds: Thresholds, *, times: float = 1.0
+    name: str, windows: Sequence[Mapping[str, float]], thresholds: DriftLimits, *, times: float = 1.0
 ) -> bool:
     if thresholds.limits[name].kind is Kind.QUALITY:
         return True  # a missing column or a stuck sensor is a fact, not a tendency
@@ -181,24 +184,36 @@ def _persists(
 
 
 def _verdict(
-    windows: Sequence[Mapping[str, float]], alarming: set[str], thresholds: Thresholds, *, serious: set[str]
-) -> Verdict:
+    windows: Sequence[Mapping[str, float]], alarming: set[str], thresholds: DriftLimits, *, serious: set[str]
+) -> WindowVerdict:
     """Severe and degraded say that the model or its data are bad; strange weather alone is to be watched."""
     kinds = {thresholds.limits[name].kind for name in alarming}
     errors = alarming & serious
     if any(_persists(name, windows, thresholds, times=thresholds.severe_factor) for name in errors):
-        return Verdict.SEVERE
+        return WindowVerdict.SEVERE
     if kinds - {Kind.DRIFT}:
-        return Verdict.DEGRADED
+        return WindowVerdict.DEGRADED
     far_over = max(windows[0].values(), default=0.0) >= thresholds.watch_factor
-    return Verdict.WATCH if kinds or far_over else Verdict.OK
+    return WindowVerdict.WATCH if kinds or far_over else WindowVerdict.OK
 
 
-def _reasons(scores: Sequence[Score], over: Mapping[str, float], thresholds: Thresholds) -> dict[str, str]:
+def _reasons(scores: Sequence[Score], over: Mapping[str, float], thresholds: DriftLimits) -> dict[str, str]:
     worst_first = sorted(scores, key=lambda score: -over[score.name])
     return {score.name: _reason(score, thresholds.limits[score.name]) for score in worst_first}
 
 
 def _reason(score: Score, limit: Limit) -> str:
     text = score.sentence or f"{score.name} is unusual"
-    return f"{text}: {score.value:.3g}, limit {limit.value:.3g} ({limit.method})"
+    if limit.method == LOG_RATIO:
+        shown = (_percent(value, is_fall=score.is_fall) for value in (score.value, limit.value))
+        return "{}: {}, limit {}".format(text, *shown)
+    return f"{text}: {_short(score.value)}, limit {_short(limit.value)}"
+
+
+def _percent(log_ratio: float, *, is_fall: bool) -> str:
+    change = -np.expm1(-log_ratio) if is_fall else np.expm1(log_ratio)
+    return f"{change * 100:.0f} %"
+
+
+def _short(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.2f}" if value >= 0.1 else f"{value:.2g}"

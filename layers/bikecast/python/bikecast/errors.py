@@ -1,4 +1,4 @@
-"""The one tree of errors; entry points map its branches to HTTP statuses and Step Functions error names."""
+"""The error tree; entry points map its branches to HTTP statuses and Step Functions error names."""
 
 
 class BikecastError(Exception):

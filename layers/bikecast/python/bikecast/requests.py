@@ -1,4 +1,4 @@
-"""What a person may ask of the state machines, with defaults; unknown keys and bad values are named."""
+"""Requests to the state machines, with defaults; unknown keys and bad values are named."""
 
 import datetime as dt
 import re

@@ -49,7 +49,7 @@ class ObjectStore(Protocol):
         ...
 
     def delete(self, key: str) -> None:
-        """Remove the object; an absent one is no error."""
+        """Remove the object; an absent one is not an error."""
         ...
 
     def download(self, key: str, path: Path) -> None:
@@ -144,8 +144,20 @@ class S3Store:
             conditions["IfMatch"] = if_match
         if if_absent:
             conditions["IfNoneMatch"] = "*"
-        with _translated(self.uri(key)):
-            return self._client.put_object(Bucket=self.bucket, Key=key, Body=body, **conditions)["ETag"]
+        try:
+            with _translated(self.uri(key)):
+                return self._client.put_object(Bucket=self.bucket, Key=key, Body=body, **conditions)["ETag"]
+        except ConflictError as err:
+            return self._own_tag(key, body, err)
+
+    def _own_tag(self, key: str, body: bytes, conflict: ConflictError) -> str:
+        """Return the tag of a write whose answer was lost: trying again, the SDK met what it had written."""
+        if not _was_retried(conflict.__cause__):
+            raise conflict
+        found = self.read(key)
+        if found.body != body:
+            raise conflict
+        return found.etag
 
     def keys(self, prefix: str) -> Iterator[str]:
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
@@ -267,3 +279,7 @@ def _translated(uri: str) -> Iterator[None]:
 
 def _status(err: Any) -> int:
     return int(err.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0))
+
+
+def _was_retried(err: Any) -> bool:
+    return int(err.response.get("ResponseMetadata", {}).get("RetryAttempts", 0)) > 0

@@ -122,7 +122,7 @@ def _append(url: str, part: Path, size_bytes: int, progress: Progress | None, pa
 
 def _open(address: str, headers: Mapping[str, str], patience: Patience) -> HTTPResponse:
     if not address.startswith(("https://", "http://")):
-        raise WebError(f"{address} is no web address")
+        raise WebError(f"{address} is not a web address")
     request = urllib.request.Request(address, headers={"User-Agent": _USER_AGENT, **headers})  # noqa: S310 - checked
     response: HTTPResponse = urllib.request.urlopen(request, timeout=patience.timeout_s)  # noqa: S310 - checked
     return response

@@ -15,7 +15,7 @@ def read_parquet(store: ObjectStore, key: str) -> pd.DataFrame | None:
     """Return the table, or None if there is none.
 
     Raises:
-        DataError: The object is no parquet file.
+        DataError: The object is not a parquet file.
     """
     try:
         body = store.read(key).body

@@ -134,7 +134,7 @@ def test_another_model_under_a_right_hash_fails_its_golden_rows(
 
 def test_bytes_that_are_no_graph_are_refused(store: FolderStore, manifest: ChampionManifest) -> None:
     other = manifest.model_copy(update={"model": _publish(store, "model.onnx", b"not a graph")})
-    with pytest.raises(ArtifactError, match="no ONNX graph"):
+    with pytest.raises(ArtifactError, match="not an ONNX graph"):
         served.Forecaster.load(store, other)
 
 

@@ -1,4 +1,4 @@
-"""Out-of-fold predictions of a model, what they are worth, and the blend of families that is worth most."""
+"""Out-of-fold predictions of a model, their scores, and the best blend of families."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,7 +13,7 @@ from bikecast.evaluation.after_model import AfterModel
 from bikecast.evaluation.metrics import Metric
 from bikecast.evaluation.sample import Sample
 from bikecast.evaluation.splits import Fold
-from bikecast.use_case.declaration import Task
+from bikecast.task import Task
 
 FOLDS_AT_ONCE = 2  # the libraries fit on one thread and let others run
 BLEND_NOISE = 0.02

@@ -1,4 +1,4 @@
-"""What a judgement rests on: the rows that tuning never saw, and each model's answers for them."""
+"""The holdout: rows that tuning never saw, and each model's answers for them."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -46,6 +46,11 @@ class Metric:
         """Return what a promotion must lower: the value, or 1 - value for a score."""
         return 1 - value if self.greater_is_better else value
 
+    @property
+    def error_title(self) -> str:
+        """What people read of the error."""
+        return f"1 - {self.title}" if self.greater_is_better else self.title
+
     def of(self, target: Array, outcome: Outcome) -> float:
         """Return the value over all rows."""
         return float(self.value(self.parts(target, outcome).sum(axis=0)))

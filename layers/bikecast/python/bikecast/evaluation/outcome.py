@@ -1,4 +1,4 @@
-"""What is answered for each row: a number or a class, and how sure the answer is."""
+"""A model's answer for each row: a number or a class, with interval or probabilities."""
 
 from dataclasses import dataclass
 from typing import TypeVar

@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bikecast.arrays import Array, Ints, Mask, Matrix
+from bikecast.columns import Columns
 from bikecast.errors import DataError
-from bikecast.use_case.inputs import Columns
 
 Times = NDArray[np.datetime64]  # naive wall time, datetime64[s]
 

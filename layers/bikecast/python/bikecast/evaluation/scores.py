@@ -12,7 +12,7 @@ from bikecast.errors import DataError, JudgementError
 from bikecast.evaluation.metrics import Metric
 from bikecast.evaluation.outcome import Outcome
 from bikecast.evaluation.sample import Sample
-from bikecast.use_case.declaration import Classification, Task
+from bikecast.task import Classification, Task
 
 _FLAT = ("rmse", "mae", "wape", "r2", "bias")  # tables stored before there were several use cases
 

@@ -7,7 +7,7 @@ import numpy as np
 from bikecast.arrays import Mask
 from bikecast.errors import DataError
 from bikecast.evaluation.sample import Sample
-from bikecast.use_case.declaration import Segment
+from bikecast.task import Segment
 
 
 def masks(segments: Sequence[Segment], sample: Sample) -> dict[str, Mask]:

@@ -1,4 +1,4 @@
-"""Files of a use case, as people have them, into a checked table; and the table into arrays."""
+"""Loading a use case's files into a checked table, and reading the table as arrays."""
 
 from bikecast.examples.loading import forget_simulated, load_files, publish
 from bikecast.examples.reports import LoadReport, latest_report

@@ -28,7 +28,7 @@ Recognises = Callable[[Sequence[str]], bool]
 
 @dataclass(frozen=True)
 class Chunk:
-    """Some rows as published, by line (text) or row number (parquet), and the lines that are no row."""
+    """Some rows as published, by line (text) or row number (parquet), and the lines that are not rows."""
 
     raw: pd.DataFrame
     malformed: dict[int, str] = field(default_factory=dict)

@@ -1,4 +1,4 @@
-"""What a load did, in numbers that add up: one entry a source, one report a load."""
+"""Load reports: numbers that add up, one entry a source, one report a load."""
 
 import datetime as dt
 from collections import Counter

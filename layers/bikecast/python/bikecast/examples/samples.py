@@ -6,9 +6,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bikecast.arrays import Array
+from bikecast.columns import Columns
 from bikecast.evaluation.sample import Sample
 from bikecast.use_case import Category, Classification, Moment, Number, Text, UseCase
-from bikecast.use_case.inputs import Columns, level_codes
+from bikecast.use_case.inputs import level_codes
 
 if TYPE_CHECKING:
     import pandas as pd

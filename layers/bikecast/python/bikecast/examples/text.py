@@ -25,7 +25,7 @@ _CONFLICT_MARKERS = ("<<<<<<< ", "=======\n", "=======\r\n", ">>>>>>> ")
 
 @dataclass
 class Rows:
-    """Some rows of a file: their lines and values, and the lines that are no row."""
+    """Some rows of a file: their lines and values, and the lines that are not rows."""
 
     lines: list[int] = field(default_factory=list)
     values: list[list[str]] = field(default_factory=list)

@@ -60,7 +60,7 @@ def _every_class(base: Array, value: Array, fitted: "ExplainableModel") -> tuple
 def _axis(machine: Any, feature: int, *, n_dims: int) -> _Axis:
     """Return the steps of a feature; pairs have coarser ones than curves.
 
-    Levels of a category are steps of one, and what is no known level has the last place.
+    Levels of a category are steps of one, and an unknown level has the last place.
     """
     kinds = machine.bins_[feature]
     bins = kinds[min(n_dims, len(kinds)) - 1]

@@ -1,1 +1,1 @@
-"""A model as it is served: an ONNX graph, what is done after it, and what answers when no model can."""
+"""Models as they are served: an ONNX graph, post-processing, and the fallback."""

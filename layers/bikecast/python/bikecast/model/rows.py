@@ -8,6 +8,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bikecast.arrays import Array
+from bikecast.columns import Columns
 from bikecast.errors import ArtifactError
 from bikecast.evaluation.after_model import State
 from bikecast.evaluation.outcome import Outcome
@@ -15,7 +16,7 @@ from bikecast.evaluation.sample import Sample
 from bikecast.model.golden import GoldenRows
 from bikecast.model.graph import OnnxGraph
 from bikecast.use_case import Classification, UseCase
-from bikecast.use_case.inputs import Columns, Features
+from bikecast.use_case.inputs import Features
 
 INTERVAL_TAILS = (0.05, 0.95)
 

@@ -1,1 +1,1 @@
-"""The monitor: windows of scored hours against a season-aware reference, judged, stored and acted on."""
+"""The monitor: windows of scored rows against a reference; judged, stored and acted on."""

@@ -1,4 +1,4 @@
-"""Truth that came late: stored by the key of its row, and the error of every version that predicted it.
+"""Actual values: stored by the key of their row, with the error of every version that predicted it.
 
 Files come weeks after the predictions, so a prediction is judged when its row arrives, perhaps when its
 version no longer serves. Light imports: steps that load data call this.

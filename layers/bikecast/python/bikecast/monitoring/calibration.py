@@ -1,4 +1,4 @@
-"""Limits from history: replay the monitor over it and choose the lowest that alarm no oftener than asked."""
+"""Limits learnt from history: the lowest that alarm no more often than the stated rate."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bikecast.drift import Kind, Limit, Score, Thresholds, judge
+from bikecast.drift import DriftLimits, Kind, Limit, Score, judge
 from bikecast.errors import DataError
 
 FALSE_ALARMS_A_QUARTER = 1.0
@@ -38,7 +38,7 @@ def learn_limits(
     floors: Mapping[str, float],
     about: Mapping[str, Any],
     false_alarms_a_quarter: float = FALSE_ALARMS_A_QUARTER,
-) -> Thresholds:
+) -> DriftLimits:
     """Learn the limits of one model version.
 
     Limits of drift are a common multiple of each score's 90th percentile, limits of performance another:
@@ -51,7 +51,7 @@ def learn_limits(
         windows_a_quarter: How many windows 13 weeks, or what counts as them, hold.
         known: Limits for scores that history says nothing about.
         floors: Lowest limit by method.
-        about: What ``Thresholds`` keeps of the windows: their length and where history starts and ends.
+        about: What ``DriftLimits`` keeps of the windows: their length and where history starts and ends.
         false_alarms_a_quarter: Incidents in a quarter in which nothing is wrong.
     Raises:
         DataError: History is too short for eight windows.
@@ -59,7 +59,7 @@ def learn_limits(
     if len(history) < FEWEST_WINDOWS:
         raise DataError(f"history allows {len(history)} windows; {FEWEST_WINDOWS} are needed")
     quality = [score for window in history.values() for score in window if score.kind is Kind.QUALITY]
-    chosen = Thresholds(
+    chosen = DriftLimits(
         alarm_factors={},
         target_false_alarms_a_quarter=false_alarms_a_quarter,
         measured_false_alarms_a_quarter=0.0,
@@ -81,7 +81,7 @@ class _Learner:
     ) -> None:
         self._step, self._quarter, self._floors, self._allowed = step, windows_a_quarter, floors, allowed
 
-    def with_kind(self, thresholds: Thresholds, history: History, kind: Kind) -> Thresholds:
+    def with_kind(self, thresholds: DriftLimits, history: History, kind: Kind) -> DriftLimits:
         """Add the limits of one kind: lowered from far above until they would alarm too often.
 
         From above, because limits so low that an incident never closes open few incidents too.
@@ -107,12 +107,12 @@ class _Learner:
             }
         )
 
-    def _rate(self, history: History, thresholds: Thresholds) -> float:
+    def _rate(self, history: History, thresholds: DriftLimits) -> float:
         return false_alarms_a_quarter(history, thresholds, step=self._step, windows_a_quarter=self._quarter)
 
 
 def false_alarms_a_quarter(
-    history: History, thresholds: Thresholds, *, step: int, windows_a_quarter: float
+    history: History, thresholds: DriftLimits, *, step: int, windows_a_quarter: float
 ) -> float:
     """Return the incidents that monitoring history opens in a quarter; the mean over places to start at."""
     keys = sorted(history)
@@ -120,7 +120,7 @@ def false_alarms_a_quarter(
     return float(np.mean(opened)) / (len(keys) / step / windows_a_quarter)
 
 
-def _opened(history: History, keys: Sequence[Any], thresholds: Thresholds) -> int:
+def _opened(history: History, keys: Sequence[Any], thresholds: DriftLimits) -> int:
     opened, before, quiet = 0, list[dict[str, float]](), dict[Kind, int]()
     for key in keys:
         verdict = judge(history[key], thresholds, previous=before)

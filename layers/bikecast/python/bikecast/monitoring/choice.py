@@ -1,4 +1,4 @@
-"""Which watch a use case has: its own, or that of declared rows."""
+"""The monitor of a use case: its own, or that of declared rows."""
 
 from functools import partial
 

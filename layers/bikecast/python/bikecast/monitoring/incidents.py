@@ -6,7 +6,7 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from bikecast.drift import Judgement, Kind, Thresholds
+from bikecast.drift import DriftLimits, Judgement, Kind
 from bikecast.errors import InputError
 from bikecast.monitoring.windows import Window
 from bikecast.names import Event
@@ -43,7 +43,7 @@ def update_incidents(
     window: Window,
     *,
     judgement: Judgement,
-    thresholds: Thresholds,
+    thresholds: DriftLimits,
     now: dt.datetime,
 ) -> list[Incident]:
     """Open, prolong and close a version's incidents; return those that were opened now."""
@@ -121,7 +121,7 @@ def _open(
     window: Window,
     kind: Kind,
     judgement: Judgement,
-    thresholds: Thresholds,
+    thresholds: DriftLimits,
     now: dt.datetime,
 ) -> Incident | None:
     over = {n: round(r, 3) for n, r in judgement.unusual.items() if thresholds.limits[n].kind is kind}

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from bikecast.monitoring.report import ERROR_METRICS, WindowReport
-from bikecast.serving.reports import Page, library_mark
+from bikecast.monitoring.stored_reports import Page, library_mark
 
 DRIFT = "ValueDrift"
 # Evidently's metrics by the page that shows them; drift goes by its column.

@@ -42,11 +42,13 @@ class Side:
     target: Values = field(default_factory=lambda: np.empty(0))
     prediction: Values = field(default_factory=lambda: np.empty(0))
 
-    def frame(self, names: Sequence[str]) -> "pd.DataFrame":
+    def frame(self, names: Sequence[str], *, with_errors: bool) -> "pd.DataFrame":
         """Put the rows for drift and those for errors side by side; the shorter side ends in NaN."""
         import pandas as pd
 
         rows = pd.DataFrame({name: self.columns[name] for name in names})
+        if not with_errors:
+            return rows
         errors = pd.DataFrame({JUDGED_TARGET: self.target, JUDGED_PREDICTION: self.prediction})
         return pd.concat([rows, errors], axis=1)
 
@@ -126,7 +128,8 @@ def run_report(
     has_errors = min(len(current.target), len(reference.target)) >= FEWEST_ERRORS
     definition = _definition(columns, errors if has_errors else None)
     names = [column.name for column in columns]
-    sides = [Dataset.from_pandas(side.frame(names), definition) for side in (current, reference)]
+    frames = [side.frame(names, with_errors=has_errors) for side in (current, reference)]
+    sides = [Dataset.from_pandas(frame, definition) for frame in frames]
     metrics = [*_drift_metrics([c for c in columns if _has(current.columns[c.name])])]
     if has_errors:
         metrics += _error_metrics(errors)
@@ -143,7 +146,7 @@ def _definition(columns: Sequence[WatchedColumn], errors: Errors | None) -> Any:
     classification = MulticlassClassification(target=JUDGED_TARGET, prediction_labels=JUDGED_PREDICTION)
     regression = Regression(target=JUDGED_TARGET, prediction=JUDGED_PREDICTION)
     return DataDefinition(
-        numerical_columns=[*numerical, *([] if errors == "classification" else judged)],
+        numerical_columns=[*numerical, *(judged if errors == "regression" else [])],
         categorical_columns=[*categorical, *(judged if errors == "classification" else [])],
         regression=[regression] if errors == "regression" else None,
         classification=[classification] if errors == "classification" else None,

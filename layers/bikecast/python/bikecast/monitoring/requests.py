@@ -1,4 +1,4 @@
-"""What may be asked of the monitor."""
+"""Requests to the monitor."""
 
 import datetime as dt
 from typing import Any, Self
@@ -23,7 +23,9 @@ class MonitorRequest(BaseModel):
     html: bool = Field(True, description="Let Evidently draw a page of each window; else only its numbers.")
     act: bool = Field(True, description="Open incidents and pause, for windows of the newest weeks of data.")
     retrain_trials: int | None = Field(
-        None, ge=1, description="Tuning trials of a retraining that is asked for; else as many as ever."
+        None,
+        ge=1,
+        description="Tuning trials of a requested retraining; the default of a training if absent.",
     )
 
     @model_validator(mode="after")

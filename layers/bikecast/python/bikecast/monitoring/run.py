@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
-from bikecast.drift import Kind, Verdict
+from bikecast.drift import Kind, WindowVerdict
 from bikecast.monitoring.incidents import close_superseded, open_incident, update_incidents
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.store import lock_window, traffic, write_window
@@ -137,7 +137,7 @@ class _WindowRun:
         return request.retraining(self.watch.use_case) if due else None
 
     def _pause(self, examined: Examined, now: dt.datetime) -> list[dict[str, Any]]:
-        if examined.judgement.verdict is not Verdict.SEVERE:
+        if examined.judgement.verdict is not WindowVerdict.SEVERE:
             return []
         use_case, reason = self.watch.use_case, "; ".join(examined.judgement.reasons)
         incident = open_incident(self.connection, use_case, self.version, Kind.PERFORMANCE)

@@ -1,4 +1,4 @@
-"""Scored rows as plain arrays: what was predicted, what came, under which inputs."""
+"""Scored rows as plain arrays: prediction, actual value and inputs."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace

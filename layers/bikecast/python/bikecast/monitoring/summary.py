@@ -24,9 +24,7 @@ ROWS_SHOWN = 20
 
 WINDOWS = """
 select model_version, window_start, window_end, verdict, severity, reasons, source, n_rows, n_predictions,
-    metrics, (metrics ->> 'rmse_score_current')::float8 as rmse,
-    (metrics ->> 'rmse_score_reference')::float8 as reference_rmse,
-    (metrics ->> 'mae_score_current')::float8 as mae, wape,
+    metrics, wape,
     case when (scores ->> 'error')::float8 > 0
          then wape * (thresholds ->> 'error')::float8 / (scores ->> 'error')::float8 end as wape_limit,
     bias, interval_coverage, (metrics ->> 'prediction_drift')::float8 as prediction_drift,
@@ -76,8 +74,13 @@ def build_summary(
     manifest = champion.manifest
     thresholds = None if manifest is None else read_thresholds(serving, manifest)
     windows = _rows(connection, WINDOWS, use_case, WINDOWS_SHOWN)
+    # Scores stand in the order in which they count.
+    primary = None if manifest is None else next(iter(manifest.holdout.values), None)
+    for window in windows:
+        window["metric_value"] = _metric_value(window["metrics"], primary)
     return {
         "use_case": use_case,
+        "metric": primary,
         "generated_at": now.isoformat(),
         "champion": None if manifest is None else _champion(manifest),
         "champion_problem": champion.problem,
@@ -91,6 +94,13 @@ def build_summary(
         "thresholds": None if thresholds is None else thresholds.model_dump(mode="json"),
         "latest_report": next((w["report_key"] for w in windows if w["report_key"]), None),
     }
+
+
+def _metric_value(metrics: dict[str, Any], primary: str | None) -> float | None:
+    """Return the primary metric of a window; hourly demand's columns have the names of its predecessor."""
+    return next(
+        (v for n in ("current", "score_current") if (v := metrics.get(f"{primary}_{n}")) is not None), None
+    )
 
 
 def _champion(manifest: ChampionManifest) -> dict[str, Any]:

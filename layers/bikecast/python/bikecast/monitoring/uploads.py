@@ -2,10 +2,10 @@
 
 from bikecast.errors import ConflictError
 from bikecast.monitoring.pages import library, theme_pages
+from bikecast.monitoring.stored_reports import library_key
 from bikecast.monitoring.watch import Examined
 from bikecast.monitoring.windows import Window
 from bikecast.names import WINDOWS_PREFIX
-from bikecast.serving.reports import library_key
 from bikecast.storage import ObjectStore
 
 PAGE_NAME, JSON_NAME, SNAPSHOT_NAME = "report.html", "report.json", "snapshot.json"

@@ -1,10 +1,10 @@
-"""What a run tells the state machine: the verdict, what the rules ask for, and the events to publish."""
+"""The result of a run for the state machine: verdict, requested action, and events to publish."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from bikecast.drift import Judgement, Kind, Verdict
+from bikecast.drift import Judgement, Kind, WindowVerdict
 from bikecast.errors import InputError
 from bikecast.monitoring.incidents import EVENT_OF_KIND, Incident
 from bikecast.monitoring.watch import Examined
@@ -26,7 +26,18 @@ ROW_NAMES = (
     "n_predictions",
 )
 RETRAIN = "retrain"
-BRIEF_NAMES = ("window_start", "window_end", "verdict", "severity", "reasons", "wape", "bias", "report_key")
+BRIEF_NAMES = (
+    "window_start",
+    "window_end",
+    "verdict",
+    "severity",
+    "reasons",
+    "metric",
+    "metric_value",
+    "wape",
+    "bias",
+    "report_key",
+)
 FEATURE_NAMES = ("feature", "kind", "method", "score", "threshold", "drifted")
 
 
@@ -49,6 +60,8 @@ def verdict_json(row: Mapping[str, Any], examined: Examined, acted: Acted) -> di
         "window_start": row["window_start"].isoformat(),
         "window_end": row["window_end"].isoformat(),
         **{name: row.get(name) for name in ROW_NAMES},
+        "metric": examined.metric,
+        "metric_value": examined.metric_value,
         "metrics": row["metrics"],
         "features": [{name: getattr(found, name) for name in FEATURE_NAMES} for found in examined.features],
         "model_age_days": row["model_age_days"],
@@ -76,7 +89,6 @@ def answer(verdicts: Sequence[dict[str, Any]]) -> dict[str, Any]:
     retrain = next((v["retrain"] for v in verdicts if v["retrain"] is not None), None)
     briefs = [{name: verdict[name] for name in BRIEF_NAMES} for verdict in verdicts]
     for brief, verdict in zip(briefs, verdicts, strict=True):
-        brief["rmse"] = verdict["metrics"].get("rmse_score_current")
         brief["prediction_drift"] = verdict["metrics"].get("prediction_drift")
         brief["drifted"] = [found["feature"] for found in verdict["features"] if found["drifted"]]
     return last | {"events": events, "retrain": retrain, "windows": briefs}
@@ -87,7 +99,7 @@ def action(judgement: Judgement) -> str:
 
     Retraining helps when the world moved; on broken data it would only spread the damage.
     """
-    if judgement.verdict is Verdict.SEVERE:
+    if judgement.verdict is WindowVerdict.SEVERE:
         return "pause"
     if not judgement.alarms:
         return "none"

@@ -1,11 +1,11 @@
-"""How one use case is watched: what a run of the monitor asks of it, and what it gets back."""
+"""The protocol by which a use case is monitored."""
 
 import datetime as dt
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
-from bikecast.drift import Judgement, Thresholds
+from bikecast.drift import DriftLimits, Judgement
 from bikecast.storage import ObjectStore
 
 if TYPE_CHECKING:
@@ -46,7 +46,10 @@ class ColumnDrift:
 
 @dataclass(frozen=True)
 class Examined:
-    """What one window showed; without enough rows only counts and a reason."""
+    """What one window showed; without enough rows only counts and a reason.
+
+    ``metric`` is the name of the primary metric, and ``metric_value`` its value where the truth is known.
+    """
 
     judgement: Judgement
     counts: Mapping[str, Any]
@@ -54,6 +57,8 @@ class Examined:
     metrics: Metrics = field(default_factory=dict)
     features: tuple[ColumnDrift, ...] = ()
     report: "WindowReport | None" = None
+    metric: str = ""
+    metric_value: float | None = None
 
 
 class WatchedChampion(Protocol):
@@ -70,7 +75,7 @@ class WatchedChampion(Protocol):
         ...
 
     @property
-    def thresholds(self) -> Thresholds:
+    def thresholds(self) -> DriftLimits:
         """What counts as unusual for it."""
         ...
 

@@ -111,7 +111,7 @@ def parse_every(text: str) -> int:
     """Return the days of a length such as ``1w``, ``14d``.
 
     Raises:
-        InputError: It is no positive number of days or weeks.
+        InputError: It is not a positive number of days or weeks.
     """
     found = re.fullmatch(r"([1-9]\d{0,2})([dw])", text)
     if not found:

@@ -1,1 +1,1 @@
-"""What serves and what served: champion manifest, history, decision records, automation switch."""
+"""The champion and its history: manifest, champion store, decision records, automation switch."""

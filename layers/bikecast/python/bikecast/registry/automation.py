@@ -38,7 +38,7 @@ def read_switch(store: ObjectStore) -> AutomationSwitch:
     """Return the switch as it stands.
 
     Raises:
-        StoreError: The object exists and is no switch; whoever asks must take that as paused.
+        StoreError: The object exists and is not a switch; the caller must take that as paused.
     """
     return _read(store)[0]
 
@@ -55,7 +55,7 @@ def pause_reason(store: ObjectStore) -> str | None:
 def _read(store: ObjectStore) -> tuple[AutomationSwitch, str | None]:
     switch, etag = _look(store)
     if switch is None:
-        raise StoreError(f"{store.uri(AUTOMATION_KEY)} cannot be read: it is no automation switch")
+        raise StoreError(f"{store.uri(AUTOMATION_KEY)} cannot be read: it is not an automation switch")
     return switch, etag
 
 

@@ -1,1 +1,1 @@
-"""Answering predictions: contracts, the champion's follower, plan B and the prediction log."""
+"""Answering predictions: contracts, the champion's follower, fallbacks and the prediction log."""

@@ -82,3 +82,13 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in found if names.count(name) > 1)
         raise HTTPException(400, f"the body has the key {twice[:100]!r} twice in one object; send it once")
     return found
+
+
+def variant(name: str) -> str:
+    """Return the tag of one kind of body, where a route takes several; it is no part of a field's path."""
+    return f"<{name}>"
+
+
+def is_variant(part: str | int) -> bool:
+    """Tell whether a part of a problem's place names a kind of body, which pydantic puts there."""
+    return isinstance(part, str) and part.startswith("<")

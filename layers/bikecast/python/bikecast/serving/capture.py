@@ -64,12 +64,12 @@ def parse_message(body: str) -> list[CapturedRow]:
     """Read one message.
 
     Raises:
-        InputError: It is no list of prediction rows; it belongs into the dead-letter queue.
+        InputError: It is not a list of prediction rows; it belongs in the dead-letter queue.
     """
     try:
         return _ROWS.validate_json(body)
     except ValidationError as err:
-        raise InputError(f"the message is no list of predictions: {err}") from err
+        raise InputError(f"the message is not a list of predictions: {err}") from err
 
 
 def save(connection: "psycopg.Connection", rows: Sequence[CapturedRow]) -> int:

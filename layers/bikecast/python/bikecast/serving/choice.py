@@ -1,4 +1,4 @@
-"""Which serving a use case has: its own, or that of declared rows."""
+"""The predictor of a use case: its own, or that of declared rows."""
 
 from bikecast.serving.kind import ServingKind
 from bikecast.use_case import registry

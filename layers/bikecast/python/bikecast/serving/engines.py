@@ -1,4 +1,4 @@
-"""What can answer: the champion, the one before it, and the fallback that needs no model."""
+"""Engines that can answer: the champion, the previous champion, and the fallback that needs no model."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from bikecast.registry.manifest import Artifact, ChampionManifest
 from bikecast.storage import ObjectStore
 
 
-class Question(Protocol):
+class PredictionInput(Protocol):
     """Checked rows of a request, in the use case's own shape."""
 
     @property
@@ -22,7 +22,7 @@ class Question(Protocol):
 class Answerer(Protocol):
     """A loaded model or fallback; it takes the questions of its use case."""
 
-    def answer(self, question: Any) -> Outcome:
+    def answer(self, inputs: Any) -> Outcome:
         """Answer every row."""
         ...
 
@@ -45,7 +45,7 @@ class Engine(Protocol):
         """The version of the model, or that of the one that the fallback came with."""
         ...
 
-    def answer(self, question: Any) -> Outcome:
+    def answer(self, inputs: Any) -> Outcome:
         """Answer every row."""
         ...
 
@@ -66,8 +66,8 @@ class ModelEngine:
     def version(self) -> str:
         return self.manifest.version
 
-    def answer(self, question: Any) -> Outcome:
-        outcome: Outcome = self.model.answer(question)
+    def answer(self, inputs: Any) -> Outcome:
+        outcome: Outcome = self.model.answer(inputs)
         return outcome
 
 
@@ -80,8 +80,8 @@ class FallbackEngine:
     source: PredictionSource
     name: str
 
-    def answer(self, question: Any) -> Outcome:
-        outcome: Outcome = self.fallback.answer(question)
+    def answer(self, inputs: Any) -> Outcome:
+        outcome: Outcome = self.fallback.answer(inputs)
         return outcome
 
 

@@ -1,4 +1,4 @@
-"""Follows the champion manifest: revalidates by tag, loads beside, checks, swaps, and never goes dark."""
+"""Follows the champion manifest: revalidates it by ETag, loads and checks a new model, then swaps."""
 
 import threading
 import time
@@ -13,8 +13,8 @@ from bikecast.names import CHAMPION_KEY
 from bikecast.registry.automation import AutomationSwitch, read_switch
 from bikecast.registry.manifest import ChampionManifest, parse_champion
 from bikecast.serving.engines import Engine, Loaders, ModelEngine
+from bikecast.serving.fallback_chain import Attempts, FallbackChain
 from bikecast.serving.last_copy import LastCopy
-from bikecast.serving.lineup import Attempts, LineUp
 from bikecast.storage import ObjectStore, StoredObject
 
 MAX_BACKOFF = 12
@@ -85,7 +85,7 @@ class ChampionFollower:
     ) -> None:
         self._store, self._listener, self._clock = store, listener, clock
         self._ttl_s, self._wait_s = ttl_s, wait_s
-        self._lineup, self._last_copy = LineUp(store, loaders), last_copy
+        self._chain, self._last_copy = FallbackChain(store, loaders), last_copy
         self._pool = ThreadPoolExecutor(max_workers=1, thread_name_prefix="champion")
         self._lock = threading.Lock()
         self._refresh: Future[None] | None = None
@@ -148,7 +148,7 @@ class ChampionFollower:
     ) -> View | None:
         view = view if _same_origin(view, manifest) else None
         held = () if view is None else view.engines
-        engines = self._lineup.under(manifest, held=held, attempts=attempts)
+        engines = self._chain.for_manifest(manifest, held=held, attempts=attempts)
         self._etag = None if attempts.problems else etag  # what failed is tried again
         if self._last_copy is not None and not attempts.problems:
             self._pool.submit(self._last_copy.keep, self._store, manifest)
@@ -162,11 +162,11 @@ class ChampionFollower:
 
     def _recovered(self, attempts: Attempts) -> View | None:
         """Return who answers while no manifest can be read: this machine's copy, or an earlier champion."""
-        earlier = attempts.run("earlier champions", self._lineup.earlier)
+        earlier = attempts.run("earlier champions", self._chain.earlier)
         if not earlier and attempts.only_missed:
             return None  # nothing was ever promoted here, or it was retired
         engines = () if self._last_copy is None else self._last_copy.engines(attempts)
-        return _view(engines or self._lineup.recovered(earlier or (), attempts), None)
+        return _view(engines or self._chain.recovered(earlier or (), attempts), None)
 
     def _changed_manifest(self) -> StoredObject | None:
         return self._store.read_if_changed(CHAMPION_KEY, etag=self._etag)

@@ -1,4 +1,4 @@
-"""Life behind API Gateway: the stage in the path, the request's id, limits on the body. Plain ASGI."""
+"""Requests behind API Gateway: the stage in the path, the request's id, limits on the body. Plain ASGI."""
 
 import json
 import uuid

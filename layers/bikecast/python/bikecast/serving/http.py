@@ -1,4 +1,4 @@
-"""What our HTTP applications share: errors that say what to do, and documents that work under any path."""
+"""Shared parts of the HTTP applications: error responses, and documents that work under any path."""
 
 import logging
 from collections.abc import Collection, Sequence
@@ -20,7 +20,7 @@ from bikecast.errors import (
     InputError,
     NotFoundError,
 )
-from bikecast.serving.bodies import MAX_PROBLEMS, MORE_PROBLEMS, EachKeyOnce
+from bikecast.serving.bodies import MAX_PROBLEMS, MORE_PROBLEMS, EachKeyOnce, is_variant
 from bikecast.serving.gateway import (
     REQUEST_ID_HEADER,
     TOO_MANY_ROWS,
@@ -39,7 +39,6 @@ SERVER_ERROR = 500
 API_KEY_HEADER = "x-api-key"
 # What the documents' pages load from the folder `docs` beside them.
 DOCS_SCRIPT, DOCS_STYLE = "swagger-ui-bundle.js", "swagger-ui.css"
-_VARIANTS = frozenset({"clock", "model"})  # names of union members, which pydantic puts into the path
 _STATUS_OF: tuple[tuple[type[BikecastError], int], ...] = (
     (InputError, 422),
     (FeatureError, 422),
@@ -68,7 +67,7 @@ def create_app(
         title=title,
         version=version,
         description=description,
-        servers=[{"url": "./", "description": "Where this document was read."}],
+        servers=[{"url": "./", "description": "This server."}],
         root_path_in_servers=False,
         openapi_url=f"{prefix}/openapi.json",
         generate_unique_id_function=lambda route: route.name,  # what generated clients call it
@@ -136,7 +135,7 @@ async def _invalid(request: Request, err: Exception) -> JSONResponse:
     assert isinstance(err, RequestValidationError)
     found = err.errors()
     if any(item["type"] == "json_invalid" for item in found):
-        return _problem(request, 400, "the body is no JSON")
+        return _problem(request, 400, "the body is not valid JSON")
     too_many = next((item for item in found if item["type"] == TOO_MANY_ROWS), None)
     if too_many is not None:
         return _problem(request, 413, str(too_many["msg"]))
@@ -151,13 +150,13 @@ async def _invalid(request: Request, err: Exception) -> JSONResponse:
 
 
 def _field_problem(item: dict[str, Any]) -> dict[str, Any]:
-    loc = [part for part in item["loc"] if part not in _VARIANTS]
+    loc = [part for part in item["loc"] if not is_variant(part)]
     message = str(item["msg"]).removeprefix("Value error, ")
     return {"path": _path(loc), "loc": loc, "msg": message, "type": item["type"]}
 
 
 def _path(loc: Sequence[str | int]) -> str:
-    names = [part for part in loc[1:] if part not in _VARIANTS] or list(loc)
+    names = list(loc[1:]) or list(loc)
     return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in names).lstrip(".")
 
 

@@ -1,13 +1,13 @@
-"""What a use case's predictor is made of: how its engines load, its routes, and a first question."""
+"""The parts of a use case's predictor: how its engines load, its routes, and a first input."""
 
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from bikecast.serving.engines import Loaders, Question
+from bikecast.serving.engines import Loaders, PredictionInput
 from bikecast.serving.follower import ChampionFollower
 from bikecast.serving.prediction_log import PredictionLog
-from bikecast.serving.predictor import Answer
+from bikecast.serving.predictor import PredictionAnswer
 from bikecast.storage import ObjectStore
 
 if TYPE_CHECKING:
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Observer(Protocol):
     """Hears of every answer."""
 
-    def answered(self, answer: Answer, *, rows: int, latency_ms: float) -> None:
+    def answered(self, answer: PredictionAnswer, *, rows: int, latency_ms: float) -> None:
         """Count an answer."""
         ...
 
@@ -46,9 +46,9 @@ class ServingKind:
     Attributes:
         loaders: How its engines come into memory.
         build: Makes the application from ports, code version and the origins of pages that may call it.
-        first_question: Answered once at the start, so that the first request finds everything in memory.
+        first_input: Answered once at the start, so that the first request finds everything in memory.
     """
 
     loaders: Loaders
     build: "Callable[[ServingPorts, str, Collection[str]], FastAPI]"
-    first_question: Question
+    first_input: PredictionInput

@@ -9,7 +9,7 @@ from bikecast.names import CHAMPION_KEY
 from bikecast.registry.artifacts import fetch
 from bikecast.registry.manifest import ChampionManifest, manifest_bytes, parse_manifest
 from bikecast.serving.engines import Engine, Loaders
-from bikecast.serving.lineup import Attempts, LineUp
+from bikecast.serving.fallback_chain import Attempts, FallbackChain
 from bikecast.storage import FolderStore, MissingObjectError, ObjectStore
 
 
@@ -22,12 +22,12 @@ class LastCopy:
     """
 
     def __init__(self, copies: FolderStore, loaders: Loaders) -> None:
-        self._copies, self._lineup = copies, LineUp(copies, loaders)
+        self._copies, self._chain = copies, FallbackChain(copies, loaders)
 
     def engines(self, attempts: Attempts) -> tuple[Engine, ...]:
         """Return who answers from the copy, as a previous champion: nobody knows whether it still is one."""
         manifest = attempts.run("copy of the champion", self._manifest)
-        return () if manifest is None else self._lineup.recovered([manifest], attempts)
+        return () if manifest is None else self._chain.recovered([manifest], attempts)
 
     def keep(self, store: ObjectStore, manifest: ChampionManifest) -> None:
         """Copy what a champion needs, and forget the version before it; a failure is only logged."""

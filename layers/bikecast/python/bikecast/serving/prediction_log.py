@@ -14,7 +14,7 @@ from pydantic_core import to_json
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
-# Half of what a log event holds, where a message ends, quotes escaped, that the queue did not take.
+# CloudWatch caps a log event at 256 KB and JSON escaping can double a message: keep each below half.
 MAX_MESSAGE_BYTES = 128 * 1024
 CAPACITY_REQUESTS = 64
 COOL_DOWN_S = 10.0

@@ -8,13 +8,13 @@ import numpy as np
 
 from bikecast.errors import ArtifactError
 from bikecast.evaluation.outcome import Outcome
-from bikecast.serving.engines import Engine, Question
+from bikecast.serving.engines import Engine, PredictionInput
+from bikecast.serving.fallback_chain import Attempts
 from bikecast.serving.follower import UnavailableError
-from bikecast.serving.lineup import Attempts
 
 
 @dataclass(frozen=True)
-class Answer:
+class PredictionAnswer:
     """Numbers and who gave them; ``problem`` says why it was not the best engine."""
 
     engine: Engine
@@ -22,26 +22,26 @@ class Answer:
     problem: str | None
 
 
-def answer(engines: Iterable[Engine], question: Question) -> Answer:
+def answer(engines: Iterable[Engine], inputs: PredictionInput) -> PredictionAnswer:
     """Predict every row by the first engine that can.
 
     Args:
         engines: Best first.
-        question: Checked rows.
+        inputs: Checked rows.
     Raises:
         UnavailableError: None gives one finite number a row.
     """
     attempts = Attempts()
     for engine in engines:
-        outcome = attempts.run(f"{engine.source} {engine.version}", partial(_finite, engine, question))
+        outcome = attempts.run(f"{engine.source} {engine.version}", partial(_finite, engine, inputs))
         if outcome is not None:
-            return Answer(engine, outcome, attempts.problem)
+            return PredictionAnswer(engine, outcome, attempts.problem)
     raise UnavailableError(f"no engine gives finite numbers: {attempts.problem}")
 
 
-def _finite(engine: Engine, question: Question) -> Outcome:
-    outcome = engine.answer(question)
+def _finite(engine: Engine, inputs: PredictionInput) -> Outcome:
+    outcome = engine.answer(inputs)
     for numbers in (outcome.values, outcome.low, outcome.high, outcome.probabilities):
-        if numbers is not None and (len(numbers) != question.n_rows or not np.isfinite(numbers).all()):
+        if numbers is not None and (len(numbers) != inputs.n_rows or not np.isfinite(numbers).all()):
             raise ArtifactError("it does not give finite numbers for each row")
     return outcome

@@ -1,4 +1,4 @@
-"""Bodies of refused requests, and what the documents say of them."""
+"""Response bodies of refused requests, and their OpenAPI descriptions."""
 
 import re
 from typing import Any
@@ -37,7 +37,7 @@ class GatewayProblem(BaseModel):
 
 
 def without_places(text: str) -> str:
-    """Return a message without the names of buckets and folders, which are no caller's business."""
+    """Return a message without the names of buckets and folders, which callers need not know."""
     return re.sub(r"s3://[^/\s]+/|file://\S*/", "", text)
 
 
@@ -51,13 +51,13 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 _BODIES: dict[int, Any] = {403: GatewayProblem, 422: InvalidRequest, 429: GatewayProblem}
 _MEANING = {
-    400: "The body is no JSON.",
+    400: "The body is not valid JSON.",
     403: "The API key is missing, wrong, or not for this.",
-    404: "There is no such thing.",
-    409: "Something else runs under this name.",
+    404: "Not found.",
+    409: "This client token was used with a different request, or a training is already under way.",
     413: "Too many rows or bytes; split the batch.",
     415: "The body is not `application/json`.",
     422: "Fields break the contract; each is named.",
     429: "Over the usage plan's rate; wait and try again.",
-    503: "Nothing can answer at the moment; try again.",
+    503: "No model can answer at the moment; try again.",
 }

@@ -1,15 +1,12 @@
-"""What a use case declares: the one door between the platform and what is predicted."""
+"""The declaration of a use case, the only interface between the platform and what is predicted."""
 
+from bikecast.task import Classification, Regression, Segment, Task
 from bikecast.use_case.declaration import (
     Api,
-    Classification,
     Examples,
     Monitoring,
-    Regression,
     Rule,
-    Segment,
     Shift,
-    Task,
     UseCase,
 )
 from bikecast.use_case.inputs import Category, Feature, Features, Input, Moment, Number, Text

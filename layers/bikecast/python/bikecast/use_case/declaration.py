@@ -5,44 +5,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from bikecast.use_case.inputs import Columns, Features, Input, Moment
+from bikecast.task import Segment, Task
+from bikecast.use_case.inputs import Features, Input, Moment
 
 if TYPE_CHECKING:
     import pandas as pd
     from fastapi import FastAPI
 
-    from bikecast.arrays import Mask
     from bikecast.evaluation.after_model import AfterModel
     from bikecast.evaluation.baselines import Baseline
     from bikecast.evaluation.metrics import Metric
     from bikecast.evaluation.splits import Split
-
-
-@dataclass(frozen=True)
-class Regression:
-    """Predict a number; predictions are clipped to the bounds."""
-
-    target: str
-    unit: str
-    low: float
-    high: float
-    meaning: str = ""
-
-
-@dataclass(frozen=True)
-class Classification:
-    """Predict one of some classes; ``positive`` names the class that a two-class metric speaks about.
-
-    In arrays a class is its index in ``classes``.
-    """
-
-    target: str
-    classes: tuple[str, ...]
-    positive: str | None = None
-    meaning: str = ""
-
-
-Task = Regression | Classification
 
 
 @dataclass(frozen=True)
@@ -75,14 +48,6 @@ class Examples:
     recognises: Callable[[Sequence[str]], bool]
     read: "Callable[[pd.DataFrame], pd.DataFrame]"
     rules: tuple[Rule, ...] = ()
-
-
-@dataclass(frozen=True)
-class Segment:
-    """A named part of the rows on which a challenger must not be significantly worse."""
-
-    name: str
-    rows: "Callable[[Columns], Mask]"
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ Values travel as columns: one array an input, by name. Numbers are float64 with 
 object arrays of text with None where missing, moments datetime64[s] with NaT, texts object arrays.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -12,9 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bikecast.arrays import Matrix
-from bikecast.errors import FeatureError
-
-Columns = Mapping[str, NDArray[Any]]
+from bikecast.columns import Columns
 
 
 @dataclass(frozen=True)
@@ -120,14 +118,3 @@ def level_codes(values: NDArray[Any], levels: tuple[str, ...]) -> NDArray[np.flo
     """Return the index of each value's level; NaN for None and for a level that is not declared."""
     index = {level: float(position) for position, level in enumerate(levels)}
     return np.asarray([index.get(value, np.nan) for value in values.tolist()], dtype=np.float64)
-
-
-def needed(columns: Columns, name: str) -> NDArray[Any]:
-    """Return a column that must be there.
-
-    Raises:
-        FeatureError: It is not.
-    """
-    if name not in columns:
-        raise FeatureError(f"input `{name}` is missing")
-    return columns[name]

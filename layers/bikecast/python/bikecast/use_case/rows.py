@@ -13,8 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
 
+from bikecast.columns import Columns
 from bikecast.use_case.declaration import UseCase
-from bikecast.use_case.inputs import Category, Columns, Input, Kind, Moment, Number, Text, level_text
+from bikecast.use_case.inputs import Category, Input, Kind, Moment, Number, Text, level_text
 
 MAX_TEXT = 200
 _MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?", re.ASCII)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from use_cases.citibike.api.clock_features import Clock, nearest_hour, step_of
 from use_cases.citibike.api.contract import ClockFeatures
-from use_cases.citibike.api.questions import of_clock_features
+from use_cases.citibike.api.prediction_inputs import of_clock_features
 from use_cases.citibike.calendar import is_holiday
 
 TODAY = dt.date(2025, 6, 30)

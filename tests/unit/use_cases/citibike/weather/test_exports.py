@@ -127,7 +127,10 @@ def test_a_series_is_written_at_the_offset_of_its_request() -> None:
         (hours_in(None).assign(snowfall=2.0), "snow would be 48"),
         (hours_in(None, times=HOURS + pd.Timedelta(hours=4)), "not New York's"),
         (hours_in(METRIC, header=False), "metric units"),
-        (hours_in(IMPERIAL).rename(columns={"rain (inch)": "rain (furlong)"}), "'furlong', which is no unit"),
+        (
+            hours_in(IMPERIAL).rename(columns={"rain (inch)": "rain (furlong)"}),
+            "'furlong', which is not a known unit",
+        ),
         (hours_in(None).drop(columns="rain"), "lacks the hourly columns .'rain'"),
         (hours_in(None).assign(rain="wet"), "rain holds 'wet'"),
         (hours_in(None).assign(time="soon"), "the time 'soon' cannot be read"),

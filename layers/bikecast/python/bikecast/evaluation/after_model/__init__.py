@@ -1,4 +1,4 @@
-"""What is done after the model: bounds and intervals, or a chosen class and its prediction set."""
+"""Post-processing of raw model output: bounds and intervals, or a chosen class and its prediction set."""
 
 from bikecast.evaluation.after_model.base import AfterModel, State
 from bikecast.evaluation.after_model.classes import ClassDecision, ClassState

@@ -7,12 +7,12 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from bikecast.arrays import Array
+from bikecast.columns import Columns
 from bikecast.errors import ArtifactError
 from bikecast.evaluation.metrics import Metric
 from bikecast.evaluation.outcome import Outcome
 from bikecast.evaluation.sample import Sample
-from bikecast.use_case.declaration import Task
-from bikecast.use_case.inputs import Columns
+from bikecast.task import Task
 
 
 class State(Protocol):

@@ -12,13 +12,13 @@ import numpy as np
 from pydantic import Field
 
 from bikecast.arrays import Array, Mask
+from bikecast.columns import Columns
 from bikecast.errors import JudgementError
 from bikecast.evaluation.after_model.base import StoredState, most_likely, probabilities, read_state
 from bikecast.evaluation.metrics import Metric
 from bikecast.evaluation.outcome import Outcome, of_true_class
 from bikecast.evaluation.sample import Sample
-from bikecast.use_case.declaration import Classification, Task
-from bikecast.use_case.inputs import Columns
+from bikecast.task import Classification, Task
 
 EVEN = 0.5
 SMALLEST_CALIBRATION = 60

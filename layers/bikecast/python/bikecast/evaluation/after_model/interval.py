@@ -14,13 +14,13 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from bikecast.arrays import Array
+from bikecast.columns import Columns, needed
 from bikecast.errors import JudgementError
 from bikecast.evaluation.after_model.base import StoredState, numbers, read_state
 from bikecast.evaluation.metrics import Metric
 from bikecast.evaluation.outcome import Outcome
 from bikecast.evaluation.sample import Sample, columns_of
-from bikecast.use_case.declaration import Regression, Task
-from bikecast.use_case.inputs import Columns, needed
+from bikecast.task import Regression, Task
 
 PREDICTION = "prediction"  # groups by the size of the prediction itself
 ANY = "any"

@@ -7,12 +7,12 @@ from typing import Any, Literal
 import numpy as np
 
 from bikecast.arrays import Array
+from bikecast.columns import Columns
 from bikecast.evaluation.after_model.base import StoredState, most_likely, numbers, probabilities, read_state
 from bikecast.evaluation.metrics import Metric
 from bikecast.evaluation.outcome import Outcome
 from bikecast.evaluation.sample import Sample
-from bikecast.use_case.declaration import Regression, Task
-from bikecast.use_case.inputs import Columns
+from bikecast.task import Regression, Task
 
 
 class PlainState(StoredState):

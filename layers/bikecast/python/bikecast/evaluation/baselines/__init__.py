@@ -1,4 +1,4 @@
-"""Baselines: answers that need no model; a model that does not beat them is not worth serving."""
+"""Baselines: predictions that need no model, which a challenger must beat."""
 
 from bikecast.evaluation.baselines.base import Baseline, answers
 from bikecast.evaluation.baselines.classes import AlwaysClass, ClassShares, MostFrequentClass

@@ -6,7 +6,7 @@ from typing import Protocol
 from bikecast.errors import DataError
 from bikecast.evaluation.outcome import Outcome
 from bikecast.evaluation.sample import Sample
-from bikecast.use_case.declaration import Classification, Regression, Task
+from bikecast.task import Classification, Regression, Task
 
 
 class Baseline(Protocol):

@@ -10,7 +10,7 @@ from bikecast.evaluation.baselines.base import bounds_of
 from bikecast.evaluation.baselines.groups import Key, groups_of
 from bikecast.evaluation.outcome import Outcome
 from bikecast.evaluation.sample import Sample
-from bikecast.use_case.declaration import Task
+from bikecast.task import Task
 
 ENOUGH = 0.95
 

@@ -7,8 +7,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bikecast.arrays import Ints
+from bikecast.columns import Columns, needed
 from bikecast.evaluation.sample import Sample
-from bikecast.use_case.inputs import Columns, needed
 
 Key = str | Callable[[Columns], NDArray[Any]]  # an input by name, or what is computed from inputs
 

@@ -1,4 +1,4 @@
-"""Rows of the prediction log with the truth that has come for them."""
+"""Rows of the prediction log with the actual values that are known."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from bikecast.columns import Columns
 from bikecast.evaluation.outcome import Outcome
 from bikecast.monitoring.rows.table import scored_rows
 from bikecast.monitoring.scored import ScoredRows
 from bikecast.monitoring.windows import RowWindow, Window
 from bikecast.use_case import Category, Classification, Moment, Number, Text, UseCase
-from bikecast.use_case.inputs import Columns, Kind
+from bikecast.use_case.inputs import Kind
 
 if TYPE_CHECKING:
     import psycopg

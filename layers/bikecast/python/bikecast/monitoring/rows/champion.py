@@ -1,4 +1,4 @@
-"""What the monitor needs of a declared use case's champion: model, scored training sample, limits."""
+"""The champion of a declared use case for the monitor: model, scored training sample, limits."""
 
 import io
 from functools import partial

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from bikecast.arrays import Array
-from bikecast.drift import Judgement, Thresholds, Verdict, judge
+from bikecast.drift import DriftLimits, Judgement, WindowVerdict, judge
 from bikecast.monitoring.report import Side, WatchedColumn, WindowReport, run_report
 from bikecast.monitoring.rows.scores import (
     column_distance,
@@ -27,7 +27,7 @@ def examine_rows(
     *,
     earlier: Sequence[ScoredRows],
     reference: ScoredRows,
-    thresholds: Thresholds,
+    thresholds: DriftLimits,
     fewest_rows: int,
     labels: dict[str, str] | None,
 ) -> Examined:
@@ -45,7 +45,7 @@ def examine_rows(
     counts = _counts(use_case, current)
     if len(current) < fewest_rows:
         reason = f"{len(current)} scored rows; at least {fewest_rows} are needed to judge a window"
-        return Examined(Judgement(Verdict.NO_DATA, 0.0, (reason,)), counts)
+        return Examined(Judgement(WindowVerdict.NO_DATA, 0.0, (reason,)), counts)
     scores = row_scores(use_case, current, reference)
     previous = [
         {score.name: score.value for score in row_scores(use_case, rows, reference)}
@@ -54,6 +54,7 @@ def examine_rows(
     ]
     judgement = judge(scores, thresholds, previous=previous)
     features = _column_drifts(use_case, current, reference, thresholds)
+    metrics, primary = _metrics(use_case, current, reference, features), use_case.metrics[0]
     report = None
     if labels is not None:
         report = _report(use_case, current, reference, features, labels | {"verdict": str(judgement.verdict)})
@@ -61,9 +62,11 @@ def examine_rows(
         judgement,
         counts,
         {score.name: round(score.value, 6) for score in scores},
-        _metrics(use_case, current, reference, features),
+        metrics,
         features,
         report,
+        metric=primary.title,
+        metric_value=metrics[f"{primary.name}_current"],
     )
 
 
@@ -79,14 +82,14 @@ def _counts(use_case: UseCase, rows: ScoredRows) -> dict[str, float | int | None
 
 
 def _column_drifts(
-    use_case: UseCase, current: ScoredRows, reference: ScoredRows, thresholds: Thresholds
+    use_case: UseCase, current: ScoredRows, reference: ScoredRows, thresholds: DriftLimits
 ) -> tuple[ColumnDrift, ...]:
     names = [name for name in drift_columns(use_case) if reference.has(name)]
     return tuple(_column_drift(use_case, name, current, reference, thresholds) for name in names)
 
 
 def _column_drift(
-    use_case: UseCase, name: str, current: ScoredRows, reference: ScoredRows, thresholds: Thresholds
+    use_case: UseCase, name: str, current: ScoredRows, reference: ScoredRows, thresholds: DriftLimits
 ) -> ColumnDrift:
     levels, limit = levels_of(use_case).get(name, ()), thresholds.limits.get(name)
     score = column_distance(current[name], reference[name], levels) if current.has(name) else None

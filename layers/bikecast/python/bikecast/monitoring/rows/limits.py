@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from bikecast.drift import Kind, Limit, Thresholds
+from bikecast.drift import DriftLimits, Kind, Limit
 from bikecast.errors import DataError
 from bikecast.monitoring.calibration import FLOORS, WINDOWS_A_QUARTER, learn_limits, wall_datetime
 from bikecast.monitoring.limits import RowLimits
@@ -43,7 +43,7 @@ def learn_row_limits(use_case: UseCase, history: ScoredRows, *, seed: int = 42) 
     return RowLimits(by_rows={size: _learn(use_case, history, size, seed) for size in sizes})
 
 
-def _learn(use_case: UseCase, history: ScoredRows, size: int, seed: int) -> Thresholds:
+def _learn(use_case: UseCase, history: ScoredRows, size: int, seed: int) -> DriftLimits:
     generator = np.random.default_rng([seed, size])
     drawn = _windows(len(history), size, ordered=use_case.examples.time is not None, generator=generator)
     scored = {

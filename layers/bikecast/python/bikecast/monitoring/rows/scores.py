@@ -8,7 +8,7 @@ from bikecast.arrays import Array
 from bikecast.drift import Kind, Score, jensen_shannon, wasserstein
 from bikecast.monitoring.rows.table import UNKNOWN_LEVELS, levels_of, outcome_of, watched_inputs
 from bikecast.monitoring.scored import PREDICTION, ScoredRows
-from bikecast.use_case import Classification, Number, UseCase
+from bikecast.use_case import Classification, Input, Number, UseCase
 
 ERROR, BALANCE, COVERAGE = "error", "balance", "coverage"
 FEWEST_JUDGED = 30
@@ -42,13 +42,10 @@ def method_of(levels: tuple[str, ...]) -> str:
 
 def drift_columns(use_case: UseCase) -> dict[str, str]:
     """Return the columns that are compared, each with the sentence that says what moved."""
-    inputs = {
-        i.name: f"{i.meaning} ({i.name}) is distributed unlike the training sample"
-        for i in watched_inputs(use_case)
-    }
+    inputs = {i.name: f"{_called(i)} differs from the training sample" for i in watched_inputs(use_case)}
     return inputs | {
-        PREDICTION: "predictions are distributed unlike those of the training sample",
-        use_case.task.target: f"{use_case.task.target} is distributed unlike the training sample",
+        PREDICTION: "predictions differ from those of the training sample",
+        use_case.task.target: f"{use_case.task.target} differs from the training sample",
     }
 
 
@@ -125,3 +122,7 @@ def out_of_range(use_case: UseCase, rows: ScoredRows) -> int:
     """Count the values of numeric inputs that lie outside their declared range."""
     ranges = {i.name: i.kind for i in watched_inputs(use_case) if isinstance(i.kind, Number)}
     return int(sum(((rows[n] < r.low) | (rows[n] > r.high)).sum() for n, r in ranges.items()))
+
+
+def _called(item: Input) -> str:
+    return item.name if item.meaning == item.name else f"{item.meaning} ({item.name})"

@@ -1,4 +1,4 @@
-"""Scored rows of a declared use case: inputs as numbers, what was answered, and what came."""
+"""Scored rows of a declared use case: inputs as numbers, predictions, actual values."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -6,10 +6,11 @@ from typing import Any
 import numpy as np
 
 from bikecast.arrays import Array
+from bikecast.columns import Columns
 from bikecast.evaluation.outcome import Outcome
 from bikecast.monitoring.scored import HIGH, LOW, PREDICTION, ScoredRows, Timestamps
 from bikecast.use_case import Category, Classification, Input, Number, UseCase
-from bikecast.use_case.inputs import Columns, level_codes
+from bikecast.use_case.inputs import level_codes
 
 PROBABILITY = "probability"
 # Counted for each row: levels that the declaration does not know.
@@ -34,7 +35,7 @@ def scored_rows(
     Args:
         use_case: Whose rows.
         timestamp: Wall time of each row, or of its request.
-        inputs: As the declaration types them; an input that is absent is no column.
+        inputs: As the declaration types them; an absent input has no column.
         outcome: What was answered.
         target: What came, NaN where it is not known yet.
     """

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from bikecast.drift import Thresholds
+from bikecast.drift import DriftLimits
 from bikecast.monitoring.limits import RowLimits
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.rows.captured import load_captured, newest_window
@@ -42,7 +42,7 @@ class RowsChampion:
     score: Callable[[Window], ScoredRows] | None = None
 
     @property
-    def thresholds(self) -> Thresholds:
+    def thresholds(self) -> DriftLimits:
         """Those of the smallest window, for what is the same at every size."""
         return self.limits.of(self.limits.fewest_rows)
 

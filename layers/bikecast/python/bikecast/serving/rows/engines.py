@@ -1,10 +1,11 @@
-"""What can answer rows of a declared use case: its models, and the fallback that needs none."""
+"""Engines of declared use cases: their models, and the fallback that needs none."""
 
 from dataclasses import dataclass
 from functools import partial
 
 from pydantic import ValidationError
 
+from bikecast.columns import Columns
 from bikecast.errors import ArtifactError
 from bikecast.evaluation.outcome import Outcome
 from bikecast.model.rows import Fallback, RowModel
@@ -14,11 +15,10 @@ from bikecast.registry.manifest import Artifact, ChampionManifest
 from bikecast.serving.engines import Loaders
 from bikecast.storage import ObjectStore
 from bikecast.use_case import UseCase
-from bikecast.use_case.inputs import Columns
 
 
 @dataclass(frozen=True)
-class RowQuestion:
+class RowsInput:
     """Checked rows as columns."""
 
     columns: Columns
@@ -31,9 +31,9 @@ class RowAnswerer:
 
     model: RowModel
 
-    def answer(self, question: RowQuestion) -> Outcome:
+    def answer(self, inputs: RowsInput) -> Outcome:
         """Predict every row."""
-        return self.model.predict(question.columns)
+        return self.model.predict(inputs.columns)
 
 
 @dataclass(frozen=True)
@@ -42,9 +42,9 @@ class FallbackAnswerer:
 
     fallback: Fallback
 
-    def answer(self, question: RowQuestion) -> Outcome:
+    def answer(self, inputs: RowsInput) -> Outcome:
         """Answer every row alike."""
-        return self.fallback.predict(question.n_rows)
+        return self.fallback.predict(inputs.n_rows)
 
 
 def loaders(use_case: UseCase) -> Loaders:

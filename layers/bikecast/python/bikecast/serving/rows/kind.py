@@ -4,7 +4,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING
 
 from bikecast.serving.kind import ServingKind, ServingPorts
-from bikecast.serving.rows.engines import RowQuestion, loaders
+from bikecast.serving.rows.engines import RowsInput, loaders
 from bikecast.serving.rows.service import RowService
 from bikecast.use_case import UseCase
 from bikecast.use_case.rows import columns_of_rows, row_model
@@ -23,5 +23,5 @@ def rows_serving(use_case: UseCase) -> ServingKind:
         return build_app(service, ports.follower, code_version=code_version, allowed_origins=origins)
 
     example = row_model(use_case).model_validate(use_case.api.examples[0])
-    question = RowQuestion(columns_of_rows(use_case, [example]).columns, 1)
-    return ServingKind(loaders(use_case), build, question)
+    inputs = RowsInput(columns_of_rows(use_case, [example]).columns, 1)
+    return ServingKind(loaders(use_case), build, inputs)

@@ -1,4 +1,4 @@
-"""Answers as the response shows them and as the prediction log keeps them."""
+"""Answers as response bodies and as records of the prediction log."""
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from bikecast.serving.prediction_log import PredictionRow
-from bikecast.serving.predictor import Answer
+from bikecast.serving.predictor import PredictionAnswer
 from bikecast.use_case import Classification, UseCase
 from bikecast.use_case.rows import row_key
 
@@ -24,14 +24,14 @@ class RequestMetadata:
     latency_ms: float
 
 
-def shown(use_case: UseCase, answer: Answer) -> list[dict[str, Any]]:
+def shown(use_case: UseCase, answer: PredictionAnswer) -> list[dict[str, Any]]:
     """Return the rows of the response."""
     engine = answer.engine
     who = {"model": engine.name, "model_version": engine.version, "source": engine.source.value}
     return [{**row, **who} for row in _outcomes(use_case, answer)]
 
 
-def _outcomes(use_case: UseCase, answer: Answer) -> Iterator[dict[str, Any]]:
+def _outcomes(use_case: UseCase, answer: PredictionAnswer) -> Iterator[dict[str, Any]]:
     outcome = answer.outcome
     if not isinstance(use_case.task, Classification):
         bounds = [None] * len(outcome) if outcome.low is None else outcome.low.round(SHOWN_DIGITS).tolist()
@@ -53,7 +53,7 @@ def _outcomes(use_case: UseCase, answer: Answer) -> Iterator[dict[str, Any]]:
 
 
 def logged(
-    use_case: UseCase, answer: Answer, rows: Sequence[BaseModel], *, request: RequestMetadata
+    use_case: UseCase, answer: PredictionAnswer, rows: Sequence[BaseModel], *, request: RequestMetadata
 ) -> list[PredictionRow]:
     """Return the rows of the prediction log, each with the key by which its truth will find it."""
     outcome, engine = answer.outcome, answer.engine

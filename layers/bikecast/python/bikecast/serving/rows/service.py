@@ -13,7 +13,7 @@ from bikecast.serving.follower import ChampionFollower
 from bikecast.serving.kind import Observer
 from bikecast.serving.prediction_log import PredictionLog
 from bikecast.serving.predictor import answer
-from bikecast.serving.rows.engines import RowQuestion
+from bikecast.serving.rows.engines import RowsInput
 from bikecast.serving.rows.records import RequestMetadata, logged, shown
 from bikecast.use_case import UseCase
 from bikecast.use_case.rows import columns_of_rows, row_model
@@ -45,7 +45,7 @@ class RowService:
         """
         started_s = time.perf_counter()
         columns = columns_of_rows(self.use_case, rows).columns
-        answered = answer(self.follower.view().engines, RowQuestion(columns, len(rows)))
+        answered = answer(self.follower.view().engines, RowsInput(columns, len(rows)))
         predictions = shown(self.use_case, answered)
         latency_ms = (time.perf_counter() - started_s) * 1000
         self.observer.answered(answered, rows=len(predictions), latency_ms=latency_ms)

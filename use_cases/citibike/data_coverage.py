@@ -1,0 +1,65 @@
+"""Data coverage of the processed tables: the days that have demand and weather."""
+
+import datetime as dt
+import io
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow.parquet as pq
+from numpy.typing import NDArray
+
+from bikecast.errors import DataError
+from bikecast.names import Prefix
+from bikecast.storage import ObjectStore
+
+Days = NDArray[np.datetime64]
+# Weather misses a day here and there; files of another year are another stretch.
+BRIDGED = np.timedelta64(7, "D")
+
+
+@dataclass(frozen=True)
+class DataCoverage:
+    """A stretch of days, both included."""
+
+    first: dt.date
+    last: dt.date
+
+    def __str__(self) -> str:
+        return f"{self.first} to {self.last}"
+
+    def latest_complete_month(self) -> dt.date:
+        """Return the last day of the latest month that is there to its end."""
+        if (self.last + dt.timedelta(days=1)).day == 1:
+            return self.last
+        return self.last.replace(day=1) - dt.timedelta(days=1)
+
+
+def read_coverage(store: ObjectStore) -> DataCoverage:
+    """Return the latest stretch of days that have demand and weather; gaps of up to a week are no end.
+
+    Args:
+        store: The data bucket.
+    Raises:
+        DataError: One of them was never loaded, or no day has both.
+    """
+    demand = _days(store, Prefix.PROCESSED_CITIBIKE, "date")
+    weather = _days(store, Prefix.PROCESSED_WEATHER, "DATE")
+    both = np.intersect1d(demand, weather)
+    if not both.size:
+        raise DataError(
+            f"no day has demand and weather: demand is there for {demand[0]} to {demand[-1]}, "
+            f"weather for {weather[0]} to {weather[-1]}"
+        )
+    breaks = np.flatnonzero(np.diff(both) > BRIDGED)
+    return DataCoverage(both[breaks[-1] + 1 if breaks.size else 0].item(), both[-1].item())
+
+
+def _days(store: ObjectStore, prefix: str, column: str) -> Days:
+    keys = [key for key in store.keys(prefix) if key.endswith(".parquet")]
+    if not keys:
+        raise DataError(f"there is nothing under {store.uri(prefix)}: load data first (`bikecast load`)")
+    years = [pq.read_table(io.BytesIO(store.read(key).body), columns=[column]) for key in keys]
+    days: Days = np.unique(
+        np.concatenate([year[column].to_numpy().astype("datetime64[D]") for year in years])
+    )
+    return days
