@@ -1,5 +1,6 @@
-"""Hourly weather through all steps: learned from as observed and as forecast, judged by lead, served ahead."""
+"""Hourly weather through all steps: learned from as observed and forecast, judged by lead, served ahead."""
 
+import datetime as dt
 from pathlib import Path
 from typing import Any
 
@@ -35,13 +36,13 @@ def first(postgres: Server, tmp_path_factory: pytest.TempPathFactory) -> tuple[W
     return world, job
 
 
-def let_it_rain(world: World) -> None:
-    """Write hourly weather, and halve the trips of its wet hours; forecasts err the more the older they are."""
+def let_it_rain(world: World, end: dt.date = made_up.END) -> None:
+    """Write hourly weather that keeps riders away; forecasts err the more the older they are."""
     store = world.context.data
-    demand = read_hourly(store, made_up.START, made_up.END)
+    demand = read_hourly(store, made_up.START, end)
     times = pd.DatetimeIndex(demand["date"] + pd.to_timedelta(demand["hour"], unit="h"))
     generator = np.random.default_rng(3)
-    days = read_weather(store, made_up.START, made_up.END).set_index("DATE").loc[times.normalize()]
+    days = read_weather(store, made_up.START, end).set_index("DATE").loc[times.normalize()]
     falls = (times.hour - days["PRCP"].to_numpy() * 997 % 18).to_numpy() // 1
     rain = np.where((falls >= 0) & (falls < 6), days["PRCP"].to_numpy() / 6, 0.0)
     write_hourly(store, demand.assign(trips=(demand["trips"] * np.where(rain > 0, 0.3, 1)).astype(int)))
@@ -106,7 +107,9 @@ def test_rain_of_the_hour_is_answered_by_the_hourly_model_and_the_day_by_the_oth
     alone = model.answer(HoursInput(hours, day))
     assert answers["wet"].values.sum() < 0.8 * answers["dry"].values.sum()
     assert alone.values.tolist() == model.forecaster.predict(hours, day).values.tolist()
-    assert (answers["wet"].low <= answers["wet"].values).all()
+    low = answers["wet"].low
+    assert low is not None
+    assert (low <= answers["wet"].values).all()
 
 
 def test_an_hourly_model_that_is_damaged_or_of_other_features_does_not_serve(
@@ -120,3 +123,14 @@ def test_an_hourly_model_that_is_damaged_or_of_other_features_does_not_serve(
         HourlyPath.load(world.context.serving, {"features": ["rain"]}, version="1")
     with pytest.raises(ArtifactError, match="missing"):
         HourlyPath.load(FolderStore(tmp_path), fields, version="1")
+
+
+def test_the_hourly_level_follows_the_days_that_arrive(first: tuple[World, dict[str, Any]]) -> None:
+    world, _ = first
+    before = part_of(champion(world)).calibration.level
+    made_up.load(world, dt.date(2024, 8, 9))
+    let_it_rain(world, end=dt.date(2024, 8, 9))
+    world.step("refresh_level", {})
+    after = part_of(champion(world)).calibration.level
+    assert (before.as_of, after.as_of) == (made_up.END, dt.date(2024, 8, 9))
+    assert after.days[-10:-9] == (dt.date(2024, 7, 31),)

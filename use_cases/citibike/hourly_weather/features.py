@@ -33,7 +33,10 @@ _SUMS = {  # name: (value, first hour, last hour) relative to this one
 }
 _OF_DAY = ("tmax", "tmin", "tavg", "rain_of_day", "snow_of_day", "wind_of_day", "wet_hours", "cloud_of_day")
 _YESTERDAY = ("rain_yesterday", "tavg_yesterday")
-_OTHER = ("hours_dry", "snow_lying", "temperature_24h", *_OF_DAY, *_YESTERDAY, "lead_days")
+# The lead itself, and again where it is near: NaN elsewhere, by which a graph tells which expert answers.
+LEADS = ("lead_days", "lead_middle", "lead_near")
+_NEAR_DAYS, _MIDDLE_DAYS = 1, 4
+_OTHER = ("hours_dry", "snow_lying", "temperature_24h", *_OF_DAY, *_YESTERDAY, *LEADS)
 NAMES = (*daily.CALENDAR_NAMES, *VALUES, *_SUMS, *_OTHER)
 POSITION = {name: place for place, name in enumerate(NAMES)}
 
@@ -78,7 +81,7 @@ def build(times: Hours, series: Series, *, lead_days: Array) -> Matrix:
     known = {name: _column(name, times, series) for name in VALUES}
     columns = {name: known[name] for name in VALUES}
     columns |= {name: _sum(known[value], first, last) for name, (value, first, last) in _SUMS.items()}
-    columns |= _since(known) | _days(times, known) | {"lead_days": np.where(lead_days < 0, np.nan, lead_days)}
+    columns |= _since(known) | _days(times, known) | _leads(lead_days)
     matrix = np.empty((times.size, len(NAMES)), dtype=np.float32)
     matrix[:, : len(daily.CALENDAR_NAMES)] = daily.calendar_rows(times)
     for name, values in columns.items():
@@ -90,6 +93,12 @@ def lead_of(matrix: Matrix) -> Array:
     """Return the lead of feature rows in days, ``OBSERVED`` for measured weather."""
     column = matrix[:, POSITION["lead_days"]].astype(np.float64)
     return np.where(np.isnan(column), OBSERVED, column)
+
+
+def _leads(lead_days: Array) -> dict[str, Array]:
+    lead = np.where(lead_days < 0, np.nan, lead_days)
+    middle, near = (np.where(lead <= most, lead, np.nan) for most in (_MIDDLE_DAYS, _NEAR_DAYS))
+    return dict(zip(LEADS, (lead, middle, near), strict=True))
 
 
 def _column(name: str, times: Hours, series: Series) -> Array:

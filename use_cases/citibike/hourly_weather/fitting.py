@@ -1,6 +1,7 @@
 """Fit the model of hourly weather, and calibrate it on blocks of days that it has not seen."""
 
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,14 +12,16 @@ from bikecast.families import Fitted, family
 from bikecast.families.base import TaskShape
 from bikecast.families.blend import Blend
 from bikecast.families.fallback import WithFallback
-from use_cases.citibike.hourly_weather.features import NAMES, OBSERVED, POSITION, HourlyRows
+from use_cases.citibike.hourly_weather.features import LEADS, NAMES, OBSERVED, POSITION, HourlyRows
 from use_cases.citibike.hourly_weather.intervals import calibrate
 from use_cases.citibike.hourly_weather.path import HourlyCalibration
-from use_cases.citibike.model.backtest import FEWEST_TRIPS, Sample
+from use_cases.citibike.model.backtest import FEWEST_TRIPS, FOLDS_AT_ONCE, Sample
 from use_cases.citibike.model.level import LevelState
 from use_cases.citibike.model.splits import Fold
 
 TASK = TaskShape(n_classes=None, feature_names=NAMES)
+# Enough of the ages of a forecast: the others lie between them.
+_LEARNT_BY_ALL = (OBSERVED, 0, 1, 3, 7)
 Params = Mapping[str, Mapping[str, Any]]
 
 
@@ -30,14 +33,22 @@ class HourlyFit:
     seed: int
 
     def __call__(self, sample: Sample, rows: HourlyRows) -> Fitted:
-        """Fit one model of observed weather and one of forecasts, which lead time tells apart."""
-        observed = rows.lead == OBSERVED
-        everything = self._blend(sample, rows)
-        if observed.all():
-            return everything
-        experts = [self._blend(sample, rows.take(part)) for part in (~observed, observed)]
-        full, without = (Blend({"all": everything, "own": each}, floor=FEWEST_TRIPS) for each in experts)
-        return WithFallback(full, without, (POSITION["lead_days"],))
+        """Fit a model of all leads, and beside it an expert for each age of forecast; their mean answers."""
+        everything = self._blend(sample, rows.take(np.isin(rows.lead, _LEARNT_BY_ALL)))
+        return Blend({"all": everything, "own": self._expert(sample, rows, LEADS)}, floor=FEWEST_TRIPS)
+
+    def _expert(self, sample: Sample, rows: HourlyRows, columns: tuple[str, ...]) -> Fitted:
+        """Fit experts for rows with the first column and without it, and so on with those that have it."""
+        if not columns:
+            return self._blend(sample, rows)
+        place = POSITION[columns[0]]
+        given = ~np.isnan(rows.features[:, place])
+        if given.all():
+            return self._expert(sample, rows, columns[1:])
+        if not given.any():
+            return self._blend(sample, rows)
+        full = self._expert(sample, rows.take(given), columns[1:])
+        return WithFallback(full, self._blend(sample, rows.take(~given)), (place,))
 
     def _blend(self, sample: Sample, rows: HourlyRows) -> Fitted:
         target = sample.actual[rows.place]
@@ -50,11 +61,15 @@ class HourlyFit:
 
 def out_of_fold(sample: Sample, rows: HourlyRows, fit: HourlyFit, folds: Iterable[Fold]) -> Array:
     """Predict each fold's rows by a model fitted on its other side; NaN for rows in no fold."""
-    predicted = np.full(rows.place.shape, np.nan)
-    for fold in folds:
+
+    def predict(fold: Fold) -> Array:
         fitted = fit(sample, rows.within(fold.train))
-        judged = fold.valid[rows.place]
-        predicted[judged] = np.maximum(fitted.predict(rows.features[judged]), FEWEST_TRIPS)
+        return np.maximum(fitted.predict(rows.features[fold.valid[rows.place]]), FEWEST_TRIPS)
+
+    predicted, known = np.full(rows.place.shape, np.nan), list(folds)
+    with ThreadPoolExecutor(FOLDS_AT_ONCE) as pool:
+        for fold, values in zip(known, pool.map(predict, known), strict=True):
+            predicted[fold.valid[rows.place]] = values
     return predicted
 
 

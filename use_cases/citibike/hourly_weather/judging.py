@@ -15,6 +15,7 @@ from use_cases.citibike.hourly_weather.intervals import wet
 from use_cases.citibike.hourly_weather.path import HourlyCalibration, at_level, lead_name
 from use_cases.citibike.model.backtest import Sample
 from use_cases.citibike.model.forecaster import Forecast
+from use_cases.citibike.model.level import LevelState
 from use_cases.citibike.model.metrics import score
 
 Predict = Callable[[Matrix], Array]
@@ -58,29 +59,44 @@ def judge_leads(
     Raises:
         JudgementError: There are no rows.
     """
+    level, found = forecasts(sample, rows, predict, calibration=calibration)
+    leads = np.unique(rows.lead).tolist()
+    hourly = scores_by_lead(sample, rows, found)
+    falls = wet(rows.features)
+    wet_hours = {
+        lead: _scores(sample, rows, found, inside)
+        for lead in leads
+        if (inside := (rows.lead == lead) & falls).any()
+    }
+    days = {lead: _by_day(sample, rows.take(rows.lead == lead), by_day) for lead in leads}
+    return LeadScores(
+        named(hourly),
+        named(wet_hours),
+        named(days),
+        tuple(int(lead) for lead in leads if _rmse(hourly[lead]) <= _rmse(days[lead])),
+        calibration.model_copy(update={"level": level}),
+    )
+
+
+def forecasts(
+    sample: Sample, rows: HourlyRows, predict: Predict, *, calibration: HourlyCalibration
+) -> tuple[LevelState, Forecast]:
+    """Forecast rows at a level that grows with their days, each read at its horizon; and that level.
+
+    Raises:
+        JudgementError: There are no rows.
+    """
     if rows.place.size == 0:
         raise JudgementError("no hour of the holdout has hourly weather")
     stateless = predict(rows.features)
     level = state_after(sample, rows, stateless, state=calibration.level)
     factors = level.factors(sample.hours)[rows.place]
-    found = at_level(stateless, rows.features, factors, interval=calibration.interval)
-    leads = np.unique(rows.lead)
-    hourly = {lead: _scores(sample, rows, found, rows.lead == lead) for lead in leads.tolist()}
-    falls = wet(rows.features)
-    wet_hours = {
-        lead: _scores(sample, rows, found, inside)
-        for lead in leads.tolist()
-        if (inside := (rows.lead == lead) & falls).any()
-    }
-    days = {lead: _by_day(sample, rows.take(rows.lead == lead), by_day) for lead in leads.tolist()}
-    serving = tuple(int(lead) for lead in leads if _rmse(hourly[lead]) <= _rmse(days[lead]))
-    return LeadScores(
-        _named(hourly),
-        _named(wet_hours),
-        _named(days),
-        serving,
-        calibration.model_copy(update={"level": level}),
-    )
+    return level, at_level(stateless, rows.features, factors, interval=calibration.interval)
+
+
+def scores_by_lead(sample: Sample, rows: HourlyRows, found: Forecast) -> dict[float, Scores]:
+    """Score the forecasts of each lead."""
+    return {lead: _scores(sample, rows, found, rows.lead == lead) for lead in np.unique(rows.lead).tolist()}
 
 
 def _by_day(sample: Sample, rows: HourlyRows, by_day: Callable[[Matrix], Forecast]) -> Scores:
@@ -116,5 +132,6 @@ def _rmse(scores: Scores) -> float:
     return scores.values["rmse"]
 
 
-def _named(scores: Mapping[float, Scores]) -> dict[str, Scores]:
+def named(scores: Mapping[float, Scores]) -> dict[str, Scores]:
+    """Return scores by the names of their leads."""
     return {lead_name(lead): each for lead, each in scores.items()}

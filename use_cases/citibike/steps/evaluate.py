@@ -22,6 +22,7 @@ from training_job.runtime.context import Context
 from training_job.runtime.handover import EvaluateJob
 from use_cases.citibike.features import FEATURE_NAMES
 from use_cases.citibike.hourly_weather.publishing import JudgedHourly, judge_hourly
+from use_cases.citibike.hourly_weather.rivalry import champion_by_lead, keep_better_hours
 from use_cases.citibike.model.backtest import FEWEST_TRIPS
 from use_cases.citibike.model.forecaster import Forecaster, OnnxModel
 from use_cases.citibike.model.level import LevelState
@@ -120,12 +121,13 @@ def _judge(context: Context, case: Case, current: CurrentChampion) -> tuple[Judg
             seed=request.random_state,
         )
         hourly = judge_hourly(context, case)
+        before = champion_by_lead(context, case, current.manifest)
     except (JudgementError, ArtifactError, FeatureError) as err:
         logger.warning("the challenger cannot be judged", exc_info=err)
         return refused(f"it cannot be judged: {err}"), None
     more = {} if hourly is None else hourly.segments()
     outcome = replace(outcome, challenger_segments={**outcome.challenger_segments, **more})
-    return outcome, Judged(ours, hourly)
+    return keep_better_hours(outcome, hourly, before), Judged(ours, hourly)
 
 
 def _champion(context: Context, case: Case, current: CurrentChampion) -> Forecasts | None:
