@@ -48,6 +48,7 @@ def main() -> None:
     fit = HourlyFit(search.hourly, seed=SEED)
     learnt = rows.within(~judged)
     left_out = out_of_fold(train, learnt, fit, search.calibration.folds_of(train.hours))
+    rolling = out_of_fold(train, learnt, fit, search.folds(train.hours))
     fitted, ours = fit(train, learnt), fit_ours(train)
     for horizon in (24, 168):
         state = search.level.state().model_copy(update={"horizon_hours": horizon})
@@ -55,7 +56,7 @@ def main() -> None:
             test,
             of_part(rows, judged),
             fitted.predict,
-            calibration=calibrated(train, learnt, left_out, state=state),
+            calibration=calibrated(train, learnt, left_out=left_out, rolling=rolling, state=state),
             by_day=by_day(ours, test, horizon),
         )
         print(f"demand known {horizon} h before; leads that serve: {scores.serving}")

@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from bikecast.arrays import Array, Ints, Mask, Matrix
 from bikecast.errors import JudgementError
 from use_cases.citibike.hourly_weather.features import POSITION, WET_INCH, lead_of
-from use_cases.citibike.model.intervals import SMALLEST_GROUP
+from use_cases.citibike.model.intervals import SMALLEST_GROUP, growth
 from use_cases.citibike.segments import BAND_STARTS, BANDS
 
 ANY, DRY, SHOWERS, WET = "any", "dry", "wet day", "wet"
@@ -71,6 +71,26 @@ def calibrate(features: Matrix, actual: Array, predicted: Array, *, coverage: fl
                 if rows.size >= SMALLEST_GROUP:
                     groups[f"{lead}|{band}|{weather}"] = _quantiles(rows, coverage, band)
     return LeadInterval(coverage=coverage, groups=groups)
+
+
+def widened(interval: LeadInterval, leads: Array, *, left_out: Array, rolling: Array) -> LeadInterval:
+    """Widen the leads at which time itself costs accuracy; none is narrowed.
+
+    Args:
+        interval: From ``calibrate``.
+        leads: Of rows that both kinds of predictions have; shape (n,).
+        left_out: Absolute relative errors of models that saw the days around.
+        rolling: Those of models that saw only the past.
+    """
+    wider = {
+        int(lead): growth(left_out[leads == lead], rolling[leads == lead])
+        for lead in np.unique(leads).tolist()
+    }
+    groups = {
+        key: (low * wider.get(int(key.split("|")[0]), 1.0), high * wider.get(int(key.split("|")[0]), 1.0))
+        for key, (low, high) in interval.groups.items()
+    }
+    return interval.model_copy(update={"groups": groups})
 
 
 def _quantiles(errors: Array, coverage: float, group: str) -> tuple[float, float]:

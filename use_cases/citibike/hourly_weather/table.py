@@ -8,14 +8,13 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from bikecast.names import TIME_ZONE
+from bikecast.names import TIME_ZONE, Prefix
 from bikecast.storage import ObjectStore
 from bikecast.yearly import read_parquet, write_years
 from use_cases.citibike.hourly_weather.features import MOST_LEAD_DAYS, NEEDED, VALUES
 from use_cases.citibike.tables.contracts import checked
 from use_cases.citibike.weather.hourly import HOURLY_WEATHER
 
-PREFIX = "datasets/processed/hourly_weather/"
 COLUMNS = ("timestamp", "issued_at", *VALUES)
 PAST_DAYS = 4  # of observed weather before a stretch, for snow that lies
 _HOUR = pd.Timedelta(hours=1)
@@ -31,12 +30,12 @@ class HourlyWeather:
 
 def observed_key(year: int) -> str:
     """Key of one year's observed hours in the data bucket."""
-    return f"{PREFIX}{year}-observed.parquet"
+    return f"{Prefix.HOURLY_WEATHER}{year}-observed.parquet"
 
 
 def forecasts_key(year: int) -> str:
     """Key of the forecasts of one year's hours in the data bucket."""
-    return f"{PREFIX}{year}-forecasts.parquet"
+    return f"{Prefix.HOURLY_WEATHER}{year}-forecasts.parquet"
 
 
 def add_hours(store: ObjectStore, hours: pd.DataFrame) -> int:

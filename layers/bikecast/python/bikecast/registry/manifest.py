@@ -92,7 +92,7 @@ class ChampionManifest(_Part):
     interval: dict[str, Any] | None = None
     after_model: dict[str, Any] | None = None
     parts: dict[str, dict[str, Any]] = Field(
-        default_factory=dict, description="Further models of the version, by name, as the use case reads them."
+        default_factory=dict, description="Further models of the version, as the use case reads them."
     )
     holdout: Scores
     baselines: dict[str, Scores]
