@@ -19,6 +19,7 @@ LOADED_PREFIXES = (
     Prefix.TRIPS,
     Prefix.PROCESSED_CITIBIKE,
     Prefix.PROCESSED_WEATHER,
+    Prefix.HOURLY_WEATHER,
     Prefix.LOAD_REPORTS,
     Prefix.QUARANTINE,
 )

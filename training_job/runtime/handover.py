@@ -31,6 +31,9 @@ class Prepared(_Handover):
     start: dt.date | None = None
     end: dt.date | None = None
     holdout_start: dt.date | None = None
+    tables: dict[str, Artifact] = Field(
+        default_factory=dict, description="What the use case froze beside it, in the data bucket, by name."
+    )
 
     def days(self) -> tuple[dt.date, dt.date, dt.date]:
         """Return the first day, the first of the holdout and the last.
@@ -50,6 +53,9 @@ class Trained(_Handover):
     graph: Artifact = Field(description="The ONNX graph that will serve if it is promoted.")
     calibration: Artifact = Field(description="What is done after the model, as JSON.")
     out_of_sample: Artifact | None = Field(None, description="Predictions of training rows, made unseen.")
+    more: dict[str, Artifact] = Field(
+        default_factory=dict, description="Files of further models of the use case, by name."
+    )
     importance: dict[str, float] = Field(default_factory=dict)
     parity: dict[str, float | None] = Field(description="How far the graph differs from the fitted model.")
     plots: tuple[str, ...] = ()

@@ -92,9 +92,9 @@ _OF_DAY: dict[str, Callable[[Hours], Array]] = {
     "yest_off": lambda hours: calendar.is_day_off(hours - _ONE_DAY),
     "hol_major": calendar.holiday_rank,
 }
-_CALENDAR_NAMES = (*_OF_HOUR, *_OF_DAY)
+CALENDAR_NAMES = (*_OF_HOUR, *_OF_DAY)
 _POSITION = {name: position for position, name in enumerate(FEATURE_NAMES)}
-_CALENDAR_POSITIONS = [_POSITION[name] for name in _CALENDAR_NAMES]
+_CALENDAR_POSITIONS = [_POSITION[name] for name in CALENDAR_NAMES]
 
 
 def _season(hours: Hours) -> Array:
@@ -114,21 +114,21 @@ def build_features(hours: Hours, weather: Mapping[str, NDArray[np.floating]]) ->
         FeatureError: A needed weather column is missing or NaN, or a length differs.
     """
     hours = np.asarray(hours).astype("datetime64[s]")
-    calendar_rows = _remembered(hours) if hours.size <= MEMO_BATCH else _calendar_rows(hours)
+    rows = _remembered(hours) if hours.size <= MEMO_BATCH else calendar_rows(hours)
     weather_columns = _weather_columns(hours, weather)
     matrix = np.empty((hours.size, len(FEATURE_NAMES)), dtype=np.float32)
-    matrix[:, _CALENDAR_POSITIONS] = calendar_rows
+    matrix[:, _CALENDAR_POSITIONS] = rows
     for name, values in weather_columns.items():
         matrix[:, _POSITION[name]] = values
     return matrix
 
 
-def _calendar_rows(hours: Hours) -> NDArray[np.float32]:
+def calendar_rows(hours: Hours) -> NDArray[np.float32]:
     """Return the columns that follow from the hour alone; shape (n, n_calendar_features)."""
     days, day_of_hour = np.unique(hours.astype("datetime64[D]"), return_inverse=True)
     columns = {name: build(hours) for name, build in _OF_HOUR.items()}
     columns |= {name: build(days)[day_of_hour] for name, build in _OF_DAY.items()}
-    return np.column_stack([columns[name] for name in _CALENDAR_NAMES]).astype(np.float32)
+    return np.column_stack([columns[name] for name in CALENDAR_NAMES]).astype(np.float32)
 
 
 def _remembered(hours: Hours) -> NDArray[np.float32]:
@@ -137,13 +137,13 @@ def _remembered(hours: Hours) -> NDArray[np.float32]:
     known = {key: row for key in keys if (row := _MEMO.get(key)) is not None}
     missing = [key for key in dict.fromkeys(keys) if key not in known]
     if missing:
-        rows = _calendar_rows(np.asarray(missing, dtype=np.int64).astype("datetime64[h]"))
+        rows = calendar_rows(np.asarray(missing, dtype=np.int64).astype("datetime64[h]"))
         fresh = dict(zip(missing, rows, strict=True))
         if len(_MEMO) + len(fresh) > MEMO_HOURS:
             _MEMO.clear()
         _MEMO.update(fresh)
         known |= fresh
-    empty = np.empty((0, len(_CALENDAR_NAMES)), dtype=np.float32)
+    empty = np.empty((0, len(CALENDAR_NAMES)), dtype=np.float32)
     return np.vstack([known[key] for key in keys]) if keys else empty
 
 

@@ -1,7 +1,7 @@
 """Models and fallback of hourly demand behind the calls that every engine has."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,6 +11,8 @@ from bikecast.names import PredictionSource
 from bikecast.registry.manifest import Artifact, ChampionManifest
 from bikecast.serving.engines import Loaders
 from bikecast.storage import ObjectStore
+from use_cases.citibike.hourly_weather.features import HourlyRows
+from use_cases.citibike.hourly_weather.path import PART, HourlyPath
 from use_cases.citibike.model.forecaster import Forecast, Forecaster, SeasonalNaive
 
 
@@ -20,6 +22,7 @@ class HoursInput:
 
     hours: NDArray[np.datetime64]
     weather: Mapping[str, NDArray[np.float64]]
+    hourly: HourlyRows | None = None
 
     @property
     def n_rows(self) -> int:
@@ -53,15 +56,34 @@ AnyInput = HoursInput | FeatureInput
 
 @dataclass(frozen=True)
 class HourlyModel:
-    """A loaded forecaster."""
+    """A loaded forecaster, and the model of hourly weather that was promoted with it, if there is one."""
 
     forecaster: Forecaster
+    hourly: HourlyPath | None = None
 
     def answer(self, inputs: AnyInput) -> Outcome:
-        """Predict every row."""
+        """Predict every row, by hourly weather where it is given and served."""
         if isinstance(inputs, FeatureInput):
             return _outcome(self.forecaster.predict_features(inputs.features))
-        return _outcome(self.forecaster.predict(inputs.hours, inputs.weather))
+        by_day = self.forecaster.predict(inputs.hours, inputs.weather)
+        if inputs.hourly is None or self.hourly is None:
+            return _outcome(by_day)
+        return _outcome(_with_hours(by_day, self.hourly, inputs.hours, inputs.hourly))
+
+
+def _with_hours(
+    by_day: Forecast, path: HourlyPath, hours: NDArray[np.datetime64], rows: HourlyRows
+) -> Forecast:
+    """Put the answers by hourly weather in the places of those by the day's values."""
+    served = rows.take(path.serves(rows.lead))
+    if served.place.size == 0:
+        return by_day
+    found = path.predict(hours[served.place], served.features)
+    parts = {"values": found.values, "low": found.low, "high": found.high}
+    whole = {name: getattr(by_day, name).copy() for name in parts}
+    for name, values in parts.items():
+        whole[name][served.place] = values
+    return replace(by_day, **whole)
 
 
 @dataclass(frozen=True)
@@ -80,7 +102,9 @@ def _outcome(forecast: Forecast) -> Outcome:
 
 
 def _load_model(store: ObjectStore, manifest: ChampionManifest) -> HourlyModel:
-    return HourlyModel(Forecaster.load(store, manifest))
+    fields = manifest.parts.get(PART)
+    hourly = None if fields is None else HourlyPath.load(store, fields, version=manifest.version)
+    return HourlyModel(Forecaster.load(store, manifest), hourly)
 
 
 def _load_profile(store: ObjectStore, artifact: Artifact) -> HourlyProfile:

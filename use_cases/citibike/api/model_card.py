@@ -10,6 +10,7 @@ from bikecast.names import PredictionSource
 from bikecast.registry.automation import AutomationSwitch
 from bikecast.serving.follower import UnavailableError, View
 from use_cases.citibike.features import FEATURES
+from use_cases.citibike.hourly_weather.path import HourlyPath, lead_name
 
 
 class FeatureCard(BaseModel):
@@ -39,6 +40,14 @@ class WindowScores(BaseModel):
     coverage: float | None = None
 
 
+class LeadScores(BaseModel):
+    """Errors on the holdout with a weather forecast of one age, by both ways to predict."""
+
+    serves: bool = Field(description="Whether `/forecast` answers such hours by hourly weather.")
+    hourly: WindowScores = Field(description="By the weather of the hours.")
+    day: WindowScores = Field(description="By the day's values.")
+
+
 class ModelCard(BaseModel):
     """The served model: where it comes from and how good it was on its holdout."""
 
@@ -53,6 +62,9 @@ class ModelCard(BaseModel):
     features: list[FeatureCard]
     holdout: WindowScores
     baselines: dict[str, WindowScores]
+    leads: dict[str, LeadScores] = Field(
+        description="By the age of the weather forecast; empty for a model without hourly weather."
+    )
     level_factor: float = Field(description="Recent actual demand over what the stateless model says of it.")
     level_as_of: dt.date | None
     interval_coverage: float = Field(description="Share of actual hours meant to fall inside the interval.")
@@ -85,6 +97,7 @@ def model_card(view: View) -> ModelCard:
         ],
         holdout=_shown(manifest.holdout),
         baselines={name: _shown(scores) for name, scores in manifest.baselines.items()},
+        leads=_leads(engine.model.hourly),
         level_factor=engine.model.forecaster.latest_factor(),
         level_as_of=engine.model.forecaster.level.as_of,
         interval_coverage=engine.model.forecaster.interval.coverage,
@@ -92,6 +105,16 @@ def model_card(view: View) -> ModelCard:
         decision_key=manifest.decision_key,
         automation=view.automation,
     )
+
+
+def _leads(path: HourlyPath | None) -> dict[str, LeadScores]:
+    if path is None:
+        return {}
+    part, served = path.part, {lead_name(lead) for lead in path.part.leads}
+    return {
+        name: LeadScores(serves=name in served, hourly=_shown(scores), day=_shown(part.by_day[name]))
+        for name, scores in part.holdout.items()
+    }
 
 
 def _shown(scores: Scores) -> WindowScores:

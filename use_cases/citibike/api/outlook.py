@@ -13,8 +13,10 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 from bikecast.names import WEATHER_OUTLOOK_KEY
 from bikecast.serving.fallback_chain import Attempts
 from bikecast.storage import MissingObjectError, ObjectStore, StoredObject
+from use_cases.citibike.api.hours_ahead import HoursAhead
 from use_cases.citibike.api.ranges import WEATHER_RANGES
 from use_cases.citibike.features import OPTIONAL_WEATHER, REQUIRED_WEATHER
+from use_cases.citibike.hourly_weather.features import HourlyRows
 from use_cases.citibike.model.climatology import Climatology
 
 WEATHER_NAMES = (*REQUIRED_WEATHER, *OPTIONAL_WEATHER)
@@ -49,6 +51,7 @@ class Outlook(BaseModel):
     issued_at: AwareDatetime
     source: str = Field(description="Who forecasts, such as `Open-Meteo`.")
     days: tuple[DayAhead, ...]
+    hours: HoursAhead | None = Field(None, description="The newest issue by the hour, where it is known.")
 
 
 @dataclass(frozen=True)
@@ -57,6 +60,7 @@ class Ahead:
 
     weather: dict[str, NDArray[np.float64]]
     sources: list[WeatherSource]
+    hourly: HourlyRows | None = None
 
 
 class OutlookReader:
@@ -100,4 +104,5 @@ def weather_ahead(
             for name in WEATHER_NAMES:
                 value = getattr(forecast[day], name)
                 weather[name][index] = np.nan if value is None else value
-    return Ahead(weather, sources)
+    rows = None if outlook is None or outlook.hours is None else outlook.hours.rows(hours)
+    return Ahead(weather, sources, rows)

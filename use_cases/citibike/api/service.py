@@ -74,7 +74,7 @@ class PredictionService:
         outlook, typical = self._ports.outlook.current(), _climatology(view)
         ahead = weather_ahead(ahead_of, outlook=outlook, climatology=typical)
         task = _Request(request, partial(_weather_inputs, ahead), ahead_of.tolist(), logs_hours=True)
-        rows = self._answered(task, HoursInput(ahead_of, ahead.weather))
+        rows = self._answered(task, HoursInput(ahead_of, ahead.weather, ahead.hourly))
         return {
             "issued_at": now,
             "weather_issued_at": None if outlook is None else outlook.issued_at,

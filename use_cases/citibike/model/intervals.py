@@ -116,20 +116,21 @@ def widened(
         rolling: Predictions at their level by models that saw only the past.
     """
     scale, bands = _scale(features, calibration.scale), segments.hour_band(features)
-    growth = {
-        name: _growth(
+    wider = {
+        name: growth(
             *(np.abs(actual / p - 1)[bands == index] / scale[bands == index] for p in (left_out, rolling))
         )
         for index, name in enumerate(segments.BANDS)
     }
     groups = {
-        key: (low * growth[key.split("|")[0]], high * growth[key.split("|")[0]])
+        key: (low * wider[key.split("|")[0]], high * wider[key.split("|")[0]])
         for key, (low, high) in calibration.groups.items()
     }
     return calibration.model_copy(update={"groups": groups})
 
 
-def _growth(left_out: Array, rolling: Array) -> float:
+def growth(left_out: Array, rolling: Array) -> float:
+    """Return by how much errors from a rolling origin exceed those of left-out blocks, at least 1."""
     if rolling.size < SMALLEST_GROUP:
         return 1.0
     ratio = float(np.quantile(rolling, 0.9) / np.quantile(left_out, 0.9))

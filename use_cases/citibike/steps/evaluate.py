@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -20,6 +21,8 @@ from training_job.runtime import training_sets
 from training_job.runtime.context import Context
 from training_job.runtime.handover import EvaluateJob
 from use_cases.citibike.features import FEATURE_NAMES
+from use_cases.citibike.hourly_weather.publishing import JudgedHourly, judge_hourly
+from use_cases.citibike.hourly_weather.rivalry import champion_by_lead, keep_better_hours
 from use_cases.citibike.model.backtest import FEWEST_TRIPS
 from use_cases.citibike.model.forecaster import Forecaster, OnnxModel
 from use_cases.citibike.model.level import LevelState
@@ -33,6 +36,14 @@ from use_cases.citibike.training.publishing import publish_version
 logger = logging.getLogger(__name__)
 
 
+@dataclass(frozen=True)
+class Judged:
+    """What was judged: the forecasts by the day's values, and the model of hourly weather if there is one."""
+
+    forecasts: Forecasts
+    hourly: JudgedHourly | None
+
+
 def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return ``Evaluated``.
 
@@ -41,22 +52,22 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     job = parse_request(EvaluateJob, payload)
     current = ChampionStore(context.serving).look()
     case = open_case(context, job)
-    outcome, forecasts = _judge(context, case, current)
-    challenger = _challenger(context, case, current, forecasts)
+    outcome, judged = _judge(context, case, current)
+    challenger = _challenger(context, case, current, judged)
     return conclude(context, job, current, outcome, challenger).model_dump(mode="json")
 
 
-def _challenger(
-    context: Context, case: Case, current: CurrentChampion, forecasts: Forecasts | None
-) -> Challenger:
-    job, level = case.job, case.calibration.level if forecasts is None else forecasts.level
+def _challenger(context: Context, case: Case, current: CurrentChampion, judged: Judged | None) -> Challenger:
+    job, level = case.job, case.calibration.level if judged is None else judged.forecasts.level
     champion = current.manifest
     return Challenger(
         served_model(context, case, level),
-        publish=None if forecasts is None else partial(publish_version, context, case, forecasts.level),
+        publish=None
+        if judged is None
+        else partial(publish_version, context, case, level, hourly=judged.hourly),
         horizon_hours=level.horizon_hours,
         champion_saw_holdout=champion is not None and judgement.saw_holdout(champion, job.prepare.days()[1]),
-        plots=_draw(context, case, forecasts) if forecasts else (),
+        plots=_draw(context, case, judged.forecasts) if judged else (),
     )
 
 
@@ -93,7 +104,7 @@ def open_case(context: Context, job: EvaluateJob) -> Case:
     )
 
 
-def _judge(context: Context, case: Case, current: CurrentChampion) -> tuple[Judgement, Forecasts | None]:
+def _judge(context: Context, case: Case, current: CurrentChampion) -> tuple[Judgement, Judged | None]:
     request = case.job.request
     try:
         check_parity(case.job.train.parity)
@@ -109,10 +120,14 @@ def _judge(context: Context, case: Case, current: CurrentChampion) -> tuple[Judg
             coverage=case.calibration.interval.coverage,
             seed=request.random_state,
         )
+        hourly = judge_hourly(context, case)
+        before = champion_by_lead(context, case, current.manifest)
     except (JudgementError, ArtifactError, FeatureError) as err:
         logger.warning("the challenger cannot be judged", exc_info=err)
         return refused(f"it cannot be judged: {err}"), None
-    return outcome, ours
+    more = {} if hourly is None else hourly.segments()
+    outcome = replace(outcome, challenger_segments={**outcome.challenger_segments, **more})
+    return keep_better_hours(outcome, hourly, before), Judged(ours, hourly)
 
 
 def _champion(context: Context, case: Case, current: CurrentChampion) -> Forecasts | None:

@@ -15,6 +15,7 @@ from training_job.runtime.context import Context
 from training_job.runtime.handover import Job, Prepared
 from training_job.tuning.study import enqueue_starts, open_study
 from use_cases.citibike.data_coverage import read_coverage
+from use_cases.citibike.hourly_weather.handover import freeze
 from use_cases.citibike.model.splits import holdout_start
 from use_cases.citibike.request import HourlyRequest
 from use_cases.citibike.training import dataset
@@ -62,6 +63,7 @@ def _freeze(store: ObjectStore, job: HourlyJob, search: HourlySearch) -> Prepare
         start=hours.min().astype("datetime64[D]").item(),
         end=hours.max().astype("datetime64[D]").item(),
         holdout_start=start.astype("datetime64[D]").item(),
+        tables=freeze(store, job.request.start_train_date, hours.max().astype("datetime64[D]").item()),
     )
 
 

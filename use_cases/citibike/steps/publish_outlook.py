@@ -12,6 +12,7 @@ from bikecast.names import RAW_WEATHER_PREFIX, WEATHER_OUTLOOK_KEY
 from bikecast.requests import parse_request
 from training_job.runtime.context import Context
 from use_cases.citibike.api.outlook import WEATHER_NAMES, Outlook
+from use_cases.citibike.hourly_weather.ahead import hours_ahead
 from use_cases.citibike.weather.columns import is_hourly
 from use_cases.citibike.weather.files import read_raw
 from use_cases.citibike.weather.hourly import hours_of, newest_forecast
@@ -44,7 +45,12 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     source = OpenMeteo(clock=context.clock)
     hours = source.forecast(request.days) if request.key is None else _hours_of_file(context, request)
     days, issued_at = newest_forecast(hours)
-    outlook = Outlook(issued_at=issued_at, source=request.key or source.name, days=_days(days))
+    outlook = Outlook(
+        issued_at=issued_at,
+        source=request.key or source.name,
+        days=_days(days),
+        hours=hours_ahead(context.data, hours),
+    )
     context.serving.write(WEATHER_OUTLOOK_KEY, outlook.model_dump_json(indent=1).encode())
     first, last = (outlook.days[place].DATE.isoformat() for place in (0, -1))
     logger.info("outlook published", extra={"source": outlook.source, "first": first, "last": last})

@@ -12,6 +12,7 @@ from bikecast.registry.champion_store import ChampionStore
 from bikecast.registry.manifest import ChampionManifest
 from training_job.runtime.context import Context
 from use_cases.citibike.data_coverage import read_coverage
+from use_cases.citibike.hourly_weather.refreshing import refreshed_part
 from use_cases.citibike.model.backtest import Sample
 from use_cases.citibike.model.forecaster import Forecaster, level_of
 from use_cases.citibike.training import dataset
@@ -38,7 +39,8 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:  # n
         return {"refreshed": False, "reason": "no demand has arrived since", "as_of": _iso(manifest)}
     champion = Forecaster.load(context.serving, manifest)
     level = level_of(manifest).updated(sample.hours, sample.actual, champion.model.predict(sample.features))
-    fresh = manifest.model_copy(update={"level": level.model_dump(mode="json")})
+    parts = manifest.parts | refreshed_part(context.data, context.serving, manifest, sample)
+    fresh = manifest.model_copy(update={"level": level.model_dump(mode="json"), "parts": parts})
     champions.refresh(fresh, replacing=current)
     return {
         "refreshed": True,

@@ -22,6 +22,7 @@ from training_job.runtime.handover import TrainJob
 from training_job.tuning.predictions import TrialPredictions, write_out_of_fold
 from training_job.tuning.search import split_params
 from training_job.tuning.study import best_of_each_family, open_study, publish_progress
+from use_cases.citibike.hourly_weather.handover import train_hourly
 from use_cases.citibike.model.backtest import (
     FEWEST_TRIPS,
     Fit,
@@ -66,7 +67,8 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     _log_comparison(client, run_id, sample, search)
     _log_choice(client, run_id, choice, calibration)
     fitted = fit_final(sample, choice.params, seed=job.request.random_state)
-    challenger = Challenger(fitted, calibration, members=tuple(choice.params), run_id=run_id)
+    more = train_hourly(context, job, sample, search=search)
+    challenger = Challenger(fitted, calibration, members=tuple(choice.params), run_id=run_id, more=more)
     return hand_over(context, job, challenger, sample, progress).model_dump(mode="json")
 
 

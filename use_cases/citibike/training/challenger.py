@@ -1,10 +1,12 @@
 """What ``train`` hands over of a fitted model: its graph and its calibration, by hash, and its pictures."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from bikecast.families import Fitted
 from bikecast.names import challenger_prefix, evaluation_prefix
 from bikecast.registry.artifacts import write_once
+from bikecast.registry.manifest import Artifact
 from bikecast.study_progress import StudyProgress
 from training_job.runtime.context import Context
 from training_job.runtime.handover import Trained, TrainJob
@@ -23,6 +25,7 @@ class Challenger:
     calibration: Calibration
     members: tuple[str, ...]
     run_id: str
+    more: Mapping[str, Artifact] = field(default_factory=dict)
 
 
 def hand_over(
@@ -38,6 +41,7 @@ def hand_over(
         calibration=write_once(context.artifacts, prefix, "calibration.json", calibration),
         parity=bundle.measure_parity(challenger.fitted, OnnxModel(graph), sample.features),
         plots=_draw(context, job, challenger.fitted, sample),
+        more=dict(challenger.more),
         members=challenger.members,
         cv_error=challenger.calibration.cv_rmse,
         **progress.model_dump(include={"n_trials", "n_trials_done", "n_pruned", "n_retried"}),

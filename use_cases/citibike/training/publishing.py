@@ -13,6 +13,8 @@ from training_job.evaluation.judged import Judgement
 from training_job.runtime.context import Context
 from training_job.tuning.predictions import read_out_of_fold
 from use_cases.citibike.features import FEATURE_NAMES
+from use_cases.citibike.hourly_weather.path import PART
+from use_cases.citibike.hourly_weather.publishing import JudgedHourly
 from use_cases.citibike.model.forecaster import OnnxModel
 from use_cases.citibike.model.level import LevelState
 from use_cases.citibike.monitoring.hours import ScoredHours
@@ -25,7 +27,13 @@ logger = logging.getLogger(__name__)
 
 
 def publish_version(
-    context: Context, case: Case, level: LevelState, version: str, outcome: Judgement
+    context: Context,
+    case: Case,
+    level: LevelState,
+    version: str,
+    outcome: Judgement,
+    *,
+    hourly: JudgedHourly | None = None,
 ) -> Artifact:
     """Write the version's files, and last the manifest with which it may be promoted; return that file."""
     name, run_id = case.job.request.registered_model_name, case.job.train.run_id
@@ -40,7 +48,8 @@ def publish_version(
         reference=reference,
     )
     manifest = _manifest(context, case, outcome, files, version=version, level=level)
-    manifest = manifest.model_copy(update={"thresholds": _limits(context, prefix, reference)})
+    parts = {} if hourly is None else {PART: hourly.part(context.serving, prefix)}
+    manifest = manifest.model_copy(update={"thresholds": _limits(context, prefix, reference), "parts": parts})
     return write_once(context.serving, prefix, MANIFEST, manifest_bytes(manifest))
 
 

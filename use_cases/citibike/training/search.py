@@ -3,6 +3,7 @@
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from pydantic import Field
@@ -43,11 +44,15 @@ class Level(Part):
 
 
 class HourlySearch(Search):
-    """The file of hourly demand, which also says how its hours are split and its level follows."""
+    """The file of hourly demand, which also says how its hours are split and its level follows.
+
+    ``hourly`` names the families that take hourly weather, with hyperparameters that are not searched.
+    """
 
     validation: Validation
     calibration: Blocks
     level: Level
+    hourly: dict[str, dict[str, Any]] = Field(default={"xgboost": {}, "xgboost_poisson": {}})
 
     def folds(self, hours: Hours) -> list[splits.Fold]:
         """Cut the training window; a short one gets shorter validation windows.

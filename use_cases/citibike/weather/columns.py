@@ -24,6 +24,9 @@ HOURLY_NAMES = {
     "snowdepth": "snow_depth",
     "cloudcover": "cloud_cover",
     "windspeed10m": "wind",
+    "apparenttemperature": "apparent",
+    "windgusts10m": "gust",
+    "showers": "showers",
 }
 TIME_NAMES = ("time", "date", "datetime", "timestamp")
 _FEWEST_ELEMENTS = 2

@@ -6,7 +6,7 @@ serving (step ``publish-outlook``) and stays out of the table: a day is observed
 
 import datetime as dt
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pandas as pd
 
@@ -14,6 +14,7 @@ from bikecast.errors import DataError, InputError
 from bikecast.names import FORECAST_PREFIX, RAW_WEATHER_PREFIX, TIME_ZONE
 from bikecast.storage import ObjectStore
 from bikecast.tabular.frames import RawTable, read_table
+from use_cases.citibike.hourly_weather.table import add_hours
 from use_cases.citibike.tables.hourly import known_weather, write_weather
 from use_cases.citibike.wall_time import span
 from use_cases.citibike.weather.columns import is_hourly, is_weather
@@ -27,7 +28,12 @@ _SAME = 0.05
 
 
 class ForecastFileError(InputError):
-    """The file holds forecasts, which are known too early to be what happened."""
+    """The file holds forecasts, which are known too early to be what happened.
+
+    ``hours`` are those of a file that tells when each was issued.
+    """
+
+    hours: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True)
@@ -42,9 +48,10 @@ class WeatherLoad:
 
 @dataclass(frozen=True)
 class WeatherFile(Days):
-    """Days of a file; those made of hours give way to a station's."""
+    """Days of a file; those made of hours give way to a station's and keep their ``hours``."""
 
     is_station: bool = True
+    hours: pd.DataFrame | None = None
 
 
 def load_weather_files(
@@ -60,16 +67,19 @@ def load_weather_files(
         keys: Files; all under ``raw/weather/`` if absent.
         now: Aware instant of the load.
     """
-    read, problems, forecasts = {}, {}, []
+    read, problems, forecasts, issued = {}, {}, [], []
     for key in sorted(store.keys(RAW_WEATHER_PREFIX) if keys is None else keys):
         try:
             read[key] = _read_observed(store, key, now or dt.datetime.now(dt.UTC))
-        except ForecastFileError:
+        except ForecastFileError as err:
             forecasts.append(key)
+            issued += [] if err.hours is None else [err.hours]
         except (InputError, DataError) as err:
             problems[key] = str(err)
     notes = {key: found.notes for key, found in read.items() if found.notes}
     taken, changes = _taken(read)
+    for hours in (*issued, *(found.hours for found in read.values() if found.hours is not None)):
+        add_hours(store, hours)
     if len(taken):
         changes = _noted(changes, "weather table", merge_weather(store, taken))
     return WeatherLoad(len(taken), tuple(forecasts), problems, notes | changes)
@@ -96,7 +106,16 @@ def _read_observed(store: ObjectStore, key: str, now: dt.datetime) -> WeatherFil
         )
     days = span(found.frame.loc[ahead, "DATE"])
     note = f"{days} were not over when the file was first seen, so they are forecasts and left out"
-    return WeatherFile(found.frame[~ahead], (*found.notes, note), is_station=found.is_station)
+    return replace(found, frame=found.frame[~ahead], notes=(*found.notes, note), hours=_over(found, ahead))
+
+
+def _over(found: WeatherFile, ahead: "pd.Series[bool]") -> pd.DataFrame | None:
+    """Return a file's hours without those of days that were not over."""
+    if found.hours is None:
+        return None
+    days = found.hours["timestamp"].dt.normalize()
+    over: pd.DataFrame = found.hours[days < found.frame.loc[ahead, "DATE"].min()]
+    return over
 
 
 def _taken(read: dict[str, WeatherFile]) -> tuple[pd.DataFrame, dict[str, tuple[str, ...]]]:
@@ -159,10 +178,12 @@ def read_weather_file(name: str, body: bytes) -> WeatherFile:
     if not is_hourly(list(raw.frame.columns)):
         days = days_of(name, raw)
         return WeatherFile(days.frame, days.notes)
-    if ISSUE_DATE in raw.frame:
-        raise ForecastFileError(f"{name} holds forecasts: `bikecast outlook` publishes them")
     hours = hours_of(name, raw)
-    return WeatherFile(_days_of_hours(name, hours), hours.notes, is_station=False)
+    if ISSUE_DATE in raw.frame:
+        refused = ForecastFileError(f"{name} holds forecasts: `bikecast outlook` publishes them")
+        refused.hours = hours.frame
+        raise refused
+    return WeatherFile(_days_of_hours(name, hours), hours.notes, is_station=False, hours=hours.frame)
 
 
 def read_raw(name: str, body: bytes) -> RawTable:

@@ -25,6 +25,9 @@ HOURLY_FIELDS = {
     "snow_depth": "snow_depth",
     "cloud_cover": "cloud_cover",
     "wind": "wind_speed_10m",
+    "apparent": "apparent_temperature",
+    "gust": "wind_gusts_10m",
+    "showers": "showers",
 }
 ISSUE_DATE = "issue_date"
 _NEEDED = ("temperature", "rain", "snowfall", "wind")

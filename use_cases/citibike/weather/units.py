@@ -56,9 +56,9 @@ _WIND: dict[str, Convert] = {
     **dict.fromkeys(("kn", "kt", "kts", "knots"), _times(_KNOT_MPH)),
 }
 _SCALES = {
-    **dict.fromkeys(("TMAX", "TMIN", "TAVG", "temperature"), _TEMPERATURE),
-    **dict.fromkeys(("PRCP", "SNOW", "SNWD", "rain", "snowfall", "snow_depth"), _DEPTH),
-    **dict.fromkeys(("AWND", "wind"), _WIND),
+    **dict.fromkeys(("TMAX", "TMIN", "TAVG", "temperature", "apparent"), _TEMPERATURE),
+    **dict.fromkeys(("PRCP", "SNOW", "SNWD", "rain", "showers", "snowfall", "snow_depth"), _DEPTH),
+    **dict.fromkeys(("AWND", "wind", "gust"), _WIND),
 }
 # GHCN-Daily as the station archive holds it. Source: NOAA's readme of GHCN-Daily, section III.
 TENTHS: Mapping[str, Convert] = {

@@ -50,6 +50,7 @@ class Prefix(StrEnum):
     TRIPS = "datasets/trips/"
     PROCESSED_CITIBIKE = "datasets/processed/citibike/"
     PROCESSED_WEATHER = "datasets/processed/weather/"
+    HOURLY_WEATHER = "datasets/processed/hourly_weather/"
     TRAINING_SETS = "datasets/training/"
     LOAD_REPORTS = "datasets/reports/"
     CLOSURES = "datasets/closures/"

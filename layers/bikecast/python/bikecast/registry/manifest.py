@@ -91,6 +91,9 @@ class ChampionManifest(_Part):
     level: dict[str, Any] | None = None
     interval: dict[str, Any] | None = None
     after_model: dict[str, Any] | None = None
+    parts: dict[str, dict[str, Any]] = Field(
+        default_factory=dict, description="Further models of the version, as the use case reads them."
+    )
     holdout: Scores
     baselines: dict[str, Scores]
     thresholds: Artifact | None = Field(

@@ -80,7 +80,7 @@ def open_meteo_export(days: int = 2) -> pd.DataFrame:
 def test_observed_hours_become_days_and_forecasts_stay_out(tmp_path: Path) -> None:
     store = FolderStore(tmp_path)
     store.write("raw/weather/observed.csv", csv(open_meteo_export()))
-    store.write("raw/weather/ahead.csv", csv(open_meteo_export().assign(issue_date="2024-07-01", rain=1.0)))
+    store.write("raw/weather/ahead.csv", csv(open_meteo_export().assign(issue_date="2024-07-01", rain=0.03)))
     load = load_weather_files(store)
     assert (load.days, load.problems, load.forecasts) == (2, {}, ("raw/weather/ahead.csv",))
     table = read_weather(store, dt.date(2024, 7, 1), dt.date(2024, 7, 2))

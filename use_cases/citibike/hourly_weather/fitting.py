@@ -1,0 +1,132 @@
+"""Fit the model of hourly weather, and calibrate it on blocks of days that it has not seen."""
+
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from bikecast.arrays import Array, Mask
+from bikecast.families import Fitted, family
+from bikecast.families.blend import Blend
+from bikecast.families.fallback import WithFallback
+from use_cases.citibike.hourly_weather.features import LEADS, OBSERVED, POSITION, HourlyRows
+from use_cases.citibike.hourly_weather.intervals import calibrate, widened
+from use_cases.citibike.hourly_weather.path import HourlyCalibration
+from use_cases.citibike.hourly_weather.task import TASK
+from use_cases.citibike.model.backtest import FEWEST_TRIPS, FOLDS_AT_ONCE, Sample
+from use_cases.citibike.model.level import LevelState
+from use_cases.citibike.model.splits import Fold
+
+# Enough of the ages of a forecast: the others lie between them.
+_LEARNT_BY_ALL = (OBSERVED, 0, 1, 3, 7)
+_SMOOTH = "glm"
+Params = Mapping[str, Mapping[str, Any]]
+
+
+@dataclass(frozen=True)
+class HourlyFit:
+    """How to fit: families of trees, and of the regression, with their hyperparameters; and the seed."""
+
+    params: Params
+    seed: int
+
+    def __call__(self, sample: Sample, rows: HourlyRows) -> Fitted:
+        """Fit what answers together: trees of all leads, trees and a regression for each age of forecast."""
+        some = rows.take(np.isin(rows.lead, _LEARNT_BY_ALL))
+        members = {
+            "all": _blend(self, sample, some),
+            "own": _expert(partial(_blend, self), sample, rows, LEADS),
+            "smooth": _expert(partial(_regression, self), sample, some, LEADS),
+        }
+        return Blend(members, floor=FEWEST_TRIPS)
+
+
+def _blend(fit: HourlyFit, sample: Sample, rows: HourlyRows) -> Fitted:
+    target = sample.actual[rows.place]
+    members = {
+        name: family(name).fit(rows.features, target, task=TASK, params=params, seed=fit.seed)
+        for name, params in fit.params.items()
+        if name != _SMOOTH
+    }
+    return Blend(members, floor=FEWEST_TRIPS)
+
+
+def _regression(fit: HourlyFit, sample: Sample, rows: HourlyRows) -> Fitted:
+    params = fit.params.get(_SMOOTH, {})
+    return family(_SMOOTH).fit(
+        rows.features, sample.actual[rows.place], task=TASK, params=params, seed=fit.seed
+    )
+
+
+def _expert(
+    fit: Callable[[Sample, HourlyRows], Fitted], sample: Sample, rows: HourlyRows, columns: tuple[str, ...]
+) -> Fitted:
+    """Fit experts for rows with the first column and without it, and so on with those that have it."""
+    if not columns:
+        return fit(sample, rows)
+    place = POSITION[columns[0]]
+    given = ~np.isnan(rows.features[:, place])
+    if given.all():
+        return _expert(fit, sample, rows, columns[1:])
+    if not given.any():
+        return fit(sample, rows)
+    full = _expert(fit, sample, rows.take(given), columns[1:])
+    return WithFallback(full, fit(sample, rows.take(~given)), (place,))
+
+
+def out_of_fold(sample: Sample, rows: HourlyRows, fit: HourlyFit, folds: Iterable[Fold]) -> Array:
+    """Predict each fold's rows by a model fitted on its other side; NaN for rows in no fold."""
+
+    def predict(fold: Fold) -> Array:
+        fitted = fit(sample, rows.within(fold.train))
+        return np.maximum(fitted.predict(rows.features[fold.valid[rows.place]]), FEWEST_TRIPS)
+
+    predicted, known = np.full(rows.place.shape, np.nan), list(folds)
+    with ThreadPoolExecutor(FOLDS_AT_ONCE) as pool:
+        for fold, values in zip(known, pool.map(predict, known), strict=True):
+            predicted[fold.valid[rows.place]] = values
+    return predicted
+
+
+def calibrated(
+    sample: Sample, rows: HourlyRows, *, left_out: Array, rolling: Array, state: LevelState
+) -> HourlyCalibration:
+    """Learn level and intervals from out-of-fold predictions.
+
+    Args:
+        sample: The training window.
+        rows: Its rows by lead.
+        left_out: Predictions by models that saw the days around, for every row.
+        rolling: Predictions by models that saw only the past; NaN for rows before the first fold.
+        state: The rules of the level.
+    Raises:
+        JudgementError: There are too few rows at some lead.
+    """
+    actual, level = sample.actual[rows.place], state_after(sample, rows, left_out, state=state)
+    at_level = left_out * level.factors(sample.hours)[rows.place]
+    interval = calibrate(rows.features, actual, at_level)
+    both = np.isfinite(rolling)
+    ahead = (
+        rolling[both]
+        * state_after(sample, rows.take(both), rolling[both], state=state).factors(sample.hours)[
+            rows.place[both]
+        ]
+    )
+    known = actual[both]
+    interval = widened(
+        interval,
+        rows.lead[both],
+        left_out=np.abs(known / at_level[both] - 1),
+        rolling=np.abs(known / ahead - 1),
+    )
+    return HourlyCalibration(level=level, interval=interval)
+
+
+def state_after(sample: Sample, rows: HourlyRows, stateless: Array, *, state: LevelState) -> LevelState:
+    """Return the level that has seen these hours by their observed weather."""
+    observed: Mask = rows.lead == OBSERVED
+    place = rows.place[observed]
+    return state.updated(sample.hours[place], sample.actual[place], stateless[observed])

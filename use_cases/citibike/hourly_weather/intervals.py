@@ -1,0 +1,104 @@
+"""Conformal intervals by lead time, part of the day and rain: errors grow with the age of a forecast.
+
+Source: as ``model.intervals``.
+"""
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from bikecast.arrays import Array, Ints, Mask, Matrix
+from bikecast.errors import JudgementError
+from use_cases.citibike.hourly_weather.features import POSITION, WET_INCH, lead_of
+from use_cases.citibike.model.intervals import SMALLEST_GROUP, growth
+from use_cases.citibike.segments import BAND_STARTS, BANDS
+
+ANY, DRY, SHOWERS, WET = "any", "dry", "wet day", "wet"
+
+
+class LeadInterval(BaseModel):
+    """Quantiles of the relative error by ``<lead>|<hour band>|<weather>``; lead -1 is observed weather.
+
+    Weather ``any`` stands in for groups too small to calibrate.
+    """
+
+    # Part of the champion manifest: a field that newer code added stays in it.
+    model_config = ConfigDict(frozen=True, extra="allow")
+
+    coverage: float = Field(0.9, gt=0, lt=1)
+    groups: dict[str, tuple[float, float]]
+
+    def bounds(self, features: Matrix, values: Array) -> tuple[Array, Array]:
+        """Return lower and upper bounds for predictions of these rows, none negative; shape (n,)."""
+        rows = [self._quantiles(*key) for key in zip(*_keys(features), strict=True)]
+        quantiles = np.asarray(rows, dtype=np.float64).reshape(-1, 2)
+        low = np.maximum(values * (1 + quantiles[:, 0]), 0.0)
+        return low, np.maximum(values * (1 + quantiles[:, 1]), low)
+
+    def _quantiles(self, lead: int, band: str, weather: str) -> tuple[float, float]:
+        return self.groups.get(f"{lead}|{band}|{weather}") or self.groups[f"{lead}|{band}|{ANY}"]
+
+
+def wet(features: Matrix) -> Mask:
+    """Tell the hours in which rain or snow falls."""
+    falls = features[:, POSITION["rain"]] + features[:, POSITION["snowfall"]]
+    found: Mask = falls >= WET_INCH
+    return found
+
+
+def _keys(features: Matrix) -> tuple[list[int], list[str], list[str]]:
+    band = np.searchsorted(BAND_STARTS, features[:, POSITION["hour"]], side="right") - 1
+    of_day = features[:, POSITION["rain_of_day"]] + features[:, POSITION["snow_of_day"]] >= 0.1
+    weather = np.where(wet(features), WET, np.where(of_day, SHOWERS, DRY))
+    leads: Ints = lead_of(features).astype(np.int64)
+    return leads.tolist(), [BANDS[index] for index in band.tolist()], weather.tolist()
+
+
+def calibrate(features: Matrix, actual: Array, predicted: Array, *, coverage: float = 0.9) -> LeadInterval:
+    """Calibrate on predictions that were made without seeing ``actual``.
+
+    Raises:
+        JudgementError: A band of hours has too few rows at some lead.
+    """
+    error = actual / predicted - 1
+    leads, bands, weathers = (np.asarray(part) for part in _keys(features))
+    groups: dict[str, tuple[float, float]] = {}
+    for lead in np.unique(leads).tolist():
+        for band in BANDS:
+            inside = (leads == lead) & (bands == band)
+            groups[f"{lead}|{band}|{ANY}"] = _quantiles(error[inside], coverage, f"{band} at lead {lead}")
+            for weather in (DRY, SHOWERS, WET):
+                rows = error[inside & (weathers == weather)]
+                if rows.size >= SMALLEST_GROUP:
+                    groups[f"{lead}|{band}|{weather}"] = _quantiles(rows, coverage, band)
+    return LeadInterval(coverage=coverage, groups=groups)
+
+
+def widened(interval: LeadInterval, leads: Array, *, left_out: Array, rolling: Array) -> LeadInterval:
+    """Widen the leads at which time itself costs accuracy; none is narrowed.
+
+    Args:
+        interval: From ``calibrate``.
+        leads: Of rows that both kinds of predictions have; shape (n,).
+        left_out: Absolute relative errors of models that saw the days around.
+        rolling: Those of models that saw only the past.
+    """
+    wider = {
+        int(lead): growth(left_out[leads == lead], rolling[leads == lead])
+        for lead in np.unique(leads).tolist()
+    }
+    groups = {
+        key: (low * wider.get(int(key.split("|")[0]), 1.0), high * wider.get(int(key.split("|")[0]), 1.0))
+        for key, (low, high) in interval.groups.items()
+    }
+    return interval.model_copy(update={"groups": groups})
+
+
+def _quantiles(errors: Array, coverage: float, group: str) -> tuple[float, float]:
+    if errors.size < SMALLEST_GROUP:
+        raise JudgementError(
+            f"hours {group} have {errors.size} rows to calibrate on; {SMALLEST_GROUP} are needed"
+        )
+    ordered, tail = np.sort(errors), (1 - coverage) / 2
+    low = max(int(np.floor((errors.size + 1) * tail)) - 1, 0)
+    high = min(int(np.ceil((errors.size + 1) * (1 - tail))) - 1, errors.size - 1)
+    return float(ordered[low]), float(ordered[high])

@@ -1,0 +1,56 @@
+"""What the model families are told about hourly weather: columns, basis functions and their interactions."""
+
+from bikecast.families.base import TaskShape
+from bikecast.families.basis import BasisSet, BasisSpec
+from use_cases.citibike.hourly_weather.features import NAMES
+
+_SETS = (
+    BasisSet("hour", "hour", tuple(range(24))),
+    BasisSet("part of day", "hour", (0, 3, 6, 8, 10, 13, 16, 18, 20, 23)),
+    BasisSet("day", "dow", tuple(range(7))),
+    BasisSet("workday", "workday", (0, 1)),
+    BasisSet("holiday", "hol_major", (0, 1, 2)),
+    BasisSet("christmas week", "xmasweek", (0, 1)),
+    BasisSet("tomorrow off", "tom_off", (0, 1)),
+    BasisSet("yesterday off", "yest_off", (0, 1)),
+    BasisSet("sun", "sun", (-18, -6, 0, 6, 20, 45, 70)),
+    BasisSet("feels like", "apparent", (5, 20, 35, 50, 65, 80, 95)),
+    BasisSet("mean of day", "tavg", (20, 35, 50, 65, 80, 90)),
+    BasisSet("rain", "rain", (0, 0.01, 0.04, 0.1, 0.3)),
+    BasisSet("rain around", "rain_around", (0, 0.02, 0.1, 0.3, 0.8)),
+    BasisSet("rain before", "rain_3h_before", (0, 0.02, 0.1, 0.4)),
+    BasisSet("rain after", "rain_3h_after", (0, 0.02, 0.1, 0.4)),
+    BasisSet("rain of day", "rain_of_day", (0, 0.05, 0.2, 0.6, 1.5)),
+    BasisSet("wet hours", "wet_hours", (0, 1, 3, 6, 12)),
+    BasisSet("wind", "wind", (4, 8, 12, 16, 24)),
+    BasisSet("clouds", "cloud_cover", (0, 50, 100)),
+    BasisSet("snow", "snow_6h", (0, 0.1, 0.5, 2)),
+    BasisSet("snow lying", "snow_lying", (0, 0.3, 1, 4)),
+    BasisSet("humidity", "humidity", (30, 60, 80, 100)),
+)
+_ALONE = (
+    "feels like",
+    "mean of day",
+    "rain",
+    "rain around",
+    "rain before",
+    "rain after",
+    "wet hours",
+    "wind",
+    "clouds",
+    "snow",
+    "snow lying",
+    "humidity",
+    "sun",
+    "christmas week",
+)
+_TERMS = (
+    ("hour", "workday"),
+    ("day", "part of day"),
+    ("holiday", "part of day"),
+    ("rain of day", "part of day"),
+    ("tomorrow off", "part of day"),
+    ("yesterday off", "part of day"),
+    *((name,) for name in _ALONE),
+)
+TASK = TaskShape(n_classes=None, feature_names=NAMES, basis=BasisSpec(_SETS, _TERMS))
