@@ -1,6 +1,7 @@
 """Loading files of a declared use case into its checked table."""
 
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,7 +42,7 @@ def load_rows(
     is retired.
 
     Raises:
-        InputError: There is nothing to load, or simulated files would be removed and nobody agreed.
+        InputError: Nothing is there or can be read, or simulated files would be removed and nobody agreed.
         DataError: Simulated files would join real ones.
         ExecutionError: The load failed.
     """
@@ -49,6 +50,8 @@ def load_rows(
 
     files, is_simulated = _files(path)
     prefix, bucket = raw_prefix(use_case.name), data_bucket(cloud)
+    if not is_simulated:
+        _require_readable(use_case, files)  # before anything makes room for them
     _clear_simulated(bucket, prefix, is_simulated=is_simulated, agreed=replace_simulated)
     upload_all(bucket, {file: prefix + name for name, file in files.items()})
     names = [name for name in files if not _is_marker(name)]
@@ -75,6 +78,16 @@ def _files(path: Path) -> tuple[dict[str, Path], bool]:
     marks = sorted(root.rglob(SIMULATED_MARKER)) if simulated == {True} else []
     found = {file.name: file.path for file in tables}
     return found | {mark.relative_to(root).as_posix(): mark for mark in marks}, simulated == {True}
+
+
+def _require_readable(use_case: "UseCase", files: Mapping[str, Path]) -> None:
+    from bikecast.examples import why_unreadable
+
+    reads = use_case.examples.recognises
+    problems = {name: why_unreadable(path, name, recognises=reads) for name, path in files.items()}
+    if all(problems.values()):
+        told = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
+        raise InputError(f"nothing can be read, and nothing was changed: {told}"[:2000])
 
 
 def _clear_simulated(bucket: Bucket, prefix: str, *, is_simulated: bool, agreed: bool) -> None:

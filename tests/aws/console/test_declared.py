@@ -79,7 +79,8 @@ def test_real_files_take_the_place_of_simulated_ones_only_when_a_person_agrees(
 ) -> None:
     load_simulated_rows(deployed, obesity)
     file = tmp_path / "persons.csv"
-    file.write_text("id,Gender\n1,Male\n")
+    obesity.simulate(tmp_path / "simulated")
+    file.write_bytes(sorted((tmp_path / "simulated").rglob("*.csv"))[0].read_bytes())
     with pytest.raises(InputError, match="--replace-simulated"):
         load_rows(deployed, obesity, file)
     load_rows(deployed, obesity, file, replace_simulated=True)
@@ -87,6 +88,19 @@ def test_real_files_take_the_place_of_simulated_ones_only_when_a_person_agrees(
     assert asked(deployed)[0]["input"]["forget_simulated"] is True
     with pytest.raises(DataError, match="never mixed"):
         load_simulated_rows(deployed, obesity)
+
+
+def test_simulated_files_stay_where_the_real_ones_cannot_be_read(
+    deployed: Cloud, obesity: UseCase, tmp_path: Path
+) -> None:
+    load_simulated_rows(deployed, obesity)
+    before = sorted(data_store(deployed).keys(raw_prefix("obesity")))
+    file = tmp_path / "colours.csv"
+    file.write_text("colour,shade\nred,dark\n")
+    with pytest.raises(InputError, match=r"nothing was changed: colours.csv: no reader knows"):
+        load_rows(deployed, obesity, file, replace_simulated=True)
+    assert sorted(data_store(deployed).keys(raw_prefix("obesity"))) == before
+    assert len(asked(deployed)) == 1
 
 
 @pytest.mark.parametrize("name", ["absent", "notes.md", "."])

@@ -1,5 +1,6 @@
 """Loading a use case's files into a checked table, and reading the table as arrays."""
 
+from bikecast.examples.files import why_unreadable
 from bikecast.examples.loading import forget_simulated, load_files, publish
 from bikecast.examples.reports import LoadReport, latest_report
 from bikecast.examples.samples import columns_of, target_of, to_sample
@@ -21,4 +22,5 @@ __all__ = [
     "stored_files",
     "target_of",
     "to_sample",
+    "why_unreadable",
 ]

@@ -5,6 +5,7 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 import pandas as pd
@@ -87,6 +88,23 @@ def chunks(path: Path, encoding: str | None, *, recognises: Recognises) -> Itera
     if encoding is None:
         return _parquet_chunks(path, recognises)
     return _text_chunks(path, _header(path, encoding, recognises), encoding)
+
+
+def why_unreadable(path: Path, name: str, *, recognises: Recognises) -> str | None:
+    """Return why a file cannot be read at all, None if the first rows of each of its tables can.
+
+    Args:
+        path: The file, plain, gzipped or zipped.
+        name: What it is called.
+        recognises: As for ``chunks``.
+    """
+    try:
+        with TemporaryDirectory() as work:
+            for member in members(path, name, Path(work)):
+                next(iter(chunks(member.path, encoding(member.path), recognises=recognises)), None)
+    except InputError as err:
+        return str(err)
+    return None
 
 
 def _header(path: Path, encoding: str, recognises: Recognises) -> Header:

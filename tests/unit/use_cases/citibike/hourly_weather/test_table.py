@@ -82,6 +82,7 @@ def test_every_forecast_of_an_hour_is_a_row_with_its_lead_and_knows_what_fell_be
     assert rows.place.tolist() == [*range(24), *range(24)]
     yesterday = rows.features[24:, POSITION["rain_yesterday"]]
     assert set(yesterday) == {0.0}
-    of_issue_day = lead_rows(Sample(times - np.timedelta64(1, "D"), sample.features, sample.actual), weather)
+    day_before = (times - np.timedelta64(1, "D")).astype("datetime64[s]")
+    of_issue_day = lead_rows(Sample(day_before, sample.features, sample.actual), weather)
     before = of_issue_day.features[of_issue_day.lead == 0][0]
     assert before[POSITION["rain_before"]] == np.float32(0.1)
