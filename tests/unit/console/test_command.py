@@ -112,7 +112,6 @@ def test_wrong_use_is_told_in_a_few_words_and_ends_with_2(wrong: tuple[str, ...]
 @pytest.mark.parametrize(
     "words",
     [
-        ["demo"],
         ["outlook"],
         ["load", "s3://a/b"],
         ["train", "--start", "2024-01-01"],

@@ -16,7 +16,7 @@ PACKAGE = "layers/bikecast/python"
 TOP = {path.name for path in ROOT.iterdir() if path.is_dir() and not path.name.startswith(".")} - {
     "cdk.out", "node_modules",
 }  # fmt: skip
-SHORT = {path.name for path in (ROOT / PACKAGE / "bikecast").iterdir() if path.is_dir()}
+SHORT = {path.parent.name for path in (ROOT / PACKAGE / "bikecast").glob("*/__init__.py")}
 PATH = re.compile(r"[\w.*/-]+(?:/|\.\w+)")
 EXAMPLE = "delivery_minutes"  # the use case that its page builds
 LONGEST_README = 150
