@@ -131,7 +131,7 @@ def test_a_severe_shift_pauses_until_a_person_resumes_and_both_are_told(
     with inbox(cloud) as received:
         assert watch(cloud, MAY_WEEKS)[-1]["verdict"] == "severe"
         for path in ("health", "model"):
-            assert "level" in automation(cloud, path, paused=True)["reason"]
+            assert "lower than predicted" in automation(cloud, path, paused=True)["reason"]
         reason = "the city closed half of its stations for good"
         assert cloud.bikecast("resume", "--reason", reason)["resumed"]
         eventually(lambda: "AutomationPaused" in received() and f"AutomationResumed: {reason}" in received())
