@@ -55,10 +55,11 @@ check: lint  ## What a change broke, in under two minutes: lint, and the tests n
 
 test: setup lint test-unit test-e2e  ## Everything CI checks: lint, unit, AWS, infrastructure and end-to-end tests
 
-test-unit: setup  ## All tests but the end-to-end ones, and the floor of branch coverage
-	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e and not on_demand" --cov --cov-report=
+test-unit: setup  ## All tests but the end-to-end ones
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e and not on_demand"
 
-coverage: test-unit  ## test-unit, then the lines and branches that it never ran, the least covered module first
+coverage: setup  ## The same tests with the floor of branch coverage, and what they never ran, the least covered module first
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e and not on_demand" --cov --cov-report=
 	@$(BIN)/coverage report --skip-covered --show-missing --sort=cover
 
 test-e2e: setup  ## The deployed loop on an embedded cloud of its own
