@@ -1,5 +1,6 @@
 """The containers of one engine: their names, ports and scratch folders."""
 
+import itertools
 import shutil
 import socket
 import threading
@@ -25,6 +26,7 @@ class Registry:
         self.images = images
         self._scratch_dir = scratch_dir
         self._containers: dict[str, Container] = {}
+        self._numbers = itertools.count()  # how many there are would be a name again once one is removed
         self._lock = threading.RLock()
 
     def create(self, name: str | None, body: dict[str, Any]) -> Container:
@@ -40,8 +42,7 @@ class Registry:
                 f"No such image: {image}; this engine runs the project's images and postgres"
             )
         with self._lock:
-            number = len(self._containers)
-            name = name or f"unnamed-{number}"
+            name = name or f"unnamed-{next(self._numbers)}"
             if any(name == other.name for other in self._containers.values()):
                 raise NameTakenError(f"the name /{name} is in use by another container")
             ports = _ports((body.get("HostConfig") or {}).get("PortBindings") or {})

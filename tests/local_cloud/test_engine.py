@@ -122,6 +122,13 @@ def test_a_name_is_given_once_and_an_unknown_image_is_not_found(engine: Any) -> 
         engine.containers.run("nginx:latest", detach=True)
 
 
+def test_containers_without_a_name_never_meet_whatever_was_removed(engine: Any) -> None:
+    first, _, third = (engine.containers.create(IMAGE, ["pass"]) for _ in range(3))
+    first.remove()
+    again = engine.containers.create(IMAGE, ["pass"])
+    assert again.name != third.name
+
+
 def test_containers_are_found_by_label(engine: Any) -> None:
     run(engine, "import time; time.sleep(60)", labels={"kind": "a"})
     assert len(engine.containers.list(filters={"label": ["kind=a"]})) == 1
