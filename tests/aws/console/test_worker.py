@@ -209,9 +209,14 @@ def test_a_worker_that_stops_ends_its_steps_and_leaves_the_others_to_others(worl
     worker = world.worker()
     arns = [world.begin(ends="never") for _ in range(2)]
     world.turns(worker, lambda: worker.running and worker.waiting)
-    inits = [each for each in psutil.Process().children() if str(INIT) in each.cmdline()]
-    children = [*inits, *(child for each in inits for child in each.children(recursive=True))]
-    assert len(children) >= 2
+    children: list[psutil.Process] = []
+
+    def has_started() -> bool:
+        inits = [each for each in psutil.Process().children() if str(INIT) in each.cmdline()]
+        children[:] = [*inits, *(child for each in inits for child in each.children(recursive=True))]
+        return len(children) >= 2
+
+    eventually(has_started)  # the step's own process comes a moment after its init
     worker.stop(grace_s=5)
     assert not [child for child in children if child.is_running() and child.status() != "zombie"]
     assert (worker.running, list(worker.waiting)) == ([], [])
