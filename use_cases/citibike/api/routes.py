@@ -8,11 +8,11 @@ from fastapi.openapi.models import Example
 from fastapi.responses import Response
 from pydantic_core import to_json
 
-from bikecast.serving import status, status_contract
 from bikecast.serving.follower import ChampionFollower
 from bikecast.serving.gateway import request_id
 from bikecast.serving.http import create_app
 from bikecast.serving.problems import errors
+from bikecast.serving.status import add_status_routes
 from use_cases.citibike.api import contract
 from use_cases.citibike.api.model_card import ModelCard, model_card
 from use_cases.citibike.api.service import PredictionService
@@ -70,7 +70,7 @@ def build_app(
         allowed_origins=allowed_origins,
     )
     _add_predictions(app, service)
-    _add_facts(app, follower, code_version)
+    _add_status(app, follower, code_version)
     return app
 
 
@@ -103,20 +103,10 @@ def _add_predictions(app: FastAPI, service: PredictionService) -> None:
         return _json(service.forecast(query.hours, request=request_id(request.scope)))
 
 
-def _add_facts(app: FastAPI, follower: ChampionFollower, code_version: str) -> None:
-    refusals = errors(403, 429, 503)
+def _add_status(app: FastAPI, follower: ChampionFollower, code_version: str) -> None:
+    add_status_routes(app, follower, code_version=code_version)
 
-    @app.get("/health", response_model=status_contract.Health, responses=refusals, tags=["status"])
-    async def health() -> Response:
-        """Tell whether and by whom requests are answered; 503 when nobody can."""
-        return _json(status.health(follower.view()))
-
-    @app.get("/version", response_model=status_contract.Version, responses=refusals, tags=["status"])
-    async def version() -> Response:
-        """Tell what code is deployed and what model it serves."""
-        return _json(status.version(follower.view(), code_version=code_version))
-
-    @app.get("/model", response_model=ModelCard, responses=refusals, tags=["status"])
+    @app.get("/model", response_model=ModelCard, responses=errors(403, 429, 503), tags=["status"])
     async def model() -> Response:
         """Describe the served model; 503 while only the seasonal profile answers."""
         return _json(model_card(follower.view()))

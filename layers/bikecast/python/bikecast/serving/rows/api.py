@@ -8,7 +8,6 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from pydantic_core import to_json
 
-from bikecast.serving import status, status_contract
 from bikecast.serving.follower import ChampionFollower, UnavailableError, View
 from bikecast.serving.gateway import request_id
 from bikecast.serving.http import create_app
@@ -21,6 +20,7 @@ from bikecast.serving.rows.contract import (
     response_model,
 )
 from bikecast.serving.rows.service import RowService
+from bikecast.serving.status import add_status_routes
 from bikecast.use_case import UseCase
 
 
@@ -83,19 +83,9 @@ def _add_predict(app: FastAPI, service: RowService) -> None:
 
 
 def _add_status(app: FastAPI, follower: ChampionFollower, use_case: UseCase, code_version: str) -> None:
-    refusals = errors(403, 429, 503)
+    add_status_routes(app, follower, code_version=code_version)
 
-    @app.get("/health", response_model=status_contract.Health, responses=refusals, tags=["status"])
-    async def health() -> Response:
-        """Tell whether and by whom requests are answered; 503 when nobody can."""
-        return _json(status.health(follower.view()))
-
-    @app.get("/version", response_model=status_contract.Version, responses=refusals, tags=["status"])
-    async def version() -> Response:
-        """Tell what code is deployed and what model it serves."""
-        return _json(status.version(follower.view(), code_version=code_version))
-
-    @app.get("/model", response_model=ModelCard, responses=refusals, tags=["status"])
+    @app.get("/model", response_model=ModelCard, responses=errors(403, 429, 503), tags=["status"])
     async def model() -> Response:
         """Describe the served model; 503 while only the baseline answers."""
         return _json(model_card(use_case, follower.view()))
