@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from bikecast.arrays import Array, Hours, Matrix
 from bikecast.errors import ArtifactError
+from bikecast.model.graph import OnnxGraph
 from bikecast.registry.artifacts import fetch
 from bikecast.registry.manifest import Artifact, ChampionManifest
 from bikecast.storage import ObjectStore
@@ -61,25 +62,13 @@ class OnnxModel:
     """
 
     def __init__(self, body: bytes) -> None:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = 1
-        options.log_severity_level = 3
-        try:
-            self._session: Any = onnxruntime.InferenceSession(
-                body, sess_options=options, providers=["CPUExecutionProvider"]
-            )
-        except Exception as err:  # onnxruntime's errors share no other base
-            raise ArtifactError(f"the model is not an ONNX graph that this runtime can load: {err}") from err
-        self._input = self._session.get_inputs()[0].name
+        self._graph = OnnxGraph(body)
 
     def predict(self, features: Matrix) -> Array:
         """Return stateless predictions, at least one trip an hour; shape (n,)."""
         if features.shape[0] == 0:
             return np.empty(0)
-        (result,) = self._session.run(None, {self._input: features})
-        return np.maximum(np.asarray(result, dtype=np.float64).reshape(-1), FEWEST_TRIPS)
+        return np.maximum(self._graph.run(features), FEWEST_TRIPS)
 
 
 @dataclass(frozen=True)
