@@ -3,17 +3,10 @@
 from bikecast.families.base import TaskShape
 from bikecast.families.basis import BasisSet, BasisSpec
 from use_cases.citibike.hourly_weather.features import NAMES
+from use_cases.citibike.model.task import CALENDAR_SETS
 
 _SETS = (
-    BasisSet("hour", "hour", tuple(range(24))),
-    BasisSet("part of day", "hour", (0, 3, 6, 8, 10, 13, 16, 18, 20, 23)),
-    BasisSet("day", "dow", tuple(range(7))),
-    BasisSet("workday", "workday", (0, 1)),
-    BasisSet("holiday", "hol_major", (0, 1, 2)),
-    BasisSet("christmas week", "xmasweek", (0, 1)),
-    BasisSet("tomorrow off", "tom_off", (0, 1)),
-    BasisSet("yesterday off", "yest_off", (0, 1)),
-    BasisSet("sun", "sun", (-18, -6, 0, 6, 20, 45, 70)),
+    *CALENDAR_SETS,
     BasisSet("feels like", "apparent", (5, 20, 35, 50, 65, 80, 95)),
     BasisSet("mean of day", "tavg", (20, 35, 50, 65, 80, 90)),
     BasisSet("rain", "rain", (0, 0.01, 0.04, 0.1, 0.3)),

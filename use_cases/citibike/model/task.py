@@ -12,7 +12,7 @@ from bikecast.families.basis import BasisSet, BasisSpec
 from bikecast.families.fallback import with_missing_optional
 from use_cases.citibike.features import FEATURE_NAMES
 
-_SETS = (
+CALENDAR_SETS = (
     BasisSet("hour", "hour", tuple(range(24))),
     BasisSet("part of day", "hour", (0, 3, 6, 8, 10, 13, 16, 18, 20, 23)),
     BasisSet("day", "dow", tuple(range(7))),
@@ -22,6 +22,9 @@ _SETS = (
     BasisSet("tomorrow off", "tom_off", (0, 1)),
     BasisSet("yesterday off", "yest_off", (0, 1)),
     BasisSet("sun", "sun", (-18, -6, 0, 6, 20, 45, 70)),
+)
+_SETS = (
+    *CALENDAR_SETS,
     BasisSet("temperature", "TAVG", (20, 35, 50, 65, 80, 90)),
     BasisSet("rain", "PRCP", (0, 0.02, 0.1, 0.3, 0.7, 1.5, 3)),
     BasisSet("wind", "AWND", (4, 8, 12, 16, 24)),
