@@ -41,7 +41,6 @@ def deploy(
             show_default=False,
         ),
     ] = None,
-    target: TargetOption = None,
     notify: Annotated[
         list[str] | None,
         typer.Option(help="Mail or https address (webhook) that hears of alarms; may be repeated."),
@@ -55,6 +54,7 @@ def deploy(
     yes: Annotated[
         bool, typer.Option("--yes", help="Deploy to AWS without showing the changes and asking.")
     ] = False,
+    target: TargetOption = None,
     as_json: Json = False,
 ) -> None:
     """Deploy the stacks of an environment with the AWS CDK; repeated, it changes what changed.
@@ -64,15 +64,20 @@ def deploy(
     Example: bikecast up && bikecast deploy, or
     bikecast --env staging deploy --target aws --notify ops@example.org
     """
-    from console.deployment.deployment import Addresses, Choices
+    from console.deployment.deployment import Choices
     from console.deployment.deployment import deploy as deploy_stacks
 
     if bool(domain) != bool(certificate):
         raise InputError("--domain and --certificate go together: a domain is served with its certificate")
-    choices = Choices(containers=containers, database=database, database_secret=database_secret)
-    addresses = Addresses(notify=_checked(notify or []), domain=domain, certificate_arn=certificate)
-    agree = None if yes else ask
-    deploy_stacks(target or Target.EMBEDDED, choices, addresses=addresses, agree=agree)
+    choices = Choices(
+        containers=containers,
+        database=database,
+        database_secret=database_secret,
+        notify=",".join(_checked(notify or [])),
+        domain=domain,
+        certificate=certificate,
+    )
+    deploy_stacks(target or Target.EMBEDDED, choices, agree=None if yes else ask)
     result = console_outputs(find_cloud(target), pages=page_outputs())
     ui.show(result, as_json=as_json, table=lambda: outputs_table(result.model_dump()))
 

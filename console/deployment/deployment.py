@@ -62,49 +62,30 @@ class Choices:
         containers: What runs the job's steps.
         database: Address of a PostgreSQL that is there already, without its password.
         database_secret: Name of the secret that holds the password.
+        notify: Addresses that hear of alarms, separated by commas.
+        domain: The API's domain.
+        certificate: ARN of its certificate.
     """
 
     containers: Containers | None = None
     database: str | None = None
     database_secret: str | None = None
+    notify: str | None = None
+    domain: str | None = None
+    certificate: str | None = None
 
-    def context(self) -> tuple[str, ...]:
+    def context(self) -> list[str]:
         """Return them as the CDK's command line takes them."""
         given = {field.name: getattr(self, field.name) for field in fields(self)}
-        return tuple(part for name, value in given.items() if value for part in ("-c", f"{name}={value}"))
+        return [part for name, value in given.items() if value for part in ("-c", f"{name}={value}")]
 
 
-@dataclass(frozen=True)
-class Addresses:
-    """Who hears of alarms, and the API's domain; empty ones stay as ``infra_cdk/environments.py`` says."""
-
-    notify: tuple[str, ...] = ()
-    domain: str | None = None
-    certificate_arn: str | None = None
-
-    def context(self) -> tuple[str, ...]:
-        """Return the options of the CDK's command line."""
-        given = {
-            "notify": ",".join(self.notify),
-            "domain": self.domain,
-            "certificate": self.certificate_arn,
-        }
-        return tuple(part for key, value in given.items() if value for part in ("-c", f"{key}={value}"))
-
-
-def deploy(
-    target: Target,
-    choices: Choices = Choices(),
-    *,
-    addresses: Addresses = Addresses(),
-    agree: Callable[[], bool] | None = None,
-) -> None:
+def deploy(target: Target, choices: Choices = Choices(), *, agree: Callable[[], bool] | None = None) -> None:
     """Build the bundles, deploy every stack and migrate; repeated, it changes what changed.
 
     Args:
         target: Where to.
-        choices: What runs the steps, and where the database is.
-        addresses: What differs from the environment's own addresses.
+        choices: What is not the stacks' default.
         agree: Asked on AWS after the changes are shown; without it they are made unseen.
     Raises:
         DeploymentError: The target cannot be reached, or what is deployed was chosen and is not named again.
@@ -123,12 +104,13 @@ def deploy(
         bootstrap = (cdk, "bootstrap", environment_of(cloud))
         _Step("cdk bootstrap", bootstrap, folder=local_settings().root).run(variables)
     flags = ("--all", "--require-approval", "never", "--progress", "events")
-    context = stacks_context(cloud) + choices.context() + addresses.context()
+    context = (*stacks_context(cloud), *choices.context())
     if target is Target.AWS and agree is not None:
         show_changes(cdk, context, variables)
         if not agree():
             raise InputError("the changes were not agreed to: nothing was deployed")
-    _Step("cdk deploy", (cdk, "deploy", *flags, *context), detail="writing the templates").run(variables)
+    command = (cdk, "deploy", *flags, *context)
+    _Step("cdk deploy", command, detail="writing the templates").run(variables)
     _migrate(find_cloud(target))
 
 
