@@ -19,7 +19,6 @@ from bikecast.evaluation.splits import (
     holdout_start,
 )
 from bikecast.evaluation.splits.folds import blocked_folds, rolling_folds
-from use_cases.citibike.model import splits as hourly
 
 HOURS = np.arange("2024-01-01", "2024-07-01", dtype="datetime64[h]")
 CLASSES = np.random.default_rng(1).choice(3, size=HOURS.size, p=[0.6, 0.3, 0.1]).astype(np.float64)
@@ -74,10 +73,14 @@ def test_a_split_in_time_never_looks_ahead(name: str) -> None:
 
 
 @given(st.floats(0.05, 0.85), st.integers(20, 181))
-def test_the_last_share_begins_where_it_did_for_hours(test_size: float, n_days: int) -> None:
+def test_the_last_share_begins_at_a_midnight_or_says_what_is_missing(test_size: float, n_days: int) -> None:
     hours = HOURS[: n_days * 24]
-    assert _start(holdout_start, hours, test_size) == _start(hourly.holdout_start, hours, test_size)
-    start = _start(holdout_start, hours, test_size)
+    start, cut = _start(holdout_start, hours, test_size), round(n_days * (1 - test_size))
+    if cut < 28 or n_days - cut < 7:
+        assert isinstance(start, str)
+        assert start.endswith("at least 28 and 7 are needed: load more months")
+    else:
+        assert start == hours[cut * 24].astype("datetime64[D]")
     if isinstance(start, np.datetime64):
         parts = LastShare().parts(hours, np.zeros(hours.size), {"test_size": test_size})
         np.testing.assert_array_equal(parts.holdout, hours >= start)
@@ -102,12 +105,12 @@ def test_the_request_overrides_the_declared_share_within_limits() -> None:
         LastShare().parts(HOURS, CLASSES, {"test_size": 0.95})
 
 
-def test_folds_of_hours_are_those_of_before() -> None:
+def test_folds_of_the_last_share_are_those_of_its_training_part() -> None:
     split = LastShare(n_folds=4, valid_days=21, n_blocked_folds=5, block_days=14)
     train = split.parts(HOURS, CLASSES, {}).train
     known = HOURS[train]
-    rolling = list(hourly.rolling_folds(known, n_folds=4, valid_days=21))
-    blocked = list(hourly.blocked_folds(known, n_folds=5, block_days=14))
+    rolling = list(rolling_folds(known, n_folds=4, valid_days=21))
+    blocked = list(blocked_folds(known, n_folds=5, block_days=14))
     ours = split.folds(HOURS, CLASSES, {}) + split.calibration_folds(HOURS, CLASSES, {})
     for fold, expected in zip(ours, rolling + blocked, strict=True):
         np.testing.assert_array_equal(fold.within(train).train, expected.train)

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from bikecast.arrays import Array, Mask
+from bikecast.evaluation.splits import Fold
 from bikecast.families import Fitted, family
 from bikecast.families.blend import Blend
 from bikecast.families.fallback import WithFallback
@@ -18,7 +19,6 @@ from use_cases.citibike.hourly_weather.path import HourlyCalibration
 from use_cases.citibike.hourly_weather.task import TASK
 from use_cases.citibike.model.backtest import FEWEST_TRIPS, FOLDS_AT_ONCE, Sample
 from use_cases.citibike.model.level import LevelState
-from use_cases.citibike.model.splits import Fold
 
 # Enough of the ages of a forecast: the others lie between them.
 _LEARNT_BY_ALL = (OBSERVED, 0, 1, 3, 7)

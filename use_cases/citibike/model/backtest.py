@@ -8,10 +8,10 @@ from itertools import combinations
 import numpy as np
 
 from bikecast.arrays import Array, Hours, Mask, Matrix
+from bikecast.evaluation.splits import Fold
 from bikecast.families.base import Fitted
 from use_cases.citibike.model.forecaster import FEWEST_TRIPS as FEWEST_TRIPS  # the floor that serving applies
 from use_cases.citibike.model.level import LevelState
-from use_cases.citibike.model.splits import Fold
 
 
 @dataclass(frozen=True)

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from bikecast.errors import DataError
+from bikecast.evaluation.splits import holdout_start
 from bikecast.names import SIMULATED_MARKER_KEY
 from bikecast.requests import parse_request
 from bikecast.storage import ObjectStore
@@ -16,7 +17,6 @@ from training_job.runtime.handover import Job, Prepared
 from training_job.tuning.study import enqueue_starts, open_study
 from use_cases.citibike.data_coverage import read_coverage
 from use_cases.citibike.hourly_weather.handover import freeze
-from use_cases.citibike.model.splits import holdout_start
 from use_cases.citibike.request import HourlyRequest
 from use_cases.citibike.training import dataset
 from use_cases.citibike.training.search import SEARCH_FILE, HourlySearch, load_hourly_search

@@ -11,6 +11,7 @@ from mlflow.tracking import MlflowClient
 
 from bikecast.arrays import Array
 from bikecast.errors import JudgementError
+from bikecast.evaluation.splits import Fold
 from bikecast.families import Fitted, family
 from bikecast.families.blend import Blend
 from bikecast.families.fallback import WithFallback
@@ -34,7 +35,6 @@ from use_cases.citibike.model.backtest import (
     with_level,
 )
 from use_cases.citibike.model.intervals import IntervalCalibration, calibrate, widened
-from use_cases.citibike.model.splits import Fold
 from use_cases.citibike.model.task import HIDDEN_COLUMNS, TASK, with_hidden_weather
 from use_cases.citibike.steps.tune import tuning_sample
 from use_cases.citibike.training.challenger import Challenger, hand_over

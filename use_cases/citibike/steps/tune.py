@@ -6,6 +6,7 @@ from typing import Any
 import optuna
 
 from bikecast.arrays import Array
+from bikecast.evaluation.splits import Fold
 from bikecast.families import family
 from bikecast.requests import parse_request
 from training_job.runtime import training_sets
@@ -15,7 +16,6 @@ from training_job.tuning.predictions import TrialPredictions
 from training_job.tuning.search import split_params
 from training_job.tuning.study import claimed, make_sampler, open_study, own_seed, publish_progress
 from use_cases.citibike.model.backtest import Sample, leveled_rmse, out_of_fold
-from use_cases.citibike.model.splits import Fold
 from use_cases.citibike.model.task import TASK
 from use_cases.citibike.training import dataset
 from use_cases.citibike.training.search import SEARCH_FILE, HourlySearch, load_hourly_search

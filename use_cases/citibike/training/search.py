@@ -9,8 +9,8 @@ import numpy as np
 from pydantic import Field
 
 from bikecast.arrays import Hours
+from bikecast.evaluation.splits.folds import FEWEST_TRAIN_DAYS, Fold, blocked_folds, rolling_folds
 from training_job.tuning.search import Part, Search
-from use_cases.citibike.model import splits
 from use_cases.citibike.model.level import LevelState
 
 SEARCH_FILE = Path(__file__).parents[1] / "search.toml"
@@ -29,9 +29,9 @@ class Blocks(Part):
     folds: int = Field(ge=2)
     block_days: int = Field(ge=1)
 
-    def folds_of(self, hours: Hours) -> list[splits.Fold]:
+    def folds_of(self, hours: Hours) -> list[Fold]:
         """Cut the training window."""
-        return list(splits.blocked_folds(hours, n_folds=self.folds, block_days=self.block_days))
+        return list(blocked_folds(hours, n_folds=self.folds, block_days=self.block_days))
 
 
 class Level(Part):
@@ -54,7 +54,7 @@ class HourlySearch(Search):
     level: Level
     hourly: dict[str, dict[str, Any]] = Field(default={"xgboost": {}, "xgboost_poisson": {}})
 
-    def folds(self, hours: Hours) -> list[splits.Fold]:
+    def folds(self, hours: Hours) -> list[Fold]:
         """Cut the training window; a short one gets shorter validation windows.
 
         Raises:
@@ -62,9 +62,9 @@ class HourlySearch(Search):
         """
         wanted = self.validation
         days = int(np.unique(hours.astype("datetime64[D]")).size)
-        longest = (days - splits.FEWEST_TRAIN_DAYS) // wanted.folds
+        longest = (days - FEWEST_TRAIN_DAYS) // wanted.folds
         length = max(min(wanted.days, longest), 7)
-        return list(splits.rolling_folds(hours, n_folds=wanted.folds, valid_days=length))
+        return list(rolling_folds(hours, n_folds=wanted.folds, valid_days=length))
 
 
 @cache

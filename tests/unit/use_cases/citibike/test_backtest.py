@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from bikecast.arrays import Array, Matrix
+from bikecast.evaluation.splits.folds import Fold, blocked_folds, rolling_folds
 from use_cases.citibike.features import FEATURE_NAMES
 from use_cases.citibike.model.backtest import (
     Sample,
@@ -14,7 +15,6 @@ from use_cases.citibike.model.backtest import (
     with_level,
 )
 from use_cases.citibike.model.level import LevelState
-from use_cases.citibike.model.splits import Fold, blocked_folds, rolling_folds
 
 HOURS = np.arange("2024-01-01", "2024-07-01", dtype="datetime64[h]")
 ACTUAL = (500 + 300 * np.sin(HOURS.astype(np.int64) / 24 * 2 * np.pi)).astype(np.float64)

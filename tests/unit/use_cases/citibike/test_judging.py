@@ -6,9 +6,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bikecast.errors import DataError, JudgementError
+from bikecast.evaluation.splits import holdout_start
+from bikecast.evaluation.splits.folds import rolling_folds
 from use_cases.citibike import segments
 from use_cases.citibike.features import build_features
-from use_cases.citibike.model import baselines, intervals, metrics, splits
+from use_cases.citibike.model import baselines, intervals, metrics
 
 HOURS = np.arange("2024-01-01", "2024-07-01", dtype="datetime64[h]")
 DEMAND = (500 + 400 * np.sin(HOURS.astype(np.int64) / 24 * 2 * np.pi)).astype(np.float64)
@@ -66,14 +68,14 @@ def test_baselines_do_not_read_younger_hours_than_a_week() -> None:
 
 @given(st.floats(0.1, 0.6))
 def test_holdout_is_the_last_share_in_whole_days(test_size: float) -> None:
-    start = splits.holdout_start(HOURS, test_size=test_size)
+    start = holdout_start(HOURS, test_size=test_size)
     share = np.mean(start <= HOURS)
     assert start == start.astype("datetime64[D]")
     assert share == pytest.approx(test_size, abs=1 / 182)
 
 
 def test_folds_follow_each_other_and_never_look_ahead() -> None:
-    folds = list(splits.rolling_folds(HOURS, n_folds=4, valid_days=21))
+    folds = list(rolling_folds(HOURS, n_folds=4, valid_days=21))
     assert sum(fold.valid.sum() for fold in folds) == 4 * 21 * 24
     for fold in folds:
         assert HOURS[fold.train].max() < HOURS[fold.valid].min()
@@ -82,9 +84,9 @@ def test_folds_follow_each_other_and_never_look_ahead() -> None:
 
 def test_too_few_days_say_what_to_load() -> None:
     with pytest.raises(DataError, match="load more months"):
-        splits.holdout_start(HOURS[: 24 * 20], test_size=0.2)
+        holdout_start(HOURS[: 24 * 20], test_size=0.2)
     with pytest.raises(DataError):
-        list(splits.rolling_folds(HOURS[: 24 * 60], n_folds=4, valid_days=21))
+        list(rolling_folds(HOURS[: 24 * 60], n_folds=4, valid_days=21))
 
 
 def test_segments_partition_the_day_and_name_the_months() -> None:
