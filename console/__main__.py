@@ -17,6 +17,7 @@ from console.deployment import cost_commands, deploy_commands, destroy_commands,
 from console.errors import CommandError, ExecutionError, FileAccessError, refusal, sdk_errors
 from console.executions import run_commands
 from console.monitoring import drift_commands, incident_commands
+from console.scaffold import init_commands
 from console.serving import champion_commands, predict_commands, queue_commands
 from console.settings import take_choices
 from console.training import decision_commands, train_commands
@@ -48,6 +49,7 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (RUN, destroy_commands.destroy),
     (RUN, deploy_commands.outputs),
     (RUN, use_case_commands.use_cases),
+    (RUN, init_commands.init),
     (RUN, log_commands.logs),
     (RUN, worker_commands.worker),
     (RUN, cost_commands.cost),

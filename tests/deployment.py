@@ -30,12 +30,14 @@ class Deployment:
     env: dict[str, str]
     state_dir: Path
     log: Path
+    project: Path = PROJECT
+    command: Path = BIKECAST
 
     def bikecast(self, *args: str, expect: int = 0) -> Any:
         """Run the console with ``--json`` and return what it printed."""
         done = subprocess.run(
-            [str(BIKECAST), *args, "--json"],
-            cwd=PROJECT,
+            [str(self.command), *args, "--json"],
+            cwd=self.project,
             env=self.env,
             capture_output=True,
             text=True,
@@ -152,16 +154,19 @@ def _environment(state_dir: Path) -> dict[str, str]:
 
 
 @contextmanager
-def deployed(*, logs: str, bare: bool = False, **settings: str) -> Iterator[Deployment]:
+def deployed(
+    *, logs: str, bare: bool = False, project: Path = PROJECT, **settings: str
+) -> Iterator[Deployment]:
     """Deploy a cloud without data, or none if ``bare``; its logs are kept in ``.local/<logs>`` when it goes.
 
-    ``settings`` are fields of ``LocalCloudSettings``.
+    ``project`` is the clone whose code is deployed; ``settings`` are fields of ``LocalCloudSettings``.
     """
     state_dir = Path(tempfile.mkdtemp(prefix="bikecast-e2e-"))
     chosen = {f"BIKECAST_LOCAL_{name.upper()}": value for name, value in settings.items()}
-    cloud = Deployment(
-        env=_environment(state_dir) | chosen, state_dir=state_dir, log=state_dir / "console.log"
-    )
+    environment = _environment(state_dir) | chosen
+    command = BIKECAST if project == PROJECT else project / ".venv/bin/bikecast"
+    log = state_dir / "console.log"
+    cloud = Deployment(environment, state_dir, log=log, project=project, command=command)
     try:
         cloud.bikecast("up")
         if not bare:

@@ -20,7 +20,13 @@ if TYPE_CHECKING:
 
 
 def simulate_rows(use_case: "UseCase", folder: Path) -> list[str]:
-    """Write simulated files of a use case and return their names."""
+    """Write simulated files of a use case and return their names.
+
+    Raises:
+        InputError: The use case declares no simulation.
+    """
+    if use_case.simulate is None:
+        raise InputError(f"{use_case.name} declares no simulation: load files of your own")
     with ui.activity(f"simulating {use_case.row[1]}"):
         use_case.simulate(folder)
     return sorted(path.name for path in folder.iterdir())
@@ -83,7 +89,7 @@ def _files(path: Path) -> tuple[dict[str, Path], bool]:
 def _require_readable(use_case: "UseCase", files: Mapping[str, Path]) -> None:
     from bikecast.examples import why_unreadable
 
-    reads = use_case.examples.recognises
+    reads = use_case.recognises
     problems = {name: why_unreadable(path, name, recognises=reads) for name, path in files.items()}
     if all(problems.values()):
         told = "; ".join(f"{name}: {problem}" for name, problem in problems.items())

@@ -23,7 +23,7 @@ def predict_rows(cloud: Cloud, use_case: "UseCase", file: Path | None) -> dict[s
         InputError: The file holds no rows.
         ApiError: The API cannot be reached or refuses.
     """
-    rows = [use_case.api.examples[0]] if file is None else read_rows(file)
+    rows = [use_case.example_rows[0]] if file is None else read_rows(file)
     answer: dict[str, Any] = deployed_api(cloud).post("/predict", {"input_data": rows})
     return answer
 

@@ -37,7 +37,7 @@ def test_a_declared_use_case_is_loaded_trained_served_watched_and_left_by_the_ot
     champion = bikecast(cloud, "champion")
     assert (champion["use_case"], champion["simulated"]) == (NAME, True)
 
-    example = dict(use_case.api.examples[0])
+    example = dict(use_case.example_rows[0])
     n_rows = use_case.monitoring.window_rows
     assert n_rows is not None
     for _ in range(2):  # one window is no incident yet

@@ -115,6 +115,7 @@ def place(
         code_version="test",
         clock=lambda: NOW,
     )
+    assert use_case.simulate is not None
     use_case.simulate(root / "simulated")
     for path in sorted((root / "simulated").iterdir()):
         context.data.upload(path, raw_prefix(use_case.name) + path.name)
@@ -157,7 +158,7 @@ def test_answers_come_from_the_champion_and_are_watched(place: Place) -> None:
     log = Listed()
     client, use_case = place.application(log), place.use_case
     n_rows = use_case.monitoring.window_rows or 300
-    body = {"input_data": [use_case.api.examples[0]] * n_rows}
+    body = {"input_data": [use_case.example_rows[0]] * n_rows}
     response = client.post("/predict", json=body)
     assert response.status_code == 200, response.text
     assert {row["source"] for row in response.json()["predictions"]} == {"champion"}

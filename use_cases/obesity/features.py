@@ -8,14 +8,13 @@ import numpy as np
 
 from bikecast.arrays import Array, Matrix
 from bikecast.columns import Columns, needed
-from bikecast.use_case import Category, Feature, Features, Number
-from bikecast.use_case.inputs import level_codes
+from bikecast.use_case import Feature, Features, features_of
 from use_cases.obesity.inputs import INPUTS
 
 # Upper bounds of bands of the World Health Organization, kg/m2.
 BMI_BANDS = (18.5, 25.0, 27.5, 30.0, 35.0, 40.0)
 
-_ASKED = tuple(item for item in INPUTS if isinstance(item.kind, Number | Category))
+_ASKED = features_of(INPUTS)
 
 
 def bmi(columns: Columns) -> Array:
@@ -31,22 +30,10 @@ def bmi_band(columns: Columns) -> Array:
 
 def build(columns: Columns) -> Matrix:
     """Return the features, NaN where what they need is missing."""
-    asked = [
-        level_codes(needed(columns, item.name), item.kind.levels)
-        if isinstance(item.kind, Category)
-        else needed(columns, item.name)
-        for item in _ASKED
-    ]
-    return np.column_stack([*asked, bmi(columns)]).astype(np.float32)
+    return np.column_stack([_ASKED.build(columns), bmi(columns)]).astype(np.float32)
 
 
 FEATURES = Features(
-    columns=(
-        *(
-            Feature(item.name, item.meaning, item.kind.levels if isinstance(item.kind, Category) else ())
-            for item in _ASKED
-        ),
-        Feature("bmi", "Body mass index, weight by squared height, kg/m2"),
-    ),
+    columns=(*_ASKED.columns, Feature("bmi", "Body mass index, weight by squared height, kg/m2")),
     build=build,
 )

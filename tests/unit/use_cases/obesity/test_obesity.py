@@ -68,6 +68,7 @@ def test_later_file_has_no_id_repeats_and_a_new_level(simulated: Simulated) -> N
 
 
 def test_rows_that_come_later_leave_the_holdout_as_it_was(tmp_path: Path) -> None:
+    assert USE_CASE.simulate is not None
     USE_CASE.simulate(tmp_path / "files")
     store, files = FolderStore(tmp_path / "bucket"), folder_files(tmp_path / "files")
     load_files(store, USE_CASE, files[:1])

@@ -64,7 +64,7 @@ def judge_file(path: Path, name: str, use_case: UseCase) -> tuple[Judged, FileRe
     judged = Judged()
     found = encoding(path)
     try:
-        for chunk in chunks(path, found, recognises=use_case.examples.recognises):
+        for chunk in chunks(path, found, recognises=use_case.recognises):
             _judge(judged, chunk, name, use_case)
     except UnknownTableError as err:
         raise InputError(f"{err}; {_expected(use_case)}") from err
@@ -100,7 +100,7 @@ def _judge_rows(judged: Judged, raw: pd.DataFrame, name: str, use_case: UseCase)
 
 
 def _read(raw: pd.DataFrame, use_case: UseCase) -> pd.DataFrame:
-    frame = use_case.examples.read(raw)
+    frame = use_case.read(raw)
     if not frame.index.equals(raw.index):
         raise TypeError(f"the reader of {use_case.name} must keep the rows and index of what it is given")
     needed = [item.name for item in declared_columns(use_case) if not item.optional]

@@ -100,6 +100,14 @@ def last_complete_week(end: dt.date) -> Window:
     return Window(monday - WEEK, monday)
 
 
+def last_complete_days(end: dt.date, *, days: int) -> Window:
+    """Return the last days that are over when the day ``end`` begins; seven are a week from Monday on."""
+    if days == WEEK.days:
+        return last_complete_week(end)
+    midnight = dt.datetime.combine(end, dt.time())
+    return Window(midnight - dt.timedelta(days=days), midnight)
+
+
 def windows_between(start: dt.datetime, end: dt.datetime, *, days: int) -> Iterator[Window]:
     """Yield the whole windows of ``days`` days from ``start`` on that end by ``end``; a rest is left out."""
     while start + dt.timedelta(days=days) <= end:

@@ -9,6 +9,7 @@ from bikecast.use_case.declaration import (
     Shift,
     UseCase,
 )
+from bikecast.use_case.derived import features_of
 from bikecast.use_case.inputs import Category, Feature, Features, Input, Moment, Number, Text
 from bikecast.use_case.later import later
 
@@ -30,5 +31,6 @@ __all__ = [
     "Task",
     "Text",
     "UseCase",
+    "features_of",
     "later",
 ]

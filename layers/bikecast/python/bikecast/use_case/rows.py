@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from operator import attrgetter
 from typing import Annotated, Any, Literal
 
 import numpy as np
@@ -43,7 +42,7 @@ def row_model(
     fields: dict[str, Any] = {item.name: _field(item) for item in use_case.inputs}
     return create_model(
         name or "".join(part.title() for part in use_case.name.split("_")) + "Row",
-        __config__=ConfigDict(extra=extra, json_schema_extra={"examples": list(use_case.api.examples)}),
+        __config__=ConfigDict(extra=extra, json_schema_extra={"examples": list(use_case.example_rows)}),
         __doc__=f"One {use_case.row[0]} to predict.",
         **fields,
     )
@@ -68,12 +67,10 @@ def columns_of_rows(use_case: UseCase, rows: Sequence[BaseModel]) -> RowColumns:
     return RowColumns(columns, unknown)
 
 
-def _values(rows: Sequence[BaseModel], names: list[str]) -> list[tuple[Any, ...]]:
-    if not rows:
-        return [()] * len(names)
-    if len(names) == 1:
-        return [tuple(getattr(row, names[0]) for row in rows)]
-    return list(zip(*map(attrgetter(*names), rows), strict=True))
+def _values(rows: Sequence[BaseModel], names: list[str]) -> list[list[Any]]:
+    # By the fields themselves: a column may be called as a method of the model is, or hold dots and blanks.
+    fields = [row.__dict__ for row in rows]
+    return [[field[name] for field in fields] for name in names]
 
 
 def _column(values: Sequence[Any], kind: Kind) -> tuple[NDArray[Any], int]:
@@ -141,9 +138,10 @@ def _moment_type(*, clock: bool) -> Any:
 
 
 def _text(value: object, *, levels: tuple[str, ...]) -> object:
-    """Let codes be written as numbers; everything else is judged as it is."""
-    is_number = isinstance(value, int | float) and not isinstance(value, bool)
-    return level_text(value, levels) if is_number else value
+    """Let codes be written as numbers, and a level of that name as true or false."""
+    if isinstance(value, bool):
+        return next((level for level in levels if level.lower() == str(value).lower()), value)
+    return level_text(value, levels) if isinstance(value, int | float) else value
 
 
 def _moment(value: object, *, pattern: re.Pattern[str], example: str) -> dt.datetime:

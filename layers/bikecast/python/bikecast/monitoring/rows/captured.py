@@ -36,6 +36,13 @@ select min(predicted_for), max(predicted_for), count(*) from (
     order by predicted_for desc, id desc limit %(n_rows)s
 ) newest
 """
+NEWEST = """
+select max(at) from (
+    select max(predicted_for) as at from monitoring.predictions where use_case = %(use_case)s
+    union all
+    select max(happened_at) from monitoring.actuals where use_case = %(use_case)s
+) known
+"""
 
 
 def load_captured(
@@ -72,6 +79,13 @@ def newest_window(
     if row is None or row[0] is None:
         return None
     return RowWindow(row[0], row[1] + dt.timedelta(microseconds=1), n_rows=int(row[2]))
+
+
+def last_known_day(connection: "psycopg.Connection", use_case: str) -> dt.date | None:
+    """Return the day of the newest row that was predicted or happened, None where there is none."""
+    row = connection.execute(NEWEST, {"use_case": use_case}).fetchone()
+    newest: dt.datetime | None = None if row is None else row[0]
+    return None if newest is None else newest.date()
 
 
 def columns_of_records(use_case: UseCase, records: Sequence[Mapping[str, Any]]) -> Columns:

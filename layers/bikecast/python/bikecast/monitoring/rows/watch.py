@@ -10,11 +10,11 @@ import numpy as np
 from bikecast.drift import DriftLimits
 from bikecast.monitoring.limits import RowLimits
 from bikecast.monitoring.requests import MonitorRequest
-from bikecast.monitoring.rows.captured import load_captured, newest_window
+from bikecast.monitoring.rows.captured import last_known_day, load_captured, newest_window
 from bikecast.monitoring.rows.examine import examine_rows
 from bikecast.monitoring.scored import ScoredRows
 from bikecast.monitoring.watch import Examined, Ports
-from bikecast.monitoring.windows import RECENT, RowWindow, Source, Window, last_complete_week, today
+from bikecast.monitoring.windows import RECENT, WEEK, RowWindow, Source, Window, last_complete_days, today
 from bikecast.use_case import UseCase
 
 if TYPE_CHECKING:
@@ -87,16 +87,23 @@ class RowsWatch:
     def windows(
         self, request: MonitorRequest, ports: Ports, connection: "psycopg.Connection"
     ) -> Sequence[Window]:
-        """Return the days that are named, else the newest rows or the last week."""
+        """Return the days that are named, else the newest rows or the last days that have any."""
         n_rows = request.window_rows or self.declaration.monitoring.window_rows
         named = request.windows()
         if named is not None:
             return named
         if n_rows is None:
-            return [last_complete_week(today(ports.clock(), zone=self.time_zone))]
+            days = self.declaration.monitoring.window_days or WEEK.days
+            return [last_complete_days(self._end(ports, connection), days=days)]
         version = self.load_champion(ports).version
         newest = newest_window(connection, self.use_case, version, n_rows=n_rows)
         return [] if newest is None else [newest]
+
+    def _end(self, ports: Ports, connection: "psycopg.Connection") -> dt.date:
+        """Return the day after the last one with rows; none is looked for after today."""
+        end = today(ports.clock(), zone=self.time_zone)
+        known = last_known_day(connection, self.use_case)
+        return end if known is None else min(end, known + dt.timedelta(days=1))
 
     def open(
         self,

@@ -63,7 +63,7 @@ def _description(use_case: UseCase) -> str:
 def _add_predict(app: FastAPI, service: RowService) -> None:
     use_case = service.use_case
     body_model: Any = rows_request(service.row, name=f"{service.row.__name__}s")
-    rows = enumerate(use_case.api.examples, 1)
+    rows = enumerate(use_case.example_rows, 1)
     examples: Any = {f"example {number}": {"value": {"input_data": [row]}} for number, row in rows}
 
     async def predict(body: Any, request: Request) -> Response:

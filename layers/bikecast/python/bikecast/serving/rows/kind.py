@@ -22,6 +22,6 @@ def rows_serving(use_case: UseCase) -> ServingKind:
         service = RowService(use_case, ports.follower, ports.log, ports.observer)
         return build_app(service, ports.follower, code_version=code_version, allowed_origins=origins)
 
-    example = row_model(use_case).model_validate(use_case.api.examples[0])
+    example = row_model(use_case).model_validate(use_case.example_rows[0])
     inputs = RowsInput(columns_of_rows(use_case, [example]).columns, 1)
     return ServingKind(loaders(use_case), build, inputs)

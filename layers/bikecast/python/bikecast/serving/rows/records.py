@@ -66,7 +66,7 @@ def logged(
             use_case=use_case.name,
             id=f"{request.request_id}-{index}",
             request_id=request.request_id,
-            key=row_key([getattr(row, name, None) for name in use_case.examples.key]),
+            key=row_key([row.__dict__.get(name) for name in use_case.examples.key]),
             predicted_for=_time(use_case, row, request.requested_at),
             requested_at=request.requested_at.isoformat(),
             model_version=engine.version,
@@ -88,6 +88,6 @@ def _plain(value: Any) -> Any:
 
 def _time(use_case: UseCase, row: BaseModel, requested_at: dt.datetime) -> str:
     """Return the row's own wall time, or that of the request where rows have none."""
-    moment = getattr(row, use_case.examples.time, None) if use_case.examples.time else None
+    moment = row.__dict__.get(use_case.examples.time) if use_case.examples.time else None
     found: dt.datetime = moment or requested_at.astimezone(dt.UTC).replace(tzinfo=None)
     return found.isoformat(sep=" ")

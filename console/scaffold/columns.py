@@ -1,0 +1,126 @@
+"""What a column of a file holds, told by all of its values: an input, or the reason why it is left out."""
+
+import math
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+MAX_LEVELS = 60
+_MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "nat", "<na>"})
+_MARKS = frozenset({"?", "-", "--", ".", "*", "\\N", "unknown", "missing"})
+_IDENTITY = re.compile(r"(^|[_ ])(id|uuid|key|no|number)$|^id[_ ]|Id$|ID$")
+_DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([T ].*)?")
+_FORMATS = ("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%Y/%m/%d")
+_CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
+_ISO_DAY = r"\d{4}-\d{2}-\d{2}"
+_ISO = _ISO_DAY + r"[ T]\d{2}:\d{2}(:\d{2}(\.\d+)?)?"
+_OFFSET = _ISO + r"(Z|[+-]\d{2}:?\d{2})"
+
+
+@dataclass(frozen=True)
+class Found:
+    """One column.
+
+    Attributes:
+        name: As the file spells it.
+        kind: ``number``, ``category``, ``moment``, ``text``, or empty where it is left out.
+        why: Why it is left out.
+        optional: Some rows have no value.
+        low: Least number, taken wide.
+        high: Largest number, taken wide.
+        integer: Every number is whole.
+        clock: A moment has a time of day.
+        levels: Of a category, sorted.
+        formats: How its moments may be written: ``ISO8601``, ``offset`` or patterns of ``strptime``.
+        marks: Texts that stand for a missing number.
+        distinct: Different values.
+    """
+
+    name: str
+    kind: str = ""
+    why: str = ""
+    optional: bool = False
+    low: float = 0.0
+    high: float = 0.0
+    integer: bool = False
+    clock: bool = False
+    levels: tuple[str, ...] = ()
+    formats: tuple[str, ...] = ()
+    marks: tuple[str, ...] = ()
+    distinct: int = 0
+
+
+def describe(column: "pd.Series[Any]") -> Found:
+    """Tell what a column holds."""
+    texts = column.map(lambda value: "" if value is None or value != value else str(value).strip())
+    there = texts[~texts.str.lower().isin(_MISSING)]
+    facts: dict[str, Any] = {
+        "name": str(column.name),
+        "optional": len(there) < len(texts),
+        "distinct": int(there.nunique()),
+    }
+    if facts["distinct"] == 0:
+        return Found(**facts, why="it is empty")
+    return _number(there, facts) or _moment(there, facts) or _words(there, facts, rows=len(texts))
+
+
+def is_identity(found: Found, *, rows: int) -> bool:
+    """Tell a column that names rows: a different value in each row, and a name that says so."""
+    return found.distinct == rows and found.kind != "moment" and _IDENTITY.search(found.name) is not None
+
+
+def _number(there: "pd.Series[Any]", facts: dict[str, Any]) -> Found | None:
+    import pandas as pd
+
+    values = pd.to_numeric(there, errors="coerce")
+    others = set(there[values.isna()])
+    if values.notna().sum() < 0.5 * len(there) or not {text.lower() for text in others} <= _MARKS:
+        return None
+    known = values.dropna()
+    optional, integer = facts["optional"] or bool(others), bool((known == known.round()).all())
+    low, high = (0.0, 1.0) if integer and set(known) <= {0, 1} else _wide(known.min(), known.max())
+    facts |= {"kind": "number", "optional": optional, "marks": tuple(sorted(others)), "integer": integer}
+    return Found(**facts, low=low, high=high)
+
+
+def _wide(least: float, largest: float) -> tuple[float, float]:
+    """Return a range with room for values that are yet to come, in round numbers."""
+    room = (largest - least) / 2 or abs(largest) / 2 or 1.0
+    step = 10.0 ** math.floor(math.log10(room))
+    low = 0.0 if least >= 0 else math.floor((least - room) / step) * step
+    high = math.ceil((largest + room) / step) * step
+    return float(f"{low:.6g}"), float(f"{high:.6g}")
+
+
+def _moment(there: "pd.Series[Any]", facts: dict[str, Any]) -> Found | None:
+    different = there.drop_duplicates()
+    if not different.str.fullmatch(_DATE).all():
+        return None
+    if different.str.fullmatch(_ISO_DAY).all():
+        return Found(**facts, kind="moment", formats=("ISO8601",))
+    if different.str.fullmatch(_ISO).all():
+        return Found(**facts, kind="moment", clock=True, formats=("ISO8601",))
+    if different.str.fullmatch(_OFFSET).all():
+        return Found(**facts, kind="moment", clock=True, formats=("offset",))
+    formats = _formats(different)
+    clock = bool(formats) and "%M" in formats[0]
+    return Found(**facts, kind="moment", clock=clock, formats=formats) if formats else None
+
+
+def _formats(texts: "pd.Series[Any]") -> tuple[str, ...]:
+    import pandas as pd
+
+    tried = [day + clock for clock in _CLOCKS for day in _FORMATS]
+    return tuple(each for each in tried if pd.to_datetime(texts, format=each, errors="coerce").notna().all())
+
+
+def _words(there: "pd.Series[Any]", facts: dict[str, Any], *, rows: int) -> Found:
+    n_levels = facts["distinct"]
+    if n_levels == rows:
+        return Found(**facts, kind="text")
+    if n_levels > MAX_LEVELS:
+        return Found(**facts, why=f"{n_levels} different texts; say what they mean with a reader of your own")
+    return Found(**facts, kind="category", levels=tuple(sorted(there.unique())))
