@@ -15,6 +15,7 @@ BASE ?= main
 UV_VERSION := 0.13.8
 PIP_AUDIT_VERSION := 2.9.0
 CYCLONEDX_VERSION := 7.1.0
+INTERCEPTED := If a certificate was not trusted (UnknownIssuer), a proxy intercepts TLS: export SSL_CERT_FILE, PIP_CERT and NODE_EXTRA_CA_CERTS with the path of its certificates, or let uv trust the system's (uv --system-certs); see docs/targets.md
 VENV := .venv
 BIN := $(VENV)/bin
 CODE := app.py infra_cdk lambdas training_job use_cases layers local_cloud console dashboards benchmarks tests
@@ -104,8 +105,8 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(0 if (3, 11) <= v < (3, 14) else f"bikecast needs Python 3.11 to 3.13, but $(PYTHON) is {v[0]}.{v[1]}; name another: make PYTHON=python3.12 ...")'
 	@echo "==> environment in $(VENV)"
 	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
-	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION) || { echo "$(INTERCEPTED)" >&2; exit 1; }
+	@$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock || { echo "$(INTERCEPTED)" >&2; exit 1; }
 	@$(BIN)/uv pip install --quiet --no-deps --python $(BIN)/python --editable .
 	@touch $@
 

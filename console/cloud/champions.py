@@ -34,8 +34,11 @@ def champion_exists(cloud: Cloud) -> bool:
     return current.manifest is not None or current.problem is not None
 
 
-def retire_simulated(cloud: Cloud) -> None:
-    """Let nothing serve that simulated data taught, until the next promotion; any other champion stays."""
+def retire_simulated(cloud: Cloud) -> bool:
+    """Let nothing serve that simulated data taught, until the next promotion; any other champion stays.
+
+    Return whether a champion was retired.
+    """
     from bikecast.registry.manifest import Change, ChangeAction
 
     champions = champion_store(cloud)
@@ -44,7 +47,7 @@ def retire_simulated(cloud: Cloud) -> None:
     on_record = (each.manifest for each in champions.history.since_retirement())
     last = current.manifest or next(on_record, None)
     if last is None or not last.simulated:
-        return
+        return False
     ui.note("the champion learned from simulated data and is retired: run `bikecast train` for a real one")
     now = dt.datetime.now(dt.UTC)
     change = Change(
@@ -54,6 +57,7 @@ def retire_simulated(cloud: Cloud) -> None:
         reason="it learned from simulated data, and real data is loaded",
     )
     champions.retire(change, replacing=current)
+    return True
 
 
 def champion_store(cloud: Cloud) -> "ChampionStore":

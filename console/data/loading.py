@@ -12,11 +12,11 @@ from bikecast.names import (
 )
 from bikecast.storage import S3Store
 from console import ui
-from console.cloud.champions import champion_exists, retire_simulated
+from console.cloud.champions import champion_exists
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket, data_bucket
-from console.data.replacing import clear_simulated
+from console.data.replacing import clear_simulated, retire_replaced
 from console.data.sources import Source
 from console.data.tables import check_tables, upload_tables
 from console.data.uploading import upload_files
@@ -57,7 +57,7 @@ def load(
     else:
         report = ingest(cloud, files=upload_files(bucket, source), months=months, force=force)
     if not source.is_simulated:
-        retire_simulated(cloud)
+        retire_replaced(cloud)
     if source.is_processed and champion_exists(cloud):
         follow_demand(cloud)
     return report | {"left_alone": left_alone}

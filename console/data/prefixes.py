@@ -8,11 +8,10 @@ from bikecast.names import SIMULATED_MARKER_KEY
 from bikecast.names import Prefix as Stored
 from bikecast.tabular.heads import HEAD_BYTES
 from console import ui
-from console.cloud.champions import retire_simulated
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket, data_bucket
 from console.data.loading import ingest
-from console.data.replacing import clear_simulated
+from console.data.replacing import clear_simulated, retire_replaced
 from console.data.sources import Source, of_names
 from console.data.uploading import marker_key, raw_keys
 from use_cases.citibike.loading.kinds import Kind, kind_of_head
@@ -50,7 +49,7 @@ def load_prefix(
         files = _copied(bucket, place, source)
     report = ingest(cloud, files=files, months=months, force=force)
     if not source.is_simulated:
-        retire_simulated(cloud)
+        retire_replaced(cloud)
     return report
 
 

@@ -5,11 +5,14 @@ import sys
 import typer
 
 from bikecast.errors import DataError, InputError
-from bikecast.names import SIMULATED_MARKER_KEY, Prefix
+from bikecast.names import SIMULATED_MARKER_KEY, Prefix, Step
 from console import ui
+from console.cloud.champions import retire_simulated
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket, data_bucket
 from console.data.sources import Source
+from console.executions.operations import operate
+from console.pages.services import refresh_evidently
 
 FLAG = "--replace-simulated"
 QUESTION = "The cloud holds simulated data. Remove it, and the model that it taught, for the real data?"
@@ -45,6 +48,17 @@ def clear_simulated(cloud: Cloud, source: Source, *, agreed: bool) -> None:
         require_agreement(agreed=agreed)
         for prefix in LOADED_PREFIXES:
             bucket.clear(prefix)
+
+
+def retire_replaced(cloud: Cloud) -> None:
+    """Retire the champion that simulated data taught; dashboard and pages show what it did as the past.
+
+    Raises:
+        ExecutionError: The champion is retired, but the dashboard could not be written anew.
+    """
+    if retire_simulated(cloud):
+        operate(cloud, Step.REFRESH_DASHBOARD, payload={})
+        refresh_evidently(cloud)
 
 
 def require_agreement(*, agreed: bool) -> None:

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any
 from bikecast.errors import DataError, InputError
 from bikecast.names import SIMULATED_MARKER, Step
 from console import ui
-from console.cloud.champions import retire_simulated
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket, data_bucket
-from console.data.replacing import require_agreement
+from console.data.replacing import require_agreement, retire_replaced
 from console.data.uploading import upload_all
 from console.executions.operations import operate
 
@@ -64,7 +63,7 @@ def load_rows(
     payload = {"files": names, "force": force, "forget_simulated": not is_simulated}
     report: dict[str, Any] = operate(cloud, Step.LOAD_FILES, payload=payload)
     if not is_simulated:
-        retire_simulated(cloud)
+        retire_replaced(cloud)
     return report
 
 

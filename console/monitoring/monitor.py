@@ -35,7 +35,9 @@ def incident_row(incident: dict[str, Any]) -> dict[str, Any]:
         "status": incident["status"],
         "kind": incident["kind"],
         "severity": incident["severity"],
-        "model": incident["model_version"],
+        "model": f"{incident['model_version']} (retired)"
+        if incident["retired"]
+        else incident["model_version"],
         "opened": str(incident["opened_at"])[:16],
         "closed": str(incident["closed_at"])[:16] if incident.get("closed_at") else None,
         "why": incident["reason"],

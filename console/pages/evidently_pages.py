@@ -5,11 +5,13 @@ The interface serves a folder; each update brings it in line with the bucket and
 
 import json
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 from bikecast.names import WINDOWS_PREFIX, Output
-from bikecast.storage import S3Store, StoredObject
+from bikecast.registry.champion_store import ChampionStore
+from bikecast.storage import ObjectStore, S3Store, StoredObject
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud, local_settings
 from use_cases.citibike.monitoring.hours import WEATHER
@@ -40,12 +42,15 @@ def update_workspace(cloud: Cloud) -> int:
     os.environ["DO_NOT_TRACK"] = "1"  # read by Evidently when it is imported
     from evidently.ui.workspace import Workspace
 
-    store = S3Store(cloud.s3, read_stack_outputs(cloud.cloudformation).require(Output.REPORTS_BUCKET))
+    store = _bucket(cloud, Output.REPORTS_BUCKET)
+    keys = _snapshots(store, ChampionStore(_bucket(cloud, Output.SERVING_BUCKET)).served_versions())
     folder = workspace_folder()
     workspace = Workspace.create(str(folder))
     project = _project(workspace)
     index = _Index(folder / INDEX_NAME)
-    keys = [key for key in store.keys(WINDOWS_PREFIX) if key.endswith(f"/{SNAPSHOT_NAME}")]
+    for key in index.keys() - set(keys):
+        _delete_run(workspace, project, index.run_id(key))
+        index.remove(key)
     for key in keys:
         found = store.read_if_changed(key, etag=index.etag(key))
         if found is not None:
@@ -55,13 +60,31 @@ def update_workspace(cloud: Cloud) -> int:
     return len(keys)
 
 
+def _bucket(cloud: Cloud, output: Output) -> S3Store:
+    """Return a bucket as hourly demand sees it, whose windows these are."""
+    return S3Store(cloud.s3, read_stack_outputs(cloud.cloudformation).require(output))
+
+
+def _snapshots(store: ObjectStore, versions: list[str]) -> list[str]:
+    """Return the windows of what serves and served before it; a retired champion learnt from other data."""
+    prefixes = tuple(f"{WINDOWS_PREFIX}{version}/" for version in versions)
+    of_versions = (key for key in store.keys(WINDOWS_PREFIX) if key.startswith(prefixes))
+    return [key for key in of_versions if key.endswith(f"/{SNAPSHOT_NAME}")]
+
+
 def _replace_run(workspace: Any, project: Any, *, old_id: str | None, found: StoredObject) -> str:
     from evidently.core.report import Snapshot
 
-    if old_id is not None:
-        workspace.delete_run(project.id, old_id)
+    _delete_run(workspace, project, old_id)
     snapshot = Snapshot.loads(found.body.decode())
     return str(workspace.add_run(project.id, snapshot, include_data=False).id)
+
+
+def _delete_run(workspace: Any, project: Any, run_id: str | None) -> None:
+    """Delete a run, which an update that died may have done already."""
+    if run_id is not None:
+        with suppress(FileNotFoundError):
+            workspace.delete_run(project.id, run_id)
 
 
 def _project(workspace: Any) -> Any:
@@ -98,6 +121,9 @@ class _Index:
         self._path = path
         self._entries: dict[str, dict[str, str]] = json.loads(path.read_text()) if path.exists() else {}
 
+    def keys(self) -> set[str]:
+        return set(self._entries)
+
     def etag(self, key: str) -> str | None:
         return self._entries.get(key, {}).get("etag")
 
@@ -106,4 +132,11 @@ class _Index:
 
     def put(self, key: str, found: StoredObject, *, run_id: str) -> None:
         self._entries[key] = {"etag": found.etag, "run_id": run_id}
+        self._write()
+
+    def remove(self, key: str) -> None:
+        del self._entries[key]
+        self._write()
+
+    def _write(self) -> None:
         self._path.write_text(json.dumps(self._entries, indent=1))

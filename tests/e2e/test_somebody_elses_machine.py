@@ -1,5 +1,6 @@
 """The demo on somebody else's machine: not as root, in a path with a blank, behind a proxy that is dead."""
 
+import json
 import os
 import pwd
 import shutil
@@ -8,11 +9,13 @@ import sys
 import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import httpx
 import pytest
 
-from tests.deployment import PROJECT, free_ports
+from tests.deployment import PROJECT, eventually, free_ports
 
 pytestmark = [pytest.mark.e2e, pytest.mark.on_demand, pytest.mark.timeout(2400)]
 
@@ -101,3 +104,16 @@ def test_the_demo_runs_and_a_new_terminal_finds_its_cloud(somebody: Somebody) ->
     assert f"http://127.0.0.1:{ports['BIKECAST_LOCAL_PORT']}" in status
     assert '"running": false' not in status
     assert '"source": "champion"' in somebody.bikecast("predict", "--date", "2025-04-03 08:00", "--json")
+    somebody.bikecast("down")
+    again = json.loads(somebody.bikecast("up", "--json"))
+    for name, port in (("mlflow", "MLFLOW_PORT"), ("evidently", "EVIDENTLY_PORT")):
+        assert again[name] == f"http://127.0.0.1:{ports[f'BIKECAST_LOCAL_{port}']}"
+        eventually(partial(_is_there, again[name]), timeout_s=120)
+
+
+def _is_there(url: str) -> bool:
+    """Tell whether a page answers; MLflow asks for a login."""
+    try:
+        return httpx.get(url, trust_env=False, timeout=10).status_code in (200, 401)
+    except httpx.TransportError:
+        return False

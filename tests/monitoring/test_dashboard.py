@@ -9,18 +9,21 @@ import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from bikecast.errors import NotFoundError
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
-from bikecast.monitoring.summary import build_summary
+from bikecast.monitoring.stored_reports import Page, find_page
+from bikecast.monitoring.summary import write_summary
 from bikecast.monitoring.windows import Source
-from bikecast.names import DASHBOARD_SUMMARY_KEY
+from bikecast.names import DASHBOARD_SUMMARY_KEY, WINDOWS_PREFIX
 from bikecast.registry.champion_store import ChampionStore
-from bikecast.registry.manifest import ChangeAction
-from tests.monitoring.conftest import NOW
-from tests.unit.serving.world import change
+from bikecast.registry.manifest import ChampionManifest, ChangeAction
+from tests.monitoring.conftest import NOW, City
+from tests.unit.serving.world import PUBLISHED, change
 from use_cases.citibike.monitoring.watch import WATCH
 
 PAGE = Path("lambdas/operate/dashboard.html").read_bytes()
@@ -138,21 +141,76 @@ def test_the_page_needs_nothing_from_elsewhere_and_never_makes_markup_of_data() 
 
 
 def test_what_was_found_about_a_retired_champion_is_not_shown_beside_its_successor(ports: Ports) -> None:
+    _watch_one_week(ports)
+    version = _champion(ports).version
+    shown = _summary(ports)["windows"]
+    assert {window["model_version"] for window in shown} == {version}
+    assert find_page(ports.reports, Page.MODEL).startswith(f"{WINDOWS_PREFIX}{version}/")
+    _replace_retired(ports)
+    after = _summary(ports)
+    assert (after["windows"], after["live_error"], after["heat"]["windows"]) == ([], [], [])
+    with pytest.raises(NotFoundError, match="no such report"):
+        find_page(ports.reports, Page.MODEL)
+
+
+def test_incidents_and_decisions_of_a_retired_champion_are_the_past(ports: City) -> None:
+    _report_trouble(ports, incident="before", version=_champion(ports).version, at=PUBLISHED)
+    before = _summary(ports)
+    assert [(row["status"], row["retired"]) for row in before["incidents"]] == [("open", False)]
+    assert [row["retired"] for row in before["decisions"]] == [False]
+    _replace_retired(ports)
+    _report_trouble(ports, incident="after", version="real", at=PUBLISHED + dt.timedelta(hours=1))
+    after = _summary(ports)
+    assert [
+        (row["id"], row["status"], row["retired"], row["closed_reason"]) for row in after["incidents"]
+    ] == [
+        ("after", "open", False, None),
+        ("before", "closed", True, "its champion was retired"),
+    ]
+    assert [(row["reason"], row["retired"]) for row in after["decisions"]] == [
+        ("after", False),
+        ("before", True),
+    ]
+
+
+def _watch_one_week(ports: Ports) -> None:
     request = MonitorRequest(
-        window_start=dt.datetime(2025, 3, 24),
-        window_end=dt.datetime(2025, 3, 31),
-        source=Source.PROCESSED,
-        html=False,
+        window_start=dt.datetime(2025, 3, 24), window_end=dt.datetime(2025, 3, 31), source=Source.PROCESSED
     )
     list(monitor(request, ports, WATCH))
-    champions = ChampionStore(ports.serving)
-    manifest = champions.read().manifest
+
+
+def _champion(ports: Ports) -> ChampionManifest:
+    manifest = ChampionStore(ports.serving).read().manifest
     assert manifest is not None
+    return manifest
+
+
+def _replace_retired(ports: Ports) -> None:
+    champions, manifest = ChampionStore(ports.serving), _champion(ports)
+    champions.retire(change(ChangeAction.RETIRED), replacing=champions.look())
+    successor = manifest.model_copy(update={"version": "real", "previous": None})
+    champions.publish(successor, change(ChangeAction.PROMOTED), replacing=champions.look())
+
+
+def _summary(ports: Ports) -> dict[str, Any]:
     with ports.connect() as connection:
-        shown = build_summary("citibike", ports.serving, connection, now=NOW)["windows"]
-        assert {window["model_version"] for window in shown} == {manifest.version}
-        champions.retire(change(ChangeAction.RETIRED), replacing=champions.look())
-        successor = manifest.model_copy(update={"version": "real", "previous": None})
-        champions.publish(successor, change(ChangeAction.PROMOTED), replacing=champions.look())
-        after = build_summary("citibike", ports.serving, connection, now=NOW)
-    assert (after["windows"], after["live_error"], after["heat"]["windows"]) == ([], [], [])
+        write_summary("citibike", ports.serving, ports.reports, connection, now=NOW)
+    found: dict[str, Any] = json.loads(ports.reports.read(DASHBOARD_SUMMARY_KEY).body)
+    return found
+
+
+def _report_trouble(ports: City, *, incident: str, version: str, at: dt.datetime) -> None:
+    values = {"id": incident, "version": version, "day": at.replace(tzinfo=None), "at": at}
+    with ports.owner() as connection:
+        connection.execute(
+            "insert into monitoring.incidents (id, use_case, model_version, kind, severity, reason,"
+            " window_start, window_end, opened_at, evidence)"
+            " values (%(id)s, 'citibike', %(version)s, 'drift', 1, 'wind', %(day)s, %(day)s, %(at)s, '{}')",
+            values,
+        )
+        connection.execute(
+            "insert into monitoring.decisions (use_case, id, decided_at, decision, reason, record,"
+            " record_uri) values ('citibike', %(id)s, %(at)s, 'promoted', %(id)s, '{}', '')",
+            values,
+        )

@@ -12,6 +12,7 @@ from bikecast.examples import load_files, partitions, stored_files
 from bikecast.examples.keys import raw_prefix, table_key
 from bikecast.names import DEFAULT_USE_CASE, Output, Step
 from bikecast.use_case import UseCase, registry
+from console.cloud.champions import champion_exists
 from console.cloud.session import Cloud
 from console.cloud.stores import data_store, reports_store, serving_store
 from console.data.row_loading import load_rows, load_simulated_rows
@@ -22,6 +23,7 @@ from console.training.row_training import row_request, start_row_training
 from console.use_cases import declaration, refuse_hourly_options, require_hourly
 from tests.aws.console.test_executions import PASSES, create_machine
 from tests.aws.console.test_outputs import deploy_stack
+from tests.unit.serving.world import promote, published
 from training_job.__main__ import take_use_case as use_case_of
 from training_job.rows.load_files import LoadInput
 
@@ -88,6 +90,21 @@ def test_real_files_take_the_place_of_simulated_ones_only_when_a_person_agrees(
     assert asked(deployed)[0]["input"]["forget_simulated"] is True
     with pytest.raises(DataError, match="never mixed"):
         load_simulated_rows(deployed, obesity)
+
+
+def test_what_simulated_files_taught_is_retired_and_the_dashboard_says_so(
+    deployed: Cloud, obesity: UseCase, tmp_path: Path
+) -> None:
+    obesity.simulate(tmp_path / "simulated")
+    [file, *_] = sorted((tmp_path / "simulated").rglob("*.csv"))
+    real = file.rename(tmp_path / "persons.csv")
+    load_rows(deployed, obesity, real)
+    assert [sent["step"] for sent in asked(deployed)] == [Step.LOAD_FILES]
+    serving = serving_store(deployed)
+    promote(serving, published(serving, "1", scale=1.0, simulated=True))
+    load_rows(deployed, obesity, real)
+    assert asked(deployed)[0] == {"step": Step.REFRESH_DASHBOARD, "input": {"use_case": "obesity"}}
+    assert not champion_exists(deployed)
 
 
 def test_simulated_files_stay_where_the_real_ones_cannot_be_read(

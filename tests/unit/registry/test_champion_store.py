@@ -175,3 +175,16 @@ def test_a_file_is_written_once_and_checked_when_read(store: FolderStore) -> Non
     store.delete(artifact.key)
     with pytest.raises(ArtifactError, match="is missing"):
         fetch(store, artifact)
+
+
+def test_only_what_served_since_the_retirement_counts_as_served(tmp_path: Path) -> None:
+    store = FolderStore(tmp_path)
+    champions = ChampionStore(store)
+    assert (champions.served_versions(), champions.history.last_retirement()) == ([], None)
+    world.publish(store, "1", scale=1.0)
+    world.publish(store, "2", scale=1.0)
+    assert (champions.served_versions(), champions.history.last_retirement()) == (["2", "1"], None)
+    world.retire(store)
+    assert (champions.served_versions(), champions.history.last_retirement()) == ([], world.PUBLISHED)
+    world.publish(store, "3", scale=1.0)
+    assert (champions.served_versions(), champions.history.last_retirement()) == (["3"], world.PUBLISHED)

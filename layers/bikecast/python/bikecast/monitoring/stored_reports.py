@@ -61,7 +61,8 @@ def find_page(
 ) -> str:
     """Return the key of the newest fitting window's page.
 
-    A window without a page of its own for this part is shown by its whole report.
+    A window without a page of its own for this part is shown by its whole report. Windows of a retired
+    champion are not shown.
 
     Args:
         store: The reports bucket.
@@ -71,7 +72,12 @@ def find_page(
     Raises:
         NotFoundError: There is none.
     """
-    reports = [report for report in map(_parsed, store.keys(WINDOWS_PREFIX)) if report is not None]
+    versions = _served_versions(store)
+    reports = [
+        report
+        for report in map(_parsed, store.keys(WINDOWS_PREFIX))
+        if report is not None and (versions is None or report.version in versions)
+    ]
     fitting = [
         report
         for report in reports
@@ -83,6 +89,14 @@ def find_page(
         sizes = sorted({report.size for report in reports})
         raise NotFoundError(f"no such report; run the monitor, or ask for a window_size of {sizes}")
     return max(fitting, key=lambda report: report.rank(page)).key
+
+
+def _served_versions(store: ObjectStore) -> list[str] | None:
+    """Return the versions that the last summary names; None where there is none, or older code wrote it."""
+    try:
+        return read_summary(store).get("versions")
+    except NotFoundError:
+        return None
 
 
 def read_page(store: ObjectStore, key: str) -> bytes:

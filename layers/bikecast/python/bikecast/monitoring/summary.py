@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 WINDOWS_SHOWN = 60
 ROWS_SHOWN = 20
+RETIRED = "its champion was retired"
 
 WINDOWS = """
 select model_version, window_start, window_end, verdict, severity, reasons, source, n_rows, n_predictions,
@@ -76,8 +77,7 @@ def build_summary(
     champion = champions.look()
     manifest = champion.manifest
     # A retired champion learnt from other data: what was found about it says nothing of this one.
-    earlier = [each.manifest.version for each in champions.history.since_retirement(current=manifest)]
-    versions = list(dict.fromkeys([*filter(None, [champion.version]), *earlier]))
+    versions, retired_at = champions.served_versions(), champions.history.last_retirement()
     thresholds = None if manifest is None else read_thresholds(serving, manifest)
     windows = _rows(connection, WINDOWS, use_case, versions, WINDOWS_SHOWN)
     # Scores stand in the order in which they count.
@@ -95,11 +95,27 @@ def build_summary(
         "windows": windows,
         "heat": _heat(connection, use_case, windows),
         "live_error": _rows(connection, LIVE, use_case, versions, WINDOWS_SHOWN * 3),
-        "incidents": [_plain(row) for row in list_incidents(connection, use_case=use_case, limit=ROWS_SHOWN)],
-        "decisions": _rows(connection, DECISIONS, use_case, ROWS_SHOWN),
+        "versions": versions,
+        "incidents": [
+            _plain(_incident(row, versions, retired_at))
+            for row in list_incidents(connection, use_case=use_case, limit=ROWS_SHOWN)
+        ],
+        "decisions": [
+            row | {"retired": _is_before(row["decided_at"], retired_at)}
+            for row in _rows(connection, DECISIONS, use_case, ROWS_SHOWN)
+        ],
         "thresholds": None if thresholds is None else thresholds.model_dump(mode="json"),
         "latest_report": next((w["report_key"] for w in windows if w["report_key"]), None),
     }
+
+
+def _incident(row: dict[str, Any], versions: list[str], retired_at: dt.datetime | None) -> dict[str, Any]:
+    """Say whether an incident is of a retired champion; such a one needs nobody, so it is not open."""
+    is_past = retired_at is not None and (
+        row["model_version"] not in versions or row["opened_at"] <= retired_at
+    )
+    closing = {"status": "closed", "closed_at": retired_at, "closed_reason": RETIRED}
+    return row | (closing if is_past and row["status"] == "open" else {}) | {"retired": is_past}
 
 
 def _metric_value(metrics: dict[str, Any], primary: str | None) -> float | None:
@@ -133,6 +149,10 @@ def _heat(connection: "psycopg.Connection", use_case: str, windows: list[dict[st
         found["cells"][row["window_start"]] = {n: row[n] for n in ("score", "threshold", "drifted")}
     rows = [f | {"cells": [f["cells"].get(start) for start in starts]} for f in features.values()]
     return {"version": version, "windows": starts, "features": rows}
+
+
+def _is_before(moment: str, retired_at: dt.datetime | None) -> bool:
+    return retired_at is not None and dt.datetime.fromisoformat(moment) <= retired_at
 
 
 def _rows(connection: "psycopg.Connection", query: str, *values: object) -> list[dict[str, Any]]:

@@ -1,12 +1,20 @@
 """The record of every change of the champion, one object for each, never written twice."""
 
+import datetime as dt
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
 
 from bikecast.errors import ArtifactError, ConflictError
 from bikecast.names import CHAMPION_HISTORY_PREFIX
-from bikecast.registry.manifest import ChampionManifest, Previous, State, manifest_bytes, parse_champion
+from bikecast.registry.manifest import (
+    ChampionManifest,
+    Previous,
+    Retirement,
+    State,
+    manifest_bytes,
+    parse_champion,
+)
 from bikecast.storage import MissingObjectError, ObjectStore
 
 logger = logging.getLogger(__name__)
@@ -61,6 +69,14 @@ class ChampionHistory:
                 yield EarlierChampion(key, state)
                 oldest = state
         yield from self._linked(oldest or current)
+
+    def last_retirement(self) -> dt.datetime | None:
+        """Return when everything that served until then was retired; None if that never happened."""
+        for key in sorted(self._store.keys(CHAMPION_HISTORY_PREFIX), reverse=True):
+            state = self._readable(key)
+            if isinstance(state, Retirement):
+                return state.change.at
+        return None
 
     def _linked(self, manifest: ChampionManifest | None) -> Iterator[EarlierChampion]:
         """Yield the champions of older code: each names the one before it, beside that version's files."""

@@ -88,6 +88,12 @@ class ChampionStore:
         except ArtifactError as err:
             return CurrentChampion(None, found.etag, f"{err}; {REMEDY}")
 
+    def served_versions(self) -> list[str]:
+        """Return what serves and what served before it, the latest first; nothing that was retired."""
+        current = self.look()
+        earlier = (e.manifest.version for e in self.history.since_retirement(current=current.manifest))
+        return list(dict.fromkeys([*filter(None, [current.version]), *earlier]))
+
     def _missing(self, uri: str) -> CurrentChampion:
         last = next(self.history.since_retirement(), None)
         if last is None:

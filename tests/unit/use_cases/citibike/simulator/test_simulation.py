@@ -163,3 +163,15 @@ def test_arguments_out_of_range_are_named(tmp_path: Path, arguments: dict[str, o
     given = {"start": YEAR[0], "end": YEAR[1]} | arguments
     with pytest.raises(InputError, match=named):
         simulate(tmp_path, **given)  # type: ignore[arg-type]  # wrong values on purpose
+
+
+@pytest.mark.parametrize("seed", range(42, 46))
+def test_demand_keeps_to_the_clock_when_it_changes_in_spring(seed: int) -> None:
+    hourly, _ = simulate_tables(dt.date(2025, 3, 3), dt.date(2025, 3, 16), seed=seed)
+    workdays = hourly[hourly["date"].dt.dayofweek < 5]
+    is_after = workdays["date"] >= "2025-03-10"
+    before, after = (
+        workdays[part].groupby("hour")["trips"].sum().to_numpy() for part in (~is_after, is_after)
+    )
+    alike = {hours: np.corrcoef(before, np.roll(after, hours))[0, 1] for hours in (-1, 0, 1)}
+    assert max(alike, key=alike.__getitem__) == 0
