@@ -17,7 +17,7 @@ PIP_AUDIT_VERSION := 2.9.0
 CYCLONEDX_VERSION := 7.1.0
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := app.py infra_cdk lambdas training_job use_cases layers local_cloud console dashboards benchmarks docs_site tests
+CODE := app.py infra_cdk lambdas training_job use_cases layers local_cloud console dashboards benchmarks docs_site notebooks tests
 # aws_cdk's types fill gigabytes, and one mypy over everything takes twice as long as two side by side.
 STACKS := app.py infra_cdk tests/infra
 
@@ -98,6 +98,10 @@ format: setup  ## Rewrite the code in the project's style
 docs: $(VENV)/.docs  ## The site in .build/docs/site: pages, references made from the code, the notebooks that `make notebooks` executed
 	@$(BIN)/python -m docs_site
 
+notebooks: setup $(VENV)/.notebooks  ## Execute the notebooks against the embedded cloud, after the demo where none runs; `make docs` shows them
+	@$(BIN)/bikecast status > /dev/null 2>&1 || $(BIN)/bikecast demo
+	@$(BIN)/python -m docs_site.notebooks
+
 $(VENV)/.%: docs_site/%.lock $(VENV)/.ready
 	@$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python --requirement $<
 	@touch $@
@@ -142,4 +146,4 @@ distclean: clean  ## Also remove the environment and the npm tools
 help:  ## This list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults test-localstack mutation lint audit format setup bundles docs lock image-test clean distclean help
+.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults test-localstack mutation lint audit format setup bundles docs notebooks lock image-test clean distclean help
