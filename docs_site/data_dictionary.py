@@ -9,7 +9,8 @@ from bikecast.use_case import Category, Feature, Input, Moment, Number, Text, Us
 from bikecast.use_case.inputs import Kind
 from docs_site.markdown import code, page, table
 
-COLUMNS = ("column", "meaning", "type", "unit", "values", "optional")
+COLUMNS = ("column", "meaning", "type", "unit", "values")
+OPTIONAL = ", optional"
 
 
 def declared_dictionary(use_case: UseCase) -> str:
@@ -33,7 +34,8 @@ def _table(use_case: UseCase) -> Iterator[str]:
 
 def _column(item: Input) -> tuple[str, ...]:
     missing = item.optional or (isinstance(item.kind, Category) and item.kind.unknown == "missing")
-    return (code(item.name), item.meaning, *_kind(item.kind, item.unit), "yes" if missing else "")
+    kind, unit, values = _kind(item.kind, item.unit)
+    return (code(item.name), item.meaning, kind + (OPTIONAL if missing else ""), unit, values)
 
 
 def _kind(kind: Kind, unit: str) -> tuple[str, str, str]:
@@ -68,14 +70,8 @@ def _contract_column(column: Any) -> tuple[str, ...]:
     unit = (column.metadata or {}).get("unit", "")
     values = ", ".join(_check(check) for check in column.checks)
     missing = column.nullable or not column.required
-    return (
-        code(column.name),
-        column.description or "",
-        str(column.dtype),
-        unit,
-        values,
-        "yes" if missing else "",
-    )
+    kind = f"{column.dtype}{OPTIONAL if missing else ''}"
+    return code(column.name), column.description or "", kind, unit, values
 
 
 def _check(check: Any) -> str:

@@ -1,4 +1,4 @@
-"""Executes the notebooks against the running cloud and writes their pages: ``python -m docs_site.notebooks``."""
+"""``python -m docs_site.notebooks`` executes the notebooks and writes their pages."""
 
 import shutil
 from pathlib import Path

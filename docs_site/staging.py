@@ -50,7 +50,7 @@ def stage(folder: Path, *, executed: Path) -> None:
 
 def _copy(path: Path, folder: Path) -> None:
     """Copy a page, and what it links to that is not a page."""
-    text = path.read_text()
+    text = path.read_text().replace(f"../{README}", f"../{START}")
     _write(folder / path.relative_to(ROOT), text)
     for target in LINK.findall(text):
         linked = (path.parent / target).resolve()

@@ -7,10 +7,14 @@
 import matplotlib.pyplot as plt
 import pandas as pd
 
+from console.cloud.champions import read_champion
 from console.cloud.session import find_cloud
 from console.monitoring.monitor import incident_row, read_summary
 
-summary = read_summary(find_cloud())
+cloud = find_cloud()
+summary = read_summary(cloud)
+pd.set_option("display.width", 120)
+print("The champion learned from SIMULATED data." if read_champion(cloud).simulated else "The data are real.")
 windows = pd.DataFrame(summary["windows"])
 print(f"{len(windows)} windows; verdicts: {windows['verdict'].value_counts().to_dict()}")
 
@@ -31,4 +35,4 @@ plt.show()
 
 # %%
 incidents = [incident_row(each) for each in summary.get("incidents", [])]
-pd.DataFrame(incidents) if incidents else "no incident is open"
+pd.DataFrame(incidents) if incidents else "no incident"

@@ -13,6 +13,8 @@ from console.training.decisions import decision_row, read_decisions
 
 cloud = find_cloud()
 champion = read_champion(cloud)
+pd.set_option("display.width", 120)
+print("It learned from SIMULATED data." if champion.simulated else "It learned from real data.")
 print(f"Champion: version {champion.version}. {holdout_facts(champion)}")
 
 # %%
@@ -31,4 +33,4 @@ plt.show()
 # %%
 for record in read_decisions(cloud, limit=5):
     row = decision_row(record)
-    print(f"{row['at']}  version {row['challenger']}: {row['decision']}. {row['reason']}")
+    print(f"{row['at']}  version {row['challenger']}: {row['decision']}\n  {row['reason']}")
