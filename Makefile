@@ -18,7 +18,7 @@ CYCLONEDX_VERSION := 7.1.0
 INTERCEPTED := If a certificate was not trusted (UnknownIssuer), a proxy intercepts TLS: export SSL_CERT_FILE, PIP_CERT and NODE_EXTRA_CA_CERTS with the path of its certificates, or let uv trust the system's (uv --system-certs); see docs/targets.md
 VENV := .venv
 BIN := $(VENV)/bin
-CODE := app.py infra_cdk lambdas training_job use_cases layers local_cloud console dashboards benchmarks tests
+CODE := app.py infra_cdk lambdas training_job use_cases layers local_cloud console dashboards benchmarks docs_site notebooks tests
 # aws_cdk's types fill gigabytes, and one mypy over everything takes twice as long as two side by side.
 STACKS := app.py infra_cdk tests/infra
 
@@ -95,6 +95,18 @@ format: setup  ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix $(CODE)
 	@$(BIN)/ruff format $(CODE)
 
+##@ Document
+docs: $(VENV)/.docs  ## The site in .build/docs/site: pages, references made from the code, the notebooks that `make notebooks` executed
+	@$(BIN)/python -m docs_site
+
+notebooks: setup $(VENV)/.notebooks  ## Execute the notebooks against the embedded cloud, after the demo where none runs; `make docs` shows them
+	@$(BIN)/bikecast status > /dev/null 2>&1 || $(BIN)/bikecast demo
+	@$(BIN)/python -m docs_site.notebooks
+
+$(VENV)/.%: docs_site/%.lock $(VENV)/.ready
+	@$(BIN)/uv pip install --quiet --require-hashes --python $(BIN)/python --requirement $<
+	@touch $@
+
 ##@ Prepare
 setup: $(VENV)/.ready node_modules/.ready bundles  ## The environment, the npm tools and the Lambda bundles; quick when nothing changed
 
@@ -135,4 +147,4 @@ distclean: clean  ## Also remove the environment and the npm tools
 help:  ## This list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults test-localstack mutation lint audit format setup bundles lock image-test clean distclean help
+.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults test-localstack mutation lint audit format setup bundles docs notebooks lock image-test clean distclean help

@@ -1,4 +1,4 @@
-"""Hash-locked requirements of everything that ships, within the versions of the project's own lock."""
+"""Hash-locked requirements of what ships and of the site, within the versions of the project's own lock."""
 
 import os
 import shutil
@@ -10,6 +10,8 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 # Folder of an image to the dependency group that it installs.
 IMAGES = {"training_job": "job", "lambdas/monitor_drift": "monitor"}
+# What `make docs` and `make notebooks` add to the project's environment.
+DOCS = ("docs", "notebooks")
 # The runtime brings boto3 and all that it needs, on AWS and in the embedded cloud.
 IN_RUNTIME = ("boto3", "botocore", "s3transfer", "urllib3", "python-dateutil", "six")
 # onnxruntime names these for its command line tools; running a model imports neither.
@@ -21,7 +23,7 @@ class BundleError(Exception):
 
 
 def lock_all(sets: Iterable[str]) -> None:
-    """Resolve every layer and every image anew.
+    """Resolve every layer, every image and the site's tools anew.
 
     Raises:
         BundleError: The packages cannot be resolved.
@@ -31,6 +33,8 @@ def lock_all(sets: Iterable[str]) -> None:
         _compile(f"layers/{name}/requirements.in", *left_out, out=f"layers/{name}/requirements.lock")
     for folder, group in IMAGES.items():
         _compile("pyproject.toml", "--group", group, out=f"{folder}/requirements.lock")
+    for extra in DOCS:
+        _compile("pyproject.toml", "--extra", extra, out=f"docs_site/{extra}.lock")
 
 
 def _compile(*source: str, out: str) -> None:

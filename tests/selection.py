@@ -18,7 +18,7 @@ import pytest
 ROOT = Path(__file__).parent.parent
 PACKAGES = (
     "bikecast", "infra_cdk", "lambdas", "training_job", "use_cases", "local_cloud", "console", "layers",
-    "dashboards", "benchmarks", "tests",
+    "dashboards", "benchmarks", "docs_site", "tests",
 )  # fmt: skip
 SOURCES = (ROOT, ROOT / "layers/bikecast/python")
 MOST_STEPS = 2

@@ -57,7 +57,7 @@ def test_every_command_and_option_that_is_named_exists(page: Page) -> None:
 
 
 def _check(words: list[str], *, where: str) -> None:
-    if words[:1] == ["--use-case"]:
+    while words[:1] in (["--use-case"], ["--env"]):
         words = words[2:]
     if not words or not re.fullmatch(r"[a-z][a-z-]*", words[0]):
         return  # the command itself, with options of its own
@@ -69,7 +69,7 @@ def _check(words: list[str], *, where: str) -> None:
         found = inner
     known = {option for parameter in found.params for option in (*parameter.opts, *parameter.secondary_opts)}
     used = {word.partition("=")[0] for word in words if re.fullmatch(r"--[a-z][a-z-]*(=.*)?", word)}
-    unknown = used - known - {"--help", "--use-case"}
+    unknown = used - known - {"--help", "--use-case", "--env"}
     assert not unknown, f"{where} names bikecast {words[0]} {' '.join(sorted(unknown))}"
 
 
@@ -86,6 +86,13 @@ def test_every_module_that_is_run_exists(page: Page) -> None:
     for line in page.code:
         for module in re.findall(r"python3? -m ([\w.]+)", line):
             assert find_spec(module) is not None, f"{page.name} runs {module}"
+
+
+def test_every_page_of_the_documents_has_its_place_in_the_site() -> None:
+    placed = (ROOT / "docs_site/navigation.md").read_text().splitlines()
+    for name in PAGES:
+        if name != "README.md" and not name.startswith("docs/decisions/"):
+            assert name.removesuffix(".md") in placed, f"{name} is not in docs_site/navigation.md"
 
 
 def test_the_readme_is_short() -> None:

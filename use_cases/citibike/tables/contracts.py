@@ -17,36 +17,42 @@ MAX_TRIPS_PER_HOUR = 100_000
 _midnight = pa.Check(lambda days: days.dt.normalize() == days, name="is midnight")
 
 
-def _number(low: float, high: float, *, required: bool) -> pa.Column:
+def _number(low: float, high: float, *, required: bool, meaning: str, unit: str) -> pa.Column:
     return pa.Column(
-        float, pa.Check.in_range(low, high), nullable=not required, required=required, coerce=True
-    )
+        float, pa.Check.in_range(low, high), nullable=not required, required=required, coerce=True,
+        description=meaning, metadata={"unit": unit},
+    )  # fmt: skip
 
 
 HOURLY = pa.DataFrameSchema(
     {
-        "date": pa.Column("datetime64[ns]", _midnight, coerce=True),
-        "hour": pa.Column("int32", pa.Check.in_range(0, 23), coerce=True),
-        "trips": pa.Column("int64", pa.Check.in_range(0, MAX_TRIPS_PER_HOUR), coerce=True),
-        "holiday": pa.Column("int64", pa.Check.isin([0, 1]), coerce=True),
+        "date": pa.Column("datetime64[ns]", _midnight, coerce=True, description="Day, New York wall time"),
+        "hour": pa.Column("int32", pa.Check.in_range(0, 23), coerce=True, description="Hour of the day"),
+        "trips": pa.Column(
+            "int64", pa.Check.in_range(0, MAX_TRIPS_PER_HOUR), coerce=True,
+            description="Trips that started in the hour", metadata={"unit": "trips"},
+        ),
+        "holiday": pa.Column(
+            "int64", pa.Check.isin([0, 1]), coerce=True, description="1 on a US federal holiday"
+        ),
     },
     unique=["date", "hour"],
     strict=True,
     ordered=True,
     name="hourly demand",
-)
+)  # fmt: skip
 
 # Ranges hold every value that NOAA has published for LaGuardia, with room; metres or Kelvin do not fit.
 WEATHER = pa.DataFrameSchema(
     {
-        "DATE": pa.Column("datetime64[ns]", _midnight, unique=True, coerce=True),
-        "TMAX": _number(-40, 130, required=True),
-        "TMIN": _number(-50, 110, required=True),
-        "SNOW": _number(0, 60, required=True),
-        "PRCP": _number(0, 25, required=False),
-        "AWND": _number(0, 120, required=False),
-        "SNWD": _number(0, 120, required=False),
-        "TAVG": _number(-45, 120, required=False),
+        "DATE": pa.Column("datetime64[ns]", _midnight, unique=True, coerce=True, description="Day"),
+        "TMAX": _number(-40, 130, required=True, meaning="Highest temperature of the day", unit="°F"),
+        "TMIN": _number(-50, 110, required=True, meaning="Lowest temperature of the day", unit="°F"),
+        "SNOW": _number(0, 60, required=True, meaning="Snowfall of the day", unit="inch"),
+        "PRCP": _number(0, 25, required=False, meaning="Rain and melted snow of the day", unit="inch"),
+        "AWND": _number(0, 120, required=False, meaning="Average wind of the day", unit="mph"),
+        "SNWD": _number(0, 120, required=False, meaning="Snow on the ground", unit="inch"),
+        "TAVG": _number(-45, 120, required=False, meaning="Average temperature of the day", unit="°F"),
     },
     checks=pa.Check(lambda frame: frame["TMAX"] >= frame["TMIN"], name="TMAX is at least TMIN"),
     strict=True,

@@ -38,13 +38,21 @@ _INCHES_PER_FOOT = 12.0
 _LATEST_WARMEST_HOUR, _OFFSET_HOURS = 18.0, 5.0
 _HOURS_OF_A_WHOLE_DAY = 23  # the day that spring shortens
 
+
+def _value(low: float, high: float, *, meaning: str, unit: str) -> pa.Column:
+    return pa.Column(
+        float, pa.Check.in_range(low, high), nullable=True, coerce=True,
+        description=meaning, metadata={"unit": unit},
+    )  # fmt: skip
+
+
 HOURLY_WEATHER = pa.DataFrameSchema(
     {
-        "timestamp": pa.Column("datetime64[s]", coerce=True),
-        "temperature": pa.Column(float, pa.Check.in_range(-50, 130), nullable=True, coerce=True),
-        "rain": pa.Column(float, pa.Check.in_range(0, 10), nullable=True, coerce=True),
-        "snowfall": pa.Column(float, pa.Check.in_range(0, 20), nullable=True, coerce=True),
-        "wind": pa.Column(float, pa.Check.in_range(0, 150), nullable=True, coerce=True),
+        "timestamp": pa.Column("datetime64[s]", coerce=True, description="Hour, New York wall time"),
+        "temperature": _value(-50, 130, meaning="Temperature at two metres", unit="°F"),
+        "rain": _value(0, 10, meaning="Rain of the hour, showers included", unit="inch"),
+        "snowfall": _value(0, 20, meaning="Snowfall of the hour", unit="inch"),
+        "wind": _value(0, 150, meaning="Wind at ten metres", unit="mph"),
     },
     strict=False,
     name="hourly weather",
