@@ -25,6 +25,7 @@ FIXES = (
     "task_timing",
     "execution_end",
     "machine_role",
+    "execution_resume",
     "alarms",
     "api_key_identity",
     "function_secret",

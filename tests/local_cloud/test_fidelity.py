@@ -31,6 +31,7 @@ HALVES = (
         "task_stop",
         "task_secrets",
         "execution_end",
+        "execution_resume",
         "api_key_identity",
         "function_secret",
     ),
