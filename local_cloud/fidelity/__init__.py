@@ -13,6 +13,7 @@ VERSION = "1.5.33"
 FIXES = (
     "administrator",
     "durable_state",
+    "durable_queue",
     "function_process",
     "function_files",
     "function_credentials",

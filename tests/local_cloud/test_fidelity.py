@@ -24,6 +24,7 @@ HALVES = (
         "database",
     ),
     (
+        "durable_queue",
         "function_files",
         "function_credentials",
         "function_errors",

@@ -1,11 +1,8 @@
 """How state machines wait and end."""
 
 import json
-import os
-import signal
 from typing import Any
 
-from local_cloud import processes, supervisor
 from tests.local_cloud.aws import ended, machine, queue, refused, start, unique
 from tests.local_cloud.conftest import Cloud, eventually
 from tests.local_cloud.tasks import IMAGE
@@ -63,8 +60,7 @@ def execution_resume(cloud: Cloud) -> None:
     caught = start(cloud, machine(cloud, running_task(cloud), "ecs:RunTask"))
     saved = cloud.settings.state_folder / "stepfunctions.json"
     eventually(lambda: all(word in saved.read_text() for word in (token, f'"{caught}"', "TaskScheduled")))
-    kill_emulator(cloud)
-    supervisor.start(cloud.settings, say=lambda _: None)
+    cloud.crash()
     assert json.loads(ended(cloud, caught)["output"]) == {"Error": "States.HeartbeatTimeout"}
     assert not cloud.client("sqs").receive_message(QueueUrl=url).get("Messages")
     states.send_task_success(taskToken=token, output='"yes"')
@@ -87,10 +83,3 @@ def running_task(cloud: Cloud) -> dict[str, Any]:
     }
     lost = {"Type": "Pass", "Parameters": {"Error.$": "$.Error"}, "End": True}
     return {"StartAt": "Run", "States": {"Run": run, "Lost": lost}}
-
-
-def kill_emulator(cloud: Cloud) -> None:
-    record = processes.find(cloud.settings, supervisor.EMULATOR)
-    assert record
-    os.kill(record.pid, signal.SIGKILL)
-    eventually(lambda: record.process() is None)
