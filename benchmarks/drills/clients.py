@@ -1,6 +1,9 @@
 """A client that asks all the time, and remembers what it was promised."""
 
+import contextlib
 import threading
+import time
+from http import HTTPStatus
 
 import httpx
 
@@ -17,8 +20,9 @@ class Client:
 
     def __init__(self, cloud: Deployment) -> None:
         self.accepted: dict[str, tuple[str, str]] = {}
-        self.refused = 0
+        self.sent = 0
         self._cloud = cloud
+        self._begun_s = time.monotonic()
         self._stop, self._thread = threading.Event(), threading.Thread()
 
     def start(self) -> None:
@@ -32,8 +36,9 @@ class Client:
         self._stop.set()
         self._thread.join()
 
-    def lost(self, *, since_s: float) -> int:
+    def lost(self) -> int:
         """Send again what waits, and return how many accepted predictions are not in Postgres in the end."""
+        since_s = time.monotonic() - self._begun_s
         self._cloud.bikecast("redrive", "--since", f"{int(since_s) + 60}s")
         try:
             eventually(lambda: not self._missing(), timeout_s=STORED_LIMIT_S, every_s=3)
@@ -48,14 +53,11 @@ class Client:
         headers, url = {"x-api-key": self._cloud.outputs["api_key"]}, self._cloud.outputs["api_url"]
         with httpx.Client(base_url=url, headers=headers, timeout=30) as client:
             while not self._stop.wait(PAUSE_S):
-                try:
-                    answer = client.post("/predict_trip", json={"input_data": [ROW]})
-                except httpx.TransportError:
-                    self.refused += 1
-                    continue
-                if answer.status_code != 200:
-                    self.refused += 1
-                    continue
-                [row] = answer.json()["predictions"]
-                name = f"{answer.headers['x-request-id']}-0"
-                self.accepted[name] = (row["model_version"], row["source"])
+                self.sent += 1
+                with contextlib.suppress(httpx.TransportError):
+                    self._accept(client.post("/predict_trip", json={"input_data": [ROW]}))
+
+    def _accept(self, answer: httpx.Response) -> None:
+        if answer.status_code == HTTPStatus.OK:
+            [row] = answer.json()["predictions"]
+            self.accepted[f"{answer.headers['x-request-id']}-0"] = (row["model_version"], row["source"])

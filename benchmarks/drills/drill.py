@@ -13,57 +13,81 @@ from benchmarks.drills.operations import Operation
 from benchmarks.drills.state import State, look
 from tests.deployment import Deployment, eventually
 
-QUIET_LIMIT_S = 180
+QUIET_LIMIT_S = 300
+SEEN = ("before", "after", "between")
 
 
 @dataclass
 class Result:
-    """What came of one kind of drill; ``problems`` are what must not be."""
+    """What came of one kind of drill; ``problems`` are what must not be.
+
+    ``at_once`` counts the states when ``up`` returned, ``seen`` those when what goes on had ended.
+    """
 
     name: str
+    at_once: Counter[str] = field(default_factory=Counter)
     seen: Counter[str] = field(default_factory=Counter)
+    sent: int = 0
     accepted: int = 0
     lost: int = 0
+    seconds: float = 0.0
     problems: list[str] = field(default_factory=list)
-    HEAD: ClassVar[str] = f"{'drill':10}{'before':>8}{'after':>8}{'between':>9}{'accepted':>10}{'lost':>6}"
+    HEAD: ClassVar[str] = (
+        "| operation | kills | before, after, between when `up` returned | and when all had ended "
+        "| predictions sent | accepted | lost | s |\n|" + "---|" * 8
+    )
 
     def line(self) -> str:
         """Return a line of the table."""
-        counts = [self.seen[name] for name in ("before", "after", "between")]
-        return f"{self.name:10}{counts[0]:>8}{counts[1]:>8}{counts[2]:>9}{self.accepted:>10}{self.lost:>6}"
+        counts = [", ".join(str(each[name]) for name in SEEN) for each in (self.at_once, self.seen)]
+        numbers = [self.sent, self.accepted, self.lost, round(self.seconds)]
+        cells = [self.name, self.seen.total(), *counts, *(f"{number:,}" for number in numbers)]
+        return f"| {' | '.join(map(str, cells))} |"
+
+    def count(self, client: Client) -> None:
+        """Count what a client sent, and what of it is lost."""
+        self.sent, self.accepted = client.sent, len(client.accepted)
+        self.lost = client.lost()
 
 
 def run(cloud: Deployment, operation: Operation, *, times: int, seed: int) -> Result:
     """Measure how long the operation takes, then kill everything so often at moments within that time."""
     result, chance = Result(operation.name), random.Random(f"{seed}-{operation.name}")
     begun_s = time.monotonic()
-    operation.prepare()
-    timed_s = time.monotonic()
-    operation.complete()
-    takes_s = time.monotonic() - timed_s
+    takes_s = _timed(operation)
     client = Client(cloud)
     for turn in range(times):
         moment_s = chance.uniform(0.0, takes_s)
+        last = turn == times - 1
         try:
-            seen = _once(cloud, operation, client, moment_s=moment_s, problems=result.problems)
+            _once(cloud, operation, client, result, moment_s=moment_s, repeat=operation.quick or last)
         except AssertionError as err:
-            seen = "between"
+            result.seen["between"] += 1
             result.problems.append(f"turn {turn + 1}, killed after {moment_s:.1f} s: {err}")
-        result.seen[seen] += 1
-        print(
-            f"{operation.name} {turn + 1}: killed after {moment_s:.1f} of {takes_s:.1f} s: {seen}",
-            file=sys.stderr,
-            flush=True,
-        )
-    result.accepted, result.lost = len(client.accepted), client.lost(since_s=time.monotonic() - begun_s)
+        told = f"{turn + 1}: killed after {moment_s:.1f} of {takes_s:.1f} s: {dict(result.seen)}"
+        print(f"{operation.name} {told}, {client.sent} sent", file=sys.stderr, flush=True)
+    result.count(client)
+    result.seconds = time.monotonic() - begun_s
     return result
 
 
+def _timed(operation: Operation) -> float:
+    operation.prepare()
+    begun_s = time.monotonic()
+    operation.complete()
+    return time.monotonic() - begun_s
+
+
 def _once(
-    cloud: Deployment, operation: Operation, client: Client, *, moment_s: float, problems: list[str]
-) -> str:
-    before, after = look(cloud), operation.prepare()
-    before = _with_cleared(before, cloud)
+    cloud: Deployment,
+    operation: Operation,
+    client: Client,
+    result: Result,
+    *,
+    moment_s: float,
+    repeat: bool,
+) -> None:
+    before, after = operation.prepare()
     client.start()
     operation.begin()
     time.sleep(moment_s)
@@ -71,21 +95,19 @@ def _once(
     operation.end()
     client.stop()
     cloud.bikecast("up")
+    result.at_once[judge(look(cloud), before, after)] += 1
+    _wait_until_quiet(cloud, operation)
     found = look(cloud)
     seen = judge(found, before, after)
+    result.seen[seen] += 1
     if seen == "between":
-        problems.append(f"killed after {moment_s:.1f} s: {_differences(found, before, after)}")
-    _wait_until_quiet(cloud)
-    operation.complete()
-    completed = look(cloud)
-    if completed != after or completed.broken:
-        problems.append(f"repeated after {moment_s:.1f} s: {_differences(completed, after, after)}")
-    return seen
-
-
-def _with_cleared(before: State, cloud: Deployment) -> State:
-    """What ``prepare`` did belongs to the state before."""
-    return look(cloud) if before.windows else before
+        result.problems.append(f"killed after {moment_s:.1f} s: {_differences(found, before, after)}")
+    if repeat:
+        operation.complete()
+        completed = look(cloud)
+        if completed != after or completed.broken:
+            told = _differences(completed, after, after)
+            result.problems.append(f"repeated after {moment_s:.1f} s: {told}")
 
 
 def judge(found: State, before: State, after: State) -> str:
@@ -120,7 +142,7 @@ def _differences(found: State, before: State, after: State) -> str:
     return "; ".join([*told, *found.broken]) or mixed
 
 
-def _wait_until_quiet(cloud: Deployment) -> None:
+def _wait_until_quiet(cloud: Deployment, operation: Operation) -> None:
     """Wait until no execution runs any more that began before the kill."""
     states = cloud.client("stepfunctions")
     machines = [arn for name, arn in cloud.outputs.items() if name.endswith("_state_machine")]
@@ -128,8 +150,8 @@ def _wait_until_quiet(cloud: Deployment) -> None:
     def quiet() -> bool:
         running = [
             states.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]
-            for arn in machines
+            for arn in (*machines, *operation.machines)
         ]
         return not any(running)
 
-    eventually(quiet, timeout_s=QUIET_LIMIT_S, every_s=2)
+    eventually(quiet, timeout_s=QUIET_LIMIT_S, every_s=1)

@@ -2,31 +2,34 @@
 
 import json
 import subprocess
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 from typing import Any, Protocol
 
+from benchmarks.drills.standing import TRAINING, files
 from benchmarks.drills.state import State, ask, look
 from bikecast.names import Bucket, decision_key
 from bikecast.storage import S3Store
 from tests.deployment import BIKECAST, PROJECT, Deployment
 
-DAYS = ("--from", "2024-01-01", "--to", "2025-03-31")
-CHANGED_MONTH, SHIFT = "2025-03", "demand_level:2025-03-01:1"
-TRAINING = ("train", "--trials", "2", "--workers", "1", "--start", "2024-06-01")
+CHANGED_MONTH = "2025-03"
 WEEKS = ("--from", "2025-02-03", "--to", "2025-03-30", "--every", "1w", "--source", "processed", "--no-act")
 MACHINE = "drill-promote"
 
 
 class Operation(Protocol):
-    """Something that changes the state from one to another, and may be repeated until it has."""
+    """Something that changes the state from one to another, and may be repeated until it has.
+
+    ``machines`` are state machines of its own; ``quick``: it is worth repeating after each kill.
+    """
 
     name: str
+    machines: tuple[str, ...]
+    quick: bool
 
-    def prepare(self) -> State:
-        """Return what holds once it is done; whatever it needs is ready."""
+    def prepare(self) -> tuple[State, State]:
+        """Return what holds now and what holds once it is done; whatever it needs is ready."""
         ...
 
     def begin(self) -> None:
@@ -42,116 +45,90 @@ class Operation(Protocol):
         ...
 
 
-@dataclass
 class Command:
-    """A command of the console beside this process."""
+    """A command of the console that changes something."""
 
-    cloud: Deployment
-    child: "subprocess.Popen[bytes] | None" = None
+    machines: tuple[str, ...] = ()
+    quick = True
 
-    def begin(self, *arguments: str) -> None:
+    def __init__(self, cloud: Deployment) -> None:
+        self._cloud = cloud
+        self._child: subprocess.Popen[bytes] | None = None
+
+    def begin(self) -> None:
         """Start it."""
         quiet = subprocess.DEVNULL
-        self.child = subprocess.Popen(
-            [str(BIKECAST), *arguments], cwd=PROJECT, env=self.cloud.env, stdout=quiet, stderr=quiet
+        self._child = subprocess.Popen(
+            [str(BIKECAST), *self._arguments()], cwd=PROJECT, env=self._cloud.env, stdout=quiet, stderr=quiet
         )
+
+    def complete(self) -> None:
+        """Run it to its end."""
+        self._cloud.bikecast(*self._arguments())
 
     def end(self) -> None:
         """Kill it."""
-        if self.child is not None:
-            self.child.kill()
-            self.child.wait()
-            self.child = None
-
-
-@dataclass
-class Load:
-    """The same files with one month that differs, in turn."""
-
-    cloud: Deployment
-    folder: Path
-    name: str = "load"
-    _tables: list[dict[str, str]] = field(default_factory=list)
-    _turn: "Iterator[int]" = field(default_factory=count)
-    _command: Command | None = None
-    _next: int = 0
-
-    def __post_init__(self) -> None:
-        """Load both once, and remember what the tables hold then."""
-        self._command = Command(self.cloud)
-        for index, more in enumerate(((), ("--shift", SHIFT))):
-            self.cloud.bikecast("simulate", str(self._files(index)), *DAYS, *more)
-            self.cloud.bikecast("load", str(self._files(index)))
-            self._tables.append(look(self.cloud).tables)
-        assert self._tables[0] != self._tables[1]
-
-    def prepare(self) -> State:
-        self._next = next(self._turn) % 2
-        return replace(look(self.cloud), tables=self._tables[self._next])
-
-    def begin(self) -> None:
-        assert self._command is not None
-        self._command.begin(*self._arguments())
-
-    def complete(self) -> None:
-        self.cloud.bikecast(*self._arguments())
-
-    def end(self) -> None:
-        assert self._command is not None
-        self._command.end()
+        if self._child is not None:
+            self._child.kill()
+            self._child.wait()
+            self._child = None
 
     def _arguments(self) -> tuple[str, ...]:
-        return ("load", str(self._files(self._next)), "--months", CHANGED_MONTH)
-
-    def _files(self, index: int) -> Path:
-        return self.folder / f"files-{index}"
+        raise NotImplementedError
 
 
-class Train:
+class Load(Command):
+    """The same files with one month that differs, in turn."""
+
+    name = "load"
+
+    def __init__(self, cloud: Deployment, folder: Path, tables: list[dict[str, str]]) -> None:
+        super().__init__(cloud)
+        self._folder, self._tables, self._next = folder, tables, 0
+        assert tables[0] != tables[1]
+
+    def prepare(self) -> tuple[State, State]:
+        before = look(self._cloud)
+        self._next = 1 - self._tables.index(before.tables)
+        return before, replace(before, tables=self._tables[self._next])
+
+    def _arguments(self) -> tuple[str, ...]:
+        return ("load", str(files(self._folder, self._next)), "--months", CHANGED_MONTH)
+
+
+class Train(Command):
     """A training whose challenger is as good as the champion, so that nothing changes."""
 
     name = "train"
+    quick = False
 
-    def __init__(self, cloud: Deployment) -> None:
-        self._cloud, self._command = cloud, Command(cloud)
+    def prepare(self) -> tuple[State, State]:
+        before = look(self._cloud)
+        return before, before
 
-    def prepare(self) -> State:
-        return look(self._cloud)
-
-    def begin(self) -> None:
-        self._command.begin(*TRAINING)
-
-    def complete(self) -> None:
-        self._cloud.bikecast(*TRAINING)
-
-    def end(self) -> None:
-        self._command.end()
+    def _arguments(self) -> tuple[str, ...]:
+        return TRAINING
 
 
-class Drift:
+class Drift(Command):
     """Eight weeks judged anew, with their pages."""
 
     name = "drift"
 
     def __init__(self, cloud: Deployment) -> None:
-        self._cloud, self._command = cloud, Command(cloud)
+        super().__init__(cloud)
         self._clear()
         self.complete()
         self._windows = look(cloud).windows
         assert self._windows
 
-    def prepare(self) -> State:
+    def prepare(self) -> tuple[State, State]:
         self._clear()
-        return replace(look(self._cloud), windows=self._windows)
+        before = look(self._cloud)
+        return before, replace(before, windows=self._windows)
 
-    def begin(self) -> None:
-        self._command.begin("drift", *WEEKS)
-
-    def complete(self) -> None:
-        self._cloud.bikecast("drift", *WEEKS)
-
-    def end(self) -> None:
-        self._command.end()
+    def _arguments(self) -> tuple[str, ...]:
+        return ("drift", *WEEKS)
 
     def _clear(self) -> None:
         ask(self._cloud, "delete from monitoring.feature_drift returning 1")
@@ -162,6 +139,7 @@ class Promote:
     """The step ``promote`` in its container, for two judged versions in turn."""
 
     name = "promote"
+    quick = True
 
     def __init__(self, cloud: Deployment, executions: list[str]) -> None:
         self._cloud, self._states = cloud, cloud.client("stepfunctions")
@@ -169,13 +147,14 @@ class Promote:
         self._job: dict[str, Any] = {}
         self._numbers = count(1)
         self._machine = self._make_machine()
+        self.machines: tuple[str, ...] = (self._machine,)
 
-    def prepare(self) -> State:
+    def prepare(self) -> tuple[State, State]:
         """Write the record of a judgement of the version that does not serve."""
         before = look(self._cloud)
         payload = next(each for each in self._inputs if each["job"]["evaluate"]["version"] != before.champion)
         job, champion = payload["job"], self._cloud.champion()
-        name = f"drill-promote-{next(self._numbers)}"
+        name = f"{MACHINE}-{next(self._numbers)}"
         self._copy_record(job["execution"], name)
         judged = {
             "decision": "promote",
@@ -186,7 +165,7 @@ class Promote:
         changed = {"execution": name, "evaluate": job["evaluate"] | judged, "approval": approval}
         self._job = payload | {"job": job | changed}
         version = job["evaluate"]["version"]
-        return replace(before, champion=version, alias=version)
+        return before, replace(before, champion=version, alias=version)
 
     def begin(self) -> None:
         self._start()

@@ -28,9 +28,11 @@ def database_down(cloud: Deployment, *, minutes: float) -> Result:
         time.sleep(60 * minutes)
     time.sleep(5)
     client.stop()
-    result.accepted, result.lost = len(client.accepted), client.lost(since_s=time.monotonic() - begun_s)
-    if client.refused:
-        result.problems.append(f"{client.refused} requests were not answered while the database hung")
+    result.count(client)
+    result.seconds = time.monotonic() - begun_s
+    if result.accepted < result.sent:
+        unanswered = result.sent - result.accepted
+        result.problems.append(f"{unanswered} requests were not answered while the database hung")
     if result.lost:
         result.problems.append(f"{result.lost} accepted predictions are not in Postgres")
     return result

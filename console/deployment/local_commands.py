@@ -11,6 +11,7 @@ from console import ui
 from console.cloud.outputs import read_stacks
 from console.cloud.session import find_cloud, local_settings, running_connection, start_cloud
 from console.executions.operations import operate
+from console.executions.runs import list_running
 from console.options import Json, TargetOption
 from console.pages.services import reopen_pages, service_urls, start_pages
 
@@ -26,11 +27,15 @@ def up(
 ) -> None:
     """Start the embedded cloud: emulator, container engine, database, and the pages that were open before.
 
-    Needs no Docker and no account. Ports and --https are remembered; set others with variables, for example:
+    Needs no Docker and no account. What ran when it stopped goes on. Ports and --https are remembered;
+    set others with variables, for example:
     BIKECAST_LOCAL_PORT=4599 bikecast up
     """
     connection = start_cloud(https=https)
-    reopen_pages(find_cloud(Target.EMBEDDED))
+    cloud = find_cloud(Target.EMBEDDED)
+    reopen_pages(cloud)
+    for name in list_running(cloud):
+        ui.note(f"{name} is under way, or goes on: `bikecast runs` shows it")
     result = {"endpoint_url": connection.endpoint_url, "region": connection.region, **service_urls()}
     if connection.https_url:
         result |= {"https_url": connection.https_url, "ca_file": str(connection.ca_file)}

@@ -6,7 +6,7 @@ import secrets
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from console.errors import ExecutionError
 from console.executions.histories import Outline, StateRun, as_instant, read_history, read_outline
@@ -14,7 +14,7 @@ from console.executions.histories import Outline, StateRun, as_instant, read_his
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
-RUNNING = "RUNNING"
+RUNNING: Final = "RUNNING"
 SUCCEEDED = "SUCCEEDED"
 POLL_S = 1.0
 

@@ -38,6 +38,18 @@ def list_runs(cloud: Cloud, *, limit: int, kind: str | None = None) -> list[dict
     return sorted(rows, key=lambda row: str(row["started"]), reverse=True)[:limit]
 
 
+def list_running(cloud: Cloud) -> list[str]:
+    """Return the names of the executions of all machines that are under way."""
+    outputs = read_stack_outputs(cloud.cloudformation)
+    pages = cloud.stepfunctions.get_paginator("list_executions")
+    found = [
+        pages.paginate(stateMachineArn=machine, statusFilter=RUNNING)
+        for output in MACHINES.values()
+        if (machine := outputs.get(output))
+    ]
+    return [item["name"] for machine in found for page in machine for item in page["executions"]]
+
+
 def _machine_runs(cloud: Cloud, machine: str, *, kind: str) -> Iterator[dict[str, Any]]:
     for page in cloud.stepfunctions.get_paginator("list_executions").paginate(stateMachineArn=machine):
         for item in page["executions"]:

@@ -63,7 +63,7 @@ class Retrain(Construct):
         )
         return checked.next(shape)
 
-    def _step(self, name: str, step: Step, *, hours: int) -> sfn.TaskStateBase:
+    def _step(self, name: str, step: Step, *, hours: int, retry_lost: bool = False) -> sfn.TaskStateBase:
         state = self._job.state(
             self,
             name,
@@ -72,6 +72,7 @@ class Retrain(Construct):
                 input_path="$.job",
                 result_path=f"$.job.{step}",
                 timeout=cdk.Duration.hours(hours),
+                retry_lost=retry_lost,
             ),
         )
         self._failure.catch_step(state)
@@ -111,7 +112,8 @@ class Retrain(Construct):
         return fail_by_name(self, worker, job=self._job)
 
     def _judge(self, approvals: sqs.IQueue) -> sfn.Chain:
-        promote = self._step("Promote", Step.PROMOTE, hours=1)
+        # Between the manifest and what follows it a lost step must not be the last word.
+        promote = self._step("Promote", Step.PROMOTE, hours=1, retry_lost=True)
         promote.next(self._tell())
         ask = self._ask(approvals, promote=promote)
         wanted = sfn.Condition.and_(

@@ -13,6 +13,7 @@ VERSION = "1.5.33"
 FIXES = (
     "administrator",
     "durable_state",
+    "durable_queue",
     "function_process",
     "function_files",
     "function_credentials",
@@ -25,6 +26,7 @@ FIXES = (
     "task_timing",
     "execution_end",
     "machine_role",
+    "execution_resume",
     "alarms",
     "api_key_identity",
     "function_secret",

@@ -40,13 +40,15 @@ def apply() -> None:
     )
     require(stepfunctions._fail_execution, 'execution["status"] = "FAILED"')
     require(stepfunctions._invoke_with_callback, "info = _task_tokens.pop(token, {})")
-    stepfunctions._run_execution = _limited(stepfunctions._run_execution)
+    stepfunctions._run_execution = limited(stepfunctions._run_execution)
     stepfunctions._fail_execution = _only_running(stepfunctions._fail_execution)
     stepfunctions._execute_task = _while_running(stepfunctions._execute_task)
     stepfunctions._invoke_with_callback = _released(stepfunctions._invoke_with_callback)
 
 
-def _limited(run: Any) -> Any:
+def limited(run: Any) -> Any:
+    """Return ``run`` of an execution's ARN with the machine's time limit around it."""
+
     @functools.wraps(run)
     def run_limited(arn: str) -> None:
         execution = stepfunctions._executions.get(arn) or {}

@@ -63,6 +63,15 @@ def test_only_transient_errors_are_tried_again(assembly: Assembly) -> None:
             assert errors <= TRIED_AGAIN
 
 
+def test_a_lost_promotion_is_tried_again_since_a_champion_may_serve_that_no_alias_names(
+    assembly: Assembly,
+) -> None:
+    retried = _definition(assembly, "Retrain")["States"]["Promote"]["Retry"]
+    assert {"Stopped", "ContainerLost", "States.HeartbeatTimeout"} <= {
+        error for rule in retried for error in rule["ErrorEquals"]
+    }
+
+
 def test_an_event_that_the_bus_does_not_take_is_published_again(assembly: Assembly) -> None:
     levels = [states for name in MACHINES for states in _levels(_definition(assembly, name))]
     found = [

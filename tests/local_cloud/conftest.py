@@ -1,5 +1,7 @@
 """Embedded clouds of the tests' own, on free ports, in folders that vanish."""
 
+import os
+import signal
 import socket
 import textwrap
 import time
@@ -11,7 +13,7 @@ from typing import Any
 import boto3
 import pytest
 
-from local_cloud import supervisor
+from local_cloud import processes, supervisor
 from local_cloud.connection import Connection
 from local_cloud.settings import LocalCloudSettings
 
@@ -51,6 +53,14 @@ class Cloud:
             region_name=self.connection.region,
             **(credentials or own),
         )
+
+    def crash(self) -> None:
+        """Kill the emulator, with no chance to save anything, and start it again."""
+        record = processes.find(self.settings, supervisor.EMULATOR)
+        assert record
+        os.kill(record.pid, signal.SIGKILL)
+        eventually(lambda: record.process() is None)
+        supervisor.start(self.settings, say=lambda _: None)
 
 
 def free_ports(count: int) -> list[int]:

@@ -24,6 +24,7 @@ HALVES = (
         "database",
     ),
     (
+        "durable_queue",
         "function_files",
         "function_credentials",
         "function_errors",
@@ -31,6 +32,7 @@ HALVES = (
         "task_stop",
         "task_secrets",
         "execution_end",
+        "execution_resume",
         "api_key_identity",
         "function_secret",
     ),

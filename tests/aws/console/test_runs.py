@@ -8,7 +8,7 @@ from bikecast.errors import InputError
 from bikecast.names import Output
 from console.cloud.session import Cloud
 from console.executions.executions import follow, start_execution
-from console.executions.runs import stop_run
+from console.executions.runs import list_running, stop_run
 from tests.aws.console.test_executions import PASSES, create_machine
 from tests.aws.console.test_outputs import deploy_stack
 
@@ -31,6 +31,14 @@ def test_what_runs_is_stopped_with_its_reason(cloud: Cloud) -> None:
     stop_run(cloud, arn.rsplit(":", 1)[-1], reason="wrong dates")
     assert asked == [{"executionArn": arn, "error": "Stopped", "cause": "wrong dates"}]
     assert follow(cloud.stepfunctions, arn, on_change=lambda _: None, poll_s=0.05).status == "ABORTED"
+
+
+def test_what_is_under_way_is_listed_and_what_has_ended_is_not(cloud: Cloud) -> None:
+    arn = start(cloud, WAITS)
+    name = arn.rsplit(":", 1)[-1]
+    assert list_running(cloud) == [name]
+    stop_run(cloud, name, reason="enough")
+    assert list_running(cloud) == []
 
 
 def test_what_has_ended_cannot_be_stopped(cloud: Cloud) -> None:

@@ -14,16 +14,25 @@ from tests.local_cloud.probes.functions import (
     function_process,
     function_secret,
 )
-from tests.local_cloud.probes.machines import execution_end, task_timing
-from tests.local_cloud.probes.resources import alarms, database, durable_state, task_secrets, task_stop
+from tests.local_cloud.probes.machines import execution_end, execution_resume, task_timing
+from tests.local_cloud.probes.resources import (
+    alarms,
+    database,
+    durable_queue,
+    durable_state,
+    task_secrets,
+    task_stop,
+)
 
 __all__ = [
     "administrator",
     "alarms",
     "api_key_identity",
     "database",
+    "durable_queue",
     "durable_state",
     "execution_end",
+    "execution_resume",
     "function_credentials",
     "function_errors",
     "function_files",

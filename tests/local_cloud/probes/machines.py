@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
-from tests.local_cloud.aws import ended, machine, queue, refused, start
+from tests.local_cloud.aws import ended, machine, queue, refused, start, unique
 from tests.local_cloud.conftest import Cloud, eventually
+from tests.local_cloud.tasks import IMAGE
 
 
 def waiting_task(queue_url: str, **limits: Any) -> dict[str, Any]:
@@ -50,3 +51,35 @@ def execution_end(cloud: Cloud) -> None:
     states.stop_execution(executionArn=stopped)
     eventually(lambda: refused(lambda: states.send_task_heartbeat(taskToken=token)), timeout_s=3)
     assert ended(cloud, stopped)["status"] == "ABORTED"
+
+
+def execution_resume(cloud: Cloud) -> None:
+    url, states = queue(cloud), cloud.client("stepfunctions")
+    asking = start(cloud, machine(cloud, {"StartAt": "T", "States": {"T": waiting_task(url)}}))
+    token = next_token(cloud, url)
+    caught = start(cloud, machine(cloud, running_task(cloud), "ecs:RunTask"))
+    saved = cloud.settings.state_folder / "stepfunctions.json"
+    eventually(lambda: all(word in saved.read_text() for word in (token, f'"{caught}"', "TaskScheduled")))
+    cloud.crash()
+    assert json.loads(ended(cloud, caught)["output"]) == {"Error": "States.HeartbeatTimeout"}
+    assert not cloud.client("sqs").receive_message(QueueUrl=url).get("Messages")
+    states.send_task_success(taskToken=token, output='"yes"')
+    assert ended(cloud, asking)["output"] == '"yes"'
+
+
+def running_task(cloud: Cloud) -> dict[str, Any]:
+    """A machine whose one task runs until it is lost, and ends with the error that it caught."""
+    family = unique("task")
+    container = {"name": "job", "image": IMAGE, "command": ["import time; time.sleep(60)"]}
+    ecs = cloud.client("ecs")
+    ecs.create_cluster(clusterName="tests")
+    ecs.register_task_definition(family=family, containerDefinitions=[container])
+    run = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::ecs:runTask.waitForTaskToken",
+        "Parameters": {"Cluster": "tests", "TaskDefinition": family},
+        "Catch": [{"ErrorEquals": ["States.HeartbeatTimeout"], "Next": "Lost"}],
+        "End": True,
+    }
+    lost = {"Type": "Pass", "Parameters": {"Error.$": "$.Error"}, "End": True}
+    return {"StartAt": "Run", "States": {"Run": run, "Lost": lost}}

@@ -1,6 +1,13 @@
 """Databases, tasks, alarms and the state that all of them are."""
 
-from tests.local_cloud.aws import REGION, deploy, role, unique
+import contextlib
+import threading
+from collections.abc import Iterator
+from itertools import count
+
+from botocore.exceptions import BotoCoreError
+
+from tests.local_cloud.aws import REGION, deploy, queue, role, unique
 from tests.local_cloud.conftest import Cloud, eventually
 from tests.local_cloud.tasks import END, IMAGE, finish_task, logged, start_task, stopped
 
@@ -17,6 +24,33 @@ def durable_state(cloud: Cloud) -> None:
     cloud.client("sqs").create_queue(QueueName=name)
     saved = cloud.settings.emulator_dir / "state/sqs.json"
     eventually(lambda: saved.exists() and name in saved.read_text(), timeout_s=6)
+
+
+def durable_queue(cloud: Cloud) -> None:
+    url, taken, over = queue(cloud), list[str](), threading.Event()
+
+    def send() -> None:
+        sqs = cloud.client("sqs")
+        for number in map(str, count()):
+            with contextlib.suppress(BotoCoreError):
+                sqs.send_message(QueueUrl=url, MessageBody=number)
+                taken.append(number)
+            if over.is_set():
+                return
+
+    sender = threading.Thread(target=send)
+    sender.start()
+    eventually(lambda: len(taken) > 100)
+    cloud.crash()
+    over.set()
+    sender.join()
+    assert set(taken) <= set(received(cloud, url))
+
+
+def received(cloud: Cloud, url: str) -> Iterator[str]:
+    sqs = cloud.client("sqs")
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        yield from (message["Body"] for message in messages)
 
 
 def database(cloud: Cloud) -> None:
