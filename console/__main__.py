@@ -13,7 +13,13 @@ from console import ui, use_case_commands
 from console.cloud import log_commands
 from console.data import load_commands
 from console.demo import demo_commands
-from console.deployment import cost_commands, deploy_commands, destroy_commands, local_commands
+from console.deployment import (
+    backup_commands,
+    cost_commands,
+    deploy_commands,
+    destroy_commands,
+    local_commands,
+)
 from console.errors import CommandError, ExecutionError, FileAccessError, refusal, sdk_errors
 from console.executions import run_commands
 from console.monitoring import drift_commands, incident_commands
@@ -47,6 +53,8 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (RUN, local_commands.env),
     (RUN, deploy_commands.deploy),
     (RUN, destroy_commands.destroy),
+    (RUN, backup_commands.backup),
+    (RUN, backup_commands.restore),
     (RUN, deploy_commands.outputs),
     (RUN, use_case_commands.use_cases),
     (RUN, init_commands.init),

@@ -9,7 +9,7 @@ import boto3
 import pytest
 from moto import mock_aws
 
-from bikecast.errors import InputError
+from bikecast.errors import DeploymentError, InputError
 from bikecast.names import Containers, Output, Target
 from console.deployment import deployment
 from console.deployment.deploy_commands import ask
@@ -93,7 +93,7 @@ def test_yes_deploys_without_a_question(cdk: Cdk) -> None:
 
 def test_changes_that_cannot_be_computed_are_not_asked_about(cdk: Cdk) -> None:
     cdk.ends_with(1)
-    with pytest.raises(deployment.DeploymentError, match="could not be computed"):
+    with pytest.raises(DeploymentError, match="could not be computed"):
         deploy(Target.AWS, CHOICES, agree=lambda: pytest.fail("asked about changes that nobody saw"))
     assert cdk.commands() == ["diff"]
 

@@ -10,6 +10,7 @@ from console.__main__ import app
 
 COMMANDS = [
     "champion",
+    "backup somewhere",
     "close 1 --reason over",
     "cost",
     "decisions",
@@ -26,6 +27,7 @@ COMMANDS = [
     "redrive",
     "reject",
     "approve",
+    "restore somewhere",
     "resume --reason over",
     "rollback",
     "runs",
