@@ -26,7 +26,7 @@ from console.monitoring import drift_commands, incident_commands
 from console.scaffold import init_commands
 from console.serving import champion_commands, predict_commands, queue_commands
 from console.settings import take_choices
-from console.training import decision_commands, train_commands
+from console.training import decision_commands, lineage_commands, train_commands
 from console.worker import worker_commands
 from local_cloud.network import keep_loopback_direct
 
@@ -69,6 +69,7 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (MODEL, run_commands.approve),
     (MODEL, run_commands.reject),
     (MODEL, decision_commands.decisions),
+    (MODEL, lineage_commands.lineage),
     (MODEL, champion_commands.champion),
     (MODEL, champion_commands.rollback),
     (SERVE, predict_commands.predict),

@@ -11,13 +11,12 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import Any
 
-from pydantic import SecretStr
-
 from bikecast.database import DatabaseSettings
 from bikecast.errors import DeploymentError, InputError
-from bikecast.names import CHAMPION_KEY, DEFAULT_USE_CASE, Bucket, Output, Target
+from bikecast.names import CHAMPION_KEY, DEFAULT_USE_CASE, Bucket, Target
 from console import ui
-from console.cloud.outputs import BUCKET_OUTPUTS, StackOutputs, read_stack_outputs
+from console.cloud.database import owner_login
+from console.cloud.outputs import BUCKET_OUTPUTS, read_stack_outputs
 from console.cloud.session import Cloud
 from console.deployment.backups import Backup, BackupFolder, SavedDatabase, SavedObject, sha256_of
 from console.deployment.dumps import count_rows, dump, holds_data, load, rights_of
@@ -87,20 +86,8 @@ def _places(cloud: Cloud) -> tuple[dict[Bucket, str], DatabaseSettings]:
     if cloud.target is Target.AWS:
         raise InputError(ON_AWS)
     outputs = read_stack_outputs(cloud.cloudformation)
-    return {role: outputs.require(output) for role, output in BUCKET_OUTPUTS.items()}, _owner(cloud, outputs)
-
-
-def _owner(cloud: Cloud, outputs: StackOutputs) -> DatabaseSettings:
-    secrets = cloud.session.client("secretsmanager", endpoint_url=cloud.endpoint_url)
-    secret = secrets.get_secret_value(SecretId=outputs.require(Output.DATABASE_SECRET_ARN))
-    return DatabaseSettings(
-        host=outputs.require(Output.DATABASE_HOST),
-        port=int(outputs.require(Output.DATABASE_PORT)),
-        name=outputs.require(Output.DATABASE_NAME),
-        user=outputs.require(Output.DATABASE_USER),
-        password=SecretStr(json.loads(secret["SecretString"])["password"]),
-        sslmode="disable",
-    )
+    names = {role: outputs.require(output) for role, output in BUCKET_OUTPUTS.items()}
+    return names, owner_login(cloud, outputs)
 
 
 def _save(cloud: Cloud, bucket: str, folder: BackupFolder) -> Iterator[SavedObject]:

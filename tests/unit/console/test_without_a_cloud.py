@@ -18,6 +18,7 @@ COMMANDS = [
     "forecast",
     "incidents",
     "incidents --refresh",
+    "lineage 1",
     "load --months 2024-01",
     "logs predict --since 1h",
     "monitor show",
