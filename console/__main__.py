@@ -13,14 +13,20 @@ from console import ui, use_case_commands
 from console.cloud import log_commands
 from console.data import load_commands
 from console.demo import demo_commands
-from console.deployment import cost_commands, deploy_commands, destroy_commands, local_commands
+from console.deployment import (
+    backup_commands,
+    cost_commands,
+    deploy_commands,
+    destroy_commands,
+    local_commands,
+)
 from console.errors import CommandError, ExecutionError, FileAccessError, refusal, sdk_errors
 from console.executions import run_commands
 from console.monitoring import drift_commands, incident_commands
 from console.scaffold import init_commands
 from console.serving import champion_commands, predict_commands, queue_commands
 from console.settings import take_choices
-from console.training import decision_commands, train_commands
+from console.training import decision_commands, lineage_commands, train_commands
 from console.worker import worker_commands
 from local_cloud.network import keep_loopback_direct
 
@@ -47,6 +53,8 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (RUN, local_commands.env),
     (RUN, deploy_commands.deploy),
     (RUN, destroy_commands.destroy),
+    (RUN, backup_commands.backup),
+    (RUN, backup_commands.restore),
     (RUN, deploy_commands.outputs),
     (RUN, use_case_commands.use_cases),
     (RUN, init_commands.init),
@@ -61,6 +69,7 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (MODEL, run_commands.approve),
     (MODEL, run_commands.reject),
     (MODEL, decision_commands.decisions),
+    (MODEL, lineage_commands.lineage),
     (MODEL, champion_commands.champion),
     (MODEL, champion_commands.rollback),
     (SERVE, predict_commands.predict),

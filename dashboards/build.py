@@ -1,17 +1,20 @@
-"""Write the dashboard and the alert rules: ``python -m dashboards.build``.
+"""Write the dashboard and the alert rules: ``python -m dashboards.build [ENVIRONMENT]``.
 
 The files are what Grafana provisions, in Docker by its provisioning folder and in Amazon Managed Grafana
 by its API; a test holds them to this module. Data sources are found by uid: ``bikecast-postgres`` and
-``bikecast-cloudwatch``.
+``bikecast-cloudwatch``. Those of another environment than the default one, with its provisioning, are
+written to ``.build/dashboards/ENVIRONMENT``.
 """
 
 import json
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bikecast.names import METRIC_NAMESPACE, Metric
+from bikecast.names import DEFAULT_ENVIRONMENT, METRIC_NAMESPACE, Metric, is_environment
 from dashboards import alerts, queries
+from dashboards.environments import of_environment, provider_of_environment, sources_of_environment
 from dashboards.sources import CLOUDWATCH, POSTGRES, sql
 
 HERE = Path(__file__).parent
@@ -207,15 +210,44 @@ def _annotation(name: str, statement: str, color: str) -> dict[str, Any]:
     }
 
 
-def files() -> dict[str, str]:
+def files(environment: str = DEFAULT_ENVIRONMENT) -> dict[str, str]:
     """Return the text of each generated file by its path below this folder."""
     written: Sequence[tuple[str, dict[str, Any]]] = (
         ("model_health.json", dashboard()),
         ("provisioning/alerting/rules.json", alerts.alert_rules()),
     )
-    return {name: json.dumps(content, indent=2) + "\n" for name, content in written}
+    return {
+        name: json.dumps(of_environment(content, environment), indent=2) + "\n" for name, content in written
+    }
+
+
+def provisioning(environment: str) -> dict[str, str]:
+    """Return the texts of the data sources and of the dashboards' provider by their paths."""
+    sources, provider = "provisioning/datasources/bikecast.yaml", "provisioning/dashboards/bikecast.yaml"
+    return {
+        sources: sources_of_environment((HERE / sources).read_text(), environment),
+        provider: provider_of_environment((HERE / provider).read_text(), environment),
+    }
+
+
+def write(environment: str) -> Path:
+    """Write the files of an environment and return their folder."""
+    if environment == DEFAULT_ENVIRONMENT:
+        folder, texts = HERE, files()
+    else:
+        folder = HERE.parent / ".build/dashboards" / environment
+        texts = files(environment) | provisioning(environment)
+    for name, text in texts.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    return folder
 
 
 if __name__ == "__main__":
-    for name, text in files().items():
-        (HERE / name).write_text(text)
+    chosen = sys.argv[1] if len(sys.argv) > 1 else DEFAULT_ENVIRONMENT
+    if not is_environment(chosen):
+        sys.exit(
+            f"an environment is one word of at most 16 lower-case letters and digits, but got {chosen!r}"
+        )
+    print(write(chosen))  # noqa: T201 - where the files are

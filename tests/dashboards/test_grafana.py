@@ -11,6 +11,7 @@ import pytest
 from bikecast.database import DatabaseSettings, connect
 from dashboards import build
 from dashboards.alerts import alert_rules
+from dashboards.environments import UIDS
 from tests.postgres import Server
 from training_job.migrations import migrate
 from use_cases.citibike.monitoring.columns import METRIC_COLUMNS
@@ -148,3 +149,31 @@ def test_alerts_ring_on_the_filled_year_and_say_so_in_one_number(year: DatabaseS
             (row,) = connection.execute(_expanded(rule["data"][0]["model"]["rawSql"])).fetchall()
             assert len(row) == 1
             assert row[0] in (0, 1)
+
+
+def _uids(content: object) -> set[str]:
+    if isinstance(content, list):
+        return set().union(*map(_uids, content))
+    if not isinstance(content, dict):
+        return set()
+    own = {value for key, value in content.items() if key in UIDS and isinstance(value, str)}
+    return own.union(*map(_uids, content.values()))
+
+
+def test_files_of_another_environment_share_no_uid_title_or_metric_with_the_default_ones() -> None:
+    staging, sources = build.files("staging"), build.provisioning("staging")
+    shared = [_uids(json.loads(texts[name])) for name in build.files() for texts in (build.files(), staging)]
+    assert (shared[0] & shared[1]) == set()
+    assert (shared[2] & shared[3]) == {"__expr__"}, "Grafana's own"
+    board = json.loads(staging["model_health.json"])
+    assert board["title"] == "bikecast staging: model health"
+    assert {t["namespace"] for p in board["panels"] for t in p["targets"] if "namespace" in t} == {
+        "bikecast/staging"
+    }
+    (group,) = json.loads(staging["provisioning/alerting/rules.json"])["groups"]
+    assert (group["name"], group["folder"]) == ("bikecast staging", "bikecast staging")
+    text = sources["provisioning/datasources/bikecast.yaml"]
+    wanted = {uid for uid in shared[1] if uid.endswith(("postgres", "cloudwatch"))}
+    assert all(f"uid: {uid}\n" in text for uid in wanted)
+    assert "${BIKECAST_STAGING_DATABASE_PASSWORD}" in text
+    assert "/bikecast-staging\n" in sources["provisioning/dashboards/bikecast.yaml"]

@@ -10,6 +10,7 @@ from console.__main__ import app
 
 COMMANDS = [
     "champion",
+    "backup somewhere",
     "close 1 --reason over",
     "cost",
     "decisions",
@@ -17,6 +18,7 @@ COMMANDS = [
     "forecast",
     "incidents",
     "incidents --refresh",
+    "lineage 1",
     "load --months 2024-01",
     "logs predict --since 1h",
     "monitor show",
@@ -26,6 +28,7 @@ COMMANDS = [
     "redrive",
     "reject",
     "approve",
+    "restore somewhere",
     "resume --reason over",
     "rollback",
     "runs",

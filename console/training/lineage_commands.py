@@ -1,0 +1,28 @@
+"""``lineage``: from a prediction or a version back to the files."""
+
+from typing import Annotated
+
+import typer
+
+from console import ui
+from console.cloud.session import find_cloud
+from console.options import Json, TargetOption
+
+
+def lineage(
+    name: Annotated[
+        str, typer.Argument(help="A model version, or the id of a prediction or request.", show_default=False)
+    ],
+    target: TargetOption = None,
+    as_json: Json = False,
+) -> None:
+    """Show which model made a prediction, which training set made the model, and which files the table.
+
+    What cannot be told from what is kept stands under `unknown`.
+
+    Example: bikecast lineage 3
+    """
+    from console.training.lineage import lineage as trace_back
+
+    result = trace_back(find_cloud(target), name)
+    ui.show(result, as_json=as_json, table=lambda: ui.to_json(result))
