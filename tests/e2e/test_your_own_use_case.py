@@ -62,7 +62,7 @@ def test_a_table_of_ones_own_goes_from_a_file_to_a_watched_champion(shop: Deploy
     champion = bikecast(shop, "champion")
     assert (champion["use_case"], champion["simulated"]) == (NAME, False)
 
-    new = deliveries("2025-02-15", 8, farther=2.5)  # the shop moved to the outskirts
+    new = deliveries("2025-02-17", 14, farther=2.5)  # two weeks since the shop moved to the outskirts
     asked = new.assign(
         **{"ordered.at": pd.to_datetime(new["ordered.at"], format="%d.%m.%Y %H:%M:%S").astype(str)}
     )
