@@ -85,6 +85,14 @@ def test_a_training_waits_for_the_end_of_another() -> None:
     assert train({"n_trials": 6}).status == 202
 
 
+def test_a_training_waits_for_none_of_another_use_case() -> None:
+    states = boto3.client("stepfunctions", region_name=REGION)
+    (machine,) = states.list_state_machines()["stateMachines"]
+    asked = json.dumps({"use_case": "obesity"})
+    states.start_execution(stateMachineArn=machine["stateMachineArn"], name="train-1", input=asked)
+    assert train({"n_trials": 5}).status == 202
+
+
 @pytest.mark.parametrize("key_id", ["prediction-key", None])
 @pytest.mark.parametrize("request_", [{"n_trials": 5}, {"threshold": 0}])
 def test_only_the_training_key_starts_a_training(key_id: str | None, request_: dict[str, Any]) -> None:
