@@ -1,6 +1,6 @@
 """The routes of the operations API."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path as FilePath
@@ -63,12 +63,14 @@ class OperatePorts:
         trainings: The retrain machine's executions.
         reports: The reports bucket.
         link: Signs a link to an object too large to pass on.
+        glances: What there is of every use case at a glance.
         may_train: Whether a request came with the key that starts trainings.
     """
 
     trainings: Trainings
     reports: ObjectStore
     link: Callable[[str], str]
+    glances: Callable[[], Iterable[dict[str, Any]]]
     may_train: Callable[[Scope], bool]
 
 
@@ -138,6 +140,11 @@ def _add_monitoring(app: FastAPI, ports: OperatePorts) -> None:
     def read_drift() -> dict[str, Any]:
         """Return the verdicts of the latest windows, newest first."""
         return {"windows": read_summary(ports.reports).get("windows", [])}
+
+    @app.get("/monitoring/use-cases", responses=errors(403, 429, 503))
+    def read_use_cases() -> dict[str, Any]:
+        """Return every use case at a glance, as its monitor last saw it."""
+        return {"use_cases": list(ports.glances())}
 
     @app.get("/dashboard", include_in_schema=False)
     def read_dashboard() -> HTMLResponse:

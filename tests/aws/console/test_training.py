@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import DataError, InputError
-from bikecast.names import Output, citibike_key, weather_key
+from bikecast.names import DEFAULT_USE_CASE, Output, citibike_key, weather_key
 from console.cloud.session import Cloud
+from console.settings import take_choices
 from console.training.checks import parse_retraining, require_no_training, running_training
 from console.training.retraining import start_training
 from tests.aws.console.test_executions import PASSES, create_machine
@@ -117,8 +118,11 @@ def test_a_training_of_another_use_case_is_neither_followed_nor_in_the_way(
     cloud.stepfunctions.start_execution(stateMachineArn=machine, name="train-1", input=asked)
     assert running_training(cloud) is None
     require_no_training(cloud)
-    monkeypatch.setenv("BIKECAST_USE_CASE", "citibike")  # restored afterwards
+    monkeypatch.setenv("BIKECAST_USE_CASE", DEFAULT_USE_CASE)  # restored afterwards
     take_choices(["--use-case", "obesity"])
-    assert str(running_training(cloud)).endswith(":train-1")
-    with pytest.raises(InputError, match="train-1 is running"):
-        require_no_training(cloud)
+    try:
+        assert str(running_training(cloud)).endswith(":train-1")
+        with pytest.raises(InputError, match="train-1 is running"):
+            require_no_training(cloud)
+    finally:
+        take_choices(["--use-case", DEFAULT_USE_CASE])
