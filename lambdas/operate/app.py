@@ -50,7 +50,9 @@ class WindowQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    window_size: int | None = Field(None, ge=1, le=366, description="Only windows of as many days.")
+    window_size: int | None = Field(
+        None, ge=1, le=1_000_000, description="Only windows of as many days, or rows where rows have no time."
+    )
     window_start: Day | None = Field(None, description="The window that begins on this day.")
     as_: Literal["html", "json"] = Field("html", alias="as", description="A page, or the numbers behind it.")
 
