@@ -113,10 +113,10 @@ def _acts() -> Acts:
 
 
 def _train(cloud: Cloud, acts: Acts, options: DemoOptions) -> dict[str, Any]:
-    running = checks.running_trainings(cloud)
-    if running:
+    running = checks.running_training(cloud)
+    if running is not None:
         ui.note("a training runs already: following it instead of starting another")
-        return training.summary(training.watch_training(cloud, running[0]))
+        return training.summary(training.watch_training(cloud, running))
     return training.summary(training.watch_training(cloud, acts.start_training(cloud, options)))
 
 

@@ -10,6 +10,7 @@ from bikecast.errors import InputError
 from bikecast.names import GONE_TASK_ERRORS, Output
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
+from console.settings import use_case
 
 # The queue shows a message again after this time if nobody answered it.
 LOOK_S = 5
@@ -25,9 +26,13 @@ class ApprovalAnswer(StrEnum):
 
 @dataclass(frozen=True)
 class Waiting:
-    """One training that asks; ``receipt`` removes its message from the queue."""
+    """One training that asks; ``receipt`` removes its message from the queue.
+
+    ``use_case`` is None where an earlier deployment's machine asked.
+    """
 
     execution: str
+    use_case: str | None
     reason: str | None
     task_token: str
     receipt: str
@@ -51,6 +56,7 @@ def _waiting(message: Any) -> Waiting:
     body = json.loads(message["Body"])
     return Waiting(
         execution=body["execution"],
+        use_case=body.get("use_case"),
         reason=(body.get("evaluate") or {}).get("reason"),
         task_token=body["task_token"],
         receipt=message["ReceiptHandle"],
@@ -60,7 +66,7 @@ def _waiting(message: Any) -> Waiting:
 def answer(
     cloud: Cloud, word: ApprovalAnswer, *, execution: str | None, reason: str | None
 ) -> dict[str, Any]:
-    """Answer the training that waits; name it when several do.
+    """Answer the training of the chosen use case that waits; name it when several do.
 
     Raises:
         InputError: None waits, several wait and none was named, or it does not wait any more.
@@ -94,12 +100,13 @@ def _show_again(cloud: Cloud, url: str, waiting: list[Waiting]) -> None:
 
 def _choose(waiting: list[Waiting], execution: str | None) -> Waiting:
     wanted = execution.rsplit(":", 1)[-1] if execution else None
-    matching = [entry for entry in waiting if wanted in (None, entry.execution)]
+    ours = [entry for entry in waiting if entry.use_case in (None, use_case())]
+    matching = [entry for entry in ours if wanted in (None, entry.execution)]
     if len(matching) == 1:
         return matching[0]
-    if not waiting:
-        raise InputError("no training is waiting for approval")
-    names = ", ".join(entry.execution for entry in waiting)
+    if not ours:
+        raise InputError(f"no training of {use_case()} is waiting for approval")
+    names = ", ".join(entry.execution for entry in ours)
     if matching:
         raise InputError(f"several trainings wait, name one of them: {names}")
     raise InputError(f"{wanted} is not waiting for approval; waiting: {names}")

@@ -13,6 +13,7 @@ from console.cloud.champions import champion_store, read_champion
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
 from console.data.buckets import data_bucket
+from console.settings import use_case
 from use_cases.citibike.request import HourlyRequest
 
 if TYPE_CHECKING:
@@ -40,24 +41,23 @@ RANGES = {
 }
 
 
-def running_trainings(cloud: Cloud) -> list[str]:
-    """Return the ARNs of the trainings under way, the newest first."""
+def running_training(cloud: Cloud) -> str | None:
+    """Return the ARN of the newest training of the chosen use case that is under way."""
+    from bikecast.serving.trainings import running_trainings
+
     machine = read_stack_outputs(cloud.cloudformation).require(Output.RETRAIN_STATE_MACHINE_ARN)
-    pages = cloud.stepfunctions.get_paginator("list_executions").paginate(
-        stateMachineArn=machine, statusFilter="RUNNING"
-    )
-    return [item["executionArn"] for page in pages for item in page["executions"]]
+    return next(running_trainings(cloud.stepfunctions, machine, use_case=use_case()), None)
 
 
 def require_no_training(cloud: Cloud) -> None:
-    """Refuse a second training beside one that runs.
+    """Refuse a second training of the chosen use case beside one that runs.
 
     Raises:
         InputError: One runs; it is named, with what shows and what ends it.
     """
-    found = running_trainings(cloud)
-    if found:
-        name = found[0].rsplit(":", 1)[-1]
+    found = running_training(cloud)
+    if found is not None:
+        name = found.rsplit(":", 1)[-1]
         raise InputError(
             f"the training {name} is running: follow it with `bikecast runs {name} --follow`, end it with "
             f"`bikecast stop {name}`, or start another beside it with --anyway"

@@ -178,6 +178,7 @@ def _question() -> sfn.TaskInput:
         {
             "task_token": sfn.JsonPath.task_token,
             "execution": sfn.JsonPath.string_at("$.job.execution"),
+            "use_case": sfn.JsonPath.string_at("$.job.request.use_case"),
             "train": sfn.JsonPath.object_at("$.job.train"),
             "evaluate": sfn.JsonPath.object_at("$.job.evaluate"),
         }

@@ -7,6 +7,7 @@ from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
 from bikecast.names import DatabaseRole, Output, Variable
+from bikecast.use_case import registry
 from infra_cdk.constructs.api import STAGE, PredictorApi, allowed_origins
 from infra_cdk.constructs.function import PythonFunction
 from infra_cdk.constructs.layers import Layers
@@ -141,6 +142,8 @@ class ServingStack(BikecastStack):
             settings=self.settings,
             environment={
                 Variable.USE_CASE: self.use_case,
+                # All that are here, not those deployed with it: another deployment changes no function.
+                Variable.USE_CASES: ",".join(registry.names()),
                 Variable.REPORTS_BUCKET: storage.reports.bucket_name,
                 Variable.RETRAIN_STATE_MACHINE_ARN: training.retrain.state_machine_arn,
                 Variable.CODE_VERSION: code_version(self, "lambdas/operate"),

@@ -1,6 +1,6 @@
 """The routes of the operations API."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path as FilePath
@@ -50,7 +50,9 @@ class WindowQuery(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    window_size: int | None = Field(None, ge=1, le=366, description="Only windows of as many days.")
+    window_size: int | None = Field(
+        None, ge=1, le=1_000_000, description="Only windows of as many days, or rows where rows have no time."
+    )
     window_start: Day | None = Field(None, description="The window that begins on this day.")
     as_: Literal["html", "json"] = Field("html", alias="as", description="A page, or the numbers behind it.")
 
@@ -63,12 +65,14 @@ class OperatePorts:
         trainings: The retrain machine's executions.
         reports: The reports bucket.
         link: Signs a link to an object too large to pass on.
+        glances: What there is of every use case at a glance.
         may_train: Whether a request came with the key that starts trainings.
     """
 
     trainings: Trainings
     reports: ObjectStore
     link: Callable[[str], str]
+    glances: Callable[[], Iterable[dict[str, Any]]]
     may_train: Callable[[Scope], bool]
 
 
@@ -138,6 +142,11 @@ def _add_monitoring(app: FastAPI, ports: OperatePorts) -> None:
     def read_drift() -> dict[str, Any]:
         """Return the verdicts of the latest windows, newest first."""
         return {"windows": read_summary(ports.reports).get("windows", [])}
+
+    @app.get("/monitoring/use-cases", responses=errors(403, 429, 503))
+    def read_use_cases() -> dict[str, Any]:
+        """Return every use case at a glance, as its monitor last saw it."""
+        return {"use_cases": list(ports.glances())}
 
     @app.get("/dashboard", include_in_schema=False)
     def read_dashboard() -> HTMLResponse:

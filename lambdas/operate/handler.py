@@ -1,6 +1,6 @@
 """The operations API: API Gateway to FastAPI, put together once and kept warm."""
 
-from functools import cache
+from functools import cache, partial
 from typing import Any
 
 import boto3
@@ -8,6 +8,7 @@ from aws_lambda_powertools import Logger, Metrics, Tracer
 from aws_lambda_powertools.logging import correlation_paths
 from mangum import Mangum
 
+from bikecast.monitoring.glance import glances
 from bikecast.names import use_case_prefix
 from bikecast.serving.gateway import api_key_id, is_request
 from bikecast.serving.trainings import Trainings
@@ -36,10 +37,12 @@ def api() -> Mangum:
         place = {"Bucket": settings.reports_bucket, "Key": prefix + key}
         return storage.generate_presigned_url("get_object", Params=place, ExpiresIn=settings.link_lifetime_s)
 
+    reports = S3Store(storage, settings.reports_bucket)
     ports = OperatePorts(
         trainings,
-        ScopedStore(S3Store(storage, settings.reports_bucket), prefix),
+        ScopedStore(reports, prefix),
         link,
+        glances=partial(glances, reports, settings.use_cases.split(",")),
         may_train=lambda scope: api_key_id(scope) == settings.training_key_id,
     )
     app = build_app(ports, code_version=settings.code_version, allowed_origins=settings.origins)

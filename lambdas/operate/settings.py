@@ -12,6 +12,7 @@ class Settings(OriginSettings):
     model_config = SettingsConfigDict(frozen=True, extra="ignore")
 
     use_case: str
+    use_cases: str = Field(description="Names of all that the dashboard shows at a glance, comma-separated.")
     reports_bucket: str
     retrain_state_machine_arn: str
     training_key_id: str

@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 
 from bikecast.errors import NotFoundError
+from bikecast.monitoring.glance import NEVER_WATCHED, glances
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
 from bikecast.monitoring.stored_reports import Page, find_page
@@ -57,16 +58,25 @@ def api(ports: Ports) -> Iterator[str]:
     list(monitor(request.model_copy(update=last), ports, WATCH))
     summary = ports.reports.read(DASHBOARD_SUMMARY_KEY).body
 
+    other = {
+        **NEVER_WATCHED,
+        "use_case": "obesity",
+        "champion": "9",
+        "paused": True,
+        "pause_reason": "why not",
+    }
+    found = [*glances(ports.reports, ["citibike"]), other]
+    everybody = json.dumps({"use_cases": found}).encode()
+
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path.endswith("/dashboard"):
                 return self._send(200, "text/html", PAGE)
             allowed = self.headers.get("x-api-key") == KEY
-            return (
-                self._send(200, "application/json", summary)
-                if allowed
-                else self._send(403, "text/plain", b"")
-            )
+            if not allowed:
+                return self._send(403, "text/plain", b"")
+            at_a_glance = self.path.endswith("/monitoring/use-cases")
+            return self._send(200, "application/json", everybody if at_a_glance else summary)
 
         def _send(self, status: int, kind: str, body: bytes) -> None:
             self.send_response(status)
@@ -97,6 +107,8 @@ def test_the_page_shows_what_the_monitor_found(api: str, tmp_path: Path) -> None
     assert seen.count('class="dot ') == 12 + 4  # windows, and the legend
     assert "Evidently's pages of 2025-03-24 to 2025-03-30" in seen
     assert "Data quality</button>" in seen
+    assert "All use cases" in seen
+    assert "paused: why not" in seen
     assert KEY not in seen
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from use_cases.citibike.monitoring.selftest import NOTHING, SIZES, WINDOWS, SelfTest, run_selftest
+from bikecast.monitoring.trials import NOTHING, SelfTest
+from use_cases.citibike.monitoring.selftest import SIZES, WINDOWS, run_selftest
 
 
 @pytest.fixture(scope="module")

@@ -3,6 +3,8 @@
 MLflow and Optuna create and migrate their own tables; here only their schemas are made.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -37,16 +39,30 @@ def migrate(settings: DatabaseSettings, *, revision: str = "head") -> None:
     engine = create_engine(sqlalchemy_url(settings, schema=Schema.MONITORING), poolclass=NullPool)
     with engine.connect() as connection:
         require_version(connection.scalar(text("show server_version_num")))
-        connection.execute(text("select pg_advisory_lock(:key)"), {"key": LOCK_KEY})
-        connection.commit()
-        try:
+        with _locked(connection):
             _upgrade(connection, revision=revision)
             _let_log_in(connection, settings)
             connection.commit()
-        finally:
-            connection.rollback()
-            connection.execute(text("select pg_advisory_unlock(:key)"), {"key": LOCK_KEY})
-            connection.commit()
+
+
+@contextmanager
+def one_at_a_time(settings: DatabaseSettings) -> Iterator[None]:
+    """Let no other process create tables meanwhile: Optuna fails where two create its own at once."""
+    engine = create_engine(sqlalchemy_url(settings, schema=Schema.MONITORING), poolclass=NullPool)
+    with engine.connect() as connection, _locked(connection):
+        yield
+
+
+@contextmanager
+def _locked(connection: Connection) -> Iterator[None]:
+    connection.execute(text("select pg_advisory_lock(:key)"), {"key": LOCK_KEY})
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.rollback()
+        connection.execute(text("select pg_advisory_unlock(:key)"), {"key": LOCK_KEY})
+        connection.commit()
 
 
 def _let_log_in(connection: Connection, settings: DatabaseSettings) -> None:

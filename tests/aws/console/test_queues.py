@@ -71,9 +71,11 @@ def test_a_predictor_that_never_logged_has_nothing_to_send(cloud: Cloud) -> None
     assert redrive(cloud, since=NOW) == Redriven(dead_letters=0, logged=0)
 
 
-def ask(execution: str) -> str:
+def ask(execution: str, *, use_case: str = "citibike") -> str:
     evaluate = {"decision": "promote", "reason": "better by 12 %"}
-    return json.dumps({"task_token": "token", "execution": execution, "evaluate": evaluate})
+    return json.dumps(
+        {"task_token": "token", "execution": execution, "use_case": use_case, "evaluate": evaluate}
+    )
 
 
 def test_waiting_trainings_are_listed_with_their_reason(cloud: Cloud) -> None:
@@ -95,8 +97,17 @@ def test_one_of_several_must_be_named(cloud: Cloud) -> None:
 
 def test_nothing_to_answer_is_said(cloud: Cloud) -> None:
     deploy_stack(cloud, "bikecast-training", {Output.APPROVAL_QUEUE_URL: queue(cloud, "approvals")})
-    with pytest.raises(InputError, match="no training is waiting for approval"):
+    with pytest.raises(InputError, match="no training of citibike is waiting for approval"):
         answer(cloud, ApprovalAnswer.REJECT, execution="train-9", reason="no")
+
+
+def test_a_training_of_another_use_case_is_not_answered(cloud: Cloud) -> None:
+    url = queue(cloud, "approvals", ask("train-1", use_case="obesity"))
+    deploy_stack(cloud, "bikecast-training", {Output.APPROVAL_QUEUE_URL: url})
+    for execution in (None, "train-1"):
+        with pytest.raises(InputError, match="no training of citibike is waiting"):
+            answer(cloud, ApprovalAnswer.APPROVE, execution=execution, reason=None)
+    assert [entry.execution for entry in list_waiting(cloud)] == ["train-1"]
 
 
 def test_a_misspelt_answer_leaves_the_training_waiting(cloud: Cloud) -> None:

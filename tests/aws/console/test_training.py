@@ -8,9 +8,10 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import DataError, InputError
-from bikecast.names import Output, citibike_key, weather_key
+from bikecast.names import DEFAULT_USE_CASE, Output, citibike_key, weather_key
 from console.cloud.session import Cloud
-from console.training.checks import parse_retraining, require_no_training
+from console.settings import take_choices
+from console.training.checks import parse_retraining, require_no_training, running_training
 from console.training.retraining import start_training
 from tests.aws.console.test_executions import PASSES, create_machine
 from tests.aws.console.test_outputs import deploy_stack
@@ -106,3 +107,22 @@ def test_a_second_training_beside_a_running_one_is_refused_with_the_ways_out(clo
         require_no_training(cloud)
     for part in ("bikecast runs train-1 --follow", "bikecast stop train-1", "--anyway"):
         assert part in str(caught.value)
+
+
+def test_a_training_of_another_use_case_is_neither_followed_nor_in_the_way(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = create_machine(cloud, WAITS)
+    deploy_stack(cloud, "bikecast-training", {Output.RETRAIN_STATE_MACHINE_ARN: machine})
+    asked = json.dumps({"use_case": "obesity"})
+    cloud.stepfunctions.start_execution(stateMachineArn=machine, name="train-1", input=asked)
+    assert running_training(cloud) is None
+    require_no_training(cloud)
+    monkeypatch.setenv("BIKECAST_USE_CASE", DEFAULT_USE_CASE)  # restored afterwards
+    take_choices(["--use-case", "obesity"])
+    try:
+        assert str(running_training(cloud)).endswith(":train-1")
+        with pytest.raises(InputError, match="train-1 is running"):
+            require_no_training(cloud)
+    finally:
+        take_choices(["--use-case", DEFAULT_USE_CASE])

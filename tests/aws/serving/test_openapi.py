@@ -86,7 +86,8 @@ def operations(tmp_path: Path) -> FastAPI:
     machine = states.create_state_machine(name="retrain", definition=MACHINE, roleArn=role)
     trainings = Trainings(states, machine["stateMachineArn"])
     return operate.build_app(
-        operate.OperatePorts(trainings, store, store.uri, may_train=lambda _: True), code_version="test"
+        operate.OperatePorts(trainings, store, store.uri, glances=tuple, may_train=lambda _: True),
+        code_version="test",
     )
 
 

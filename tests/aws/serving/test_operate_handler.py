@@ -26,6 +26,7 @@ def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         name="retrain", definition=DEFINITION, roleArn=ROLE
     )
     monkeypatch.setenv("USE_CASE", "citibike")
+    monkeypatch.setenv("USE_CASES", "citibike,obesity,ride_duration")
     monkeypatch.setenv("REPORTS_BUCKET", "reports")
     monkeypatch.setenv("RETRAIN_STATE_MACHINE_ARN", machine["stateMachineArn"])
     monkeypatch.setenv("TRAINING_KEY_ID", KEY_ID)
@@ -83,6 +84,14 @@ def test_a_training_waits_for_the_end_of_another() -> None:
     assert first.json()["id"] in beside.json()["detail"]
     end(first)
     assert train({"n_trials": 6}).status == 202
+
+
+def test_a_training_waits_for_none_of_another_use_case() -> None:
+    states = boto3.client("stepfunctions", region_name=REGION)
+    (machine,) = states.list_state_machines()["stateMachines"]
+    asked = json.dumps({"use_case": "obesity"})
+    states.start_execution(stateMachineArn=machine["stateMachineArn"], name="train-1", input=asked)
+    assert train({"n_trials": 5}).status == 202
 
 
 @pytest.mark.parametrize("key_id", ["prediction-key", None])
@@ -179,6 +188,15 @@ def test_drift_comes_from_the_monitors_summary() -> None:
     put(DASHBOARD_SUMMARY_KEY, json.dumps({"windows": [{"verdict": "ok"}], "model": "1"}).encode())
     assert ask("GET", "/monitoring/drift").json() == {"windows": [{"verdict": "ok"}]}
     assert ask("GET", "/monitoring/summary").json()["model"] == "1"
+
+
+def test_every_use_case_that_was_trained_is_shown_at_a_glance() -> None:
+    automation = {"paused": True, "reason": "fares moved"}
+    summary = {"champion": None, "windows": [], "incidents": [{"status": "open"}], "automation": automation}
+    put(f"obesity/{DASHBOARD_SUMMARY_KEY}", json.dumps(summary).encode())
+    [found] = ask("GET", "/monitoring/use-cases").json()["use_cases"]
+    assert (found["use_case"], found["champion"], found["open_incidents"]) == ("obesity", None, 1)
+    assert (found["paused"], found["pause_reason"]) == (True, "fares moved")
 
 
 def test_documents_and_dashboard_answer() -> None:

@@ -11,9 +11,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.drift import DriftLimits, Score, judge
+from bikecast.monitoring.trials import NOTHING, SelfTest, Trial
 from use_cases.citibike.monitoring.city import City, simulate_city
 from use_cases.citibike.monitoring.hours import DAY, PREDICTION, TARGET, ScoredHours
 from use_cases.citibike.monitoring.limits import calibrate
@@ -26,36 +26,7 @@ if TYPE_CHECKING:
 SIZES = (100, 5_000, 100_000)
 SHIFT_DAY = dt.date(2025, 4, 7)  # a Monday, long after the training year
 WINDOWS = 4  # a shift counts as found if an incident is opened within as many weeks
-NOTHING = "nothing"
 Progress = Callable[[str], None]
-
-
-class Trial(BaseModel):
-    """One shift at one window size in one simulated city."""
-
-    model_config = ConfigDict(frozen=True)
-
-    shift: str
-    rows_a_window: int
-    seed: int
-    found: bool
-    windows_needed: int | None = Field(None, description="Weeks until the incident was opened.")
-    by: list[str] = Field(default_factory=list, description="Scores that rang, worst first, with method.")
-    times_over_limit: float = 0.0
-
-
-class SelfTest(BaseModel):
-    """How many of the injected shifts were found, and how often nothing rang."""
-
-    model_config = ConfigDict(frozen=True)
-
-    injected: int
-    found: int
-    missed: int
-    false_alarms: int
-    null_trials: int
-    within_windows: int
-    rows: list[Trial]
 
 
 @dataclass(frozen=True)

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 import uuid
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -54,6 +55,26 @@ class Training(BaseModel):
     cause: str | None = None
 
 
+def running_trainings(client: "SFNClient", machine_arn: str, *, use_case: str) -> Iterator[str]:
+    """Yield the ARNs of a use case's trainings under way, the newest first.
+
+    All use cases share one machine, and only its input says whose model an execution trains.
+    """
+    pages = client.get_paginator("list_executions").paginate(
+        stateMachineArn=machine_arn, statusFilter="RUNNING"
+    )
+    for page in pages:
+        for item in page["executions"]:
+            found = client.describe_execution(executionArn=item["executionArn"])
+            if _use_case_of(found.get("input")) == use_case:
+                yield item["executionArn"]
+
+
+def _use_case_of(text: str | None) -> str:
+    request = json.loads(text or "{}")
+    return str(request.get("use_case", DEFAULT_USE_CASE)) if isinstance(request, dict) else DEFAULT_USE_CASE
+
+
 class Trainings:
     """Executions of one state machine.
 
@@ -70,7 +91,7 @@ class Trainings:
         """Start a training, or return the one that this token started.
 
         Raises:
-            ConflictError: Another training runs, or the token stands for another request.
+            ConflictError: Another training of this use case runs, or the token stands for another request.
         """
         asked = request.model_dump(mode="json", exclude={"client_token"}, exclude_unset=True)
         asked = {"use_case": self._use_case, **asked}
@@ -90,12 +111,11 @@ class Trainings:
         return training
 
     def _require_none_running(self) -> None:
-        running = self._client.list_executions(
-            stateMachineArn=self._machine_arn, statusFilter="RUNNING", maxResults=1
-        )["executions"]
-        if running:
+        found = next(running_trainings(self._client, self._machine_arn, use_case=self._use_case), None)
+        if found is not None:
+            name = found.rsplit(":", 1)[-1]
             raise ConflictError(
-                f"training {running[0]['name']} is running; wait for its end, or end it with `bikecast stop`"
+                f"training {name} is running; wait for its end, or end it with `bikecast stop`"
             )
 
     def _exists(self, name: str) -> bool:
