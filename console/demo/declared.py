@@ -46,7 +46,7 @@ class DeclaredRows:
     def start_training(self, cloud: Cloud, options: DemoOptions) -> str:
         """Start a training and return the execution's ARN."""
         asked = {"n_trials": options.trials, "tuning_workers": options.workers}
-        return start_row_training(cloud, self.use_case, row_request(self.use_case, asked, ()))
+        return start_row_training(cloud, self.use_case, row_request(self.use_case, asked, {}))
 
     def predict(self, cloud: Cloud, champion: "ChampionManifest") -> dict[str, Any]:  # noqa: ARG002 - as for all
         """Ask about the first example of the declaration."""

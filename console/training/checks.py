@@ -30,6 +30,9 @@ OPTIONS = {
     "test_size": "--test-size",
     "random_state": "--seed",
     "approval": "--approval",
+    "train_months": "--train-month",
+    "val_months": "--val-month",
+    "test_months": "--test-month",
 }
 
 # What pydantic says of a number out of range, and how a person says it.
@@ -98,12 +101,14 @@ def parse_retraining(request: Mapping[str, Any]) -> HourlyRequest:
     try:
         return parse_request(HourlyRequest, request)
     except InputError as err:
-        raise InputError(_with_options(str(err))) from err
+        raise InputError(with_options(str(err))) from err
 
 
-def _with_options(text: str) -> str:
+def with_options(text: str) -> str:
+    """Return what is wrong with a request in the words of the command line."""
+    text = text.replace("input: Value error, ", "").replace("Value error, ", "")
     for field, option in OPTIONS.items():
-        text = text.replace(f"{field}:", f"{option}:")
+        text = re.sub(rf"\b{field}(\.\d+)?:", f"{option}:", text).replace(f"`{field}`", option)
     for pattern, plain in RANGES.items():
         text = re.sub(f": Input should be {pattern} ", f" must be {plain} ", text)
     return text

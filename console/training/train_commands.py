@@ -57,11 +57,21 @@ Raw = Annotated[
         "--input", help="The request as JSON, sent as it is; the other options win.", show_default=False
     ),
 ]
-Split = Annotated[
+TrainMonth = Annotated[
     list[str] | None,
     typer.Option(
-        help="A field of the use case's split, NAME=VALUE[,VALUE]; may be repeated.", show_default=False
+        "--train-month",
+        help="Month to train on, 2021-01; may be repeated. Where a use case splits by months.",
+        show_default=False,
     ),
+]
+ValMonth = Annotated[
+    list[str] | None,
+    typer.Option("--val-month", help="Month that chooses, after those; may be repeated.", show_default=False),
+]
+TestMonth = Annotated[
+    list[str] | None,
+    typer.Option("--test-month", help="Month that judges, the last; may be repeated.", show_default=False),
 ]
 Anyway = Annotated[bool, typer.Option("--anyway", help="Also beside a training that runs already.")]
 NoWait = Annotated[bool, typer.Option("--no-wait", help="Start only; follow later with `bikecast runs`.")]
@@ -77,7 +87,9 @@ def train(
     seed: Seed = None,
     approval: Approval = False,
     raw: Raw = None,
-    split: Split = None,
+    train_month: TrainMonth = None,
+    val_month: ValMonth = None,
+    test_month: TestMonth = None,
     no_wait: NoWait = False,
     anyway: Anyway = False,
     target: TargetOption = None,
@@ -86,7 +98,8 @@ def train(
     """Train, tune, judge and perhaps promote: one execution of the retrain state machine.
 
     Examples: bikecast train --start 2024-01-01 --end 2024-12-31 --trials 50 --workers 2,
-    bikecast --use-case obesity train --trials 20
+    bikecast --use-case obesity train --trials 20,
+    bikecast --use-case green_taxi train --train-month 2021-01 --val-month 2021-02 --test-month 2021-03
 
     A model that is judged worse than the champion is rejected; that is a success of the judge, and the
     command ends with 0. It ends with 1 when the execution fails, and prints the state and the cause.
@@ -98,19 +111,21 @@ def train(
         "n_trials": trials,
         "tuning_workers": workers,
         "threshold": threshold,
-        "test_size": test_size,
         "random_state": seed,
         "approval": approval or None,
     }
-    request = _raw_request(raw) | {name: value for name, value in options.items() if value is not None}
+    months = {"train_months": train_month, "val_months": val_month, "test_months": test_month}
+    split = _given(months | {"test_size": test_size})
+    request = _raw_request(raw) | _given(options)
     use_case = declaration()
     if use_case is None:
-        if split:
-            raise InputError("--split: hourly demand has --start, --end and --test-size instead")
+        if _given(months):
+            raise InputError("months: hourly demand has --start, --end and --test-size instead")
+        request |= split
         parse_retraining(request)
     else:
-        refuse_hourly_options({"--start": start, "--end": end, "--test-size": test_size})
-        request = row_request(use_case, request, split or [])
+        refuse_hourly_options({"--start": start, "--end": end})
+        request = row_request(use_case, request, split)
     cloud = find_cloud(target)
     if not anyway:
         require_no_training(cloud)
@@ -129,6 +144,10 @@ def _run(
     execution = watch_training(cloud, arn)
     result = summary(execution)
     ui.show(execution.describe() | result, as_json=as_json, table=lambda: ui.pairs_table(result))
+
+
+def _given(options: dict[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in options.items() if value is not None}
 
 
 def _raw_request(text: str | None) -> dict[str, Any]:

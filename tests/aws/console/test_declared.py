@@ -141,7 +141,7 @@ def test_every_operation_says_which_use_case_it_is_about(deployed: Cloud) -> Non
 def test_a_training_needs_rows_and_asks_for_the_use_cases_own_model(
     deployed: Cloud, obesity: UseCase
 ) -> None:
-    request = row_request(obesity, {"n_trials": 2}, [])
+    request = row_request(obesity, {"n_trials": 2}, {})
     with pytest.raises(DataError, match="load --simulate"):
         start_row_training(deployed, obesity, request)
     data_store(deployed).write(table_key("obesity", "all"), b"rows")
@@ -151,6 +151,16 @@ def test_a_training_needs_rows_and_asks_for_the_use_cases_own_model(
         "registered_model_name": "obesity-class-model",
         "n_trials": 2,
     }
+
+
+def test_months_that_are_not_loaded_are_refused_with_those_that_are(deployed: Cloud) -> None:
+    taxi = registry.load("green_taxi")
+    for month in ("2021-01", "2021-02"):
+        data_store(deployed).write(table_key("green_taxi", month), b"rows")
+    months = {"train_months": ["2021-01"], "val_months": ["2021-02"], "test_months": ["2021-03"]}
+    with pytest.raises(InputError, match="2021-03: not loaded; there are 2021-01, 2021-02"):
+        start_row_training(deployed, taxi, row_request(taxi, {}, months))
+    assert asked(deployed) == []
 
 
 def test_each_use_case_sees_its_own_part_of_serving_and_reports(deployed: Cloud) -> None:

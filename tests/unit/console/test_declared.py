@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,23 +21,25 @@ def test_every_use_case_is_listed_with_the_name_of_its_model() -> None:
 
 
 def test_fields_of_the_split_are_sent_as_they_are_given() -> None:
-    split = ["train_months=2021-01,2021-02", "val_months=2021-03", "test_months=2021-04"]
+    split = {"train_months": ["2021-01", "2021-02"], "val_months": ["2021-03"], "test_months": ["2021-04"]}
     request = row_request(registry.load("green_taxi"), {"n_trials": 3}, split)
-    assert request["train_months"] == "2021-01,2021-02"
+    assert request["train_months"] == ["2021-01", "2021-02"]
     assert request["registered_model_name"] == "green-taxi-cash-model"
 
 
 @pytest.mark.parametrize(
     ("name", "given", "split", "said"),
     [
-        ("obesity", {}, ["test_size=0.2"], "the split of this use case has no fields"),
-        ("green_taxi", {}, ["months=2021-01"], "names are train_months, val_months, test_months"),
-        ("green_taxi", {}, ["train_months=2021-01"], "must be named together"),
-        ("obesity", {"n_trials": 0}, [], "n_trials"),
+        ("obesity", {}, {"test_size": 0.2}, "--test-size: obesity does not split its rows so; it always"),
+        ("green_taxi", {}, {"test_size": 0.2}, "it has --train-month, --val-month, --test-month instead"),
+        ("ride_duration", {}, {"test_months": ["2021-01"]}, "--test-month: ride_duration does not split"),
+        ("green_taxi", {}, {"train_months": ["2021-01"]}, "^--train-month, --val-month and .* together"),
+        ("green_taxi", {}, {"train_months": ["2021-13"]}, "^--train-month: write the month as 2021-01"),
+        ("obesity", {"n_trials": 0}, {}, "--trials must be at least 1"),
     ],
 )
 def test_a_bad_request_is_refused_with_the_field(
-    name: str, given: dict[str, int], split: list[str], said: str
+    name: str, given: dict[str, int], split: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(InputError, match=said):
         row_request(registry.load(name), given, split)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from sklearn.model_selection import train_test_split
 
 from bikecast.errors import DataError, InputError
 from bikecast.evaluation.splits import (
@@ -215,6 +216,24 @@ def test_rows_that_are_added_at_the_end_move_no_row_between_the_parts(more: int)
     after = split.parts(None, CLASSES[: 2000 + more], {}).holdout
     np.testing.assert_array_equal(before[: 2000 - 60], after[: 2000 - 60])
     np.testing.assert_array_equal(before, after[:2000])
+
+
+@given(more=st.integers(0, 500))
+def test_published_rows_are_drawn_by_scikit_learn_and_later_ones_leave_them_there(more: int) -> None:
+    split = Stratified(holdout=0.15, seed=3, classes=NAMES, published=2000)
+    rows = np.arange(2000)
+    names = [NAMES[int(index)] for index in CLASSES[:2000]]
+    drawn = train_test_split(rows, test_size=0.15, stratify=names, random_state=3)[1]
+    held = split.parts(None, CLASSES[: 2000 + more], {}).holdout
+    assert set(np.flatnonzero(held[:2000])) == set(drawn)
+    later = split.parts(None, CLASSES[:2500], {}).holdout
+    np.testing.assert_array_equal(held, later[: 2000 + more])
+
+
+def test_rows_of_another_file_are_dealt() -> None:
+    ours, plain = Stratified(seed=3, classes=NAMES, published=2000), Stratified(seed=3, classes=NAMES)
+    held, dealt = (split.parts(None, CLASSES[:1999], {}).holdout for split in (ours, plain))
+    np.testing.assert_array_equal(held, dealt)
 
 
 def test_another_seed_draws_other_rows() -> None:

@@ -110,6 +110,7 @@ def run_report(
     outcomes: tuple[str, ...],
     labels: Mapping[str, str],
     timestamp: dt.datetime,
+    positive: str | None = None,
 ) -> WindowReport:
     """Compare a window with its reference.
 
@@ -121,12 +122,13 @@ def run_report(
         outcomes: Names of the columns with target and prediction.
         labels: Stored with Evidently's snapshot, such as the model version.
         timestamp: Of the window in Evidently's UI.
+        positive: The class that Evidently's figures are about, where there are two.
     """
     os.environ["DO_NOT_TRACK"] = "1"  # read by Evidently when it is imported
     from evidently import Dataset, Report
 
     has_errors = min(len(current.target), len(reference.target)) >= FEWEST_ERRORS
-    definition = _definition(columns, errors if has_errors else None)
+    definition = _definition(columns, errors if has_errors else None, positive)
     names = [column.name for column in columns]
     frames = [side.frame(names, with_errors=has_errors) for side in (current, reference)]
     sides = [Dataset.from_pandas(frame, definition) for frame in frames]
@@ -137,13 +139,16 @@ def run_report(
     return WindowReport(report.run(*sides, timestamp=timestamp), outcomes, has_errors)
 
 
-def _definition(columns: Sequence[WatchedColumn], errors: Errors | None) -> Any:
-    from evidently import DataDefinition, MulticlassClassification, Regression
+def _definition(columns: Sequence[WatchedColumn], errors: Errors | None, positive: str | None) -> Any:
+    from evidently import BinaryClassification, DataDefinition, MulticlassClassification, Regression
 
     numerical = [column.name for column in columns if not column.categorical]
     categorical = [column.name for column in columns if column.categorical]
     judged = [JUDGED_TARGET, JUDGED_PREDICTION]
-    classification = MulticlassClassification(target=JUDGED_TARGET, prediction_labels=JUDGED_PREDICTION)
+    outcome = {"target": JUDGED_TARGET, "prediction_labels": JUDGED_PREDICTION}
+    classification: Any = MulticlassClassification(**outcome)
+    if positive is not None:
+        classification = BinaryClassification(**outcome, pos_label=positive)
     regression = Regression(target=JUDGED_TARGET, prediction=JUDGED_PREDICTION)
     return DataDefinition(
         numerical_columns=[*numerical, *(judged if errors == "regression" else [])],

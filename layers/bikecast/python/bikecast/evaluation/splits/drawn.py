@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bikecast.arrays import Array
+from bikecast.arrays import Array, Ints, Mask
 from bikecast.errors import DataError
 from bikecast.evaluation.sample import Times
 from bikecast.evaluation.splits.base import Parts, Request, SplitRequest, check_classes
@@ -36,7 +36,7 @@ class Drawn:
         parse_request(SplitRequest, request)
         if target.size < FEWEST_ROWS:
             raise DataError(f"{target.size} rows are too few to split; {FEWEST_ROWS} are needed: load more")
-        held = dealt_share(self._strata(target), share=self.holdout, seed=self.seed)
+        held = self._held_out(target)
         description = f"{100 * self.holdout:g} % held out, drawn with seed {self.seed}"
         return Parts(~held, np.zeros(held.shape, dtype=bool), held, description)
 
@@ -50,6 +50,9 @@ class Drawn:
         """Return the folds of tuning."""
         return self.folds(time, target, request)
 
+    def _held_out(self, target: Array) -> Mask:
+        return dealt_share(self._strata(target), share=self.holdout, seed=self.seed)
+
     def _strata(self, target: Array) -> Array:
         return np.zeros(target.shape)
 
@@ -60,9 +63,13 @@ class Stratified(Drawn):
 
     Attributes:
         classes: Names for errors, in the order of the task; every one must have rows.
+        published: Rows of a published file that come first in the table. They are drawn as scikit-learn's
+            ``train_test_split`` draws them, so that scores compare with those that others publish; rows
+            beyond them are dealt.
     """
 
     classes: tuple[str, ...] = ()
+    published: int = 0
 
     def parts(self, time: Times | None, target: Array, request: Request) -> Parts:
         """Divide every class alike."""
@@ -70,6 +77,24 @@ class Stratified(Drawn):
         check_classes(target, parts.holdout, classes=self.classes, part="holdout")
         check_classes(target, parts.train, classes=self.classes, part="training")
         return parts
+
+    def _held_out(self, target: Array) -> Mask:
+        n_first = self.published if target.size >= self.published else 0
+        held = np.zeros(target.shape, dtype=bool)
+        held[n_first:] = super()._held_out(target[n_first:])
+        if n_first:
+            held[self._drawn_at_once(target[:n_first])] = True
+        return held
+
+    def _drawn_at_once(self, target: Array) -> Ints:
+        # Imported here, as a declaration is read where it is not installed.
+        from sklearn.model_selection import train_test_split
+
+        # By name, as files have classes: their order, for names the alphabet's, is part of the draw.
+        names = np.asarray(self.classes)[target.astype(np.int64)]
+        rows = np.arange(target.size)
+        _, held = train_test_split(rows, test_size=self.holdout, stratify=names, random_state=self.seed)
+        return np.asarray(held)
 
     def _strata(self, target: Array) -> Array:
         return target

@@ -1,5 +1,6 @@
 """A split by months that are named: one part trains, the next validates, the last judges."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -22,7 +23,13 @@ def _listed(value: object) -> object:
     return value.split(",") if isinstance(value, str) else value
 
 
-Month = Annotated[str, Field(pattern=r"^\d{4}-(0[1-9]|1[0-2])$")]
+def _month(value: object) -> object:
+    if not isinstance(value, str) or not re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", value, re.ASCII):
+        raise ValueError("write the month as 2021-01")
+    return value
+
+
+Month = Annotated[str, BeforeValidator(_month)]
 Months = Annotated[tuple[Month, ...], BeforeValidator(_listed), Field(min_length=1)]
 
 

@@ -142,15 +142,16 @@ def _report(
 ) -> WindowReport:
     levels = levels_of(use_case)
     columns = [WatchedColumn(f.feature, f.method, f.feature in levels, f.threshold) for f in features]
-    names = [column.name for column in columns]
+    names, task = [column.name for column in columns], use_case.task
     return run_report(
         _side(use_case, current, names),
         _side(use_case, reference, names),
         columns,
-        errors="classification" if isinstance(use_case.task, Classification) else "regression",
-        outcomes=(PREDICTION, use_case.task.target),
+        errors="classification" if isinstance(task, Classification) else "regression",
+        outcomes=(PREDICTION, task.target),
         labels=labels,
         timestamp=current.timestamp.max().astype("datetime64[s]").astype(dt.datetime),
+        positive=task.positive if isinstance(task, Classification) else None,
     )
 
 
