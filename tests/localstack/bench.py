@@ -21,10 +21,8 @@ from typing import Any
 import boto3
 import httpx
 
-from bikecast.names import Target
 from console.cloud.outputs import read_stacks
-from console.cloud.session import Cloud
-from console.deployment.deployment import Choices, cdk_environment, cdk_program, deployed_use_cases
+from console.deployment.deployment import Choices
 from tests.deployment import BIKECAST, PROJECT, Deployment, free_ports
 
 # The functions' version: their bundles have wheels for no other.
@@ -76,23 +74,6 @@ class Bench(Deployment):
     def stacks(self) -> dict[str, str]:
         """Return the status of each of our stacks that is there."""
         return {stack.name: stack.status for stack in read_stacks(self.client("cloudformation"))}
-
-    def destroy(self) -> None:
-        """Delete every stack with the CDK's command line."""
-        session = boto3.Session(
-            aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
-        )
-        cloud = Cloud(Target.LOCALSTACK, session, self.endpoint_url)
-        environment, use_cases = cdk_environment(cloud), ",".join(deployed_use_cases(cloud))
-        context = (
-            *("-c", f"target={Target.LOCALSTACK}", "-c", f"use_cases={use_cases}"),
-            *self.choices.context(),
-        )
-        command = [cdk_program(Target.LOCALSTACK), "destroy", "--all", "--force", *context]
-        with self.log.open("a") as log:
-            subprocess.run(
-                command, cwd=PROJECT, env=environment, stdout=log, stderr=log, check=True, timeout=300
-            )
 
 
 def find_python() -> Path | None:

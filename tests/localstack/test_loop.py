@@ -12,6 +12,7 @@ from tests.deployment import eventually
 from tests.faults import kill, processes
 from tests.localstack.bench import Bench, worker
 from tests.localstack.conftest import Clock
+from tests.remains import left
 
 pytestmark = [pytest.mark.on_demand, pytest.mark.localstack, pytest.mark.timeout(1200)]
 
@@ -22,6 +23,10 @@ KILLED = {
     Containers.ECS: "Prepare: a container died, was killed or ran out of memory",
     Containers.WORKER: "prepare: its process on the worker was killed by signal 9",
 }
+# What was there before the first deployment.
+BROUGHT = {Containers.ECS: {}, Containers.WORKER: {"secrets": ["bikecast/database"]}}
+# Without a plan there is no such service; the bench's own lists nothing.
+UNSERVED = ("databases", "clusters")
 TRAIN = ("train", "--trials", "4")
 OBESITY = ("--use-case", "obesity")
 
@@ -161,7 +166,9 @@ def test_a_killed_worker_leaves_no_step_behind(bench: Bench, way: Containers) ->
         assert bench.finished(execution)["status"] == "FAILED"
 
 
-def test_everything_is_destroyed(bench: Bench, clock: Clock) -> None:
+def test_destroying_leaves_nothing(bench: Bench, clock: Clock) -> None:
     with clock.part("destruction"):
-        bench.destroy()
-    assert bench.stacks() == {}
+        destroyed = bench.bikecast("destroy", "--yes")
+    assert len(destroyed["deleted"]) == STACKS[clock.way] + 2
+    assert destroyed["kept"] == []
+    assert left(bench, unserved=UNSERVED) == BROUGHT[clock.way]
