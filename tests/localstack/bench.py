@@ -14,15 +14,15 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
 import httpx
 
+from bikecast.names import Containers
 from console.cloud.outputs import read_stacks
-from console.deployment.deployment import Choices
 from tests.deployment import BIKECAST, PROJECT, Deployment, free_ports
 
 # The functions' version: their bundles have wheels for no other.
@@ -39,16 +39,21 @@ class Bench(Deployment):
     """A LocalStack of the tests' own, seen as a person with the console sees it.
 
     Attributes:
-        choices: What a deployment chooses beside its target.
+        owner_password: The password of a database from outside, whose secret names no user.
     """
 
-    choices: Choices = field(default_factory=Choices)
+    owner_password: str | None = None
 
-    def choose(self, choices: Choices) -> None:
-        """Let every later deployment choose this."""
-        self.choices = choices
-        given = {"CONTAINERS": choices.containers, "DATABASE": choices.database}
-        self.env |= {f"BIKECAST_{name}": str(value) for name, value in given.items() if value}
+    def use_worker(self, database: str, *, password: str) -> None:
+        """Let every later deployment run its steps on a worker, with a database that is there already."""
+        self.owner_password = password
+        self.env |= {"BIKECAST_CONTAINERS": Containers.WORKER, "BIKECAST_DATABASE": database}
+        secret = json.dumps({"password": password})
+        self.client("secretsmanager").create_secret(Name="bikecast/database", SecretString=secret)
+
+    def password_of(self, user: str) -> str:
+        """Return the owner's password, from outside or from its secret."""
+        return self.owner_password or super().password_of(user)
 
     @property
     def endpoint_url(self) -> str:
