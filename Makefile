@@ -67,7 +67,10 @@ test-e2e: setup  ## The deployed loop on an embedded cloud of its own
 	@$(BIN)/pytest -q -m "e2e and not on_demand"
 
 test-faults: setup  ## What takes too long for every run: retrainings that race, lose workers, database, memory or artifacts
-	@$(BIN)/pytest -q -m "on_demand and not localstack" --timeout 1200
+	@$(BIN)/pytest -q -m "on_demand and not localstack" --timeout 1200 --ignore tests/infra
+
+test-templates: setup  ## cdk-nag and cfn-lint over every target, environment and way of running containers
+	@$(BIN)/pytest -q -m on_demand tests/infra
 
 test-localstack: setup  ## The whole loop on LocalStack's last open release, where Python 3.13 is there (docs/localstack.md)
 	@$(BIN)/pytest -q -m localstack tests/localstack
@@ -147,4 +150,4 @@ distclean: clean  ## Also remove the environment and the npm tools
 help:  ## This list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults test-localstack mutation lint audit format setup bundles docs notebooks lock image-test clean distclean help
+.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults test-templates test-localstack mutation lint audit format setup bundles docs notebooks lock image-test clean distclean help

@@ -108,19 +108,22 @@ class Deployment:
     def sql(self, query: str, *parameters: object) -> list[tuple[Any, ...]]:
         """Query the deployment's database."""
         place = self.outputs["database"]
-        secrets = self.client("secretsmanager")
-        names = [s["Name"] for s in secrets.list_secrets()["SecretList"]]
-        values = (json.loads(secrets.get_secret_value(SecretId=n)["SecretString"]) for n in names)
-        password = next(v["password"] for v in values if v.get("username") == place["user"])
         with psycopg.connect(
             host=place["host"],
             port=place["port"],
             dbname=place["name"],
             user=place["user"],
-            password=password,
+            password=self.password_of(place["user"]),
             connect_timeout=5,
         ) as connection:
             return connection.execute(query, parameters).fetchall()
+
+    def password_of(self, user: str) -> str:
+        """Return the password that the secrets have for a login of the database."""
+        secrets = self.client("secretsmanager")
+        names = [s["Name"] for s in secrets.list_secrets()["SecretList"]]
+        values = (json.loads(secrets.get_secret_value(SecretId=n)["SecretString"]) for n in names)
+        return next(str(v["password"]) for v in values if v.get("username") == user)
 
 
 def eventually(probe: Callable[[], Any], *, timeout_s: float = 60, every_s: float = 0.5) -> Any:

@@ -5,6 +5,7 @@ usage: python -m local_cloud.engine.function_host PORT HANDLER
 It listens where the Runtime Interface Emulator of AWS's base images listens, runs the handler in
 this process and writes the platform's lines around the function's own. Every user of this machine
 can reach loopback, so a call without the engine's secret (``BIKECAST_FUNCTION_SECRET``) is refused.
+It imports the standard library only: LocalStack's test bench runs it on an interpreter without this project.
 Source: https://github.com/aws/aws-lambda-runtime-interface-emulator
 """
 
@@ -24,9 +25,8 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from local_cloud.engine.images import SECRET_VARIABLE
-
 PATH = "/2015-03-31/functions/function/invocations"
+SECRET_VARIABLE = "BIKECAST_FUNCTION_SECRET"  # noqa: S105 - the name of a variable
 SECRET_HEADER = "X-Bikecast-Secret"  # noqa: S105 - the name of a header
 Function = Callable[[Any, Any], Any]
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from local_cloud.engine.containers import Launch
+from local_cloud.engine.function_host import SECRET_VARIABLE
 from local_cloud.network import network_environment, proxy_environment
 from local_cloud.processes import STATE_VARIABLE
 
@@ -18,7 +19,6 @@ from local_cloud.processes import STATE_VARIABLE
 TASK_IMAGE = "bikecast-training:local"
 # In the engine's folder: what whoever calls an image function has to know.
 SECRET_FILE = "function-secret"  # noqa: S105 - the name of a file
-SECRET_VARIABLE = "BIKECAST_FUNCTION_SECRET"  # noqa: S105 - the name of a variable
 _POSTGRES = re.compile(r"^(.+/)?postgres(:|@|$)")
 _PROJECT = re.compile(r"^.+\.dkr\.ecr\..+/.+$")
 _COMMAND = re.compile(r'^CMD \["([\w.]+)"\]$', re.MULTILINE)

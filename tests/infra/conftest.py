@@ -4,13 +4,13 @@ import json
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from bikecast.names import DEFAULT_USE_CASE, Containers, Target
+from bikecast.names import DEFAULT_ENVIRONMENT, DEFAULT_USE_CASE, Containers, Target
 
 NODE = Path(sys.executable).with_name("node")
 if NODE.exists():
@@ -140,10 +140,19 @@ def assembly(
 
 @pytest.fixture(scope="session", params=list(Containers))
 def two_use_cases(request: pytest.FixtureRequest, folder: Path) -> Assembly:
-    """LocalStack's assembly with a declared use case beside the default one, by what runs the steps."""
-    choices = WORKERS["localstack-worker"][1] if request.param is Containers.WORKER else {}
-    use_cases = (DEFAULT_USE_CASE, "obesity")
-    return synthesize(Target.LOCALSTACK, folder / f"two-{request.param}", use_cases=use_cases, **choices)
+    """LocalStack's assembly of an environment with two use cases, by what runs the steps."""
+    return synthesize(
+        Target.LOCALSTACK,
+        folder / f"two-{request.param}",
+        use_cases=(DEFAULT_USE_CASE, "obesity"),
+        environment="staging",
+        **choices_of(Target.LOCALSTACK, request.param),
+    )
+
+
+def choices_of(target: Target, containers: Containers) -> dict[str, Any]:
+    """Return what a deployment has to choose for its steps to run there."""
+    return WORKERS.get(f"{target}-{containers}", (target, {"containers": containers}))[1]
 
 
 def synthesize(
@@ -152,6 +161,7 @@ def synthesize(
     *,
     checked: bool = True,
     use_cases: Sequence[str] = (DEFAULT_USE_CASE,),
+    environment: str = DEFAULT_ENVIRONMENT,
     **choices: str,
 ) -> Assembly:
     """Write one target's assembly; findings go to its report."""
@@ -159,10 +169,11 @@ def synthesize(
     import cdk_nag
 
     from infra_cdk.application import add_stacks, new_app
+    from infra_cdk.environments import Environment
     from infra_cdk.settings import settings_for
 
     app = new_app(outdir=str(folder), context=REPORT_ONLY)
-    settings = settings_for(target, **choices)
+    settings = replace(settings_for(target, **choices), environment=Environment(name=environment))
     add_stacks(app, settings=settings, use_cases=use_cases)
     if checked:
         cdk.Validations.of(app).add_plugins(cdk_nag.AwsSolutionsChecks(app))

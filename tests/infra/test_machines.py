@@ -225,7 +225,8 @@ def test_every_event_reaches_people(assembly: Assembly) -> None:
 
 def test_a_monitor_judges_its_own_use_case(two_use_cases: Assembly) -> None:
     """A worker's step learns it from the state; a function has it in its environment."""
-    for stack, use_case in (("bikecast-monitoring", "citibike"), ("bikecast-monitoring-obesity", "obesity")):
+    stacks = {"bikecast-staging-monitoring": "citibike", "bikecast-staging-monitoring-obesity": "obesity"}
+    for stack, use_case in stacks.items():
         judged = {
             function.properties["Environment"]["Variables"]["USE_CASE"]
             for function in two_use_cases.resources("AWS::Lambda::Function")

@@ -11,10 +11,10 @@ import cdk_nag
 import pytest
 from aws_cdk import aws_s3
 
-from bikecast.names import Target
+from bikecast.names import DEFAULT_USE_CASE, Containers, Target, environment_of_stack
 from infra_cdk.application import new_app
 from infra_cdk.constructs.review import suppress_nag
-from tests.infra.conftest import REPORT_ONLY, Assembly
+from tests.infra.conftest import REPORT_ONLY, Assembly, choices_of, synthesize
 
 # The construct library names a dependency twice; CloudFormation does not mind.
 HARMLESS = "W3005"
@@ -25,9 +25,27 @@ def test_no_rule_finds_anything_without_a_written_reason(assembly: Assembly) -> 
 
 
 def test_no_rule_finds_anything_in_a_declared_use_case(two_use_cases: Assembly) -> None:
-    assert {"bikecast-serving-obesity", "bikecast-monitoring-obesity"} <= set(two_use_cases.templates)
+    named = {"bikecast-staging-serving-obesity", "bikecast-staging-monitoring-obesity"}
+    assert named <= set(two_use_cases.templates)
     assert _findings(two_use_cases) == []
     _lint(two_use_cases)
+
+
+@pytest.mark.on_demand
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("environment", ["default", "staging"])
+@pytest.mark.parametrize("containers", Containers)
+@pytest.mark.parametrize("target", Target)
+def test_nothing_is_found_for_any_target_environment_and_way_of_running_containers(
+    target: Target, containers: Containers, environment: str, tmp_path: Path
+) -> None:
+    """All of them, with a declared use case each; a few of them are looked at in every run."""
+    choices = choices_of(target, containers)
+    use_cases = (DEFAULT_USE_CASE, "obesity")
+    found = synthesize(target, tmp_path, use_cases=use_cases, environment=environment, **choices)
+    assert all(environment_of_stack(name) == environment for name in found.templates)
+    assert _findings(found) == []
+    _lint(found)
 
 
 def test_the_rules_would_find_a_careless_bucket(tmp_path: Path) -> None:

@@ -1,9 +1,12 @@
 """Tasks and image functions through the emulator's own API: what runs, what is logged, how it ends."""
 
 import json
+import subprocess
+import sys
 
 import pytest
 
+from local_cloud.engine import function_host
 from tests.local_cloud import aws, tasks
 from tests.local_cloud.conftest import Cloud, eventually
 
@@ -36,3 +39,10 @@ def test_an_image_function_answers_logs_and_fails_like_a_zip_function(cloud: Clo
     assert "seen ['week']" in lines
     assert "LookupError: gone" in lines
     assert "REPORT RequestId" in lines
+
+
+def test_the_host_of_functions_needs_the_standard_library_only() -> None:
+    """LocalStack's bench runs it on an interpreter that knows nothing of this project."""
+    load = "import runpy, sys; print('invoke' in runpy.run_path(sys.argv[1], run_name='host'))"
+    argv = [sys.executable, "-I", "-S", "-c", load, function_host.__file__]
+    assert subprocess.run(argv, capture_output=True, text=True, check=True).stdout == "True\n"

@@ -14,17 +14,15 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import boto3
 import httpx
 
-from bikecast.names import Target
+from bikecast.names import Containers
 from console.cloud.outputs import read_stacks
-from console.cloud.session import Cloud
-from console.deployment.deployment import Choices, cdk_environment, cdk_program, deployed_use_cases
 from tests.deployment import BIKECAST, PROJECT, Deployment, free_ports
 
 # The functions' version: their bundles have wheels for no other.
@@ -41,16 +39,21 @@ class Bench(Deployment):
     """A LocalStack of the tests' own, seen as a person with the console sees it.
 
     Attributes:
-        choices: What a deployment chooses beside its target.
+        owner_password: The password of a database from outside, whose secret names no user.
     """
 
-    choices: Choices = field(default_factory=Choices)
+    owner_password: str | None = None
 
-    def choose(self, choices: Choices) -> None:
-        """Let every later deployment choose this."""
-        self.choices = choices
-        given = {"CONTAINERS": choices.containers, "DATABASE": choices.database}
-        self.env |= {f"BIKECAST_{name}": str(value) for name, value in given.items() if value}
+    def use_worker(self, database: str, *, password: str) -> None:
+        """Let every later deployment run its steps on a worker, with a database that is there already."""
+        self.owner_password = password
+        self.env |= {"BIKECAST_CONTAINERS": Containers.WORKER, "BIKECAST_DATABASE": database}
+        secret = json.dumps({"password": password})
+        self.client("secretsmanager").create_secret(Name="bikecast/database", SecretString=secret)
+
+    def password_of(self, user: str) -> str:
+        """Return the owner's password, from outside or from its secret."""
+        return self.owner_password or super().password_of(user)
 
     @property
     def endpoint_url(self) -> str:
@@ -76,23 +79,6 @@ class Bench(Deployment):
     def stacks(self) -> dict[str, str]:
         """Return the status of each of our stacks that is there."""
         return {stack.name: stack.status for stack in read_stacks(self.client("cloudformation"))}
-
-    def destroy(self) -> None:
-        """Delete every stack with the CDK's command line."""
-        session = boto3.Session(
-            aws_access_key_id="test", aws_secret_access_key="test", region_name="us-east-1"
-        )
-        cloud = Cloud(Target.LOCALSTACK, session, self.endpoint_url)
-        environment, use_cases = cdk_environment(cloud), ",".join(deployed_use_cases(cloud))
-        context = (
-            *("-c", f"target={Target.LOCALSTACK}", "-c", f"use_cases={use_cases}"),
-            *self.choices.context(),
-        )
-        command = [cdk_program(Target.LOCALSTACK), "destroy", "--all", "--force", *context]
-        with self.log.open("a") as log:
-            subprocess.run(
-                command, cwd=PROJECT, env=environment, stdout=log, stderr=log, check=True, timeout=300
-            )
 
 
 def find_python() -> Path | None:

@@ -1,6 +1,5 @@
 """A deployed LocalStack for the tests in turn, and how long each part took."""
 
-import json
 import subprocess
 import time
 from collections.abc import Iterator
@@ -11,7 +10,6 @@ import pytest
 
 from bikecast.database import DatabaseSettings
 from bikecast.names import Containers
-from console.deployment.deployment import Choices
 from tests.localstack.bench import PYTHON, Bench, find_python, install, localstack, worker
 
 TIMES = pytest.StashKey[dict[str, float]]()
@@ -91,6 +89,4 @@ def _give_database(bench: Bench, database: DatabaseSettings) -> None:
     """Name a database that is there already, its password in a secret."""
     assert database.password is not None
     address = f"postgresql://{database.user}@{database.host}:{database.port}/{database.name}"
-    bench.choose(Choices(containers=Containers.WORKER, database=address))
-    secret = json.dumps({"password": database.password.get_secret_value()})
-    bench.client("secretsmanager").create_secret(Name="bikecast/database", SecretString=secret)
+    bench.use_worker(address, password=database.password.get_secret_value())
