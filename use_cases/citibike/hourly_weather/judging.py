@@ -17,6 +17,7 @@ from use_cases.citibike.model.backtest import Sample
 from use_cases.citibike.model.forecaster import Forecast
 from use_cases.citibike.model.metrics import score
 
+NOISE = 0.05  # of an RMSE on some ninety days
 Predict = Callable[[Matrix], Array]
 _OF_DAY = {
     "TMAX": "tmax",
@@ -72,8 +73,18 @@ def judge_leads(
         named(hourly),
         named(wet_hours),
         named(days),
-        tuple(int(lead) for lead in leads if _rmse(hourly[lead]) <= _rmse(days[lead])),
+        leads_that_serve(hourly, days),
         after,
+    )
+
+
+def leads_that_serve(hourly: Mapping[float, Scores], by_day: Mapping[float, Scores]) -> tuple[int, ...]:
+    """Return the leads at which hourly weather answers: those where the day's values are not clearly better.
+
+    Within noise the hourly model is preferred, because its intervals know the age of a forecast.
+    """
+    return tuple(
+        int(lead) for lead, each in hourly.items() if _rmse(each) <= (1 + NOISE) * _rmse(by_day[lead])
     )
 
 
