@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bikecast.arrays import Array, Hours, Matrix
+from bikecast.arrays import Array, Hours, Mask, Matrix
 from use_cases.citibike.hourly_weather.features import NAMES, POSITION
 from use_cases.citibike.hourly_weather.following import LEAST_WIDTH, MOST_WIDTH, followed
 from use_cases.citibike.hourly_weather.intervals import LeadInterval, calibrate
@@ -29,7 +29,7 @@ def calibrated() -> LeadInterval:
     return calibrate(features, actual, np.full(actual.shape, 100.0))
 
 
-def follow(days: int, spread: float, *, delay_days: int = 7) -> tuple[Array, LeadInterval]:
+def follow(days: int, spread: float, *, delay_days: int = 7) -> tuple[Mask, LeadInterval]:
     hours, features, actual = made_up(days, spread=spread, seed=2)
     values = np.full(actual.shape, 100.0)
     low, high, after = followed(

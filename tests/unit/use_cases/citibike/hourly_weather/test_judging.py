@@ -7,11 +7,12 @@ from use_cases.citibike.hourly_weather.judging import NOISE, leads_that_serve
 from use_cases.citibike.model.metrics import score
 
 HOURS = np.datetime64("2025-01-01", "s") + np.arange(48) * np.timedelta64(3600, "s")
-ACTUAL = 500.0 + 100.0 * (np.arange(48) % 3)
+ACTUAL = np.tile([500.0, 600.0, 700.0], 16)
+SIGNS = np.tile([1.0, -1.0], 24)
 
 
 def erring_by(trips: float) -> Scores:
-    return score(HOURS, ACTUAL, predicted=ACTUAL + trips * np.where(np.arange(48) % 2, 1, -1))
+    return score(HOURS, ACTUAL, predicted=ACTUAL + trips * SIGNS)
 
 
 def test_the_days_values_answer_only_where_they_are_better_beyond_noise() -> None:
