@@ -9,6 +9,7 @@ hour sees nothing that was issued later. Beside it the model of the day's values
 import os
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
@@ -47,9 +48,11 @@ def main() -> None:
     search = load_hourly_search(SEARCH_FILE)
     fit = HourlyFit(search.hourly, seed=SEED)
     learnt = rows.within(~judged)
-    left_out = out_of_fold(train, learnt, fit, search.calibration.folds_of(train.hours))
-    rolling = out_of_fold(train, learnt, fit, search.folds(train.hours))
-    fitted, ours = fit(train, learnt), fit_ours(train)
+    with ThreadPoolExecutor(2) as pool:  # the libraries fit on one thread and let others run
+        whole, by_days = pool.submit(fit, train, learnt), pool.submit(fit_ours, train)
+        left_out = out_of_fold(train, learnt, fit, search.calibration.folds_of(train.hours))
+        rolling = out_of_fold(train, learnt, fit, search.folds(train.hours))
+        fitted, ours = whole.result(), by_days.result()
     for horizon in (24, 168):
         state = search.level.state().model_copy(update={"horizon_hours": horizon})
         scores = judge_leads(

@@ -125,8 +125,11 @@ def test_an_hourly_model_that_is_damaged_or_of_other_features_does_not_serve(
         HourlyPath.load(FolderStore(tmp_path), fields, version="1")
 
 
-def test_the_hourly_level_follows_the_days_that_arrive(first: tuple[World, dict[str, Any]]) -> None:
+def test_the_hourly_level_and_interval_follow_the_days_that_arrive(
+    first: tuple[World, dict[str, Any]],
+) -> None:
     world, _ = first
+    widths = part_of(champion(world)).calibration.interval
     before = part_of(champion(world)).calibration.level
     made_up.load(world, dt.date(2024, 8, 9))
     let_it_rain(world, end=dt.date(2024, 8, 9))
@@ -134,3 +137,7 @@ def test_the_hourly_level_follows_the_days_that_arrive(first: tuple[World, dict[
     after = part_of(champion(world)).calibration.level
     assert (before.as_of, after.as_of) == (made_up.END, dt.date(2024, 8, 9))
     assert after.days[-10:-9] == (dt.date(2024, 7, 31),)
+    fresh = part_of(champion(world)).calibration.interval
+    assert (widths.as_of, fresh.as_of) == (made_up.END, dt.date(2024, 8, 9))
+    assert {key.split("|")[0] for key in fresh.widths} == {"-1", *(str(lead) for lead in LEADS)}
+    assert fresh.widths != widths.widths

@@ -1,6 +1,6 @@
 """Fit the model of hourly weather, and calibrate it on blocks of days that it has not seen."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -11,19 +11,23 @@ import numpy as np
 from bikecast.arrays import Array, Mask
 from bikecast.evaluation.splits import Fold
 from bikecast.families import Fitted, family
+from bikecast.families.base import TaskShape
 from bikecast.families.blend import Blend
 from bikecast.families.fallback import WithFallback
 from use_cases.citibike.hourly_weather.features import LEADS, OBSERVED, POSITION, HourlyRows
+from use_cases.citibike.hourly_weather.following import followed
 from use_cases.citibike.hourly_weather.intervals import calibrate, widened
 from use_cases.citibike.hourly_weather.path import HourlyCalibration
-from use_cases.citibike.hourly_weather.task import TASK
+from use_cases.citibike.hourly_weather.task import FAR_TASK, TASK
 from use_cases.citibike.model.backtest import FEWEST_TRIPS, FOLDS_AT_ONCE, Sample
+from use_cases.citibike.model.forecaster import Forecast
 from use_cases.citibike.model.level import LevelState
 
 # Enough of the ages of a forecast: the others lie between them.
 _LEARNT_BY_ALL = (OBSERVED, 0, 1, 3, 7)
 _SMOOTH = "glm"
 Params = Mapping[str, Mapping[str, Any]]
+FitRows = Callable[[Sample, HourlyRows], Fitted]
 
 
 @dataclass(frozen=True)
@@ -34,12 +38,17 @@ class HourlyFit:
     seed: int
 
     def __call__(self, sample: Sample, rows: HourlyRows) -> Fitted:
-        """Fit what answers together: trees of all leads, trees and a regression for each age of forecast."""
+        """Fit what answers together: trees of all leads, trees and a regression for each age of forecast.
+
+        Where a forecast is five days old and more, both are a regression on little of its weather.
+        """
         some = rows.take(np.isin(rows.lead, _LEARNT_BY_ALL))
+        far = partial(_regression, self, task=FAR_TASK)
+        trees, smooth = partial(_blend, self), partial(_regression, self, task=TASK)
         members = {
-            "all": _blend(self, sample, some),
-            "own": _expert(partial(_blend, self), sample, rows, LEADS),
-            "smooth": _expert(partial(_regression, self), sample, some, LEADS),
+            "all": trees(sample, some),
+            "own": _expert((trees, far, trees, trees), sample, rows),
+            "smooth": _expert((smooth, far, smooth, smooth), sample, some),
         }
         return Blend(members, floor=FEWEST_TRIPS)
 
@@ -54,26 +63,25 @@ def _blend(fit: HourlyFit, sample: Sample, rows: HourlyRows) -> Fitted:
     return Blend(members, floor=FEWEST_TRIPS)
 
 
-def _regression(fit: HourlyFit, sample: Sample, rows: HourlyRows) -> Fitted:
+def _regression(fit: HourlyFit, sample: Sample, rows: HourlyRows, *, task: TaskShape) -> Fitted:
     params = fit.params.get(_SMOOTH, {})
     return family(_SMOOTH).fit(
-        rows.features, sample.actual[rows.place], task=TASK, params=params, seed=fit.seed
+        rows.features, sample.actual[rows.place], task=task, params=params, seed=fit.seed
     )
 
 
-def _expert(
-    fit: Callable[[Sample, HourlyRows], Fitted], sample: Sample, rows: HourlyRows, columns: tuple[str, ...]
-) -> Fitted:
-    """Fit experts for rows with the first column and without it, and so on with those that have it."""
-    if not columns:
+def _expert(fits: Sequence[FitRows], sample: Sample, rows: HourlyRows) -> Fitted:
+    """Fit an expert for each age: observed weather, far, middle and near forecasts, told by ``LEADS``."""
+    fit, *nearer = fits
+    if not nearer:
         return fit(sample, rows)
-    place = POSITION[columns[0]]
+    place = POSITION[LEADS[-len(nearer)]]
     given = ~np.isnan(rows.features[:, place])
     if given.all():
-        return _expert(fit, sample, rows, columns[1:])
+        return _expert(nearer, sample, rows)
     if not given.any():
         return fit(sample, rows)
-    full = _expert(fit, sample, rows.take(given), columns[1:])
+    full = _expert(nearer, sample, rows.take(given))
     return WithFallback(full, fit(sample, rows.take(~given)), (place,))
 
 
@@ -130,3 +138,28 @@ def state_after(sample: Sample, rows: HourlyRows, stateless: Array, *, state: Le
     observed: Mask = rows.lead == OBSERVED
     place = rows.place[observed]
     return state.updated(sample.hours[place], sample.actual[place], stateless[observed])
+
+
+def after_days(
+    sample: Sample, rows: HourlyRows, stateless: Array, *, calibration: HourlyCalibration
+) -> tuple[HourlyCalibration, Forecast]:
+    """Return the calibration that has seen these hours, and their forecasts by what was known before them.
+
+    Args:
+        sample: Hours with their demand.
+        rows: Their rows by lead.
+        stateless: Predictions of the rows before correction.
+        calibration: As it was before.
+    """
+    level = state_after(sample, rows, stateless, state=calibration.level)
+    values = stateless * level.factors(sample.hours)[rows.place]
+    low, high, interval = followed(
+        calibration.interval,
+        sample.hours[rows.place],
+        rows.features,
+        values=values,
+        actual=sample.actual[rows.place],
+        delay_days=-(-level.horizon_hours // 24),
+    )
+    after = calibration.model_copy(update={"level": level, "interval": interval})
+    return after, Forecast(values, low, high)

@@ -1,7 +1,10 @@
 """Conformal intervals by lead time, part of the day and rain: errors grow with the age of a forecast.
 
+The bounds of a lead then follow what was missed lately (``following``), because forecasts change with time.
 Source: as ``model.intervals``.
 """
+
+import datetime as dt
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
@@ -18,7 +21,8 @@ ANY, DRY, SHOWERS, WET = "any", "dry", "wet day", "wet"
 class LeadInterval(BaseModel):
     """Quantiles of the relative error by ``<lead>|<hour band>|<weather>``; lead -1 is observed weather.
 
-    Weather ``any`` stands in for groups too small to calibrate.
+    Weather ``any`` stands in for groups too small to calibrate. ``widths`` are factors of the lower and upper
+    bound by ``<lead>|<wet or dry>``, 1 where absent, that have seen the days up to ``as_of``.
     """
 
     # Part of the champion manifest: a field that newer code added stays in it.
@@ -26,16 +30,33 @@ class LeadInterval(BaseModel):
 
     coverage: float = Field(0.9, gt=0, lt=1)
     groups: dict[str, tuple[float, float]]
+    widths: dict[str, tuple[float, float]] = Field(default_factory=dict)
+    as_of: dt.date | None = None
 
     def bounds(self, features: Matrix, values: Array) -> tuple[Array, Array]:
         """Return lower and upper bounds for predictions of these rows, none negative; shape (n,)."""
+        widths = [self.widths.get(key, (1.0, 1.0)) for key in width_keys(features)]
+        return bounds_of(values, self.quantiles(features) * np.asarray(widths).reshape(-1, 2))
+
+    def quantiles(self, features: Matrix) -> Array:
+        """Return the quantiles of the relative error as they were calibrated; shape (n, 2)."""
         rows = [self._quantiles(*key) for key in zip(*_keys(features), strict=True)]
-        quantiles = np.asarray(rows, dtype=np.float64).reshape(-1, 2)
-        low = np.maximum(values * (1 + quantiles[:, 0]), 0.0)
-        return low, np.maximum(values * (1 + quantiles[:, 1]), low)
+        return np.asarray(rows, dtype=np.float64).reshape(-1, 2)
 
     def _quantiles(self, lead: int, band: str, weather: str) -> tuple[float, float]:
         return self.groups.get(f"{lead}|{band}|{weather}") or self.groups[f"{lead}|{band}|{ANY}"]
+
+
+def bounds_of(values: Array, quantiles: Array) -> tuple[Array, Array]:
+    """Return lower and upper bounds for predictions and quantiles of their relative error, none negative."""
+    low = np.maximum(values * (1 + quantiles[:, 0]), 0.0)
+    return low, np.maximum(values * (1 + quantiles[:, 1]), low)
+
+
+def width_keys(features: Matrix) -> list[str]:
+    """Return what each row's bounds follow together: its lead, and whether it is wet."""
+    falls = np.where(wet(features), WET, DRY).tolist()
+    return [f"{int(lead)}|{each}" for lead, each in zip(lead_of(features).tolist(), falls, strict=True)]
 
 
 def wet(features: Matrix) -> Mask:

@@ -10,14 +10,14 @@ from bikecast.errors import JudgementError
 from bikecast.evaluation.scores import Scores
 from use_cases.citibike.features import build_features
 from use_cases.citibike.hourly_weather.features import OBSERVED, POSITION, HourlyRows
-from use_cases.citibike.hourly_weather.fitting import state_after
+from use_cases.citibike.hourly_weather.fitting import after_days
 from use_cases.citibike.hourly_weather.intervals import wet
-from use_cases.citibike.hourly_weather.path import HourlyCalibration, at_level, lead_name
+from use_cases.citibike.hourly_weather.path import HourlyCalibration, lead_name
 from use_cases.citibike.model.backtest import Sample
 from use_cases.citibike.model.forecaster import Forecast
-from use_cases.citibike.model.level import LevelState
 from use_cases.citibike.model.metrics import score
 
+NOISE = 0.05  # of an RMSE on some ninety days
 Predict = Callable[[Matrix], Array]
 _OF_DAY = {
     "TMAX": "tmax",
@@ -48,7 +48,7 @@ def judge_leads(
     calibration: HourlyCalibration,
     by_day: Callable[[Matrix], Forecast],
 ) -> LeadScores:
-    """Score every lead on the holdout; the level grows with its days, each read at its horizon.
+    """Score every lead on the holdout; level and interval follow its days, each read at its horizon.
 
     Args:
         sample: The holdout.
@@ -59,7 +59,7 @@ def judge_leads(
     Raises:
         JudgementError: There are no rows.
     """
-    level, found = forecasts(sample, rows, predict, calibration=calibration)
+    after, found = forecasts(sample, rows, predict, calibration=calibration)
     leads = np.unique(rows.lead).tolist()
     hourly = scores_by_lead(sample, rows, found)
     falls = wet(rows.features)
@@ -73,25 +73,34 @@ def judge_leads(
         named(hourly),
         named(wet_hours),
         named(days),
-        tuple(int(lead) for lead in leads if _rmse(hourly[lead]) <= _rmse(days[lead])),
-        calibration.model_copy(update={"level": level}),
+        leads_that_serve(hourly, days),
+        after,
+    )
+
+
+def leads_that_serve(hourly: Mapping[float, Scores], by_day: Mapping[float, Scores]) -> tuple[int, ...]:
+    """Return the leads at which hourly weather answers: those where the day's values are not clearly better.
+
+    Within noise the hourly model is preferred, because its intervals know the age of a forecast.
+    """
+    return tuple(
+        int(lead) for lead, each in hourly.items() if _rmse(each) <= (1 + NOISE) * _rmse(by_day[lead])
     )
 
 
 def forecasts(
     sample: Sample, rows: HourlyRows, predict: Predict, *, calibration: HourlyCalibration
-) -> tuple[LevelState, Forecast]:
-    """Forecast rows at a level that grows with their days, each read at its horizon; and that level.
+) -> tuple[HourlyCalibration, Forecast]:
+    """Forecast rows at a level and in bounds that follow their days, each read at its horizon.
 
+    Returns:
+        The calibration after the days, and the forecasts.
     Raises:
         JudgementError: There are no rows.
     """
     if rows.place.size == 0:
         raise JudgementError("no hour of the holdout has hourly weather")
-    stateless = predict(rows.features)
-    level = state_after(sample, rows, stateless, state=calibration.level)
-    factors = level.factors(sample.hours)[rows.place]
-    return level, at_level(stateless, rows.features, factors, interval=calibration.interval)
+    return after_days(sample, rows, predict(rows.features), calibration=calibration)
 
 
 def scores_by_lead(sample: Sample, rows: HourlyRows, found: Forecast) -> dict[float, Scores]:

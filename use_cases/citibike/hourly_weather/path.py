@@ -40,7 +40,7 @@ class HourlyCalibration(BaseModel):
 class HourlyPart(BaseModel):
     """The part of a champion manifest about hourly weather.
 
-    ``leads`` are those that serve: at the others the day's values predicted the holdout better.
+    ``leads`` are those that serve: at the others the day's values predicted the holdout clearly better.
     """
 
     # Part of the champion manifest: a field that newer code added stays in it.

@@ -11,13 +11,11 @@ from bikecast.registry.manifest import ChampionManifest
 from training_job.evaluation.judged import Judgement
 from training_job.runtime.context import Context
 from use_cases.citibike.hourly_weather.handover import frozen_rows
-from use_cases.citibike.hourly_weather.judging import forecasts, named, scores_by_lead
+from use_cases.citibike.hourly_weather.judging import NOISE, forecasts, named, scores_by_lead
 from use_cases.citibike.hourly_weather.path import PART, HourlyPath, lead_name
 from use_cases.citibike.hourly_weather.publishing import JudgedHourly
 from use_cases.citibike.model.forecaster import Forecast
 from use_cases.citibike.training.case import Case
-
-NOISE = 0.05  # of an RMSE on some ninety days
 
 
 def champion_by_lead(context: Context, case: Case, manifest: ChampionManifest | None) -> dict[str, Scores]:

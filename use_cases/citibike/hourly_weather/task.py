@@ -37,13 +37,36 @@ _ALONE = (
     "sun",
     "christmas week",
 )
-_TERMS = (
+_BY_HOUR = (
     ("hour", "workday"),
     ("day", "part of day"),
     ("holiday", "part of day"),
     ("rain of day", "part of day"),
     ("tomorrow off", "part of day"),
     ("yesterday off", "part of day"),
-    *((name,) for name in _ALONE),
 )
+_TERMS = (*_BY_HOUR, *((name,) for name in _ALONE))
 TASK = TaskShape(n_classes=None, feature_names=NAMES, basis=BasisSpec(_SETS, _TERMS))
+
+# A forecast of five days and more says how warm it may get and whether it may rain, and hardly at what hour;
+# its clouds, humidity and wind err differently from season to season. The season stands in for them.
+_FAR_SETS = (
+    *CALENDAR_SETS,
+    BasisSet("temperature", "temperature", (20, 35, 50, 65, 80, 90)),
+    BasisSet("mean of day", "tavg", (20, 35, 50, 65, 80, 90)),
+    BasisSet("rain of day", "rain_of_day", (0, 0.02, 0.1, 0.5)),
+    BasisSet("snow of day", "snow_of_day", (0, 0.3, 2)),
+    BasisSet("spring or autumn", "doy_sin", (-1, -0.5, 0, 0.5, 1)),
+    BasisSet("winter or summer", "doy_cos", (-1, -0.5, 0, 0.5, 1)),
+)
+_FAR_ALONE = (
+    "temperature",
+    "mean of day",
+    "snow of day",
+    "spring or autumn",
+    "winter or summer",
+    "sun",
+    "christmas week",
+)
+_FAR_TERMS = (*_BY_HOUR, *((name,) for name in _FAR_ALONE))
+FAR_TASK = TaskShape(n_classes=None, feature_names=NAMES, basis=BasisSpec(_FAR_SETS, _FAR_TERMS))
