@@ -30,6 +30,6 @@ def predictor_document(use_case: str) -> dict[str, Any]:
 def operations_document() -> dict[str, Any]:
     """Return the document of trainings and reports, which ``/monitoring/openapi.json`` answers."""
     document: dict[str, Any] = build_app(
-        OperatePorts(_NOBODY, _NOBODY, str, lambda _: False), code_version=__version__
+        OperatePorts(_NOBODY, _NOBODY, str, list, lambda _: False), code_version=__version__
     ).openapi()
     return document

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from bikecast.errors import DataError, InputError
 from bikecast.storage import FolderStore
+from console.data.row_loading import simulate_rows
 from console.use_cases import declaration
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ def rows_of(use_case: "UseCase", data: Path | None) -> "pd.DataFrame":
     with tempfile.TemporaryDirectory() as folder:
         files, store = data or Path(folder, "simulated"), FolderStore(Path(folder, "tables"))
         if data is None:
-            use_case.simulate(files)
+            simulate_rows(use_case, files)
         report = load_files(store, use_case, folder_files(files))
         if report.problems:
             raise DataError("; ".join(f"{name}: {why}" for name, why in report.problems.items()))

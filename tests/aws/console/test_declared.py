@@ -15,7 +15,7 @@ from bikecast.use_case import UseCase, registry
 from console.cloud.champions import champion_exists
 from console.cloud.session import Cloud
 from console.cloud.stores import data_store, reports_store, serving_store
-from console.data.row_loading import load_rows, load_simulated_rows
+from console.data.row_loading import load_rows, load_simulated_rows, simulate_rows
 from console.deployment.deployment import deployed_use_cases
 from console.executions.operations import operate
 from console.settings import take_choices
@@ -81,7 +81,7 @@ def test_real_files_take_the_place_of_simulated_ones_only_when_a_person_agrees(
 ) -> None:
     load_simulated_rows(deployed, obesity)
     file = tmp_path / "persons.csv"
-    obesity.simulate(tmp_path / "simulated")
+    simulate_rows(obesity, tmp_path / "simulated")
     file.write_bytes(sorted((tmp_path / "simulated").rglob("*.csv"))[0].read_bytes())
     with pytest.raises(InputError, match="--replace-simulated"):
         load_rows(deployed, obesity, file)
@@ -95,7 +95,7 @@ def test_real_files_take_the_place_of_simulated_ones_only_when_a_person_agrees(
 def test_what_simulated_files_taught_is_retired_and_the_dashboard_says_so(
     deployed: Cloud, obesity: UseCase, tmp_path: Path
 ) -> None:
-    obesity.simulate(tmp_path / "simulated")
+    simulate_rows(obesity, tmp_path / "simulated")
     [file, *_] = sorted((tmp_path / "simulated").rglob("*.csv"))
     real = file.rename(tmp_path / "persons.csv")
     load_rows(deployed, obesity, real)
