@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -130,6 +131,19 @@ def test_pausing_twice_is_pausing_once(ports: Ports, rows: Rows) -> None:
         ]
     assert times == [True, False]
     assert rows("select count(*) from automation_events") == [(1,)]
+
+
+def test_a_pause_takes_up_inputs_that_are_distrusted_later_and_resuming_trusts_again(ports: Ports) -> None:
+    def paused(*distrusted: str) -> bool:
+        with ports.connect() as connection:
+            about: dict[str, Any] = {"use_case": "citibike", "reason": "x", "actor": "ana", "now": LATER}
+            return pause(ports.serving, connection, distrusted=distrusted, **about)
+
+    assert [paused(), paused("TMIN"), paused("TMIN"), paused("TMAX")] == [True, True, False, True]
+    assert read_switch(ports.serving).distrusted == ("TMAX", "TMIN")
+    with ports.connect() as connection:
+        resume(ports.serving, connection, use_case="citibike", reason="mended", actor="ana", now=LATER)
+    assert read_switch(ports.serving) == AutomationSwitch(reason="mended", since=LATER, actor="ana")
 
 
 def test_resuming_needs_a_reason(ports: Ports) -> None:

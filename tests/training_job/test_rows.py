@@ -18,6 +18,7 @@ from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.rows.champion import load_rows_champion
 from bikecast.monitoring.rows.watch import RowsWatch
 from bikecast.monitoring.run import Ports, monitor
+from bikecast.registry.automation import read_switch, resume
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.serving.capture import parse_message, save
 from bikecast.serving.follower import ChampionFollower
@@ -186,6 +187,36 @@ def test_a_second_challenger_is_no_better_and_a_rollback_takes_the_one_before(pl
     assert first is not None
     assert now is not None
     assert now.version == first.version
+
+
+@pytest.mark.usefixtures("promoted")
+def test_an_important_input_that_shifts_lets_others_answer_until_a_person_resumes(place: Place) -> None:
+    n_rows, log = place.use_case.monitoring.window_rows, Listed()
+    if n_rows is None:
+        pytest.skip("its windows are days, and the test asks within a moment")
+    body = {"input_data": [place.use_case.example_rows[0]] * n_rows}
+
+    def source() -> set[str]:
+        answered = place.application(log).post("/predict", json=body)
+        assert answered.status_code == 200, answered.text
+        return {row["source"] for row in answered.json()["predictions"]}
+
+    assert (source(), source()) == ({"champion"}, {"champion"})
+    with connect(place.context.database, application="test") as connection:
+        for message in messages(log.rows):
+            save(connection, parse_message(message))
+    [verdict] = monitor(MonitorRequest.model_validate({"html": False}), _ports(place), _watch(place))
+    assert verdict["verdict"] == "severe", verdict
+    switch = read_switch(place.context.serving)
+    assert (switch.paused, set(switch.distrusted)) == (True, set(place.use_case.monitoring.important))
+    assert switch.incident_id is not None
+    assert source() <= {"previous_champion", "baseline"}
+
+    with connect(place.context.database, application="test") as connection:
+        name = place.use_case.name
+        reason = "a scale was broken"
+        assert resume(place.context.serving, connection, use_case=name, reason=reason, actor="test", now=NOW)
+    assert source() == {"champion"}
 
 
 def _ports(place: Place) -> Ports:

@@ -105,6 +105,19 @@ def test_severe_is_an_error_far_over_its_limit_in_two_windows() -> None:
     assert (once.verdict, twice.verdict) == (WindowVerdict.DEGRADED, WindowVerdict.SEVERE)
 
 
+def test_an_important_input_far_over_its_limit_in_two_windows_is_severe_and_names_itself() -> None:
+    far = THRESHOLDS.severe_factor * LIMITS["TMAX"].value
+    important = [Score("TMAX", Kind.DRIFT, "wasserstein", far, important=True)]
+    once = judge(important, THRESHOLDS, previous=[{"TMAX": 0.5}])
+    assert (once.verdict, once.distrusted) == (WindowVerdict.WATCH, ())
+    nearly = judge(important, THRESHOLDS, previous=[{"TMAX": 0.99 * far}])
+    assert (nearly.verdict, nearly.distrusted) == (WindowVerdict.WATCH, ())
+    twice = judge(important, THRESHOLDS, previous=[{"TMAX": far}])
+    assert (twice.verdict, twice.distrusted) == (WindowVerdict.SEVERE, ("TMAX",))
+    another = judge(_scores(TMAX=far, error=9.0), THRESHOLDS, previous=[{"TMAX": far, "error": 9.0}])
+    assert (another.verdict, another.distrusted) == (WindowVerdict.SEVERE, ())
+
+
 def test_strange_weather_alone_opens_an_incident_but_is_only_watched() -> None:
     found = judge(_scores(TMAX=9.0), THRESHOLDS, previous=[{"TMAX": 9.0}])
     assert (found.verdict, set(found.alarms)) == (WindowVerdict.WATCH, {Kind.DRIFT})

@@ -213,6 +213,27 @@ def test_a_paused_automation_is_seen(store: FaultyStore, follower: ChampionFollo
     assert follower.view().automation.reason == "severe drift"
 
 
+@pytest.mark.parametrize(
+    ("versions", "stands_in"), [(("1",), "seasonal_naive"), (("1", "2"), "previous_champion")]
+)
+def test_a_distrusted_champion_answers_last_until_it_is_trusted_again(
+    store: FaultyStore, clock: Clock, listener: Remembering, versions: tuple[str, ...], stands_in: str
+) -> None:
+    for version in versions:
+        world.publish(store, version, scale=float(version))
+    follower = ChampionFollower(store, LOADERS, listener=listener, ttl_s=TTL_S, clock=clock)
+    assert follower.view().leader.source is PredictionSource.CHAMPION
+    store.write(AUTOMATION_KEY, b'{"paused": true, "distrusted": ["TMAX"]}')
+    clock.now_s += TTL_S
+    engines = follower.view().engines
+    assert [engines[0].source.value, engines[-1].source.value] == [stands_in, "champion"]
+    assert answer(engines, INPUT).engine.source.value == stands_in
+    store.write(AUTOMATION_KEY, b'{"paused": false}')
+    clock.now_s += TTL_S
+    assert follower.view().leader.source is PredictionSource.CHAMPION
+    assert listener.failures == []
+
+
 def test_no_thread_ever_sees_a_wrong_answer_while_champions_change(store: FaultyStore) -> None:
     """Each version answers its own scale; an answer under another version's name would be a torn swap."""
     follower = ChampionFollower(store, LOADERS, listener=Remembering(), ttl_s=0.0)

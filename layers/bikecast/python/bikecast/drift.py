@@ -44,8 +44,9 @@ class Score:
     """One effect size of one window; the larger, the more unusual.
 
     A serious one may make a window severe: the model is wrong, by far and again. Narrow intervals or
-    another rhythm of the day are worth an incident, but no reason to stop everything. ``is_fall`` tells
-    that a quantity fell, so that its log ratio is shown as the percentage of a fall.
+    another rhythm of the day are worth an incident, but no reason to stop everything. An important one may,
+    too, and then the model's answers are distrusted: they rest on an input that is no longer what it was.
+    ``is_fall`` tells that a quantity fell, so that its log ratio is shown as the percentage of a fall.
     """
 
     name: str
@@ -54,6 +55,7 @@ class Score:
     value: float
     sentence: str = ""
     serious: bool = False
+    important: bool = False
     is_fall: bool = False
 
 
@@ -96,6 +98,7 @@ class DriftLimits(_Part):
 class Judgement:
     """The verdict, how far over the limit and why, and the incidents that it makes, each with its own why.
 
+    ``distrusted`` names the important inputs that shifted by far and again.
     A window that is in order has no reasons, even where a score is a little over its limit.
     """
 
@@ -104,6 +107,7 @@ class Judgement:
     reasons: tuple[str, ...] = ()
     unusual: Mapping[str, float] = field(default_factory=dict)
     alarms: Mapping[Kind, tuple[str, ...]] = field(default_factory=dict)
+    distrusted: tuple[str, ...] = ()
 
 
 def wasserstein(current: Array, reference: Array) -> float:
@@ -151,8 +155,11 @@ def judge(
     unusual = _unusual({score.name: score.value for score in scores}, thresholds)
     windows = [unusual, *(_unusual(window, thresholds) for window in previous)]
     alarming = {name for name in unusual if _persists(name, windows, thresholds)}
-    serious = {score.name for score in scores if score.serious}
-    verdict = _verdict(windows, alarming, thresholds, serious=serious)
+    severe = {
+        name for name in alarming if _persists(name, windows, thresholds, times=thresholds.severe_factor)
+    }
+    stopping = {score.name for score in scores if score.serious or score.important}
+    verdict = _verdict(windows, alarming, thresholds, is_severe=bool(severe & stopping))
     over = {name: unusual[name] for name in alarming} or unusual
     reasons = _reasons([score for score in scores if score.name in over], over, thresholds)
     kinds = sorted({thresholds.limits[name].kind for name in alarming})
@@ -165,6 +172,7 @@ def judge(
             kind: tuple(why for name, why in reasons.items() if thresholds.limits[name].kind is kind)
             for kind in kinds
         },
+        distrusted=tuple(score.name for score in scores if score.important and score.name in severe),
     )
 
 
@@ -184,12 +192,11 @@ def _persists(
 
 
 def _verdict(
-    windows: Sequence[Mapping[str, float]], alarming: set[str], thresholds: DriftLimits, *, serious: set[str]
+    windows: Sequence[Mapping[str, float]], alarming: set[str], thresholds: DriftLimits, *, is_severe: bool
 ) -> WindowVerdict:
     """Severe and degraded say that the model or its data are bad; strange weather alone is to be watched."""
     kinds = {thresholds.limits[name].kind for name in alarming}
-    errors = alarming & serious
-    if any(_persists(name, windows, thresholds, times=thresholds.severe_factor) for name in errors):
+    if is_severe:
         return WindowVerdict.SEVERE
     if kinds - {Kind.DRIFT}:
         return WindowVerdict.DEGRADED

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     import psycopg
 
 ONE_DAY = dt.timedelta(days=1)
+_STOPPING = (Kind.PERFORMANCE, Kind.DRIFT)  # what may be severe, the first that is open
 
 __all__ = ["Ports", "monitor"]
 
@@ -140,7 +141,8 @@ class _WindowRun:
         if examined.judgement.verdict is not WindowVerdict.SEVERE:
             return []
         use_case, reason = self.watch.use_case, "; ".join(examined.judgement.reasons)
-        incident = open_incident(self.connection, use_case, self.version, Kind.PERFORMANCE)
+        incidents = (open_incident(self.connection, use_case, self.version, kind) for kind in _STOPPING)
+        incident = next((found for found in incidents if found is not None), None)
         changed = pause(
             self.ports.serving,
             self.connection,
@@ -149,6 +151,7 @@ class _WindowRun:
             actor=MONITOR,
             now=now,
             incident_id=incident,
+            distrusted=examined.judgement.distrusted,
         )
         if not changed:
             return []

@@ -32,6 +32,9 @@ class AutomationSwitch(BaseModel):
     since: dt.datetime | None = None
     actor: str = Field(MONITOR, description="Who changed the switch last.")
     incident_id: str | None = None
+    distrusted: tuple[str, ...] = Field(
+        (), description="Important inputs that shifted: the champion answers only where nobody else can."
+    )
 
 
 def read_switch(store: ObjectStore) -> AutomationSwitch:
@@ -80,12 +83,23 @@ def pause(
     actor: str,
     now: dt.datetime,
     incident_id: str | None = None,
+    distrusted: tuple[str, ...] = (),
 ) -> bool:
-    """Stop promotion; tell whether this call did it. Pausing what is paused changes nothing."""
+    """Stop promotion; tell whether this call did it.
+
+    Pausing what is paused changes nothing, unless it names inputs that were not distrusted before.
+    """
     switch, etag = _read(store)
-    if switch.paused:
+    if switch.paused and {*distrusted} <= {*switch.distrusted}:
         return False
-    wanted = AutomationSwitch(paused=True, reason=reason, since=now, actor=actor, incident_id=incident_id)
+    wanted = AutomationSwitch(
+        paused=True,
+        reason=reason,
+        since=now,
+        actor=actor,
+        incident_id=incident_id,
+        distrusted=tuple(sorted({*switch.distrusted, *distrusted})) if switch.paused else distrusted,
+    )
     _record(connection, use_case, PAUSED, wanted, at=now)
     return _write(store, wanted, etag)
 

@@ -67,6 +67,20 @@ class FallbackChain:
             fallback = self._fallback(previous.manifest, attempts)
         return _present(champion, previous, fallback)
 
+    def ordered(
+        self, engines: tuple[Engine, ...], *, distrusts: bool, attempts: Attempts
+    ) -> tuple[Engine, ...]:
+        """Return the same engines, the champion first; last, behind its predecessor, if it is distrusted."""
+        champion = next((each for each in engines if each.source is PredictionSource.CHAMPION), None)
+        if not isinstance(champion, ModelEngine):
+            return engines
+        others = tuple(each for each in engines if each is not champion)
+        if not distrusts:
+            return engines if engines[0] is champion else (champion, *others)
+        known = any(each.source is PredictionSource.PREVIOUS_CHAMPION for each in others)
+        previous = None if known else self._previous(champion.manifest, attempts)
+        return (*_present(previous), *others, champion)
+
     def earlier(self) -> list[ChampionManifest]:
         """Return what was champion since the last retirement, the latest first."""
         return [each.manifest for each in ChampionStore(self._store).history.since_retirement()]

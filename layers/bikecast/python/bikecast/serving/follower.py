@@ -119,13 +119,18 @@ class ChampionFollower:
         before = self._view
         after = self._renewed(before, attempts)
         if after is not None:
-            automation = attempts.run("automation state", lambda: read_switch(self._store))
-            after = replace(after, problem=attempts.problem, automation=automation or after.automation)
+            after = self._with_automation(after, attempts)
         self._view = after
         self._failures = self._failures + 1 if attempts.problems else 0
         pause_s = self._ttl_s * min(2**self._failures, MAX_BACKOFF)
         self._due_at_s = self._clock() + (pause_s if after else min(pause_s, EMPTY_RETRY_S))
         self._announce(before, attempts)
+
+    def _with_automation(self, view: View, attempts: Attempts) -> View:
+        """Let others answer before a champion that is distrusted, and the champion first again afterwards."""
+        switch = attempts.run("automation state", lambda: read_switch(self._store)) or view.automation
+        engines = self._chain.ordered(view.engines, distrusts=bool(switch.distrusted), attempts=attempts)
+        return replace(view, engines=engines, problem=attempts.problem, automation=switch)
 
     def _renewed(self, view: View | None, attempts: Attempts) -> View | None:
         changed = attempts.run("champion manifest", self._changed_manifest)

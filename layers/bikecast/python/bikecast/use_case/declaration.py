@@ -74,8 +74,8 @@ class Shift:
 class Monitoring:
     """What is watched: windows of days, or of the newest rows where rows have no time.
 
-    ``important`` names inputs of which a severe shift sends answers to the fallback (plan for an important
-    input: alert, previous answers or model, automation paused until a person resumes it).
+    ``important`` names inputs of which a severe shift, in two of three windows, pauses promotion and lets the
+    previous champion or the baseline answer until a person resumes.
     """
 
     window_days: int | None = None

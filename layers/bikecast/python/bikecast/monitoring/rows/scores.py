@@ -54,7 +54,10 @@ def _drift(use_case: UseCase, current: ScoredRows, reference: ScoredRows) -> Ite
     for name, sentence in drift_columns(use_case).items():
         if current.has(name) and reference.has(name):
             value = column_distance(current[name], reference[name], levels.get(name, ()))
-            yield Score(name, Kind.DRIFT, method_of(levels.get(name, ())), value, sentence)
+            important = name in use_case.monitoring.important
+            yield Score(
+                name, Kind.DRIFT, method_of(levels.get(name, ())), value, sentence, important=important
+            )
 
 
 def _performance(use_case: UseCase, now: ScoredRows, then: ScoredRows) -> Iterator[Score]:
