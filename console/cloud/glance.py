@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from bikecast.names import Output, stack_name
-from bikecast.storage import S3Store
+from bikecast.names import Output, stack_name, use_case_prefix
+from bikecast.storage import ObjectStore, S3Store, ScopedStore
 from console.cloud.outputs import read_stack_outputs, read_stacks
 from console.cloud.session import Cloud
 from console.settings import environment
@@ -21,14 +21,37 @@ def glances(cloud: Cloud, use_cases: Iterable[str]) -> dict[str, dict[str, Any]]
 
 
 def _state_of(cloud: Cloud) -> Callable[[str], Mapping[str, Any]]:
-    from bikecast.monitoring.glance import NEVER_WATCHED, current_glance
+    from bikecast.monitoring.glance import NEVER_WATCHED
 
     outputs = read_stack_outputs(cloud.cloudformation)
     buckets = [outputs.get(output) for output in (Output.SERVING_BUCKET, Output.REPORTS_BUCKET)]
     stores = [S3Store(cloud.s3, bucket) for bucket in buckets if bucket]
     if len(stores) < len(buckets):
         return lambda _: NEVER_WATCHED
-    return lambda name: current_glance(name, *stores)
+    return lambda name: _current(name, *stores)
+
+
+def _current(use_case: str, serving: ObjectStore, reports: ObjectStore) -> dict[str, Any]:
+    """Return a use case's glance with its champion and automation as they are now; both buckets whole."""
+    from bikecast.monitoring import glance
+    from bikecast.registry.automation import pause_reason
+    from bikecast.registry.champion_store import ChampionStore
+
+    own = ScopedStore(serving, use_case_prefix(use_case))
+    current, reason = ChampionStore(own).look(), pause_reason(own)
+    watched = next(glance.glances(reports, [use_case]), glance.NEVER_WATCHED)
+    scores = {} if current.manifest is None else current.manifest.holdout.values
+    metric = next(iter(scores), None)
+    return {
+        **watched,
+        "champion": current.version,
+        "simulated": None if current.manifest is None else current.manifest.simulated,
+        "problem": current.problem,
+        "metric": metric,
+        "value": None if metric is None else scores[metric],
+        "paused": reason is not None,
+        "pause_reason": reason,
+    }
 
 
 def line(row: Mapping[str, Any]) -> dict[str, Any]:

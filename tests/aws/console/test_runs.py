@@ -11,6 +11,7 @@ from console.executions.executions import follow, start_execution
 from console.executions.runs import list_running, stop_run
 from tests.aws.console.test_executions import PASSES, create_machine
 from tests.aws.console.test_outputs import deploy_stack
+from tests.deployment import eventually
 
 WAITS = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 60, "End": True}}}
 
@@ -38,7 +39,7 @@ def test_what_is_under_way_is_listed_and_what_has_ended_is_not(cloud: Cloud) -> 
     name = arn.rsplit(":", 1)[-1]
     assert list_running(cloud) == [name]
     stop_run(cloud, name, reason="enough")
-    assert list_running(cloud) == []
+    eventually(lambda: list_running(cloud) == [], timeout_s=10)  # stopping takes a moment
 
 
 def test_what_has_ended_cannot_be_stopped(cloud: Cloud) -> None:

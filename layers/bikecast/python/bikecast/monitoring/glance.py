@@ -6,8 +6,6 @@ from typing import Any
 from bikecast.errors import NotFoundError
 from bikecast.monitoring.stored_reports import read_summary
 from bikecast.names import use_case_prefix
-from bikecast.registry.automation import pause_reason
-from bikecast.registry.champion_store import ChampionStore
 from bikecast.storage import ObjectStore, ScopedStore
 
 NO_DATA = "no_data"
@@ -42,31 +40,6 @@ def glance_of(summary: Mapping[str, Any]) -> dict[str, Any]:
         "open_incidents": sum(incident["status"] == "open" for incident in summary["incidents"]),
         "paused": automation["paused"],
         "pause_reason": automation["reason"] if automation["paused"] else None,
-    }
-
-
-def current_glance(use_case: str, serving: ObjectStore, reports: ObjectStore) -> dict[str, Any]:
-    """Return a use case's glance with its champion and automation as they are now.
-
-    Args:
-        use_case: Its name.
-        serving: The whole serving bucket.
-        reports: The whole reports bucket.
-    """
-    own = ScopedStore(serving, use_case_prefix(use_case))
-    current, reason = ChampionStore(own).look(), pause_reason(own)
-    watched = next(glances(reports, [use_case]), NEVER_WATCHED)
-    scores = {} if current.manifest is None else current.manifest.holdout.values
-    metric = next(iter(scores), None)
-    return {
-        **watched,
-        "champion": current.version,
-        "simulated": None if current.manifest is None else current.manifest.simulated,
-        "problem": current.problem,
-        "metric": metric,
-        "value": None if metric is None else scores[metric],
-        "paused": reason is not None,
-        "pause_reason": reason,
     }
 
 
