@@ -1,6 +1,6 @@
 """A declared use case goes the whole way on the deployed stacks, beside hourly demand, which it leaves alone.
 
-Runs after the other files, as its name sorts: it deploys two more stacks.
+On demand: every run takes a table of its own the same way (``test_your_own_use_case``).
 """
 
 from typing import Any
@@ -11,7 +11,12 @@ import pytest
 from bikecast.use_case import registry
 from tests.deployment import Deployment, eventually
 
-pytestmark = [pytest.mark.e2e, pytest.mark.xdist_group("e2e"), pytest.mark.timeout(600)]
+pytestmark = [
+    pytest.mark.e2e,
+    pytest.mark.on_demand,
+    pytest.mark.xdist_group("e2e"),
+    pytest.mark.timeout(600),
+]
 
 NAME = "obesity"
 
