@@ -151,7 +151,8 @@ def test_a_worker_that_is_told_to_end_stops_its_step_and_leaves_nothing(
     if steps is None:
         pytest.skip("no worker runs the steps")
     execution = bench.bikecast(*TRAIN, "--no-wait")["execution"]
-    eventually(lambda: any(map(can_be_told, processes(bench, "-m training_job prepare"))))
+    # The longest step: it is still there when its worker is told to end.
+    eventually(lambda: any(map(can_be_told, processes(bench, "-m training_job train"))))
     with clock.part("end of the worker"):
         steps.terminate()
         assert steps.wait(timeout=60) == 0
