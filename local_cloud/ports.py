@@ -48,15 +48,19 @@ def _chosen_twice(ports: Mapping[str, int]) -> list[str]:
     ]
 
 
-def _is_free(port: int, ours: Collection[int]) -> bool:
+def is_free(port: int) -> bool:
+    """Whether ``port`` can be opened on loopback."""
     with socket.socket() as probe:
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind(("127.0.0.1", port))
         except OSError:
-            holders = _holders(port)
-            return bool(holders) and holders <= set(ours)
+            return False
     return True
+
+
+def _is_free(port: int, ours: Collection[int]) -> bool:
+    return is_free(port) or (bool(holders := _holders(port)) and holders <= set(ours))
 
 
 def _holders(port: int) -> set[int]:

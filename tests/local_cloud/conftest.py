@@ -13,7 +13,7 @@ from typing import Any
 import boto3
 import pytest
 
-from local_cloud import processes, supervisor
+from local_cloud import ports, processes, supervisor
 from local_cloud.connection import Connection
 from local_cloud.settings import LocalCloudSettings
 
@@ -60,6 +60,8 @@ class Cloud:
         assert record
         os.kill(record.pid, signal.SIGKILL)
         eventually(lambda: record.process() is None)
+        # The kernel closes a killed process's sockets a moment after the process is gone.
+        eventually(lambda: ports.is_free(self.settings.port))
         supervisor.start(self.settings, say=lambda _: None)
 
 

@@ -1,6 +1,8 @@
 """How state machines wait and end."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from tests.local_cloud.aws import ended, machine, queue, refused, start, unique
@@ -53,6 +55,14 @@ def execution_end(cloud: Cloud) -> None:
     assert ended(cloud, stopped)["status"] == "ABORTED"
 
 
+def saved_messages(cloud: Cloud) -> Iterator[str]:
+    """Yield what is on disk of messages: the queues' state, and the file of each."""
+    folder = cloud.settings.state_folder
+    for path in [folder / "sqs.json", *(folder / "messages").glob("*.json")]:
+        with contextlib.suppress(FileNotFoundError):  # it was swept meanwhile
+            yield path.read_text()
+
+
 def execution_resume(cloud: Cloud) -> None:
     url, states = queue(cloud), cloud.client("stepfunctions")
     asking = start(cloud, machine(cloud, {"StartAt": "T", "States": {"T": waiting_task(url)}}))
@@ -61,8 +71,7 @@ def execution_resume(cloud: Cloud) -> None:
     saved = cloud.settings.state_folder / "stepfunctions.json"
     eventually(lambda: all(word in saved.read_text() for word in (token, f'"{caught}"', "TaskScheduled")))
     # A message that was deleted a moment before may come again, and would look like a second question.
-    messages, queues = (cloud.settings.state_folder / name for name in ("messages", "sqs.json"))
-    eventually(lambda: not any(messages.glob("*.json")) and token not in queues.read_text())
+    eventually(lambda: not any(token in text for text in saved_messages(cloud)))
     cloud.crash()
     assert json.loads(ended(cloud, caught)["output"]) == {"Error": "States.HeartbeatTimeout"}
     assert not cloud.client("sqs").receive_message(QueueUrl=url).get("Messages")

@@ -38,12 +38,16 @@ def durable_queue(cloud: Cloud) -> None:
             if over.is_set():
                 return
 
+    # The queue itself is saved a moment after it was made; only messages are kept before they are answered.
+    saved, name = cloud.settings.state_folder / "sqs.json", url.rsplit("/", 1)[-1]
+    eventually(lambda: saved.exists() and name in saved.read_text())
     sender = threading.Thread(target=send)
     sender.start()
     eventually(lambda: len(taken) > 100)
-    cloud.crash()
+    # Nobody may knock while it is down: a connection to a free port may meet itself, and takes the port.
     over.set()
     sender.join()
+    cloud.crash()
     assert set(taken) <= set(received(cloud, url))
 
 
