@@ -2,16 +2,16 @@
 
 import hashlib
 import hmac
-import json
 import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from pydantic import SecretStr
 
-from bikecast.database import DatabaseSettings, sqlalchemy_url
-from bikecast.names import DatabaseRole, Output, Schema, Target
+from bikecast.database import sqlalchemy_url
+from bikecast.names import Output, Schema, Target
 from console import ui
+from console.cloud.database import registry_reader_login
 from console.cloud.outputs import StackOutputs, read_stack_outputs
 from console.cloud.session import Cloud, local_settings, running_connection
 from console.pages.settings import PageSettings
@@ -132,7 +132,7 @@ def mlflow_service(cloud: Cloud, outputs: StackOutputs) -> "Service":
         port=settings.mlflow_port,
         user=login.user,
         password=login.password,
-        registry_url=SecretStr(sqlalchemy_url(database_login(cloud, outputs), schema=Schema.MLFLOW)),
+        registry_url=SecretStr(sqlalchemy_url(registry_reader_login(cloud, outputs), schema=Schema.MLFLOW)),
         artifact_root=f"s3://{outputs.require(Output.ARTIFACTS_BUCKET)}",
     )
     return Service(
@@ -155,20 +155,6 @@ def mlflow_service(cloud: Cloud, outputs: StackOutputs) -> "Service":
 def mlflow_login() -> Login:
     """Return who logs in to MLflow's interface; the password is this cloud's own and stored nowhere else."""
     return Login(user="bikecast", password=SecretStr(_own_secret(MLFLOW)[:32]))
-
-
-def database_login(cloud: Cloud, outputs: StackOutputs) -> DatabaseSettings:
-    """Return the login that reads the registry; the password goes nowhere but to the service."""
-    secrets = cloud.session.client("secretsmanager", endpoint_url=cloud.endpoint_url)
-    secret = secrets.get_secret_value(SecretId=outputs.require(Output.REGISTRY_READER_SECRET_ARN))
-    return DatabaseSettings(
-        host=outputs.require(Output.DATABASE_HOST),
-        port=int(outputs.require(Output.DATABASE_PORT)),
-        name=outputs.require(Output.DATABASE_NAME),
-        user=DatabaseRole.REGISTRY_READER,
-        password=SecretStr(json.loads(secret["SecretString"])["password"]),
-        sslmode="disable",
-    )
 
 
 def _own_secret(purpose: str) -> str:
