@@ -25,7 +25,8 @@ def test_a_changed_test_comes_first_and_one_that_is_deleted_does_not(graph: grim
 
 
 def test_files_that_nobody_imports_are_tested_by_their_mirror(graph: grimp.ImportGraph) -> None:
-    assert nearest_tests(["README.md"], graph) == ["tests/unit/docs/test_pages.py"]
+    pages = ["tests/unit/docs/test_own_use_case.py", "tests/unit/docs/test_pages.py"]
+    assert nearest_tests(["README.md"], graph) == pages
     found = nearest_tests(["use_cases/obesity/search.toml"], graph)
     assert found == ["tests/unit/use_cases/obesity/test_obesity.py"]
 
