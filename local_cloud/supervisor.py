@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from local_cloud import connection, container_engine, emulator, processes
 from local_cloud.connection import Connection
-from local_cloud.fidelity import unsaved
+from local_cloud.fidelity.durability import unsaved
 from local_cloud.files import private_dir
 from local_cloud.ports import is_open, require_free
 from local_cloud.remembered import remember

@@ -10,27 +10,29 @@ from importlib import import_module, metadata
 from local_cloud.fidelity.anchors import AnchorError
 
 VERSION = "1.5.33"
-FIXES = (
+# In order; a fix's name is that of its module.
+_PLACES = (
     "administrator",
-    "durable_state",
-    "durable_queue",
-    "function_process",
-    "function_files",
-    "function_credentials",
-    "function_errors",
-    "function_metrics",
-    "task_role",
-    "task_stop",
-    "task_secrets",
+    "durability.durable_state",
+    "durability.durable_queue",
+    "functions.function_process",
+    "functions.function_files",
+    "functions.function_credentials",
+    "functions.function_errors",
+    "functions.function_metrics",
+    "tasks.task_role",
+    "tasks.task_stop",
+    "tasks.task_secrets",
     "database",
-    "task_timing",
-    "execution_end",
-    "machine_role",
-    "execution_resume",
+    "tasks.task_timing",
+    "executions.execution_end",
+    "executions.machine_role",
+    "executions.execution_resume",
     "alarms",
-    "api_key_identity",
-    "function_secret",
+    "functions.api_key_identity",
+    "functions.function_secret",
 )
+FIXES = {place.rpartition(".")[2]: place for place in _PLACES}
 
 
 def apply_all(skipped: frozenset[str] = frozenset()) -> None:
@@ -42,6 +44,6 @@ def apply_all(skipped: frozenset[str] = frozenset()) -> None:
     found = metadata.version("ministack")
     if found != VERSION:
         raise AnchorError(f"the fixes are for ministack {VERSION}, found {found}; check each and change both")
-    for name in FIXES:
+    for name, place in FIXES.items():
         if name not in skipped:
-            import_module(f"{__name__}.{name}").apply()
+            import_module(f"{__name__}.{place}").apply()

@@ -16,7 +16,7 @@ import pytest
 
 from bikecast.errors import DeploymentError
 from local_cloud import connection, processes, supervisor
-from local_cloud.fidelity import unsaved
+from local_cloud.fidelity.durability import unsaved
 from local_cloud.services import Service, start_service, stop_service
 from local_cloud.settings import ENV_PREFIX, LocalCloudSettings
 from tests.local_cloud import aws

@@ -23,8 +23,8 @@ from ministack import app
 from ministack.core.responses import now_iso, set_request_account_id, set_request_region
 from ministack.services import stepfunctions
 
-from local_cloud.fidelity import execution_end
 from local_cloud.fidelity.anchors import require
+from local_cloud.fidelity.executions import execution_end
 
 _POLL_S = 0.1
 _ASKED = "askedByToken"

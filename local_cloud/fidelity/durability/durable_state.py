@@ -23,8 +23,8 @@ from typing import Any
 from ministack import app
 from ministack.core import persistence
 
-from local_cloud.fidelity import unsaved
 from local_cloud.fidelity.anchors import require
+from local_cloud.fidelity.durability import unsaved
 
 INTERVAL_S = 1.0
 # A service's save may use this share of the time between two saves.

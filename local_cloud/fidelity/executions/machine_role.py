@@ -13,8 +13,8 @@ from ministack.core import iam_evaluator
 from ministack.core.responses import get_account_id, get_region
 from ministack.services import ecs, stepfunctions
 
-from local_cloud.fidelity import execution_end
 from local_cloud.fidelity.anchors import require
+from local_cloud.fidelity.executions import execution_end
 
 _TASK_SERVICE = {"iam:passedtoservice": "ecs-tasks.amazonaws.com"}
 _PREFIX = "arn:aws:states:::"

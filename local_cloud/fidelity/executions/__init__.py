@@ -1,0 +1,1 @@
+"""Executions of state machines: end, resumption, and what the role allows."""

@@ -1,0 +1,1 @@
+"""Functions: their process, files, credentials, errors and metrics, as AWS gives them."""

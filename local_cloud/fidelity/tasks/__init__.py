@@ -1,0 +1,1 @@
+"""Containers' tasks: role, secrets, stop and time limits."""
