@@ -17,7 +17,7 @@ sys.dont_write_bytecode = False
 def main() -> int:
     """Write the templates of the named target; return the exit status."""
     from infra_cdk.application import from_command_line, new_app
-    from infra_cdk.constructs.layers import MissingBundleError
+    from infra_cdk.constructs.functions.layers import MissingBundleError
     from infra_cdk.settings import TargetError
 
     app = new_app()

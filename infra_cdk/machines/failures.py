@@ -8,7 +8,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from bikecast.names import Event, Failure
-from infra_cdk.constructs.job import Job
+from infra_cdk.constructs.jobs.job import Job
 from infra_cdk.machines.events import PublishEvent
 
 RESERVED = "States.*"

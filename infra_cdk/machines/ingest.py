@@ -7,7 +7,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from bikecast.names import Step
-from infra_cdk.constructs.job import Job, JobStep
+from infra_cdk.constructs.jobs.job import Job, JobStep
 from infra_cdk.machines.failures import FailurePath, fail_by_name
 
 MONTHS_AT_A_TIME = 2

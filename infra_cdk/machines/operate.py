@@ -5,7 +5,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from bikecast.names import Step
-from infra_cdk.constructs.job import Job, JobStep
+from infra_cdk.constructs.jobs.job import Job, JobStep
 from infra_cdk.machines.events import PublishEvents
 from infra_cdk.machines.failures import SILENT, lost_step
 

@@ -4,8 +4,8 @@ from aws_cdk import aws_rds as rds
 from constructs import Construct
 
 from bikecast.names import DatabaseRole, Output, Variable
-from infra_cdk.constructs.database import Postgres, PostgresDatabase, passwords
-from infra_cdk.constructs.outside_database import OutsidePostgres
+from infra_cdk.constructs.storage.database import Postgres, PostgresDatabase, passwords
+from infra_cdk.constructs.storage.outside_database import OutsidePostgres
 from infra_cdk.settings import InfraSettings
 from infra_cdk.stacks.base import BikecastStack
 from infra_cdk.stacks.network import NetworkStack

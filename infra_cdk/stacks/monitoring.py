@@ -9,11 +9,11 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from bikecast.names import AUTOMATION_KEY, DEFAULT_USE_CASE, DatabaseRole, Output, Step, Variable
-from infra_cdk.constructs.alarms import Alarms
-from infra_cdk.constructs.dashboard import OperationsDashboard
-from infra_cdk.constructs.function import ImageFunction
-from infra_cdk.constructs.images import monitor_image
-from infra_cdk.constructs.machine import Machine
+from infra_cdk.constructs.functions.function import ImageFunction
+from infra_cdk.constructs.functions.images import monitor_image
+from infra_cdk.constructs.jobs.machine import Machine
+from infra_cdk.constructs.watching.alarms import Alarms
+from infra_cdk.constructs.watching.dashboard import OperationsDashboard
 from infra_cdk.machines import monitor
 from infra_cdk.settings import InfraSettings
 from infra_cdk.stacks.base import BikecastStack

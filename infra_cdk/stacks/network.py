@@ -4,7 +4,7 @@ from aws_cdk import aws_ec2 as ec2
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from infra_cdk.constructs.function_parts import Placement
+from infra_cdk.constructs.functions.function_parts import Placement
 from infra_cdk.constructs.logs import ExpiringLogGroup
 from infra_cdk.settings import InfraSettings
 from infra_cdk.stacks.base import BikecastStack

@@ -9,10 +9,10 @@ from constructs import Construct
 from bikecast.names import DatabaseRole, Output, Variable
 from bikecast.use_case import registry
 from infra_cdk.constructs.api import STAGE, PredictorApi, allowed_origins
-from infra_cdk.constructs.function import PythonFunction
-from infra_cdk.constructs.layers import Layers
-from infra_cdk.constructs.queue import PrivateQueue
+from infra_cdk.constructs.functions.function import PythonFunction
+from infra_cdk.constructs.functions.layers import Layers
 from infra_cdk.constructs.review import suppress_nag
+from infra_cdk.constructs.storage.queue import PrivateQueue
 from infra_cdk.settings import InfraSettings
 from infra_cdk.stacks.base import BikecastStack
 from infra_cdk.stacks.database import DatabaseStack

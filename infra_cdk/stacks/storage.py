@@ -3,8 +3,8 @@
 from constructs import Construct
 
 from bikecast.names import Bucket, Output, Prefix, Variable
-from infra_cdk.constructs.bucket import PrivateBucket
 from infra_cdk.constructs.review import suppress_nag
+from infra_cdk.constructs.storage.bucket import PrivateBucket
 from infra_cdk.settings import InfraSettings
 from infra_cdk.stacks.base import BikecastStack
 

@@ -9,18 +9,18 @@ from constructs import Construct
 
 from bikecast.names import Containers, Output, Prefix, TaskVariable, Variable
 from bikecast.use_case import registry
-from infra_cdk.constructs.container_job import ContainerJob
-from infra_cdk.constructs.database import OWNER, PostgresDatabase, let_set_passwords, passwords
-from infra_cdk.constructs.function import PythonFunction
-from infra_cdk.constructs.images import training_image
-from infra_cdk.constructs.job import Job
+from infra_cdk.constructs.functions.function import PythonFunction
+from infra_cdk.constructs.functions.images import training_image
+from infra_cdk.constructs.functions.layers import Layers
+from infra_cdk.constructs.jobs.container_job import ContainerJob
+from infra_cdk.constructs.jobs.job import Job
+from infra_cdk.constructs.jobs.machine import Machine
+from infra_cdk.constructs.jobs.worker_job import WorkerJob
 from infra_cdk.constructs.json_text import json_object
-from infra_cdk.constructs.layers import Layers
-from infra_cdk.constructs.machine import Machine
-from infra_cdk.constructs.notifications import Notifications
-from infra_cdk.constructs.queue import PrivateQueue
 from infra_cdk.constructs.review import suppress_nag
-from infra_cdk.constructs.worker_job import WorkerJob
+from infra_cdk.constructs.storage.database import OWNER, PostgresDatabase, let_set_passwords, passwords
+from infra_cdk.constructs.storage.queue import PrivateQueue
+from infra_cdk.constructs.watching.notifications import Notifications
 from infra_cdk.machines import ingest, operate, retrain
 from infra_cdk.settings import InfraSettings
 from infra_cdk.stacks.base import BikecastStack

@@ -11,7 +11,7 @@ import aws_cdk as cdk
 import holidays
 import pytest
 
-from infra_cdk.constructs.layers import Layers, MissingBundleError
+from infra_cdk.constructs.functions.layers import Layers, MissingBundleError
 from infra_cdk.settings import BY_TARGET, EMBEDDED, ROOT, InfraSettings
 from layers.build import SETS, _compile, _strip, _zip, build, lock_file, platform_of
 from layers.locks import IMAGES, IN_RUNTIME, TOOLS_ONLY

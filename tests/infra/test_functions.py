@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings
 from bikecast.database import DatabaseSettings
 from bikecast.names import Output
 from console.worker.service import FROM_OUTPUTS
-from infra_cdk.constructs.layers import RUNTIME
+from infra_cdk.constructs.functions.layers import RUNTIME
 from infra_cdk.settings import ROOT
 from lambdas.capture_predictions.settings import Settings as CaptureSettings
 from lambdas.monitor_drift.settings import Settings as MonitorSettings

@@ -7,9 +7,9 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from bikecast.names import StepMessage
-from infra_cdk.constructs.job import ANSWERS, Job, JobStep
-from infra_cdk.constructs.queue import PrivateQueue
+from infra_cdk.constructs.jobs.job import ANSWERS, Job, JobStep
 from infra_cdk.constructs.review import suppress_nag
+from infra_cdk.constructs.storage.queue import PrivateQueue
 from infra_cdk.settings import InfraSettings
 
 # A message that breaks its reader this often is kept aside.

@@ -6,8 +6,8 @@ import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from infra_cdk.constructs.function_parts import FunctionParts, Placement
-from infra_cdk.constructs.layers import ARCHITECTURE, BYTECODE, RUNTIME, Layers
+from infra_cdk.constructs.functions.function_parts import FunctionParts, Placement
+from infra_cdk.constructs.functions.layers import ARCHITECTURE, BYTECODE, RUNTIME, Layers
 from infra_cdk.constructs.review import suppress_nag
 from infra_cdk.settings import ROOT, InfraSettings
 

@@ -5,8 +5,8 @@ from aws_cdk import aws_iam as iam
 from constructs import Construct
 
 from bikecast.names import DatabaseRole, Variable
-from infra_cdk.constructs.database import secrets_of_roles
 from infra_cdk.constructs.review import suppress_nag
+from infra_cdk.constructs.storage.database import secrets_of_roles
 from infra_cdk.outside import OutsideDatabase
 
 

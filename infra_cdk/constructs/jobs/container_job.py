@@ -12,7 +12,7 @@ from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from bikecast.names import TaskVariable
-from infra_cdk.constructs.job import ANSWERS, Job, JobStep
+from infra_cdk.constructs.jobs.job import ANSWERS, Job, JobStep
 from infra_cdk.constructs.review import suppress_nag
 from infra_cdk.settings import InfraSettings
 

@@ -1,0 +1,1 @@
+"""Functions, and what they are made of: layers, images, log group, role, network."""

@@ -1,0 +1,1 @@
+"""State machines, and the job's steps in them."""

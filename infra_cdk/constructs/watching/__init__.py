@@ -1,0 +1,1 @@
+"""What people look at and hear of: alarms, dashboard, notifications."""
