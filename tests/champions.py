@@ -9,7 +9,7 @@ import pandas as pd
 
 from bikecast.arrays import Array, Matrix
 from bikecast.evaluation.scores import Scores
-from bikecast.families.boosted_trees import SQUARED_ERROR
+from bikecast.families.trees.boosted_trees import SQUARED_ERROR
 from bikecast.names import CHAMPION_KEY, MODEL_NAME, MODELS_PREFIX
 from bikecast.registry.manifest import Artifact, ChampionManifest
 from bikecast.storage import ObjectStore

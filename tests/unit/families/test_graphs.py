@@ -12,8 +12,8 @@ from bikecast.families import Fitted, TaskShape
 from bikecast.families.blend import Blend
 from bikecast.families.fallback import WithFallback, with_missing_optional
 from bikecast.families.graphs import INPUT, VALUES, model, tensor
-from bikecast.families.tree_graph import ensemble
-from bikecast.families.trees import EQUAL, LESS_OR_EQUAL, Trees, rounded_down, rounded_up
+from bikecast.families.trees.graph import ensemble
+from bikecast.families.trees.tables import EQUAL, LESS_OR_EQUAL, Trees, rounded_down, rounded_up
 from tests.unit.families.samples import MANY, NUMBER, TWO, Served, fit, matrix, odd_rows, served
 
 ONE = TaskShape(None, ("x",))

@@ -18,17 +18,17 @@ class _Entry:
 
 
 _FAMILIES = {
-    "xgboost": _Entry("boosted_trees:SQUARED_ERROR", "xgboost"),
-    "xgboost_absolute": _Entry("boosted_trees:ABSOLUTE_ERROR", "xgboost", classes=False),
-    "xgboost_poisson": _Entry("boosted_trees:POISSON", "xgboost", classes=False),
-    "glm": _Entry("glm:FAMILY", "numpy", classes=False),
-    "linear": _Entry("linear:FAMILY", "sklearn"),
-    "decision_tree": _Entry("forests:DECISION_TREE", "sklearn"),
-    "random_forest": _Entry("forests:RANDOM_FOREST", "sklearn"),
-    "extra_trees": _Entry("forests:EXTRA_TREES", "sklearn"),
-    "lightgbm": _Entry("light_trees:FAMILY", "lightgbm"),
-    "catboost": _Entry("cat_trees:FAMILY", "catboost"),
-    "explainable_boosting": _Entry("explainable:FAMILY", "interpret"),
+    "xgboost": _Entry("trees.boosted_trees:SQUARED_ERROR", "xgboost"),
+    "xgboost_absolute": _Entry("trees.boosted_trees:ABSOLUTE_ERROR", "xgboost", classes=False),
+    "xgboost_poisson": _Entry("trees.boosted_trees:POISSON", "xgboost", classes=False),
+    "glm": _Entry("additive.glm:FAMILY", "numpy", classes=False),
+    "linear": _Entry("additive.linear:FAMILY", "sklearn"),
+    "decision_tree": _Entry("trees.forests:DECISION_TREE", "sklearn"),
+    "random_forest": _Entry("trees.forests:RANDOM_FOREST", "sklearn"),
+    "extra_trees": _Entry("trees.forests:EXTRA_TREES", "sklearn"),
+    "lightgbm": _Entry("trees.light_trees:FAMILY", "lightgbm"),
+    "catboost": _Entry("trees.cat_trees:FAMILY", "catboost"),
+    "explainable_boosting": _Entry("additive.explainable:FAMILY", "interpret"),
 }
 NAMES = tuple(_FAMILIES)
 

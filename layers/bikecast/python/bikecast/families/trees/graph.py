@@ -12,7 +12,7 @@ from onnx import helper
 from bikecast.arrays import Array
 from bikecast.families.base import TaskShape
 from bikecast.families.graphs import INPUT, model, output_name, tensor
-from bikecast.families.trees import Trees, chained
+from bikecast.families.trees.tables import Trees, chained
 
 Link = Literal["identity", "exp", "class"]
 

@@ -91,6 +91,6 @@ class ExplainableModel:
         return values @ share
 
     def to_onnx(self) -> "onnx.ModelProto":
-        from bikecast.families.explainable_graph import explainable_graph
+        from bikecast.families.additive.explainable_graph import explainable_graph
 
         return explainable_graph(self)

@@ -9,7 +9,7 @@ import numpy as np
 
 from bikecast.arrays import Array, Matrix
 from bikecast.errors import DataError
-from bikecast.families.additive import AdditiveModel, design
+from bikecast.families.additive.model import AdditiveModel, design
 from bikecast.families.base import Fitted, Params, TaskShape, check_rows, refuse_classes
 
 ALPHA = 0.003

@@ -10,8 +10,8 @@ import numpy as np
 
 from bikecast.arrays import Array, Matrix
 from bikecast.families.base import NEVER, Fitted, Params, TaskShape, check_rows, shares, spread
-from bikecast.families.encoding import OneHot, one_hot
-from bikecast.families.trees import LESS_OR_EQUAL, Trees
+from bikecast.families.trees.encoding import OneHot, one_hot
+from bikecast.families.trees.tables import LESS_OR_EQUAL, Trees
 
 if TYPE_CHECKING:
     import onnx
@@ -89,7 +89,7 @@ class CatModel:
         return np.stack([self._of_all_classes(row.T, self.task.n_margins, absent=0.0) for row in found])
 
     def to_onnx(self) -> "onnx.ModelProto":
-        from bikecast.families.tree_graph import ensemble
+        from bikecast.families.trees.graph import ensemble
 
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder) / "model.json"

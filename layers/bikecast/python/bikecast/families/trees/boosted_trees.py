@@ -8,7 +8,7 @@ import numpy as np
 
 from bikecast.arrays import Array, Matrix
 from bikecast.families.base import Fitted, Params, TaskShape, check_rows, refuse_classes, shares
-from bikecast.families.trees import LESS, Trees
+from bikecast.families.trees.tables import LESS, Trees
 
 if TYPE_CHECKING:
     import onnx
@@ -99,7 +99,7 @@ class BoostedModel:
         )  # the last is the mean
 
     def to_onnx(self) -> "onnx.ModelProto":
-        from bikecast.families.tree_graph import ensemble
+        from bikecast.families.trees.graph import ensemble
 
         learner = json.loads(self.booster.save_raw("json"))["learner"]
         base = np.ravel(json.loads(learner["learner_model_param"]["base_score"])).astype(np.float64)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from bikecast.arrays import Array, Matrix
-from bikecast.families.additive import AdditiveModel, design
+from bikecast.families.additive.model import AdditiveModel, design
 from bikecast.families.base import NEVER, Fitted, Params, TaskShape, check_rows
 
 ALPHA = 1.0

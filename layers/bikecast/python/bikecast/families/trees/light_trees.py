@@ -8,7 +8,7 @@ import numpy as np
 
 from bikecast.arrays import Array, Matrix
 from bikecast.families.base import Fitted, Params, TaskShape, check_rows, shares
-from bikecast.families.trees import LESS_OR_EQUAL, Trees, rounded_down
+from bikecast.families.trees.tables import LESS_OR_EQUAL, Trees, rounded_down
 
 if TYPE_CHECKING:
     import onnx
@@ -84,7 +84,7 @@ class LightModel:
         return each if self.task.n_margins > 1 else each[..., 0]
 
     def to_onnx(self) -> "onnx.ModelProto":
-        from bikecast.families.tree_graph import ensemble
+        from bikecast.families.trees.graph import ensemble
 
         return ensemble(
             _table(self.booster.dump_model()["tree_info"], self.task.n_margins),

@@ -9,11 +9,11 @@ import onnx
 
 from bikecast.arrays import Array, Ints
 from bikecast.families.base import NEVER
-from bikecast.families.tree_graph import ensemble
-from bikecast.families.trees import LESS, Trees, rounded_up
+from bikecast.families.trees.graph import ensemble
+from bikecast.families.trees.tables import LESS, Trees, rounded_up
 
 if TYPE_CHECKING:
-    from bikecast.families.explainable import ExplainableModel
+    from bikecast.families.additive.explainable import ExplainableModel
 
 
 @dataclass(frozen=True)

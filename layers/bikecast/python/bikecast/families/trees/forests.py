@@ -7,8 +7,8 @@ import numpy as np
 
 from bikecast.arrays import Array, Matrix
 from bikecast.families.base import Fitted, Params, TaskShape, check_rows, shares, spread
-from bikecast.families.encoding import OneHot, one_hot
-from bikecast.families.trees import LESS_OR_EQUAL, Trees, rounded_down
+from bikecast.families.trees.encoding import OneHot, one_hot
+from bikecast.families.trees.tables import LESS_OR_EQUAL, Trees, rounded_down
 
 if TYPE_CHECKING:
     import onnx
@@ -78,7 +78,7 @@ class ForestModel:
         return shares(self.coding.collapse(self.estimator.feature_importances_), task=self.task)
 
     def to_onnx(self) -> "onnx.ModelProto":
-        from bikecast.families.tree_graph import ensemble
+        from bikecast.families.trees.graph import ensemble
 
         each = [tree.tree_ for tree in getattr(self.estimator, "estimators_", [self.estimator])]
         value = np.concatenate([tree.value[:, 0, :] for tree in each]) / len(each)

@@ -9,7 +9,7 @@ from onnx import helper
 from bikecast.families.graphs import INPUT, model, output_name, tensor
 
 if TYPE_CHECKING:
-    from bikecast.families.additive import AdditiveModel
+    from bikecast.families.additive.model import AdditiveModel
 
 
 def additive_graph(fitted: "AdditiveModel") -> onnx.ModelProto:

@@ -6,7 +6,7 @@ import numpy as np
 
 from bikecast.arrays import Array, Ints, Matrix
 from bikecast.families.base import TaskShape
-from bikecast.families.trees import OTHER, Trees
+from bikecast.families.trees.tables import OTHER, Trees
 
 
 @dataclass(frozen=True)

@@ -59,6 +59,6 @@ class AdditiveModel:
         return shares(spread, task=self.task)
 
     def to_onnx(self) -> "onnx.ModelProto":
-        from bikecast.families.additive_graph import additive_graph
+        from bikecast.families.additive.graph import additive_graph
 
         return additive_graph(self)

@@ -1,0 +1,1 @@
+"""Sums of curves: linear and Poisson regression, the explainable boosting machine."""

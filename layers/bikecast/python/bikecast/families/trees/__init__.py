@@ -1,0 +1,1 @@
+"""Trees, boosted or not, and how a table of them becomes a graph."""
