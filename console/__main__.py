@@ -29,6 +29,7 @@ from console.settings import take_choices
 from console.training import decision_commands, lineage_commands, train_commands
 from console.worker import worker_commands
 from local_cloud.network import keep_loopback_direct
+from use_cases.citibike.console import commands as hourly_commands
 
 # Click's own code for a wrong command line; what a command refuses because of its input counts alike.
 FAILED, WRONG_USE = 1, 2
@@ -73,8 +74,8 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (MODEL, champion_commands.champion),
     (MODEL, champion_commands.rollback),
     (SERVE, predict_commands.predict),
-    (SERVE, predict_commands.forecast),
-    (SERVE, predict_commands.outlook),
+    (SERVE, hourly_commands.forecast),
+    (SERVE, hourly_commands.outlook),
     (SERVE, queue_commands.redrive),
     (SERVE, drift_commands.drift),
     (SERVE, incident_commands.incidents),

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bikecast.names import Output
+from console import ui
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
 
@@ -71,6 +72,17 @@ class Bucket:
 def data_bucket(cloud: Cloud) -> Bucket:
     """Return the deployed data bucket."""
     return Bucket(cloud, read_stack_outputs(cloud.cloudformation).require(Output.DATA_BUCKET))
+
+
+def upload_all(bucket: Bucket, files: dict[Path, str]) -> None:
+    """Upload files to their keys; what is there already is left alone."""
+    size = sum(path.stat().st_size for path in files)
+    with ui.activity(f"uploading {len(files)} files, {size / 1e6:,.1f} MB") as current:
+        fresh = 0
+        for number, (path, key) in enumerate(files.items(), start=1):
+            current.update(f"{number} of {len(files)} {path.name}")
+            fresh += bucket.put(path, key)
+        current.update(f"{len(files) - fresh} were there already" if fresh < len(files) else "")
 
 
 def _sha256(path: Path) -> str:

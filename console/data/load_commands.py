@@ -1,35 +1,24 @@
 """``load`` and ``simulate``."""
 
 import datetime as dt
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich.table import Table
 
 from bikecast.errors import InputError
 from bikecast.names import Target
 from console import ui
 from console.cloud.session import find_cloud
-from console.data.archive import download_months, fetch_weather
-from console.data.buckets import data_bucket
-from console.data.load_summary import load_summary
-from console.data.loading import declare_closed
-from console.data.loading import load as load_source
-from console.data.prefixes import load_prefix
-from console.data.replacing import FLAG, clear_simulated
+from console.data.replacing import FLAG
 from console.data.row_loading import load_rows, load_simulated_rows, row_report, simulate_rows
-from console.data.simulations import parse_shift, parse_traps, simulate_files, simulated_source
-from console.data.sources import Source, recognise
-from console.errors import ExecutionError
 from console.options import DAY_FORMATS, Json, TargetOption
 from console.use_cases import declaration, refuse_hourly_options, require_hourly
+from use_cases.citibike.console.load_command import load_hours
+from use_cases.citibike.console.simulations import parse_shift, parse_traps, simulate_files
 
 if TYPE_CHECKING:
     from bikecast.use_case import UseCase
-
-MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 
 SimulatedFrom = Annotated[
     dt.datetime, typer.Option("--from", formats=DAY_FORMATS, help="First simulated day.")
@@ -77,49 +66,29 @@ def load(
 
     Loading the same files again, in any order, changes nothing. Simulated and real data are never mixed.
     """
-    declared_case = declaration()
-    if declared_case is not None:
-        refuse_hourly_options(
-            {"--months": months, "--weather": weather, "--jersey-city": jersey_city, "--closed": closed}
-        )
-        _load_rows(
-            declared_case,
+    use_case = declaration()
+    if use_case is None:
+        report, table = load_hours(
             path,
+            months,
             simulate=simulate,
+            weather=weather,
+            jersey_city=jersey_city,
             force=force,
+            closed=closed,
             replace_simulated=replace_simulated,
             target=target,
             as_json=as_json,
         )
-        return
-    wanted = parse_months(months)
-    is_named = (path is not None) + simulate == 1 or (
-        path is None and bool(wanted or closed) and not simulate
-    )
-    if not is_named:
-        raise InputError(
-            "name a path to load, or --simulate, or --months to download, or hours that were --closed"
+    else:
+        refuse_hourly_options(
+            {"--months": months, "--weather": weather, "--jersey-city": jersey_city, "--closed": closed}
         )
-    cloud = find_cloud(target)
-    declared = declare_closed(cloud, closed) if closed else None
-    if declared is not None and path is None and not (wanted or simulate):
-        ui.show(declared, as_json=as_json, table=lambda: ui.pairs_table(declared))
-        return
-    try:
-        if path and path.startswith("s3://"):
-            report = load_prefix(cloud, path, months=wanted, force=force, replace_simulated=replace_simulated)
-        else:
-            source = _source(path, wanted, simulate=simulate, jersey_city=jersey_city)
-            if wanted and not simulate and (weather or path is None):
-                clear_simulated(cloud, source, agreed=replace_simulated)
-                fetch_weather(data_bucket(cloud), wanted)
-            report = load_source(
-                cloud, source, months=wanted, force=force, replace_simulated=replace_simulated
-            )
-    except ExecutionError as err:
-        _show_stored(err, as_json=as_json)
-        raise
-    ui.show(report, as_json=as_json, table=lambda: report_table(report))
+        report = _load_rows(
+            use_case, path, simulate=simulate, force=force, replace_simulated=replace_simulated, target=target
+        )
+        table = ui.pairs_table(row_report(report))
+    ui.show(report, as_json=as_json, table=lambda: table)
     require_complete(report)
 
 
@@ -131,26 +100,15 @@ def _load_rows(
     force: bool,
     replace_simulated: bool,
     target: Target | None,
-    as_json: bool,
-) -> None:
+) -> dict[str, Any]:
     if (path is not None) == simulate:
         raise InputError("name a path to load, or --simulate")
     if path is not None and path.startswith("s3://"):
         require_hourly(f"load {path}")
     cloud = find_cloud(target)
     if path is None:
-        report = load_simulated_rows(cloud, use_case, force=force)
-    else:
-        report = load_rows(cloud, use_case, Path(path), force=force, replace_simulated=replace_simulated)
-    ui.show(report, as_json=as_json, table=lambda: ui.pairs_table(row_report(report)))
-    require_complete(report)
-
-
-def _show_stored(err: ExecutionError, *, as_json: bool) -> None:
-    """Show the report of a load that failed late; as JSON it is part of the error."""
-    report = err.report
-    if report and not as_json:
-        ui.show(report, as_json=False, table=lambda: report_table(report))
+        return load_simulated_rows(cloud, use_case, force=force)
+    return load_rows(cloud, use_case, Path(path), force=force, replace_simulated=replace_simulated)
 
 
 def require_complete(report: dict[str, Any]) -> None:
@@ -158,12 +116,6 @@ def require_complete(report: dict[str, Any]) -> None:
     if report.get("status") == "incomplete":
         ui.note("not everything was loaded, see `problems`; what they concern keeps its last good state")
         raise typer.Exit(1)
-
-
-def _source(path: str | None, months: list[str] | None, *, simulate: bool, jersey_city: bool) -> Source:
-    if simulate:
-        return simulated_source()
-    return recognise(Path(path)) if path else download_months(months or [], jersey_city=jersey_city)
 
 
 def simulate(
@@ -210,29 +162,3 @@ def simulate(
     )
     result = {"folder": str(out), "trips": rows, "simulated": True}
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(result))
-
-
-def parse_months(text: str | None) -> list[str] | None:
-    """Read ``2024-03`` or ``2024-01..2024-06`` as a list of months.
-
-    Raises:
-        InputError: It is neither, or runs backwards.
-    """
-    if text is None:
-        return None
-    first, _, last = text.partition("..")
-    last = last or first
-    if not (MONTH.match(first) and MONTH.match(last) and first <= last):
-        raise InputError(f"months are written 2024-03 or 2024-01..2024-06, but got {text!r}")
-    start, end = (int(m[:4]) * 12 + int(m[5:]) - 1 for m in (first, last))
-    return [f"{number // 12}-{number % 12 + 1:02d}" for number in range(start, end + 1)]
-
-
-def report_table(report: dict[str, Any]) -> Table:
-    """Lay out a load report: tables row by row, anything else by name."""
-    if "hourly" in report:
-        rows = [row | {"file": Path(row["file"]).name} for row in [*report["hourly"], *report["weather"]]]
-        return ui.rows_table(
-            rows, title=f"processed tables, {'simulated' if report['simulated'] else 'real'}"
-        )
-    return ui.pairs_table(load_summary(report))

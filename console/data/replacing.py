@@ -1,53 +1,19 @@
-"""Replacing simulated data by real data: checked first, confirmed by a person, swapped last."""
+"""Replacing simulated data by real data: confirmed by a person, and what they taught retired last."""
 
 import sys
 
 import typer
 
-from bikecast.errors import DataError, InputError
-from bikecast.names import SIMULATED_MARKER_KEY, Prefix, Step
+from bikecast.errors import InputError
+from bikecast.names import Step
 from console import ui
 from console.cloud.champions import retire_simulated
 from console.cloud.session import Cloud
-from console.data.buckets import Bucket, data_bucket
-from console.data.sources import Source
 from console.executions.operations import operate
 from console.pages.services import refresh_evidently
 
 FLAG = "--replace-simulated"
 QUESTION = "The cloud holds simulated data. Remove it, and the model that it taught, for the real data?"
-# Everything that a load leaves behind; simulated data is removed whole before real data comes.
-LOADED_PREFIXES = (
-    Prefix.RAW,
-    Prefix.TRIPS,
-    Prefix.PROCESSED_CITIBIKE,
-    Prefix.PROCESSED_WEATHER,
-    Prefix.HOURLY_WEATHER,
-    Prefix.LOAD_REPORTS,
-    Prefix.QUARANTINE,
-)
-
-
-def clear_simulated(cloud: Cloud, source: Source, *, agreed: bool) -> None:
-    """Remove simulated data before real data comes; the model that it taught serves until those are loaded.
-
-    Args:
-        cloud: Where the data are.
-        source: What comes.
-        agreed: Simulated data may be removed; else a person at a terminal is asked.
-    Raises:
-        DataError: Simulated data would join real data, or what comes cannot be read. Nothing was removed.
-        InputError: Nobody agreed. Nothing was removed.
-    """
-    bucket = data_bucket(cloud)
-    holds_simulated = bucket.has(SIMULATED_MARKER_KEY)
-    if source.is_simulated:
-        _refuse_simulated(bucket, holds_simulated=holds_simulated)
-    elif holds_simulated:
-        require_readable(source)
-        require_agreement(agreed=agreed)
-        for prefix in LOADED_PREFIXES:
-            bucket.clear(prefix)
 
 
 def retire_replaced(cloud: Cloud) -> None:
@@ -70,29 +36,6 @@ def require_agreement(*, agreed: bool) -> None:
     if not (agreed or _agrees()):
         raise InputError(f"the cloud holds simulated data: load real data with {FLAG} to remove it first")
     ui.note("removing the simulated data before real data is loaded")
-
-
-def _refuse_simulated(bucket: Bucket, *, holds_simulated: bool) -> None:
-    if not holds_simulated and bucket.keys(Prefix.PROCESSED_CITIBIKE):
-        raise DataError(
-            "the cloud holds real data, and simulated data is never mixed with it: "
-            "simulate in a clone of its own, or run `make clean` first"
-        )
-
-
-def require_readable(source: Source) -> None:
-    """Make sure that of a source's trip files on this machine one can be read.
-
-    Raises:
-        DataError: None can.
-    """
-    from use_cases.citibike.loading.kinds import Kind, kind_of_file
-
-    here = [path for path in source.trips if path.exists()]
-    if here and all(kind_of_file(path) is Kind.UNKNOWN for path in here):
-        raise DataError(
-            f"none of {len(here)} files in {source.root} can be read as trips; the simulated data stays"
-        )
 
 
 def _agrees() -> bool:

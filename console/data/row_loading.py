@@ -9,9 +9,8 @@ from bikecast.errors import DataError, InputError
 from bikecast.names import SIMULATED_MARKER, Step
 from console import ui
 from console.cloud.session import Cloud
-from console.data.buckets import Bucket, data_bucket
+from console.data.buckets import Bucket, data_bucket, upload_all
 from console.data.replacing import require_agreement, retire_replaced
-from console.data.uploading import upload_all
 from console.executions.operations import operate
 
 if TYPE_CHECKING:

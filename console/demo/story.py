@@ -10,7 +10,6 @@ from console.cloud import champions
 from console.cloud.outputs import ConsoleOutputs, console_outputs
 from console.cloud.session import Cloud, find_cloud, local_settings, start_cloud
 from console.demo.declared import DeclaredRows
-from console.demo.hourly import HourlyDemand
 from console.demo.options import DemoOptions
 from console.demo.stages import Stages
 from console.deployment.deployment import deploy
@@ -18,6 +17,7 @@ from console.pages import services
 from console.training import checks
 from console.training import retraining as training
 from console.use_cases import declaration
+from use_cases.citibike.console.story import HourlyDemand
 
 if TYPE_CHECKING:
     from bikecast.registry.manifest import ChampionManifest

@@ -17,8 +17,8 @@ from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
 from console.executions.executions import Execution, follow, require_success, start_execution
 from console.executions.following import interrupt_hint
-from console.training.checks import require_windows
 from console.use_cases import declaration
+from use_cases.citibike.console.checks import require_windows
 
 POLL_S = 0.5
 # Windows of one execution; fewer would load the champion more often, more would show less progress.

@@ -3,6 +3,9 @@
 import json
 from typing import Any
 
+from bikecast.errors import DeploymentError
+from console.cloud.outputs import api_key, api_url, read_stack_outputs
+from console.cloud.session import Cloud
 from console.errors import ApiError
 
 TIMEOUT_S = 60.0
@@ -65,3 +68,16 @@ def refusal_text(body: str) -> str:
     if isinstance(said, list):
         return ":" + "".join(f"\n  {field['path']}: {field['msg']}" for field in said)
     return f": {said or body[:LONGEST_TEXT]}"
+
+
+def deployed_api(cloud: Cloud) -> Api:
+    """Return the API of the deployed serving stack.
+
+    Raises:
+        DeploymentError: There is none.
+    """
+    outputs = read_stack_outputs(cloud.cloudformation)
+    url, key = api_url(outputs, endpoint_url=cloud.endpoint_url), api_key(cloud, outputs)
+    if url is None or key is None:
+        raise DeploymentError("no API is deployed: run `bikecast deploy` first")
+    return Api(url, key)

@@ -1,26 +1,21 @@
-"""``predict``, ``forecast`` and ``outlook``."""
+"""``predict``."""
 
 import datetime as dt
 import json
 from pathlib import Path
 from typing import Annotated, Any
-from zoneinfo import ZoneInfo
 
 import typer
 from rich.console import Group
 
 from bikecast.errors import InputError
-from bikecast.names import TIME_ZONE, Step, Target
 from console import ui
-from console.cloud.session import Cloud, find_cloud
-from console.data.buckets import data_bucket
-from console.data.uploading import upload_forecast
-from console.executions.operations import operate
+from console.cloud.session import find_cloud
 from console.options import From, Json, TargetOption, To
-from console.serving.predictions import deployed_api, forecast_warning, predict_hour, prediction_rows
+from console.serving.api import deployed_api
 from console.serving.row_predictions import answer_rows, predict_rows
-from console.training.checks import require_period
-from console.use_cases import declaration, refuse_hourly_options, require_hourly
+from console.use_cases import declaration, refuse_hourly_options
+from use_cases.citibike.console.predictions import next_hour, predict_hour, predict_period, prediction_rows
 
 HOUR_FORMATS = ["%Y-%m-%d %H:%M", "%Y-%m-%dT%H:%M", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%d %H:%M:%S", "%Y-%m-%d"]
 
@@ -69,7 +64,8 @@ def predict(
         ui.show(answer, as_json=as_json, table=lambda: ui.rows_table(answer_rows(answer)))
         return
     if first or last:
-        _predict_period(first, last, target=target, as_json=as_json)
+        result = predict_period(find_cloud(target), first, last)
+        ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(result))
         return
     cloud = find_cloud(target)
     if body:
@@ -80,79 +76,6 @@ def predict(
         answer = predict_hour(cloud, hour, given)
     parts = [answer["weather"]["origin"]] if "weather" in answer else []
     ui.show(answer, as_json=as_json, table=lambda: Group(ui.rows_table(prediction_rows(answer)), *parts))
-
-
-def next_hour(now: dt.datetime) -> dt.datetime:
-    """Return the start of the hour after an aware instant, as New York's clocks show it."""
-    wall = now.astimezone(ZoneInfo(TIME_ZONE)).replace(tzinfo=None, minute=0, second=0, microsecond=0)
-    return wall + dt.timedelta(hours=1)
-
-
-def forecast(
-    hours: Annotated[int, typer.Option(min=24, max=168, help="How many of the next hours.")] = 24,
-    target: TargetOption = None,
-    as_json: Json = False,
-) -> None:
-    """Show the next hours with their intervals, and which weather they rest on.
-
-    Example: bikecast forecast --hours 48
-    """
-    require_hourly("forecast")
-    answer = deployed_api(find_cloud(target)).get("/forecast", hours=hours)
-    answer["warning"] = forecast_warning(answer)
-    first = [f"WARNING: {answer['warning']}", ""] if answer["warning"] else []
-    ui.show(
-        answer,
-        as_json=as_json,
-        table=lambda: Group(*first, ui.rows_table(prediction_rows(answer)), _basis(answer)),
-    )
-
-
-def _basis(answer: dict[str, Any]) -> str:
-    issued, known = answer["weather_issued_at"], answer["demand_known_until"]
-    weather = (
-        f"weather as forecast {issued}" if issued else "typical weather (`bikecast outlook` forecasts it)"
-    )
-    return f"demand known until {known or 'never'}; {weather}"
-
-
-def outlook(
-    file: Annotated[
-        Path | None,
-        typer.Argument(exists=True, dir_okay=False, help="Hourly forecasts as Open-Meteo exports them."),
-    ] = None,
-    target: TargetOption = None,
-    as_json: Json = False,
-) -> None:
-    """Publish the weather forecast that `bikecast forecast` rests on; without one it takes typical weather.
-
-    Asks Open-Meteo, which needs no key, or takes the newest forecasts of a file: as its site exports them,
-    known since the file was made, or with issue times. On AWS this happens every day by itself.
-
-    Examples: bikecast outlook, bikecast outlook forecasts.parquet
-    """
-    require_hourly("outlook")
-    cloud = find_cloud(target)
-    payload = _forecast_of(cloud, file) if file else {}
-    result = operate(cloud, Step.PUBLISH_OUTLOOK, payload=payload)
-    ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(dict(result or {})))
-
-
-def _forecast_of(cloud: Cloud, file: Path) -> dict[str, str]:
-    made_at = dt.datetime.fromtimestamp(file.stat().st_mtime, dt.UTC)
-    return {"key": upload_forecast(data_bucket(cloud), file), "issued_at": made_at.isoformat()}
-
-
-def _predict_period(
-    first: dt.datetime | None, last: dt.datetime | None, *, target: Target | None, as_json: bool
-) -> None:
-    if first is None or last is None:
-        raise InputError("--from and --to belong together")
-    cloud = find_cloud(target)
-    require_period(cloud, first.date(), last.date())
-    period = {"start": first.date().isoformat(), "end": last.date().isoformat()}
-    result = operate(cloud, Step.PREDICT_PERIOD, payload=period)
-    ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(dict(result or {})))
 
 
 def _read_body(path: Path) -> Any:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from bikecast.errors import InputError
 from console.cloud.session import Cloud
 from console.cloud.stores import data_store
-from console.serving.predictions import deployed_api
+from console.serving.api import deployed_api
 
 if TYPE_CHECKING:
     from bikecast.use_case import UseCase

@@ -10,9 +10,10 @@ from bikecast.errors import InputError
 from console import ui
 from console.cloud.session import Cloud, find_cloud
 from console.options import DAY_FORMATS, Json, TargetOption
-from console.training.checks import parse_retraining, require_no_training
+from console.training.checks import require_no_training
 from console.training.row_training import row_request, start_row_training
 from console.use_cases import declaration, refuse_hourly_options
+from use_cases.citibike.console.checks import parse_retraining, start_training
 
 if TYPE_CHECKING:
     from bikecast.use_case import UseCase
@@ -135,7 +136,7 @@ def train(
 def _run(
     cloud: Cloud, use_case: "UseCase | None", request: dict[str, Any], *, no_wait: bool, as_json: bool
 ) -> None:
-    from console.training.retraining import start_training, summary, watch_training
+    from console.training.retraining import summary, watch_training
 
     arn = start_row_training(cloud, use_case, request) if use_case else start_training(cloud, request)
     if no_wait:

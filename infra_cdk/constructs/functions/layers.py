@@ -76,7 +76,7 @@ def staged(use_cases: Sequence[str], bundles: Path) -> Path:
     shutil.rmtree(folder, ignore_errors=True)
     packages.mkdir(parents=True)
     shutil.copy(ROOT / PACKAGE / "__init__.py", packages)
-    unwanted = shutil.ignore_patterns("__pycache__")
+    unwanted = shutil.ignore_patterns("__pycache__", "console")  # the command line ships to nobody
     for name in use_cases:
         shutil.copytree(ROOT / PACKAGE / name, packages / name, ignore=unwanted)
     return folder

@@ -13,11 +13,12 @@ from bikecast.registry.manifest import Previous, manifest_bytes
 from bikecast.storage import S3Store
 from console.cloud.session import Cloud
 from console.monitoring import monitor
-from console.training.checks import require_period, require_rollback, require_windows
+from console.training.checks import require_rollback
 from tests.aws.console.test_executions import PASSES, create_machine
 from tests.aws.console.test_outputs import deploy_stack
 from tests.aws.console.test_training import load_days
 from tests.unit.serving.world import promote, published
+from use_cases.citibike.console.checks import require_period, require_windows
 
 BUCKETS = {
     "data": Output.DATA_BUCKET,

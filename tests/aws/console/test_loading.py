@@ -12,13 +12,13 @@ from bikecast.errors import DataError, InputError
 from bikecast.names import SIMULATED_MARKER_KEY, Output, Prefix, citibike_key, weather_key
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket
-from console.data.loading import load
-from console.data.prefixes import Place, keys_in_place, kind_of_object, parse_place
-from console.data.replacing import clear_simulated
-from console.data.sources import Source, of_names, recognise
-from console.data.tables import check_tables, upload_tables
-from console.data.uploading import marker_key, raw_keys, upload_files
 from tests.aws.console.test_outputs import deploy_stack
+from use_cases.citibike.console.loading import load
+from use_cases.citibike.console.prefixes import Place, keys_in_place, kind_of_object, parse_place
+from use_cases.citibike.console.replacing import clear_simulated
+from use_cases.citibike.console.sources import Source, of_names, recognise
+from use_cases.citibike.console.tables import check_tables, upload_tables
+from use_cases.citibike.console.uploading import marker_key, raw_keys, upload_files
 from use_cases.citibike.loading.kinds import Kind
 
 

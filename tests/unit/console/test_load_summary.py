@@ -1,6 +1,6 @@
 """The summary of a load says what is counted, and where refused rows are."""
 
-from console.data.load_summary import load_summary
+from use_cases.citibike.console.load_summary import load_summary
 
 REPORT = {
     "status": "complete",

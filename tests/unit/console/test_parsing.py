@@ -9,12 +9,11 @@ from hypothesis import strategies as st
 
 from bikecast.errors import InputError
 from console.cloud.log_commands import parse_duration
-from console.data.load_commands import parse_months
-from console.data.simulations import parse_traps
 from console.executions.executions import readable_cause
 from console.monitoring.drift import windows
-from console.serving.predict_commands import next_hour
-from console.serving.predictions import forecast_warning, trip_body
+from use_cases.citibike.console.load_command import parse_months
+from use_cases.citibike.console.predictions import forecast_warning, next_hour, trip_body
+from use_cases.citibike.console.simulations import parse_traps
 from use_cases.citibike.simulator import Trap
 
 

@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import InputError
-from console.data.sources import recognise
 from tests.unit.use_cases.citibike.loading.trips import csv_bytes, hour_of_rides, write_files, zip_bytes
+from use_cases.citibike.console.sources import recognise
 
 
 def write_parquet(path: Path, **columns: list[object]) -> Path:

@@ -6,13 +6,12 @@ from typing import TYPE_CHECKING, Any
 from bikecast.names import SIMULATED_MARKER_KEY, Prefix
 from bikecast.storage import S3Store
 from console.cloud.session import Cloud
-from console.data import loading
 from console.data.buckets import data_bucket
-from console.data.simulations import simulated_source
-from console.data.sources import recognise
 from console.demo.options import DemoOptions
-from console.serving import predictions
-from console.training.retraining import start_training
+from use_cases.citibike.console import loading, predictions
+from use_cases.citibike.console.checks import start_training
+from use_cases.citibike.console.simulations import simulated_source
+from use_cases.citibike.console.sources import recognise
 
 if TYPE_CHECKING:
     from bikecast.registry.manifest import ChampionManifest

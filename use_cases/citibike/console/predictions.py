@@ -1,31 +1,21 @@
-"""One prediction by the deployed API."""
+"""Predictions of hours by the deployed API."""
 
 import datetime as dt
 from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from bikecast.errors import DeploymentError
-from console.cloud.outputs import api_key, api_url, read_stack_outputs
+from bikecast.errors import InputError
+from bikecast.names import TIME_ZONE, Step
 from console.cloud.session import Cloud
-from console.serving.api import Api
-from console.serving.weather import weather_of
+from console.executions.operations import operate
+from console.serving.api import deployed_api
+from use_cases.citibike.console.checks import require_period
+from use_cases.citibike.console.weather import weather_of
 
 # Trips are published a month at a time, some days into the next.
 USUAL_DELAY_DAYS = 45
-
-
-def deployed_api(cloud: Cloud) -> Api:
-    """Return the API of the deployed serving stack.
-
-    Raises:
-        DeploymentError: There is none.
-    """
-    outputs = read_stack_outputs(cloud.cloudformation)
-    url, key = api_url(outputs, endpoint_url=cloud.endpoint_url), api_key(cloud, outputs)
-    if url is None or key is None:
-        raise DeploymentError("no API is deployed: run `bikecast deploy` first")
-    return Api(url, key)
 
 
 def trip_body(date: dt.datetime, weather: Mapping[str, float]) -> dict[str, Any]:
@@ -43,6 +33,26 @@ def predict_hour(cloud: Cloud, hour: dt.datetime, given: Mapping[str, float | No
     weather = weather_of(cloud, hour, given)
     answer: dict[str, Any] = deployed_api(cloud).post("/predict_trip", trip_body(hour, weather.values))
     return answer | {"weather": asdict(weather)}
+
+
+def next_hour(now: dt.datetime) -> dt.datetime:
+    """Return the start of the hour after an aware instant, as New York's clocks show it."""
+    wall = now.astimezone(ZoneInfo(TIME_ZONE)).replace(tzinfo=None, minute=0, second=0, microsecond=0)
+    return wall + dt.timedelta(hours=1)
+
+
+def predict_period(cloud: Cloud, first: dt.datetime | None, last: dt.datetime | None) -> dict[str, Any]:
+    """Predict days that have passed as they would have been served, and return what was logged.
+
+    Raises:
+        InputError: One end is missing, or the days are not in the data.
+        DeploymentError: No model was promoted yet.
+    """
+    if first is None or last is None:
+        raise InputError("--from and --to belong together")
+    require_period(cloud, first.date(), last.date())
+    period = {"start": first.date().isoformat(), "end": last.date().isoformat()}
+    return dict(operate(cloud, Step.PREDICT_PERIOD, payload=period) or {})
 
 
 def forecast_warning(answer: Mapping[str, Any]) -> str | None:

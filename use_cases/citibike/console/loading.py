@@ -16,14 +16,15 @@ from console.cloud.champions import champion_exists
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket, data_bucket
-from console.data.replacing import clear_simulated, retire_replaced
-from console.data.sources import Source
-from console.data.tables import check_tables, upload_tables
-from console.data.uploading import upload_files
+from console.data.replacing import retire_replaced
 from console.errors import ExecutionError
 from console.executions.executions import start_execution
 from console.executions.following import watch
 from console.executions.operations import operate
+from use_cases.citibike.console.replacing import clear_simulated
+from use_cases.citibike.console.sources import Source
+from use_cases.citibike.console.tables import check_tables, upload_tables
+from use_cases.citibike.console.uploading import upload_files
 
 _SHOWN_FILES = 5
 

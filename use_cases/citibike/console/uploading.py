@@ -4,9 +4,8 @@ from pathlib import Path
 
 from bikecast.errors import InputError
 from bikecast.names import FORECAST_PREFIX, RAW_WEATHER_PREFIX, SIMULATED_MARKER_KEY, Prefix
-from console import ui
-from console.data.buckets import Bucket
-from console.data.sources import Source
+from console.data.buckets import Bucket, upload_all
+from use_cases.citibike.console.sources import Source
 
 
 def upload_files(bucket: Bucket, source: Source) -> list[str]:
@@ -64,14 +63,3 @@ def upload_forecast(bucket: Bucket, path: Path) -> str:
     key = f"{FORECAST_PREFIX}{path.name}"
     bucket.put(path, key)
     return key
-
-
-def upload_all(bucket: Bucket, files: dict[Path, str]) -> None:
-    """Upload files to their keys; what is there already is left alone."""
-    size = sum(path.stat().st_size for path in files)
-    with ui.activity(f"uploading {len(files)} files, {size / 1e6:,.1f} MB") as current:
-        fresh = 0
-        for number, (path, key) in enumerate(files.items(), start=1):
-            current.update(f"{number} of {len(files)} {path.name}")
-            fresh += bucket.put(path, key)
-        current.update(f"{len(files) - fresh} were there already" if fresh < len(files) else "")
