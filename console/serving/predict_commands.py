@@ -9,15 +9,23 @@ from zoneinfo import ZoneInfo
 import typer
 from rich.console import Group
 
-from bikecast.errors import InputError
-from bikecast.names import TIME_ZONE, Step, Target
+from bikecast.errors import DeploymentError, InputError
+from bikecast.names import TIME_ZONE, PredictionSource, Step, Target
 from console import ui
 from console.cloud.session import Cloud, find_cloud
 from console.data.buckets import data_bucket
 from console.data.uploading import upload_forecast
 from console.executions.operations import operate
+from console.monitoring.monitor import read_summary
 from console.options import From, Json, TargetOption, To
-from console.serving.predictions import deployed_api, forecast_warning, predict_hour, prediction_rows
+from console.serving.forecast_picture import ahead_picture, leads_picture, past_picture
+from console.serving.predictions import (
+    deployed_api,
+    forecast_rows,
+    forecast_warning,
+    predict_hour,
+    prediction_rows,
+)
 from console.serving.row_predictions import answer_rows, predict_rows
 from console.training.checks import require_period
 from console.use_cases import declaration, refuse_hourly_options, require_hourly
@@ -93,19 +101,33 @@ def forecast(
     target: TargetOption = None,
     as_json: Json = False,
 ) -> None:
-    """Show the next hours with their intervals, and which weather they rest on.
+    """Show the newest weeks, the next hours with their intervals and rain, and the error by lead time.
 
-    Example: bikecast forecast --hours 48
+    Example: bikecast forecast --hours 168
     """
     require_hourly("forecast")
-    answer = deployed_api(find_cloud(target)).get("/forecast", hours=hours)
+    cloud = find_cloud(target)
+    answer = deployed_api(cloud).get("/forecast", hours=hours)
     answer["warning"] = forecast_warning(answer)
-    first = [f"WARNING: {answer['warning']}", ""] if answer["warning"] else []
-    ui.show(
-        answer,
-        as_json=as_json,
-        table=lambda: Group(*first, ui.rows_table(prediction_rows(answer)), _basis(answer)),
-    )
+    ui.show(answer, as_json=as_json, table=lambda: _shown(cloud, answer))
+
+
+def _shown(cloud: Cloud, answer: dict[str, Any]) -> Group:
+    warning = [f"WARNING: {answer['warning']}", ""] if answer["warning"] else []
+    rows = answer["predictions"]
+    source = rows[0]["source"]
+    leads = {} if source == PredictionSource.SEASONAL_NAIVE else deployed_api(cloud).get("/model")["leads"]
+    pictures = (past_picture(_recent(cloud)), ahead_picture(rows), leads_picture(leads))
+    parts = [part for picture in pictures for part in (picture, "")]
+    who = f"{rows[0]['model']}, version {rows[0]['model_version']} ({source})"
+    return Group(*warning, *parts, ui.rows_table(forecast_rows(answer)), who, _basis(answer))
+
+
+def _recent(cloud: Cloud) -> dict[str, Any] | None:
+    try:
+        return read_summary(cloud).get("recent")  # older code wrote none
+    except DeploymentError:  # the monitor has not run yet, and the picture says so
+        return None
 
 
 def _basis(answer: dict[str, Any]) -> str:
