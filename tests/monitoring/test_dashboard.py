@@ -42,6 +42,24 @@ FLAGS = (
     "--dump-dom",
 )
 
+HOURS = [dt.datetime(2025, 4, 1, 9) + dt.timedelta(hours=hour) for hour in range(168)]
+FORECAST = {
+    "weather_issued_at": "2025-04-01T04:00:00Z",
+    "demand_known_until": "2025-03-31",
+    "predictions": [
+        {"date": str(hour), "prediction": 900.0, "low": 700.0, "high": 1100.0, "rain": 0.1 * (hour.day == 3)}
+        for hour in HOURS
+    ],
+}
+LEADS = {
+    name: {
+        "serves": True,
+        "hourly": {"rmse": rmse, "wape": 0.1, "coverage": covered},
+        "day": {"rmse": 700.0, "wape": 0.13, "coverage": 0.9},
+    }
+    for name, rmse, covered in (("observed", 565.0, 0.91), ("168 h before the day", 1055.0, 0.84))
+}
+
 
 @pytest.fixture
 def api(ports: Ports) -> Iterator[str]:
@@ -56,8 +74,6 @@ def api(ports: Ports) -> Iterator[str]:
     assert len(list(monitor(request, ports, WATCH))) == 12
     last = {"window_start": dt.datetime(2025, 3, 24), "every": None, "html": True}
     list(monitor(request.model_copy(update=last), ports, WATCH))
-    summary = ports.reports.read(DASHBOARD_SUMMARY_KEY).body
-
     other = {
         **NEVER_WATCHED,
         "use_case": "obesity",
@@ -66,7 +82,12 @@ def api(ports: Ports) -> Iterator[str]:
         "pause_reason": "why not",
     }
     found = [*glances(ports.reports, ["citibike"]), other]
-    everybody = json.dumps({"use_cases": found}).encode()
+    bodies = {
+        "monitoring/summary": ports.reports.read(DASHBOARD_SUMMARY_KEY).body,
+        "monitoring/use-cases": json.dumps({"use_cases": found}).encode(),
+        "forecast": json.dumps(FORECAST).encode(),
+        "model": json.dumps({"interval_coverage": 0.9, "leads": LEADS}).encode(),
+    }
 
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -75,8 +96,8 @@ def api(ports: Ports) -> Iterator[str]:
             allowed = self.headers.get("x-api-key") == KEY
             if not allowed:
                 return self._send(403, "text/plain", b"")
-            at_a_glance = self.path.endswith("/monitoring/use-cases")
-            return self._send(200, "application/json", everybody if at_a_glance else summary)
+            name = self.path.partition("?")[0].rpartition("/v1/")[2]
+            return self._send(200, "application/json", bodies[name])
 
         def _send(self, status: int, kind: str, body: bytes) -> None:
             self.send_response(status)
@@ -104,12 +125,35 @@ def test_the_page_shows_what_the_monitor_found(api: str, tmp_path: Path) -> None
     seen = _seen(f"{api}#key={KEY}", tmp_path)
     for text in ("Version 1", "Performance by window", "SNWD", "Learnt from", "None so far", "in order"):
         assert text in seen
-    assert seen.count('class="dot ') == 12 + 4  # windows, and the legend
+    assert seen.count('class="dot ') == 12 + 4 + len(LEADS)  # windows, the legend, and leads
     assert "Evidently's pages of 2025-03-24 to 2025-03-30" in seen
     assert "Data quality</button>" in seen
     assert "All use cases" in seen
     assert "paused: why not" in seen
     assert KEY not in seen
+
+
+def test_the_page_opens_with_the_newest_weeks_the_hours_ahead_and_the_error_by_lead(
+    api: str, tmp_path: Path
+) -> None:
+    seen = _seen(f"{api}#key={KEY}", tmp_path)
+    for text in (
+        "2025-03-17 to 2025-03-30: the newest weeks that the monitor judged, 336 hours with actual values",
+        "Demand known until 2025-03-31; weather forecast issued 2025-04-01 04:00 UTC.",
+        'class="watch">84.0',
+    ):
+        assert text in seen
+    assert seen.index("Last two weeks") < seen.index("Performance by window")
+    assert seen.count('<path class="rain"') == 24 + 1  # a day of rain, and the legend
+
+
+def test_the_newest_hours_of_a_replaced_champion_are_not_shown(ports: Ports) -> None:
+    _watch_one_week(ports)
+    recent = _summary(ports)["recent"]
+    assert (recent["time"][0], recent["time"][-1]) == ("2025-03-24T00:00", "2025-03-30T23:00")
+    assert {len(recent[name]) for name in ("time", "actual", "predicted", "low", "high")} == {168}
+    _replace_retired(ports)
+    assert _summary(ports)["recent"] is None
 
 
 def test_the_page_fits_a_phone(api: str, tmp_path: Path) -> None:

@@ -214,6 +214,9 @@ class ForecastHour(Prediction):
     """One hour ahead, and what its weather is taken from."""
 
     weather: Literal["forecast", "climatology", "none"]
+    rain: float | None = Field(
+        description="Rain and snowfall of the hour, inch; null where no forecast by the hour is published."
+    )
 
 
 class Forecast(BaseModel):

@@ -16,7 +16,7 @@ from bikecast.storage import MissingObjectError, ObjectStore, StoredObject
 from use_cases.citibike.api.hours_ahead import HoursAhead
 from use_cases.citibike.api.ranges import WEATHER_RANGES
 from use_cases.citibike.features import OPTIONAL_WEATHER, REQUIRED_WEATHER
-from use_cases.citibike.hourly_weather.features import HourlyRows
+from use_cases.citibike.hourly_weather.features import POSITION, HourlyRows
 from use_cases.citibike.model.climatology import Climatology
 
 WEATHER_NAMES = (*REQUIRED_WEATHER, *OPTIONAL_WEATHER)
@@ -61,6 +61,15 @@ class Ahead:
     weather: dict[str, NDArray[np.float64]]
     sources: list[WeatherSource]
     hourly: HourlyRows | None = None
+
+    def rain(self) -> list[float | None]:
+        """Return rain and snowfall of each hour, inch; None where only the day's are known."""
+        found: list[float | None] = [None] * len(self.sources)
+        if self.hourly is not None:
+            falls = self.hourly.features[:, [POSITION["rain"], POSITION["snowfall"]]].sum(axis=1)
+            for place, inches in zip(self.hourly.place.tolist(), falls.tolist(), strict=True):
+                found[place] = round(inches, 2)
+        return found
 
 
 class OutlookReader:

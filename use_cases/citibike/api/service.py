@@ -80,7 +80,8 @@ class PredictionService:
             "weather_issued_at": None if outlook is None else outlook.issued_at,
             "demand_known_until": _demand_known_until(view),
             "predictions": [
-                {**row, "weather": source} for row, source in zip(rows, ahead.sources, strict=True)
+                {**row, "weather": source, "rain": rain}
+                for row, source, rain in zip(rows, ahead.sources, ahead.rain(), strict=True)
             ],
         }
 

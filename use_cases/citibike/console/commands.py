@@ -7,15 +7,18 @@ from typing import Annotated, Any
 import typer
 from rich.console import Group
 
-from bikecast.names import Step
+from bikecast.errors import DeploymentError
+from bikecast.names import PredictionSource, Step
 from console import ui
 from console.cloud.session import Cloud, find_cloud
 from console.data.buckets import data_bucket
 from console.executions.operations import operate
+from console.monitoring.monitor import read_summary
 from console.options import Json, TargetOption
 from console.serving.api import deployed_api
 from console.use_cases import require_hourly
-from use_cases.citibike.console.predictions import forecast_warning, prediction_rows
+from use_cases.citibike.console.forecast_picture import ahead_picture, leads_picture, past_picture
+from use_cases.citibike.console.predictions import forecast_rows, forecast_warning
 from use_cases.citibike.console.uploading import upload_forecast
 
 
@@ -24,19 +27,33 @@ def forecast(
     target: TargetOption = None,
     as_json: Json = False,
 ) -> None:
-    """Show the next hours with their intervals, and which weather they rest on.
+    """Show the newest weeks, the next hours with their intervals and rain, and the error by lead time.
 
-    Example: bikecast forecast --hours 48
+    Example: bikecast forecast --hours 168
     """
     require_hourly("forecast")
-    answer = deployed_api(find_cloud(target)).get("/forecast", hours=hours)
+    cloud = find_cloud(target)
+    answer = deployed_api(cloud).get("/forecast", hours=hours)
     answer["warning"] = forecast_warning(answer)
-    first = [f"WARNING: {answer['warning']}", ""] if answer["warning"] else []
-    ui.show(
-        answer,
-        as_json=as_json,
-        table=lambda: Group(*first, ui.rows_table(prediction_rows(answer)), _basis(answer)),
-    )
+    ui.show(answer, as_json=as_json, table=lambda: _shown(cloud, answer))
+
+
+def _shown(cloud: Cloud, answer: dict[str, Any]) -> Group:
+    warning = [f"WARNING: {answer['warning']}", ""] if answer["warning"] else []
+    rows = answer["predictions"]
+    source = rows[0]["source"]
+    leads = {} if source == PredictionSource.SEASONAL_NAIVE else deployed_api(cloud).get("/model")["leads"]
+    pictures = (past_picture(_recent(cloud)), ahead_picture(rows), leads_picture(leads))
+    parts = [part for picture in pictures for part in (picture, "")]
+    who = f"{rows[0]['model']}, version {rows[0]['model_version']} ({source})"
+    return Group(*warning, *parts, ui.rows_table(forecast_rows(answer)), who, _basis(answer))
+
+
+def _recent(cloud: Cloud) -> dict[str, Any] | None:
+    try:
+        return read_summary(cloud).get("recent")  # older code wrote none
+    except DeploymentError:  # the monitor has not run yet, and the picture says so
+        return None
 
 
 def _basis(answer: dict[str, Any]) -> str:

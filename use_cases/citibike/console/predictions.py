@@ -78,9 +78,26 @@ def prediction_rows(answer: dict[str, Any]) -> list[dict[str, Any]]:
             "trips": row.get("prediction"),
             "low": row.get("low"),
             "high": row.get("high"),
-            **({"weather": row["weather"]} if "weather" in row else {}),
             "source": row.get("source"),
             "version": row.get("model_version"),
         }
         for row in answer["predictions"]
     ]
+
+
+def forecast_rows(answer: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the hours ahead as rows of a table that fits a phone's width."""
+    return [
+        {
+            "hour": row["date"][5:16],
+            "trips": row["prediction"],
+            "low": row["low"],
+            "high": row["high"],
+            "rain": "typical" if row["weather"] == "climatology" else _inches(row["rain"]),
+        }
+        for row in answer["predictions"]
+    ]
+
+
+def _inches(rain: float | None) -> str | None:
+    return None if rain is None else f"{rain:.2f}"

@@ -46,10 +46,10 @@ def examine(loaded: Loaded, champion: Champion, *, window: Window, pages: bool =
     if not pages:
         features = column_drifts(current, reference, champion.thresholds)
         metrics = metric_values(current, reference, features)
-        return _examined(judgement, counts, values, metrics, features)
+        return _examined(judgement, counts, values, metrics, features, curve=current)
     labels = {"model_version": champion.manifest.version, "verdict": str(judgement.verdict)}
     found = run_report(current, reference, champion.thresholds, labels=labels)
-    return _examined(judgement, counts, values, found.metrics, found.features, found.report)
+    return _examined(judgement, counts, values, found.metrics, found.features, found.report, curve=current)
 
 
 def _examined(
@@ -59,9 +59,13 @@ def _examined(
     metrics: Metrics,
     features: tuple[ColumnDrift, ...],
     report: WindowReport | None = None,
+    *,
+    curve: ScoredHours,
 ) -> Examined:
     rmse = metrics.get("rmse_score_current")
-    return Examined(judgement, counts, scores, metrics, features, report, metric="RMSE", metric_value=rmse)
+    return Examined(
+        judgement, counts, scores, metrics, features, report, metric="RMSE", metric_value=rmse, curve=curve
+    )
 
 
 def lookback_days(thresholds: DriftLimits) -> int:

@@ -113,6 +113,7 @@ WEATHER_OUTLOOK_KEY = "weather/outlook.json"
 DECISIONS_PREFIX = "decisions/"
 WINDOWS_PREFIX = "drift/"
 DASHBOARD_SUMMARY_KEY = "dashboard/summary.json"  # what the monitor last found, for the dashboard page
+DASHBOARD_RECENT_KEY = "dashboard/recent.json"  # the newest hours, actual and predicted
 
 
 def decision_key(execution: str) -> str:

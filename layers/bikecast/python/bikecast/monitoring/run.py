@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 
 from bikecast.drift import Kind, WindowVerdict
 from bikecast.monitoring.incidents import close_superseded, open_incident, update_incidents
+from bikecast.monitoring.recent import keep_recent
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.store import lock_window, traffic, write_window
 from bikecast.monitoring.summary import write_summary
@@ -78,7 +79,10 @@ class _WindowRun:
         row = self._row(examined) | self._ages(rows, now) | {"source": source, "computed_at": now}
         row["report_key"] = upload(self.ports.reports, self.version, self.window, examined)
         write_window(self.connection, row, examined.features)
-        acting = request.act and rows.is_recent(self.window)
+        is_recent = rows.is_recent(self.window)
+        if is_recent and examined.curve is not None:
+            keep_recent(self.ports.reports, self.version, examined.curve)
+        acting = request.act and is_recent
         return verdict_json(row, examined, self._act(request, examined, row) if acting else Acted())
 
     def _ages(self, rows: WindowRows, now: dt.datetime) -> dict[str, float | None]:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from bikecast.monitoring.incidents import list_incidents
 from bikecast.monitoring.limits import read_thresholds
+from bikecast.monitoring.recent import read_recent
 from bikecast.names import DASHBOARD_SUMMARY_KEY
 from bikecast.registry.automation import read_switch
 from bikecast.registry.champion_store import ChampionStore
@@ -66,6 +67,8 @@ def write_summary(
 ) -> None:
     """Gather the summary and replace the object that the dashboard reads."""
     summary = build_summary(use_case, serving, connection, now=now)
+    champion = summary["champion"]
+    summary["recent"] = None if champion is None else read_recent(reports, champion["version"])
     reports.write(DASHBOARD_SUMMARY_KEY, json.dumps(summary, default=str, allow_nan=False).encode())
 
 

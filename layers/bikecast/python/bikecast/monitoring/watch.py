@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Protocol
 
 from bikecast.drift import DriftLimits, Judgement
+from bikecast.monitoring.scored import ScoredRows
 from bikecast.storage import ObjectStore
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class Examined:
     """What one window showed; without enough rows only counts and a reason.
 
     ``metric`` is the name of the primary metric, and ``metric_value`` its value where the truth is known.
+    ``curve`` are the rows of a use case that is drawn in time.
     """
 
     judgement: Judgement
@@ -59,6 +61,7 @@ class Examined:
     report: "WindowReport | None" = None
     metric: str = ""
     metric_value: float | None = None
+    curve: ScoredRows | None = None
 
 
 class WatchedChampion(Protocol):

@@ -45,6 +45,15 @@ def test_a_forecast_without_hours_gives_none() -> None:
     assert rows.place.tolist() == [0]
 
 
+def test_the_rain_of_an_hour_is_known_where_the_issue_has_the_hour() -> None:
+    day = {"DATE": "2025-01-02", "TMAX": 41.0, "TMIN": 33.0, "SNOW": 0.5}
+    body = {"issued_at": "2025-01-02T00:00:00Z", "source": "test", "days": [day], "hours": published()}
+    hours = np.asarray(["2025-01-02T07", "2025-01-02T08", "2025-02-01T08"], dtype="datetime64[s]")
+    outlook = Outlook.model_validate_json(json.dumps(body))
+    assert weather_ahead(hours, outlook=outlook, climatology=None).rain() == [None, 2.0, None]
+    assert weather_ahead(hours, outlook=None, climatology=None).rain() == [None, None, None]
+
+
 @pytest.mark.parametrize(
     ("name", "column", "reason"),
     [
