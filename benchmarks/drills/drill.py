@@ -3,60 +3,29 @@
 import random
 import sys
 import time
-from collections import Counter
-from dataclasses import dataclass, field
-from typing import ClassVar
 
 from benchmarks.drills.clients import Client
 from benchmarks.drills.killing import kill_everything
 from benchmarks.drills.operations import Operation
+from benchmarks.drills.results import Result
 from benchmarks.drills.state import State, look
 from tests.deployment import Deployment, eventually
 
 QUIET_LIMIT_S = 300
-SEEN = ("before", "after", "between")
 
 
-@dataclass
-class Result:
-    """What came of one kind of drill; ``problems`` are what must not be.
+def run(cloud: Deployment, operation: Operation, *, times: int, seed: int, minutes: float) -> Result:
+    """Measure how long the operation takes, then kill everything so often at moments within that time.
 
-    ``at_once`` counts the states when ``up`` returned, ``seen`` those when what goes on had ended.
+    No turn begins once so many minutes have passed.
     """
-
-    name: str
-    at_once: Counter[str] = field(default_factory=Counter)
-    seen: Counter[str] = field(default_factory=Counter)
-    sent: int = 0
-    accepted: int = 0
-    lost: int = 0
-    seconds: float = 0.0
-    problems: list[str] = field(default_factory=list)
-    HEAD: ClassVar[str] = (
-        "| operation | kills | before, after, between when `up` returned | and when all had ended "
-        "| predictions sent | accepted | lost | s |\n|" + "---|" * 8
-    )
-
-    def line(self) -> str:
-        """Return a line of the table."""
-        counts = [", ".join(str(each[name]) for name in SEEN) for each in (self.at_once, self.seen)]
-        numbers = [self.sent, self.accepted, self.lost, round(self.seconds)]
-        cells = [self.name, self.seen.total(), *counts, *(f"{number:,}" for number in numbers)]
-        return f"| {' | '.join(map(str, cells))} |"
-
-    def count(self, client: Client) -> None:
-        """Count what a client sent, and what of it is lost."""
-        self.sent, self.accepted = client.sent, len(client.accepted)
-        self.lost = client.lost()
-
-
-def run(cloud: Deployment, operation: Operation, *, times: int, seed: int) -> Result:
-    """Measure how long the operation takes, then kill everything so often at moments within that time."""
     result, chance = Result(operation.name), random.Random(f"{seed}-{operation.name}")
     begun_s = time.monotonic()
     takes_s = _timed(operation)
     client = Client(cloud)
     for turn in range(times):
+        if time.monotonic() - begun_s > 60 * minutes:
+            break
         moment_s = chance.uniform(0.0, takes_s)
         last = turn == times - 1
         try:

@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.drills.clients import Client
-from benchmarks.drills.drill import Result
 from benchmarks.drills.killing import kill_everything
+from benchmarks.drills.results import Result
 from benchmarks.drills.state import look
 from tests.deployment import Deployment, deployed
 from tests.faults import frozen

@@ -36,7 +36,8 @@ class Operate(Construct):
         choice = sfn.Choice(self, "WhichStep")
         for step in steps:
             state = _state(self, job=job, step=step)
-            choice.when(sfn.Condition.string_equals("$.step", step), state)
+            begin = _name_execution(self).next(state) if step is Step.ROLLBACK else state
+            choice.when(sfn.Condition.string_equals("$.step", step), begin)
             if step in TELLING:
                 state.next(PublishEvents(self, "PublishEvents"))
             if step is Step.ROLLBACK:
@@ -51,7 +52,18 @@ def _state(scope: Construct, *, job: Job, step: Step) -> sfn.TaskStateBase:
     name = "".join(word.capitalize() for word in step.split("-"))
     failure = lost_step(name, job=job)
     lost = sfn.Fail(scope, f"{name}Lost", error=failure["Error"], cause=failure["Cause"])
-    asked = JobStep(step=step, input_path="$.input", result_path="$", timeout=cdk.Duration.hours(4))
+    asked = JobStep(
+        step=step,
+        input_path="$.input",
+        result_path="$",
+        timeout=cdk.Duration.hours(4),
+        retry_lost=step is Step.ROLLBACK,
+    )
     state = job.state(scope, name, asked)
     state.add_catch(lost, errors=list(SILENT), result_path=sfn.JsonPath.DISCARD)
     return state
+
+
+def _name_execution(scope: Construct) -> sfn.Pass:
+    """Give the step its execution's name, by which a repeated attempt knows what an earlier one did."""
+    return sfn.Pass(scope, "NameRollback", input_path="$$.Execution.Name", result_path="$.input.execution")

@@ -63,13 +63,27 @@ def test_only_transient_errors_are_tried_again(assembly: Assembly) -> None:
             assert errors <= TRIED_AGAIN
 
 
-def test_a_lost_promotion_is_tried_again_since_a_champion_may_serve_that_no_alias_names(
-    assembly: Assembly,
+@pytest.mark.parametrize(("name", "step"), [("Retrain", "Promote"), ("Operate", "Rollback")])
+def test_a_lost_change_of_the_champion_is_tried_again_since_one_may_serve_that_no_alias_names(
+    name: str, step: str, assembly: Assembly
 ) -> None:
-    retried = _definition(assembly, "Retrain")["States"]["Promote"]["Retry"]
+    retried = _definition(assembly, name)["States"][step]["Retry"]
     assert {"Stopped", "ContainerLost", "States.HeartbeatTimeout"} <= {
         error for rule in retried for error in rule["ErrorEquals"]
     }
+
+
+def test_a_rollback_knows_its_execution_so_that_a_second_attempt_does_not_roll_back_twice(
+    assembly: Assembly,
+) -> None:
+    states = _definition(assembly, "Operate")["States"]
+    named = states["NameRollback"]
+    assert (named["InputPath"], named["ResultPath"]) == ("$$.Execution.Name", "$.input.execution")
+    leading = [each["Next"] for each in states["WhichStep"]["Choices"]] + [
+        state.get("Next") for state in states.values()
+    ]
+    assert leading.count("Rollback") == 1
+    assert named["Next"] == "Rollback"
 
 
 def test_an_event_that_the_bus_does_not_take_is_published_again(assembly: Assembly) -> None:

@@ -49,6 +49,11 @@ class Training:
         return str(self.job["train"]["run_id"])
 
     @property
+    def execution(self) -> str:
+        """Its name, which tells its changes of the champion."""
+        return str(self.job["execution"])
+
+    @property
     def judged_against(self) -> str | None:
         """The run of the champion that it was compared with."""
         run: str | None = self.job["evaluate"]["champion_run_id"]

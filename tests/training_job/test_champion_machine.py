@@ -73,6 +73,10 @@ class ChampionMachine(RuleBasedStateMachine):
         self.may_serve: set[str] = set()  # runs that were allowed to become champion
         self.served: list[str] = []  # runs in the order in which they became champion, since a retirement
         self.is_damaged = False
+        self.is_followed = (
+            True  # nobody died, and nobody changed the registry, since the last step that ended
+        )
+        self.rollbacks: list[str] = []  # executions of rollbacks that died
         self._id = uuid.uuid4().hex[:8]
         write_training_set(self.context)
 
@@ -94,8 +98,6 @@ class ChampionMachine(RuleBasedStateMachine):
         result = self._promote(training, answer)
         if not allowed and self._champion_run() != before:
             raise AssertionError(f"{training.run_id} became champion, which nobody allowed: {result}")
-        if not self.is_damaged:
-            self._registry_says_what_the_manifest_says()
 
     @rule(back_to=st.one_of(st.none(), st.integers(1, 6).map(str)), is_forced=st.booleans())
     def roll_back(self, back_to: str | None, is_forced: bool) -> None:
@@ -106,7 +108,15 @@ class ChampionMachine(RuleBasedStateMachine):
             assert self._state() == before
             return
         self.is_damaged = False
-        self._registry_says_what_the_manifest_says()
+
+    @precondition(lambda self: self.rollbacks)
+    @rule(index=indices, back_to=st.one_of(st.none(), st.integers(1, 6).map(str)))
+    def a_rollback_that_died_is_repeated(self, index: int, back_to: str | None) -> None:
+        execution = self.rollbacks[-1 - index % len(self.rollbacks)]
+        before = self._state()
+        was_done = self._changes_by(execution) > 0
+        self._quietly(lambda: self._roll_back(back_to, is_forced=False, execution=execution))
+        assert not was_done or self._state() == before
 
     @rule()
     def pause(self) -> None:
@@ -134,6 +144,7 @@ class ChampionMachine(RuleBasedStateMachine):
         if current.manifest is not None:
             self.champions.retire(change, replacing=current)
             self.served.clear()
+            self.is_followed = False
 
     # What goes wrong.
 
@@ -145,7 +156,9 @@ class ChampionMachine(RuleBasedStateMachine):
 
     @rule(write=writes, is_after=st.booleans(), back_to=st.one_of(st.none(), st.integers(1, 6).map(str)))
     def a_rollback_dies(self, write: int, is_after: bool, back_to: str | None) -> None:
-        self._die(write, is_after, lambda: self._roll_back(back_to, is_forced=False))
+        execution = f"rollback-{uuid.uuid4().hex}"
+        self.rollbacks.append(execution)
+        self._die(write, is_after, lambda: self._roll_back(back_to, is_forced=False, execution=execution))
 
     @rule(write=writes, is_after=st.booleans(), is_better=verdicts)
     def a_training_dies(self, write: int, is_after: bool, is_better: bool) -> None:
@@ -168,6 +181,7 @@ class ChampionMachine(RuleBasedStateMachine):
 
     @rule(what=st.sampled_from(["alias", "version", "model"]))
     def somebody_deletes_in_the_registry(self, what: str) -> None:
+        self.is_followed = False
         known = self.registry.versions(MODEL_NAME)
         if what == "model":
             self.registry.delete_model(MODEL_NAME)
@@ -188,8 +202,7 @@ class ChampionMachine(RuleBasedStateMachine):
 
     @rule()
     def heal(self) -> None:
-        follow_champion(self.context)
-        self._registry_says_what_the_manifest_says()
+        self._heal()
 
     # What always holds.
 
@@ -199,6 +212,17 @@ class ChampionMachine(RuleBasedStateMachine):
         if not self.is_damaged:
             assert run == self._champion_run()
         assert run is None or run in self.may_serve
+
+    @invariant()
+    def registry_and_records_say_what_the_manifest_says(self) -> None:
+        if self.is_followed and not self.is_damaged:
+            self._registry_says_what_the_manifest_says()
+            self._every_change_has_its_record()
+
+    @invariant()
+    def no_execution_changes_the_champion_twice(self) -> None:
+        assert all(self._changes_by(execution) <= 1 for execution in self.rollbacks)
+        assert all(self._changes_by(each.execution) <= 1 for each in self.trainings)
 
     @invariant()
     def a_way_back_exists_once_there_were_two(self) -> None:
@@ -224,19 +248,35 @@ class ChampionMachine(RuleBasedStateMachine):
         execution = f"{self._id}-{number}"
         scale = 1.0 + number
         self.trainings.append(train(self.context, execution, name=name, is_better=is_better, scale=scale))
+        self.is_followed = True
+
+    def _heal(self) -> None:
+        follow_champion(self.context)
+        self.is_followed = True
 
     def _promote(self, training: Training, answer: str | None) -> dict[str, Any]:
-        if self._is_allowed(training, answer):
+        is_allowed = self._is_allowed(training, answer) or self._changes_by(training.execution) > 0
+        if is_allowed:
             self.may_serve.add(training.run_id)
         approval = {"approval": {"decision": answer}} if answer else {}
-        return dict(promote.run(self.context, training.job | approval))
+        try:
+            result = dict(promote.run(self.context, training.job | approval))
+        finally:
+            assert is_allowed or self._changes_by(training.execution) == 0
+        self.is_followed = True
+        return result
 
-    def _roll_back(self, back_to: str | None, *, is_forced: bool) -> None:
-        payload: dict[str, Any] = {"version": back_to, "reason": "a test"}
+    def _roll_back(self, back_to: str | None, *, is_forced: bool, execution: str | None = None) -> None:
+        payload: dict[str, Any] = {
+            "execution": execution or f"rollback-{uuid.uuid4().hex}",
+            "version": back_to,
+            "reason": "a test",
+        }
         if is_forced and back_to is not None:
             payload["force"] = True
         try:
             rollback.run(self.context, payload)
+            self.is_followed = True
         finally:
             self._note_forced(back_to if is_forced else None)
 
@@ -254,10 +294,12 @@ class ChampionMachine(RuleBasedStateMachine):
         return self.trainings[-1 - index % len(self.trainings)]
 
     def _die(self, write: int, is_after: bool, action: Callable[[], object]) -> None:
+        self.is_followed = False
         self.faults.kill_at(write, is_after=is_after)
         self._quietly(action)
 
     def _interrupt(self, write: int, action: Callable[[], object]) -> None:
+        self.is_followed = False
         self.faults.interrupt_at(write, lambda: self._allow_errors(action))
 
     def _quietly(self, action: Callable[[], object]) -> None:
@@ -301,9 +343,21 @@ class ChampionMachine(RuleBasedStateMachine):
             assert known[manifest.version, manifest.run_id].tags["stage"] == "Production"
         elif self.champions.look().problem is None:
             assert alias is None
-        if manifest is not None and manifest.change is not None:
-            record = Decisions(self.context.reports, self.database).load(manifest.change.execution)
-            assert record.decision == manifest.change.action.value
+
+    def _every_change_has_its_record(self) -> None:
+        earlier = [each.manifest for each in self.champions.history.since_retirement()]
+        changes = {each.change for each in filter(None, (self.champions.look().manifest, *earlier))}
+        decisions = Decisions(self.context.reports, self.database)
+        wanted = {change.execution: change.action.value for change in changes if change}
+        assert {name: decisions.load(name).decision for name in wanted} == wanted
+        with connect(self.database, application="test") as connection:
+            query = "select id, decision from monitoring.decisions where id = any(%s)"
+            assert dict(connection.execute(query, [list(wanted)]).fetchall()) == wanted
+
+    def _changes_by(self, execution: str) -> int:
+        earlier = [each.manifest for each in self.champions.history.since_retirement()]
+        changes = {each.change for each in filter(None, (self.champions.look().manifest, *earlier))}
+        return sum(change is not None and change.execution == execution for change in changes)
 
 
 def test_what_serves_is_what_the_manifest_says_whatever_happens(database: DatabaseSettings) -> None:

@@ -62,6 +62,7 @@ def _back(machine: ChampionMachine) -> None:
 
 def _check(machine: ChampionMachine) -> None:
     machine._registry_says_what_the_manifest_says()
+    machine._every_change_has_its_record()
     machine.what_serves_is_what_the_manifest_says()
     machine.a_way_back_exists_once_there_were_two()
     machine.every_change_is_on_record()
@@ -106,6 +107,58 @@ def test_a_promotion_that_died_at_any_write_is_completed_by_repeating_it(templat
             assert result["decision"] == "promoted"
             assert machine._champion_run() == machine.trainings[-1].run_id
             _check(machine)
+
+
+@pytest.mark.parametrize("is_after", [False, True])
+def test_a_rollback_that_died_at_any_write_is_completed_by_repeating_its_execution(
+    template: ChampionMachine, is_after: bool
+) -> None:
+    for write in range(_n_writes(template, _back)):
+        with _copied(template) as machine:
+            machine.faults.kill_at(write, is_after=is_after)
+            with pytest.raises(Killed):
+                machine._roll_back(None, is_forced=False, execution="rollback-1")
+            machine.faults.clear()
+            machine._roll_back(None, is_forced=False, execution="rollback-1")
+            _check_rolled_back(machine)
+            machine._train(MODEL_NAME, is_better=True)
+            machine._promote(machine._pick(0), None)
+            machine._roll_back(None, is_forced=False, execution="rollback-1")
+            assert machine._champion_run() == machine.trainings[-1].run_id
+
+
+@pytest.mark.parametrize("version", [None, "1"])
+def test_a_rollback_that_died_at_any_write_is_completed_by_the_next_that_asks_for_the_same(
+    template: ChampionMachine, version: str | None
+) -> None:
+    for write in range(_n_writes(template, _back)):
+        with _copied(template) as machine:
+            machine.faults.kill_at(write, is_after=False)
+            with pytest.raises(Killed):
+                machine._roll_back(version, is_forced=False)
+            machine.faults.clear()
+            machine._roll_back(version, is_forced=False)
+            _check_rolled_back(machine)
+
+
+def test_a_rollback_that_died_does_not_keep_another_version_from_being_put_back(
+    template: ChampionMachine,
+) -> None:
+    for write in range(_n_writes(template, _back)):
+        with _copied(template) as machine:
+            _second(machine)
+            machine.faults.kill_at(write, is_after=False)
+            with pytest.raises(Killed):
+                _back(machine)
+            machine.faults.clear()
+            machine._roll_back("1", is_forced=False)
+            assert machine._champion_run() == machine.trainings[0].run_id
+            _check(machine)
+
+
+def _check_rolled_back(machine: ChampionMachine) -> None:
+    assert machine._champion_run() == machine.trainings[0].run_id
+    _check(machine)
 
 
 def test_what_died_at_any_write_is_on_record_once_somebody_else_changes_the_champion(

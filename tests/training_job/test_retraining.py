@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import uuid
 from collections.abc import Iterator
 from typing import Any
 
@@ -75,6 +76,10 @@ def _published(world: World, job: dict[str, Any]) -> ChampionManifest:
 def _change(execution: str) -> Change:
     now = dt.datetime.now(dt.UTC)
     return Change(action=ChangeAction.PROMOTED, at=now, execution=execution, reason="better everywhere")
+
+
+def _roll_back(world: World, request: dict[str, Any]) -> Any:
+    return world.step("rollback", {"execution": f"rollback-{uuid.uuid4().hex}", **request})
 
 
 def _champion(world: World) -> ChampionManifest:
@@ -209,7 +214,7 @@ def test_a_promotion_that_died_is_also_completed_by_the_next_execution(
 
 def test_a_repeated_promotion_does_not_undo_a_rollback(world: World, second: dict[str, Any]) -> None:
     assert world.step("promote", _as_promoted(second))["decision"] == "promoted"
-    old = world.step("rollback", {})["champion"]
+    old = _roll_back(world, {})["champion"]
     again = world.step("promote", _as_promoted(second))
     assert (again["decision"], again["champion"]) == ("promoted", old)
     assert _champion(world).version == old
@@ -281,7 +286,7 @@ def test_rollback_brings_the_previous_champion_back(world: World, second: dict[s
     old = _champion(world)
     world.step("promote", _as_promoted(second))
     assert world.aliases() == {"champion": second["evaluate"]["version"], "previous_champion": old.version}
-    result = world.step("rollback", {"reason": "doubled predictions"})
+    result = _roll_back(world, {"reason": "doubled predictions"})
     assert (result["champion"], result["replaced"]) == (old.version, second["evaluate"]["version"])
     assert _champion(world).version == old.version
     assert world.aliases() == {"champion": old.version, "previous_champion": second["evaluate"]["version"]}
@@ -297,11 +302,11 @@ def test_rollback_to_files_that_do_not_load_changes_nothing(world: World, second
     body = world.context.serving.read(old.model.key).body
     world.context.serving.write(old.model.key, b"damaged")
     with pytest.raises(ArtifactError, match="not the file"):
-        world.step("rollback", {})
+        _roll_back(world, {})
     world.context.serving.write(old.model.key, body)
     assert _champion(world).version == second["evaluate"]["version"]
     assert world.aliases()["champion"] == second["evaluate"]["version"]
-    world.step("rollback", {})
+    _roll_back(world, {})
 
 
 def test_rollback_without_a_database_changes_nothing(world: World, second: dict[str, Any]) -> None:
@@ -310,15 +315,15 @@ def test_rollback_without_a_database_changes_nothing(world: World, second: dict[
     world.step("promote", _as_promoted(second))
     away = world.context.database.model_copy(update={"port": 1})
     with pytest.raises(Exception, match=r"[Cc]onnection"):
-        World(dataclasses.replace(world.context, database=away)).step("rollback", {})
+        _roll_back(World(dataclasses.replace(world.context, database=away)), {})
     assert _champion(world).version == second["evaluate"]["version"]
-    world.step("rollback", {})
+    _roll_back(world, {})
 
 
 def test_a_second_rollback_takes_the_first_one_back(world: World, second: dict[str, Any]) -> None:
     world.step("promote", _as_promoted(second))
-    world.step("rollback", {})
-    assert world.step("rollback", {})["champion"] == second["evaluate"]["version"]
+    _roll_back(world, {})
+    assert _roll_back(world, {})["champion"] == second["evaluate"]["version"]
     assert world.aliases()["champion"] == second["evaluate"]["version"]
 
 
@@ -327,11 +332,11 @@ def test_a_version_that_was_never_promoted_comes_back_by_force_and_with_a_reason
 ) -> None:
     version = second["evaluate"]["version"]
     with pytest.raises(InputError, match=r"was never promoted \(promoted so far: 1\)"):
-        world.step("rollback", {"version": version})
+        _roll_back(world, {"version": version})
     with pytest.raises(InputError, match="needs `version` and `reason`"):
-        world.step("rollback", {"version": version, "force": True})
+        _roll_back(world, {"version": version, "force": True})
     assert _champion(world).version == "1"
-    result = world.step("rollback", {"version": version, "force": True, "reason": "the gate is wrong"})
+    result = _roll_back(world, {"version": version, "force": True, "reason": "the gate is wrong"})
     assert result["champion"] == version
     change = _champion(world).change
     assert change is not None
@@ -350,11 +355,11 @@ def test_an_unreadable_manifest_is_repaired_by_naming_a_version(
     else:
         serving.write(CHAMPION_KEY, body)
     with pytest.raises(InputError, match=r"rollback --to VERSION.*promoted so far: 2, 1"):
-        world.step("rollback", {})
+        _roll_back(world, {})
     with pytest.raises(ArtifactError, match="rollback --to VERSION"):
         world.step("refresh_level", {})
     assert world.step("promote", _as_promoted(second))["decision"] == "promoted"  # long before the damage
-    assert world.step("rollback", {"version": "1"})["champion"] == "1"
+    assert _roll_back(world, {"version": "1"})["champion"] == "1"
     assert _champion(world).previous is not None
     assert world.aliases()["champion"] == "1"
 
@@ -421,10 +426,10 @@ def test_what_people_delete_in_the_registry_stops_nothing(world: World, second: 
     version = second["evaluate"]["version"]
     assert world.aliases()["champion"] == version
     client.delete_model_version(MODEL_NAME, "1")
-    assert world.step("rollback", {})["champion"] == "1"
+    assert _roll_back(world, {})["champion"] == "1"
     assert "champion" not in world.aliases()
     client.delete_registered_model(MODEL_NAME)
-    assert world.step("rollback", {})["champion"] == version
+    assert _roll_back(world, {})["champion"] == version
     third = world.until_evaluated("third", random_state=8)
     assert third["evaluate"]["version"] == "1"  # counted anew; the run tells it from the first champion
     assert world.step("promote", _as_promoted(third))["decision"] == "promoted"
@@ -434,12 +439,12 @@ def test_what_people_delete_in_the_registry_stops_nothing(world: World, second: 
 
 def test_the_champion_is_not_rolled_back_to_itself(world: World) -> None:
     with pytest.raises(InputError, match="1 is the champion already"):
-        world.step("rollback", {"version": "1"})
+        _roll_back(world, {"version": "1"})
 
 
 def test_there_is_nothing_before_the_first_champion(world: World) -> None:
     with pytest.raises(InputError, match="no champion before it"):
-        world.step("rollback", {})
+        _roll_back(world, {})
 
 
 def test_level_follows_demand_that_arrives(world: World) -> None:

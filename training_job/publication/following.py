@@ -46,11 +46,17 @@ def follow_champion(context: Context) -> CurrentChampion:
     raise ConflictError("the champion changes too often for the registry to follow; try again")
 
 
+def record_change(context: Context, current: CurrentChampion) -> None:
+    """Write the decision record of what serves, before something else does: who made it may have died."""
+    if current.manifest is not None:
+        _record_change(context, current.manifest)
+
+
 def _follow(context: Context, registry: Registry, champions: ChampionStore, state: State) -> None:
     champions.history.record(state)
     if isinstance(state, ChampionManifest):
-        _record_change(context, state)
         _point_and_stage(registry, state.identity, _previous(champions, state), name=state.model_name)
+        _record_change(context, state)  # last: a change without its record was not followed to its end
     elif state.change.replaced is not None:
         _point_and_stage(registry, None, None, name=state.change.replaced.model_name)
 

@@ -67,13 +67,15 @@ def _act(context: Context, job: PromoteJob, champions: ChampionStore) -> Outcome
     """Publish unless something speaks against it; what changed meanwhile is looked at anew."""
     for _ in range(MOST_ATTEMPTS):
         current = champions.look()
-        if _was_promoted(champions, current, job):
+        # What was published cannot be refused any more: whoever wants it gone rolls back.
+        if champions.made_by(job.execution, ChangeAction.PROMOTED, current=current) is not None:
             return Outcome("promoted", job.evaluate.reason)
         refusal = _refused(job) or _refusal(context, job, current)
         if refusal is not None:
             return Outcome("rejected", refusal)
         try:
             manifest = _challenger(context, job)
+            following.record_change(context, current)
             champions.publish(manifest, _change(context, job), replacing=current)
         except ArtifactError as err:
             return Outcome("rejected", f"its files do not load: {err}")
@@ -94,17 +96,6 @@ def _refused(job: PromoteJob) -> str | None:
     if job.approval is not None and job.approval.decision != "approve":
         return f"not approved by {job.approval.by}: {job.approval.reason}"
     return None
-
-
-def _was_promoted(champions: ChampionStore, current: CurrentChampion, job: PromoteJob) -> bool:
-    """Tell whether an earlier attempt of this execution published it, also if it was replaced since.
-
-    What was published cannot be refused any more: whoever wants it gone rolls back.
-    """
-    earlier = (each.manifest for each in champions.history.since_retirement())
-    changes = (each.change for each in (current.manifest, *earlier) if each is not None)
-    promotions = (each for each in changes if each and each.action is ChangeAction.PROMOTED)
-    return any(each.execution == job.execution for each in promotions)
 
 
 def _refusal(context: Context, job: PromoteJob, current: CurrentChampion) -> str | None:

@@ -11,10 +11,11 @@ from bikecast.names import MODELS_PREFIX, decision_key
 from bikecast.registry.champion_store import ChampionStore, CurrentChampion
 from bikecast.registry.manifest import ChampionManifest, Change, ChangeAction, parse_manifest
 from bikecast.requests import parse_request
+from bikecast.storage import exists
 from bikecast.use_case.requests import model_name_of
 from training_job.migrations import migrate
 from training_job.publication.champions import require_loads
-from training_job.publication.following import follow_champion
+from training_job.publication.following import follow_champion, record_change
 from training_job.runtime.context import Context
 
 logger = logging.getLogger(__name__)
@@ -23,11 +24,13 @@ logger = logging.getLogger(__name__)
 class RollbackRequest(BaseModel):
     """Why, and to which version; the previous champion if absent.
 
-    ``force`` allows a version that was never promoted.
+    ``execution`` names what asks: repeated, it changes nothing more. ``force`` allows a version that was
+    never promoted.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
 
+    execution: str = Field(min_length=1)
     reason: str = Field("requested by a person", min_length=1, max_length=1000)
     version: str | None = None
     force: bool = False
@@ -42,6 +45,9 @@ class RollbackRequest(BaseModel):
 def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return who serves now and who did before.
 
+    A rollback that was interrupted once the champion had changed is completed, not done a second time: by its
+    own execution, and by the next one that asks for the same while no record tells of it.
+
     Raises:
         InputError: There is no champion before this one, or the version was never promoted.
         ArtifactError: The version to go back to does not load; nothing was changed.
@@ -51,28 +57,52 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     migrate(context.database)
     champions = ChampionStore(context.serving)
     current = champions.look()
+    done = champions.made_by(request.execution, ChangeAction.ROLLED_BACK, current=current)
+    done = done or _interrupted(context, current, request)
+    if done is None:
+        done = _roll_back(context, champions, current, request)
+    follow_champion(context)
+    return _result(done)
+
+
+def _interrupted(
+    context: Context, current: CurrentChampion, request: RollbackRequest
+) -> ChampionManifest | None:
+    """Return the champion if a rollback that put it there died before its record, and the same is asked."""
+    manifest = current.manifest
+    if manifest is None or request.version not in (None, manifest.version):
+        return None
+    change = manifest.change
+    if change is None or change.action is not ChangeAction.ROLLED_BACK:
+        return None
+    return None if exists(context.reports, decision_key(change.execution)) else manifest
+
+
+def _roll_back(
+    context: Context, champions: ChampionStore, current: CurrentChampion, request: RollbackRequest
+) -> ChampionManifest:
     restored, was_promoted = _restored(context, champions, current, request)
     require_loads(context, restored)
-    change = _change(context, request, forced=not was_promoted)
-    champions.publish(restored, change, replacing=current)
-    follow_champion(context)
+    record_change(context, current)
+    change = Change(
+        action=ChangeAction.ROLLED_BACK,
+        at=context.clock(),
+        execution=request.execution,
+        reason=request.reason,
+        forced=not was_promoted,
+    )
+    return champions.publish(restored, change, replacing=current)
+
+
+def _result(manifest: ChampionManifest) -> Mapping[str, Any]:
+    change = manifest.change
+    assert change is not None
     return {
-        "champion": restored.version,
-        "replaced": current.version,
-        "reason": request.reason,
+        "champion": manifest.version,
+        "replaced": change.replaced.version if change.replaced else None,
+        "reason": change.reason,
         "record": decision_key(change.execution),
     }
-
-
-def _change(context: Context, request: RollbackRequest, *, forced: bool) -> Change:
-    now = context.clock()
-    return Change(
-        action=ChangeAction.ROLLED_BACK,
-        at=now,
-        execution=f"rollback-{now:%Y%m%dT%H%M%S%f}",
-        reason=request.reason,
-        forced=forced,
-    )
 
 
 def _restored(

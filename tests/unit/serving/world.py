@@ -122,9 +122,7 @@ def publish(store: ObjectStore, version: str, *, scale: float, simulated: bool =
 def promote(store: ObjectStore, manifest: ChampionManifest) -> ChampionManifest:
     """Make a published version champion, as the promotion step does at its end."""
     champions = ChampionStore(store)
-    champion = champions.publish(manifest, change(ChangeAction.PROMOTED), replacing=champions.look()).manifest
-    assert champion is not None
-    return champion
+    return champions.publish(manifest, change(ChangeAction.PROMOTED), replacing=champions.look())
 
 
 def retire(store: ObjectStore) -> None:

@@ -14,6 +14,7 @@ from bikecast.registry.champion_history import ChampionHistory, EarlierChampion,
 from bikecast.registry.manifest import (
     ChampionManifest,
     Change,
+    ChangeAction,
     Identity,
     Previous,
     Retirement,
@@ -101,21 +102,36 @@ class ChampionStore:
         problem = f"{uri} is missing although version {last.manifest.version} served: {REMEDY}"
         return CurrentChampion(None, None, problem)
 
+    def made_by(
+        self, execution: str, action: ChangeAction, *, current: CurrentChampion
+    ) -> ChampionManifest | None:
+        """Return the champion that an execution made, also if it was replaced since, but not if retired."""
+        earlier = (each.manifest for each in self.history.since_retirement())
+        for manifest in filter(None, (current.manifest, *earlier)):
+            change = manifest.change
+            if change is not None and (change.execution, change.action) == (execution, action):
+                return manifest
+        return None
+
     def publish(
         self, manifest: ChampionManifest, change: Change, *, replacing: CurrentChampion
-    ) -> CurrentChampion:
+    ) -> ChampionManifest:
         """Make a version the champion; the one that it replaces becomes the previous one.
 
         Args:
             manifest: What shall serve.
             change: Why; its number and what it replaces are filled in here.
             replacing: What served when the decision was made.
+        Returns:
+            The manifest that serves now.
         Raises:
             ConflictError: Somebody else changed the champion in between; nothing that serves was changed.
         """
         previous = self._previous(manifest, replacing)
         update = {"previous": previous, "change": self._next(change, replacing), "published_at": change.at}
-        return self._replace(manifest.model_copy(update=update), replacing)
+        published = manifest.model_copy(update=update)
+        self._replace(published, replacing)
+        return published
 
     def retire(self, change: Change, *, replacing: CurrentChampion) -> CurrentChampion:
         """Let no version serve, nor any that served before, until one is promoted.

@@ -75,12 +75,15 @@ class Decisions:
         self._reports, self._database = reports, database
 
     def save(self, record: DecisionRecord) -> str:
-        """Write file and row; repeated, the newer one stands. Return the file's key."""
+        """Write row and file; repeated, the newer one stands. Return the file's key.
+
+        The file comes last: who finds it finds the row, too.
+        """
         key = decision_key(record.execution)
         body = record.model_dump_json(indent=1)
-        self._reports.write(key, body.encode())
         with connect(self._database, application="bikecast-decisions") as connection:
             connection.execute(_UPSERT, _row(record, body, self._reports.uri(key)))
+        self._reports.write(key, body.encode())
         return key
 
     def load(self, execution: str) -> DecisionRecord:
