@@ -1,4 +1,4 @@
-"""The first trainings of several use cases begin at once, in a database without tables of Optuna or MLflow."""
+"""First trainings of several use cases at once, in a database without Optuna's and MLflow's tables."""
 
 import multiprocessing
 from pathlib import Path
