@@ -57,6 +57,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     champions.publish(restored, change, replacing=current)
     follow_champion(context)
     return {
+        "use_case": context.use_case,  # whose dashboard is shown anew
         "champion": restored.version,
         "replaced": current.version,
         "reason": request.reason,
