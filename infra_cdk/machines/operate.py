@@ -41,7 +41,8 @@ class Operate(Construct):
             if step in TELLING:
                 state.next(PublishEvents(self, "PublishEvents"))
             if step is Step.ROLLBACK:
-                state.next(job.refresh_dashboard(self, "ShowRollback", following=sfn.Succeed(self, "Done")))
+                done = sfn.Succeed(self, "Done")
+                state.next(job.refresh_dashboard(self, "ShowRollback", input_path="$", following=done))
         unknown = sfn.Fail(
             self, "UnknownStep", error="InputError", cause=f"step: must be one of {', '.join(steps)}"
         )

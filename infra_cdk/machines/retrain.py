@@ -155,7 +155,7 @@ class Retrain(Construct):
             ),
         }
         done = sfn.Pass(self, "Done", input_path="$.job")
-        refresh = self._job.refresh_dashboard(self, "ShowDecision", following=done)
+        refresh = self._job.refresh_dashboard(self, "ShowDecision", input_path="$.job", following=done)
         promoted = PublishEvent(self, "PublishPromoted", event=Event.MODEL_PROMOTED, detail=detail)
         rejected = PublishEvent(self, "PublishRejected", event=Event.MODEL_REJECTED, detail=detail)
         for publish in (promoted, rejected):

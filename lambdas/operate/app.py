@@ -23,7 +23,7 @@ from bikecast.requests import Day
 from bikecast.serving.gateway import Scope
 from bikecast.serving.http import DOCS_SCRIPT, create_app
 from bikecast.serving.problems import GatewayProblem, Problem, errors
-from bikecast.serving.trainings import ID_PATTERN, Training, TrainingRequest, Trainings
+from bikecast.serving.trainings import ID_PATTERN, SearchRequest, Training, Trainings
 from bikecast.storage import ObjectStore
 
 DESCRIPTION = """Start trainings and read what the monitor found."""
@@ -115,14 +115,17 @@ def _add_trainings(app: FastAPI, ports: OperatePorts) -> None:
         if not ports.may_train(request.scope):
             raise ForbiddenError("this key starts no training: send the training key as `x-api-key`")
 
-    # The key comes before the body: who may not train is not told what a training takes.
-    @app.post("/training", status_code=202, responses=refusals, dependencies=[Depends(require_training_key)])
-    def start_training(body: TrainingRequest) -> Training:
+    def start_training(body: SearchRequest) -> Training:
         """Start a training; judged, it becomes champion only if it is better.
 
         It needs the training key, whose quota of the day is small; any key reads how it is doing.
         """
         return ports.trainings.start(body)
+
+    start_training.__annotations__["body"] = ports.trainings.request
+    # The key comes before the body: who may not train is not told what a training takes.
+    first = [Depends(require_training_key)]
+    app.post("/training", status_code=202, responses=refusals, dependencies=first)(start_training)
 
     @app.get("/training/{training_id}", responses=errors(403, 404, 422, 429, 503))
     def read_training(training_id: Annotated[str, Path(pattern=ID_PATTERN)]) -> Training:

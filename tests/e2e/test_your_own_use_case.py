@@ -3,7 +3,6 @@
 Runs in a clone, to which the use case is added, on a cloud of its own.
 """
 
-import json
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -63,27 +62,26 @@ def test_a_table_of_ones_own_goes_from_a_file_to_a_watched_champion(shop: Deploy
     assert (champion["use_case"], champion["simulated"]) == (NAME, False)
 
     new = deliveries("2025-02-17", 14, farther=2.5)  # two weeks since the shop moved to the outskirts
-    asked = new.assign(
-        **{"ordered.at": pd.to_datetime(new["ordered.at"], format="%d.%m.%Y %H:%M:%S").astype(str)}
-    )
-    rows: list[dict[str, Any]] = json.loads(asked.drop(columns="minutes").to_json(orient="records"))
-    answers = [
-        row for start in range(0, len(rows), 100) for row in _predictions(outputs, rows[start : start + 100])
-    ]
-    assert {row["source"] for row in answers} == {"champion"}
-    found = np.array([[row["prediction"], row["low"], row["high"]] for row in answers])
-    assert np.abs(found[:, 0] - new["minutes"]).mean() < 8
-    refused = _ask(outputs, [rows[0] | {"items": 1_000}])
+    unknown, scored = tmp_path / "unknown.csv", tmp_path / "scored.parquet"
+    new.drop(columns="minutes").to_csv(unknown, index=False, sep=";")
+    told = bikecast(shop, "predict", "--input", str(unknown), "--output", str(scored))
+    assert (told["rows"], told["truth_known"], told["answered_by"]) == (len(new), 0, {"champion": len(new)})
+    asked = {"ordered.at": "2025-02-17 08:00:00", "distance_km": 4.0, "items": 1_000, "vehicle": "bike"}
+    refused = _ask(outputs, [asked])
     assert refused.status_code == 422
     assert refused.json()["detail"][0]["path"] == "input_data[0].items"
 
     logged = "select count(*) from monitoring.predictions p where p.use_case = %s"
     joined = "select count(*) from monitoring.predictions join monitoring.actuals using (use_case, key)"
     new.to_csv(tmp_path / "later.csv", index=False, sep=";")
-    eventually(lambda: shop.sql(logged, NAME) == [(len(rows),)], timeout_s=60)
+    eventually(lambda: shop.sql(logged, NAME) == [(len(new),)], timeout_s=60)
     assert bikecast(shop, "load", str(tmp_path / "later.csv"))["status"] == "complete"
+    assert bikecast(shop, "predict", "--output", str(scored))["truth_known"] == len(new)
+    kept = pd.read_parquet(scored)
+    assert kept["minutes"].tolist() == new["minutes"].tolist()
+    assert (kept["prediction"] - kept["minutes"]).abs().mean() < 8
     verdicts = bikecast(shop, "drift")
-    assert shop.sql(joined) == [(len(rows),)]
+    assert shop.sql(joined) == [(len(new),)]
     assert {"degraded", "severe"} & {verdict["verdict"] for verdict in verdicts}, verdicts
     assert bikecast(shop, "incidents")[0]["status"] == "open"
 
@@ -91,10 +89,3 @@ def test_a_table_of_ones_own_goes_from_a_file_to_a_watched_champion(shop: Deploy
 def _ask(outputs: dict[str, Any], rows: list[dict[str, Any]]) -> httpx.Response:
     headers = {"x-api-key": outputs["api_key"]}
     return httpx.post(f"{outputs['api_url']}/predict", json={"input_data": rows}, headers=headers, timeout=40)
-
-
-def _predictions(outputs: dict[str, Any], rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    answer = _ask(outputs, rows)
-    assert answer.status_code == 200, answer.text
-    found: list[dict[str, Any]] = answer.json()["predictions"]
-    return found

@@ -159,6 +159,15 @@ def test_a_page_that_cannot_be_refreshed_undoes_nothing(name: str, label: str, a
     assert "Catch" not in states[refresh["Next"]]  # the end
 
 
+def test_the_page_that_shows_a_decision_is_that_of_the_request_s_use_case(assembly: Assembly) -> None:
+    states = _definition(assembly, "Retrain")["States"]
+    shown, judged = (
+        _message(states[name]) or _environment(states[name]) for name in ("ShowDecision", "Promote")
+    )
+    key = "input.$" if "input.$" in shown else str(TaskVariable.INPUT)
+    assert shown[key] == judged[key]
+
+
 def test_a_person_is_asked_only_if_wanted_and_silence_is_a_no(assembly: Assembly) -> None:
     states = _definition(assembly, "Retrain")["States"]
     (rule,) = states["IsApprovalNeeded"]["Choices"]

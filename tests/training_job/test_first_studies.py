@@ -1,8 +1,12 @@
-"""The first trainings of several use cases begin at once, in a database without any table of Optuna's."""
+"""First trainings of several use cases at once, in a database without Optuna's and MLflow's tables."""
 
 import multiprocessing
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 from bikecast.database import DatabaseSettings
+from bikecast.storage import FolderStore
 from bikecast.use_case import registry
 from training_job.migrations import migrate
 from training_job.tuning.search import load_search
@@ -21,3 +25,22 @@ def test_studies_that_are_opened_at_once_are_all_opened(database: DatabaseSettin
     with multiprocessing.get_context("spawn").Pool(AT_ONCE) as pool:
         opened = pool.starmap(_open, [(database, number) for number in range(AT_ONCE)])
     assert sorted(opened) == [f"train-{number}" for number in range(AT_ONCE)]
+
+
+def _open_run(database: DatabaseSettings, folder: Path, number: int) -> tuple[str, str]:
+    from training_job.registry import tracking
+
+    context: Any = SimpleNamespace(database=database, artifacts=FolderStore(folder))
+    client = tracking.open_client(context)
+    run = client.get_run(tracking.open_run(client, context, execution=f"train-{number}", tags={}))
+    return str(run.info.run_name), str(run.info.experiment_id)
+
+
+def test_runs_that_are_opened_at_once_are_all_in_one_experiment(
+    database: DatabaseSettings, tmp_path: Path
+) -> None:
+    migrate(database)
+    with multiprocessing.get_context("spawn").Pool(AT_ONCE) as pool:
+        opened = pool.starmap(_open_run, [(database, tmp_path, number) for number in range(AT_ONCE)])
+    assert sorted(name for name, _ in opened) == [f"train-{number}" for number in range(AT_ONCE)]
+    assert len({experiment for _, experiment in opened}) == 1

@@ -182,7 +182,8 @@ def test_a_second_challenger_is_no_better_and_a_rollback_takes_the_one_before(pl
     assert second["evaluate"]["decision"] == "reject"
     forced = second["evaluate"] | {"decision": "promote", "reason": "better everywhere"}
     assert promote.run(place.context, {**second, "evaluate": forced})["decision"] == "promoted"
-    rollback.run(place.context, {"execution": "rollback-1", "reason": "a test"})
+    rolled_back = rollback.run(place.context, {"execution": "rollback-1", "reason": "a test"})
+    assert rolled_back["use_case"] == place.use_case.name
     now = store.read().manifest
     assert first is not None
     assert now is not None

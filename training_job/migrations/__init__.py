@@ -47,7 +47,7 @@ def migrate(settings: DatabaseSettings, *, revision: str = "head") -> None:
 
 @contextmanager
 def one_at_a_time(settings: DatabaseSettings) -> Iterator[None]:
-    """Let no other process create tables meanwhile: Optuna fails where two create its own at once."""
+    """Let no other process create tables meanwhile: Optuna and MLflow fail where two do so at once."""
     engine = create_engine(sqlalchemy_url(settings, schema=Schema.MONITORING), poolclass=NullPool)
     with engine.connect() as connection, _locked(connection):
         yield

@@ -20,16 +20,19 @@ os.environ.setdefault("MLFLOW_CONFIGURE_LOGGING", "false")
 
 import mlflow
 from mlflow.entities import Metric, Param, RunTag
+from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from mlflow.utils.logging_utils import disable_logging
 from optuna.trial import FrozenTrial, TrialState
 
 from bikecast.database import sqlalchemy_url
 from bikecast.names import EXPERIMENT_NAME, Schema
+from training_job.migrations import one_at_a_time
 from training_job.registry.protocol import RegistryContext
 
 logger = logging.getLogger(__name__)
 
+TAKEN = "RESOURCE_ALREADY_EXISTS"
 EXECUTION_TAG = "bikecast.execution"
 TRIAL_TAG = "bikecast.trial"
 PARENT_TAG = "mlflow.parentRunId"
@@ -41,7 +44,8 @@ def open_client(context: RegistryContext) -> MlflowClient:
     # What it prints beside its records would break the log's lines.
     disable_logging()  # type: ignore[no-untyped-call]
     mlflow.set_tracking_uri(sqlalchemy_url(context.database, schema=Schema.MLFLOW))
-    return MlflowClient()
+    with one_at_a_time(context.database):  # trainings of several use cases may be the first at once
+        return MlflowClient()
 
 
 def open_run(
@@ -64,7 +68,12 @@ def experiment_of(client: MlflowClient, context: RegistryContext) -> str:
     if found is not None:
         return restored_experiment(client, str(found.experiment_id))
     location = context.artifacts.uri("runs")
-    return str(client.create_experiment(EXPERIMENT_NAME, artifact_location=location))
+    try:
+        return str(client.create_experiment(EXPERIMENT_NAME, artifact_location=location))
+    except MlflowException as err:
+        if err.error_code != TAKEN:
+            raise
+        return experiment_of(client, context)  # another training made it in the meantime
 
 
 def restored_experiment(client: MlflowClient, experiment: str) -> str:

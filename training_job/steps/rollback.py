@@ -62,7 +62,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     if done is None:
         done = _roll_back(context, champions, current, request)
     follow_champion(context)
-    return _result(done)
+    return _result(context.use_case, done)
 
 
 def _interrupted(
@@ -94,10 +94,11 @@ def _roll_back(
     return champions.publish(restored, change, replacing=current)
 
 
-def _result(manifest: ChampionManifest) -> Mapping[str, Any]:
+def _result(use_case: str, manifest: ChampionManifest) -> Mapping[str, Any]:
     change = manifest.change
     assert change is not None
     return {
+        "use_case": use_case,  # whose dashboard is shown anew
         "champion": manifest.version,
         "replaced": change.replaced.version if change.replaced else None,
         "reason": change.reason,

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _COLUMNS = (*(item.name for item in INPUTS), TARGET)
-_NEEDED = {item.name for item in INPUTS if not item.optional} | {TARGET}
+_NEEDED = {item.name for item in INPUTS if not item.optional}
 
 
 def recognises(names: Sequence[str]) -> bool:

@@ -103,16 +103,18 @@ class Job(Construct):
         return state
 
     def refresh_dashboard(
-        self, scope: Construct, construct_id: str, *, following: sfn.State
+        self, scope: Construct, construct_id: str, *, input_path: str, following: sfn.State
     ) -> sfn.TaskStateBase:
         """Return a state that writes anew what the dashboard shows, and leaves the data as they were.
+
+        ``input_path`` is the part of the state that names the use case, as a step's input does.
 
         It goes on to ``following`` whether it worked or not: a page that lags behind must not undo what it
         would show.
         """
         step = JobStep(
             step=Step.REFRESH_DASHBOARD,
-            input_path="$",
+            input_path=input_path,
             result_path=sfn.JsonPath.DISCARD,
             timeout=cdk.Duration.minutes(10),
         )

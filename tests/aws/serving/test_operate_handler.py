@@ -130,6 +130,17 @@ def test_a_bad_request_names_its_field(request_: dict[str, Any], path: str) -> N
     assert [problem["path"] for problem in answer.json()["detail"]] == [path]
 
 
+@pytest.mark.parametrize("field", ["start_train_date", "end_train_date"])
+def test_a_declared_use_case_is_not_trained_on_days_of_demand(
+    field: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("USE_CASE", "obesity")
+    refused = train({field: "2024-01-31"})
+    assert (refused.status, refused.json()["detail"][0]["path"]) == (422, field)
+    started = train({"n_trials": 5})
+    assert (started.status, started.json()["request"]) == (202, {"use_case": "obesity", "n_trials": 5})
+
+
 def test_an_unknown_training_is_404() -> None:
     assert ask("GET", "/training/api-nothing").status == 404
 

@@ -7,6 +7,7 @@ from bikecast.examples.samples import columns_of, target_of, to_sample
 from bikecast.examples.sources import folder_files, stored_files
 from bikecast.examples.staging import stage
 from bikecast.examples.tables import partitions, read_table
+from bikecast.examples.unlabelled import read_unlabelled
 
 __all__ = [
     "LoadReport",
@@ -18,6 +19,7 @@ __all__ = [
     "partitions",
     "publish",
     "read_table",
+    "read_unlabelled",
     "stage",
     "stored_files",
     "target_of",

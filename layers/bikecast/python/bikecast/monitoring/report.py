@@ -20,6 +20,9 @@ ERROR_METRICS = {
     "regression": ("R2Score", "RMSE", "MAE", "MeanError", "AbsMaxError", "MAPE"),
     "classification": ("Accuracy", "F1Score", "Precision", "Recall", "F1ByLabel", "RecallByLabel"),
 }
+# Evidently takes two classes for a task of two, whose positive one it must know. Where a window holds two
+# of several, these are drawn, which need none.
+OF_EACH_CLASS = ("F1ByLabel", "RecallByLabel")
 Errors = Literal["regression", "classification"]
 Values = NDArray[Any]
 
@@ -130,11 +133,13 @@ def run_report(
     has_errors = min(len(current.target), len(reference.target)) >= FEWEST_ERRORS
     definition = _definition(columns, errors if has_errors else None, positive)
     names = [column.name for column in columns]
-    frames = [side.frame(names, with_errors=has_errors) for side in (current, reference)]
+    given = (current, reference)
+    frames = [side.frame(names, with_errors=has_errors) for side in given]
     sides = [Dataset.from_pandas(frame, definition) for frame in frames]
     metrics = [*_drift_metrics([c for c in columns if _has(current.columns[c.name])])]
     if has_errors:
-        metrics += _error_metrics(errors)
+        seems_binary = errors == "classification" and positive is None and 2 in map(_n_classes, given)
+        metrics += _error_metrics(OF_EACH_CLASS if seems_binary else ERROR_METRICS[errors])
     report = Report(metrics, metadata=dict(labels), tags=[*labels.values()])
     return WindowReport(report.run(*sides, timestamp=timestamp), outcomes, has_errors)
 
@@ -173,10 +178,14 @@ def _drift_metrics(columns: Sequence[WatchedColumn]) -> list[Any]:
     return [*drift, of.RowCount(), *missing]
 
 
-def _error_metrics(errors: Errors) -> list[Any]:
+def _error_metrics(names: Sequence[str]) -> list[Any]:
     from evidently import metrics as of
 
-    return [getattr(of, name)() for name in ERROR_METRICS[errors]]
+    return [getattr(of, name)() for name in names]
+
+
+def _n_classes(side: Side) -> int:
+    return len({*side.target.tolist(), *side.prediction.tolist()})
 
 
 def _type(metric: Mapping[str, Any]) -> str:

@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from bikecast.errors import ConflictError, NotFoundError
 from bikecast.names import DEFAULT_USE_CASE
-from bikecast.requests import TrainingScope
+from bikecast.requests import SearchScope, TrainingScope
 from bikecast.serving.bodies import RequestBody
 
 if TYPE_CHECKING:
@@ -25,8 +25,8 @@ MAX_WORKERS = 8
 Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
-class TrainingRequest(RequestBody, TrainingScope):
-    """What to train; every field is optional. How the result is judged is not the caller's choice."""
+class SearchRequest(RequestBody, SearchScope):
+    """How long to search; every field is optional. How the result is judged is not the caller's choice."""
 
     n_trials: int = Field(50, ge=1, le=MAX_TRIALS, strict=True, description="Hyperparameter sets to try.")
     tuning_workers: int = Field(2, ge=1, le=MAX_WORKERS, strict=True, description="Containers that try them.")
@@ -40,6 +40,10 @@ class TrainingRequest(RequestBody, TrainingScope):
         if not isinstance(fields, dict):
             return fields
         return {name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in fields.items()}
+
+
+class TrainingRequest(SearchRequest, TrainingScope):
+    """What to train; every field is optional. How the result is judged is not the caller's choice."""
 
 
 class Training(BaseModel):
@@ -82,12 +86,16 @@ class Trainings:
         client: A Step Functions client.
         machine_arn: The retrain state machine.
         use_case: Whose models are trained.
+
+    Attributes:
+        request: What may be asked; rows of a declared use case are split as its declaration says.
     """
 
     def __init__(self, client: "SFNClient", machine_arn: str, *, use_case: str = DEFAULT_USE_CASE) -> None:
         self._client, self._machine_arn, self._use_case = client, machine_arn, use_case
+        self.request: type[SearchRequest] = TrainingRequest if use_case == DEFAULT_USE_CASE else SearchRequest
 
-    def start(self, request: TrainingRequest) -> Training:
+    def start(self, request: SearchRequest) -> Training:
         """Start a training, or return the one that this token started.
 
         Raises:
