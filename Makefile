@@ -54,7 +54,9 @@ check: lint  ## What a change broke, in under two minutes: lint, and the tests n
 	if [ -z "$$files" ]; then echo "no unit test is near what differs from $(BASE)"; \
 	else $(BIN)/pytest -q -n 2 --dist loadfile --timeout 60 -m "not e2e and not on_demand" -p tests.selection $$files; fi
 
-test: setup lint test-unit test-e2e  ## Everything CI checks: lint, unit, AWS, infrastructure and end-to-end tests
+# The end-to-end tests wait for their cloud much of the time, which lint and the other tests use; each prints when it ends.
+test: setup  ## Everything CI checks: lint, unit, AWS, infrastructure and end-to-end tests
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-e2e lint test-unit
 
 test-unit: setup  ## All tests but the end-to-end ones
 	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e and not on_demand"
