@@ -56,6 +56,7 @@ check: lint  ## What a change broke, in under two minutes: lint, and the tests n
 
 # The end-to-end tests wait for their cloud much of the time, which lint and the other tests use; each prints when it ends.
 test: setup  ## Everything CI checks: lint, unit, AWS, infrastructure and end-to-end tests
+	@echo "==> lint, tests and end-to-end tests side by side; each prints when it ends, the longest after some ten minutes"
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-e2e lint test-unit
 
 test-unit: setup  ## All tests but the end-to-end ones

@@ -9,6 +9,7 @@ import typer
 from rich.console import Group
 
 from bikecast.errors import InputError
+from bikecast.names import Target
 from console import ui
 from console.cloud.session import find_cloud
 from console.options import From, Json, TargetOption, To

@@ -1,6 +1,7 @@
 """What `bikecast forecast` draws fits the terminal and shows what the numbers say."""
 
 import datetime as dt
+from typing import Any
 
 import pytest
 from rich.console import Console, RenderableType
@@ -56,7 +57,7 @@ def test_a_narrow_terminal_shows_a_week_in_parts() -> None:
 
 
 def test_unknown_values_of_the_past_are_left_out() -> None:
-    recent = {"version": "3", "time": ["2025-03-30T00:00", "2025-03-30T01:00"]}
+    recent: dict[str, Any] = {"version": "3", "time": ["2025-03-30T00:00", "2025-03-30T01:00"]}
     recent |= {"actual": [None, 50.0], "predicted": [40.0, 45.0], "low": [None, 30.0], "high": [None, 60.0]}
     text = "\n".join(drawn(past_picture(recent), 60)[1:])
     assert (text.count("•"), text.count("━")) == (1, 2)
