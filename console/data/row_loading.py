@@ -87,8 +87,7 @@ def _files(path: Path) -> tuple[dict[str, Path], bool]:
 def _require_readable(use_case: "UseCase", files: Mapping[str, Path]) -> None:
     from bikecast.examples import why_unreadable
 
-    reads = use_case.recognises
-    problems = {name: why_unreadable(path, name, recognises=reads) for name, path in files.items()}
+    problems = {name: why_unreadable(path, name, use_case) for name, path in files.items()}
     if all(problems.values()):
         told = "; ".join(f"{name}: {problem}" for name, problem in problems.items())
         raise InputError(f"nothing can be read, and nothing was changed: {told}"[:2000])

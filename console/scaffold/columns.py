@@ -2,16 +2,22 @@
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
+
+from bikecast.errors import InputError
 
 if TYPE_CHECKING:
     import pandas as pd
 
-MAX_LEVELS = 60
+MAX_LEVELS = 250
 _MISSING = frozenset({"", "na", "n/a", "nan", "null", "none", "nat", "<na>"})
 _MARKS = frozenset({"?", "-", "--", ".", "*", "\\N", "unknown", "missing"})
 _IDENTITY = re.compile(r"(^|[_ ])(id|uuid|key|no|number)$|^id[_ ]|Id$|ID$")
+_UNNAMED = re.compile(r"column\d+|Unnamed: \d+")  # as the reader and pandas call a column without a name
+# Of ``1,234`` nobody knows which of the two it is.
+_DECIMAL_COMMA = r"[-+]?\d+(,\d+)?"
+_THOUSANDS = r"[-+]?\d{1,3}(,\d{3})*(\.\d+)?"
 _DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([T ].*)?")
 _FORMATS = ("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%Y/%m/%d")
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
@@ -37,6 +43,8 @@ class Found:
         formats: How its moments may be written: ``ISO8601``, ``offset`` or patterns of ``strptime``.
         marks: Texts that stand for a missing number.
         distinct: Different values.
+        comma: How a comma in its numbers is read: ``.`` for a decimal sign, empty for one between thousands.
+        running: Its numbers count the rows, from 0 or 1.
     """
 
     name: str
@@ -51,10 +59,16 @@ class Found:
     formats: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     distinct: int = 0
+    comma: str | None = None
+    running: bool = False
 
 
-def describe(column: "pd.Series[Any]") -> Found:
-    """Tell what a column holds."""
+def describe(column: "pd.Series[Any]", time_format: str | None = None) -> Found:
+    """Tell what a column holds; a person may say how its dates are written, as ``strptime`` does.
+
+    Raises:
+        InputError: A comma in its numbers may be read in two ways.
+    """
     texts = column.map(lambda value: "" if value is None or value != value else str(value).strip())
     there = texts[~texts.str.lower().isin(_MISSING)]
     facts: dict[str, Any] = {
@@ -64,12 +78,34 @@ def describe(column: "pd.Series[Any]") -> Found:
     }
     if facts["distinct"] == 0:
         return Found(**facts, why="it is empty")
-    return _number(there, facts) or _moment(there, facts) or _words(there, facts, rows=len(texts))
+    number = _number(there, facts) or _number_with_commas(there, facts)
+    return number or _moment(there, facts, time_format) or _words(there, facts, rows=len(texts))
 
 
 def is_identity(found: Found, *, rows: int) -> bool:
-    """Tell a column that names rows: a different value in each row, and a name that says so."""
-    return found.distinct == rows and found.kind != "moment" and _IDENTITY.search(found.name) is not None
+    """Tell a column that names rows: a different value in each, and a name or no name that says so."""
+    if found.distinct != rows or found.kind == "moment":
+        return False
+    names_rows = _IDENTITY.search(found.name) or (_UNNAMED.fullmatch(found.name) and found.kind == "number")
+    return names_rows is not None or found.running
+
+
+def _number_with_commas(there: "pd.Series[Any]", facts: dict[str, Any]) -> Found | None:
+    plain = there[~there.str.lower().isin(_MARKS)]
+    if plain.empty:
+        return None
+    decimal = plain.str.fullmatch(_DECIMAL_COMMA).all()
+    thousands = plain.str.fullmatch(_THOUSANDS).all()
+    if decimal and thousands:
+        raise InputError(
+            f"{facts['name']!r}: the comma of numbers such as {plain.iloc[0]} may stand between thousands or "
+            "before decimals: write the file without it"
+        )
+    if not decimal and not thousands:
+        return None
+    comma = "." if decimal else ""
+    found = _number(there.str.replace(",", comma), facts)
+    return None if found is None else replace(found, comma=comma)
 
 
 def _number(there: "pd.Series[Any]", facts: dict[str, Any]) -> Found | None:
@@ -83,20 +119,23 @@ def _number(there: "pd.Series[Any]", facts: dict[str, Any]) -> Found | None:
     optional, integer = facts["optional"] or bool(others), bool((known == known.round()).all())
     low, high = (0.0, 1.0) if integer and set(known) <= {0, 1} else _wide(known.min(), known.max())
     facts |= {"kind": "number", "optional": optional, "marks": tuple(sorted(others)), "integer": integer}
-    return Found(**facts, low=low, high=high)
+    running = known.iloc[0] in (0, 1) and len(known) > 2 and bool((known.diff().iloc[1:] == 1).all())
+    return Found(**facts, low=low, high=high, running=running)
 
 
 def _wide(least: float, largest: float) -> tuple[float, float]:
     """Return a range with room for values that are yet to come, in round numbers."""
-    room = (largest - least) / 2 or abs(largest) / 2 or 1.0
+    room = max((largest - least) / 2, abs(largest) / 10) or 1.0  # years go on, however few the file has
     step = 10.0 ** math.floor(math.log10(room))
     low = 0.0 if least >= 0 else math.floor((least - room) / step) * step
     high = math.ceil((largest + room) / step) * step
     return float(f"{low:.6g}"), float(f"{high:.6g}")
 
 
-def _moment(there: "pd.Series[Any]", facts: dict[str, Any]) -> Found | None:
+def _moment(there: "pd.Series[Any]", facts: dict[str, Any], time_format: str | None) -> Found | None:
     different = there.drop_duplicates()
+    if time_format is not None and _fits(different, time_format):
+        return Found(**facts, kind="moment", clock="%M" in time_format, formats=(time_format,))
     if not different.str.fullmatch(_DATE).all():
         return None
     if different.str.fullmatch(_ISO_DAY).all():
@@ -111,10 +150,14 @@ def _moment(there: "pd.Series[Any]", facts: dict[str, Any]) -> Found | None:
 
 
 def _formats(texts: "pd.Series[Any]") -> tuple[str, ...]:
+    tried = [day + clock for clock in _CLOCKS for day in _FORMATS]
+    return tuple(each for each in tried if _fits(texts, each))
+
+
+def _fits(texts: "pd.Series[Any]", time_format: str) -> bool:
     import pandas as pd
 
-    tried = [day + clock for clock in _CLOCKS for day in _FORMATS]
-    return tuple(each for each in tried if pd.to_datetime(texts, format=each, errors="coerce").notna().all())
+    return bool(pd.to_datetime(texts, format=time_format, errors="coerce").notna().all())
 
 
 def _words(there: "pd.Series[Any]", facts: dict[str, Any], *, rows: int) -> Found:
@@ -122,5 +165,6 @@ def _words(there: "pd.Series[Any]", facts: dict[str, Any], *, rows: int) -> Foun
     if n_levels == rows:
         return Found(**facts, kind="text")
     if n_levels > MAX_LEVELS:
-        return Found(**facts, why=f"{n_levels} different texts; say what they mean with a reader of your own")
+        many = f"{n_levels} different texts, more than {MAX_LEVELS}"
+        return Found(**facts, why=f"{many}: group them or make numbers of them in a reader")
     return Found(**facts, kind="category", levels=tuple(sorted(there.unique())))

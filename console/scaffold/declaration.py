@@ -122,7 +122,7 @@ def _kind(found: Found) -> str | Group:
 
 
 def _meaning(name: str) -> str:
-    words = name.replace("_", " ").replace(".", " ").strip()
+    words = " ".join(name.replace("_", " ").replace(".", " ").split())
     return words[:1].upper() + words[1:]
 
 
@@ -205,11 +205,12 @@ def _window(plan: Plan) -> str | Group:
 
 
 def _reader(plan: Plan) -> str:
-    """Return a reader where the file writes dates or missing values in a way of its own."""
+    """Return a reader where the file writes dates, numbers or missing values in a way of its own."""
     used = (*plan.inputs, plan.target)
     times = [found for found in used if found.formats and found.formats[0] != "ISO8601"]
     marked = [found for found in used if found.marks]
-    if not times and not marked:
+    commas = [found for found in used if found.comma is not None]
+    if not times and not marked and not commas:
         return ""
     lines = [
         'def read(raw: "pd.DataFrame") -> "pd.DataFrame":',
@@ -217,6 +218,7 @@ def _reader(plan: Plan) -> str:
         *(["    import pandas as pd", ""] if times else []),
         f"    frame = raw.filter(items=[*(item.name for item in INPUTS), {quoted(plan.target.name)}])",
         *(f"    frame[{quoted(found.name)}] = {_without_marks(found)}" for found in marked),
+        *(f"    frame[{quoted(found.name)}] = {_without_comma(found)}" for found in commas),
         *(line for found in times for line in _time(found)),
         "    return frame",
     ]
@@ -227,6 +229,10 @@ def _without_marks(found: Found) -> str:
     marks = "[" + ", ".join(map(quoted, found.marks)) + "]"
     column = f"frame[{quoted(found.name)}]"
     return f"{column}.mask({column}.astype(str).str.strip().isin({marks}))"
+
+
+def _without_comma(found: Found) -> str:
+    return f'frame[{quoted(found.name)}].str.replace(",", {quoted(found.comma or "")}, regex=False)'
 
 
 def _time(found: Found) -> list[str]:

@@ -43,8 +43,9 @@ def init(
     Example: bikecast init churn --from customers.csv --target Churn
     """
     said = Said(name, target, task=task, time=time, key=tuple(key or ()), time_format=time_format)
-    plan = plan_of(read_whole(file, target), said)
     folder = _folder(name)
+    with ui.activity(f"reading every row of {file}"):
+        plan = plan_of(read_whole(file, target), said)
     folder.mkdir()
     (folder / "__init__.py").write_text(f'"""{plan.words.capitalize()}."""\n')
     (folder / "use_case.py").write_text(written(plan))

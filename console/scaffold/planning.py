@@ -1,17 +1,18 @@
 """From the columns of a file to the plan of a declaration."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from bikecast.errors import InputError
-from console.scaffold.columns import MAX_LEVELS, Found, describe, is_identity
+from console.scaffold.columns import Found, describe, is_identity
 from console.scaffold.declaration import Plan, TaskName
 
 if TYPE_CHECKING:
     import pandas as pd
 
+MAX_CLASSES = 60
 FEWEST_NUMBERS = 15  # a target of fewer different numbers is taken for classes
 FEWEST_OF_CLASS = 40  # some are held out, and each fold must see a few
 NAME = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
@@ -36,7 +37,8 @@ def plan_of(rows: "pd.DataFrame", said: Said) -> Plan:
         InputError: A column that is named does not exist or cannot be what it is named for.
     """
     _check_names(rows, said)
-    found = {str(column): _dated(describe(rows[column]), said.time_format) for column in rows.columns}
+    found = {str(column): _dated(describe(rows[column], said.time_format)) for column in rows.columns}
+    _check_time_format(found.values(), said.time_format)
     target = found.pop(said.target)
     identities = tuple(each.name for each in found.values() if is_identity(each, rows=len(rows)))
     texts = {*identities, *(name for name in said.key if found[name].kind != "moment")}
@@ -85,13 +87,20 @@ def _key(rows: "pd.DataFrame", inputs: Sequence[Found], time: Found | None) -> t
     return next((names for names in tried if not rows.duplicated(list(names)).any()), ())
 
 
-def _dated(found: Found, time_format: str | None) -> Found:
-    if len(found.formats) < 2:
-        return found
-    if time_format not in found.formats:
+def _dated(found: Found) -> Found:
+    if len(found.formats) > 1:
         fit = " or ".join(found.formats)
         raise InputError(f"the dates of {found.name!r} may be {fit}: say which with --time-format")
-    return replace(found, formats=(time_format,))
+    return found
+
+
+def _check_time_format(found: Iterable[Found], time_format: str | None) -> None:
+    if time_format is None or any(time_format in each.formats for each in found):
+        return
+    dates = ", ".join(f"{each.name!r} is written {each.formats[0]}" for each in found if each.formats)
+    raise InputError(
+        f"--time-format {time_format}: no column has such dates in every row; {dates or 'none has dates'}"
+    )
 
 
 def _task(target: Found, asked: TaskName | None) -> TaskName:
@@ -100,8 +109,8 @@ def _task(target: Found, asked: TaskName | None) -> TaskName:
         raise InputError(f"target {target.name!r}: not every value is a number")
     if asked is None:
         asked = "regression" if numeric and target.distinct > FEWEST_NUMBERS else "classification"
-    if asked == "classification" and not 2 <= target.distinct <= MAX_LEVELS:
-        many = f"{target.distinct} different values; classes are 2 to {MAX_LEVELS}"
+    if asked == "classification" and not 2 <= target.distinct <= MAX_CLASSES:
+        many = f"{target.distinct} different values; classes are 2 to {MAX_CLASSES}"
         raise InputError(f"target {target.name!r}: {many}")
     return asked
 
@@ -128,7 +137,8 @@ def _classes(column: "pd.Series[str]", target: Found) -> tuple[tuple[str, ...], 
         told = ", ".join(f"{name} ({counts[name]})" for name in rare)
         raise InputError(
             f"target {target.name!r}: too few rows of the classes {told} to learn from and to judge; "
-            f"{FEWEST_OF_CLASS} of each are needed: leave these rows out, or name --task regression"
+            f"{FEWEST_OF_CLASS} of each are needed: leave these rows out, or give them another class"
+            + (", or name --task regression" if target.kind == "number" else "")
         )
     return tuple(classes), str(counts.index[-1])
 

@@ -1,5 +1,6 @@
 """All rows of a file as they are written, by the platform's own reader."""
 
+from difflib import get_close_matches
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -33,7 +34,10 @@ def read_whole(path: Path, target: str) -> "pd.DataFrame":
                 if sum(map(len, frames)) > MAX_ROWS:
                     raise InputError(f"{path} has more than {MAX_ROWS:,} rows: give a part of it, as a month")
     except UnknownTableError as err:
-        raise InputError(f"{path} has no column {target!r}: {err}") from err
+        near = get_close_matches(target.lower(), [name.lower() for name in err.columns], n=1)
+        meant = [name for name in err.columns if name.lower() in near]
+        hint = f"did you mean {meant[0]!r}?" if meant else f"its columns are {', '.join(err.columns[:20])}"
+        raise InputError(f"{path} has no column {target!r}; {hint}") from err
     if not frames or not sum(map(len, frames)):
         raise InputError(f"{path} has no rows")
     return pd.concat(frames, ignore_index=True)

@@ -26,7 +26,10 @@ def table(*, times: int = 40, **columns: list[Any]) -> pd.DataFrame:
         (("0.5", " 2.25 "), "number", 0, 3.2, False),
         (("-10", "10"), "number", -20, 20, True),
         (("0", "1", "1"), "number", 0, 1, True),
-        ((7, 7.5), "number", 0, 7.8, False),
+        ((7, 7.5), "number", 0, 8.3, False),
+        (("2007", "2009"), "number", 0, 2300, True),
+        (("-0,5", "3,25"), "number", -3, 6, False),
+        (("1,234.5", "-2"), "number", -700, 1900, False),
     ],
 )
 def test_numbers_have_a_range_with_room(
@@ -42,6 +45,12 @@ def test_missing_values_and_marks_of_missing_values_make_a_number_optional() -> 
     assert column("1", "", None).optional
     found = column("1", "?", "3", "4")
     assert (found.kind, found.optional, found.marks) == ("number", True, ("?",))
+
+
+def test_a_comma_that_may_mean_two_things_is_not_guessed() -> None:
+    assert (column("-0,5", "?").comma, column("1,234,567", "8").comma) == (".", "")
+    with pytest.raises(InputError, match=r"'x': the comma of numbers such as 1,234 may"):
+        column("1,234", "5,678")
 
 
 def test_numbers_with_other_words_among_them_are_no_numbers() -> None:
@@ -74,19 +83,28 @@ def test_ambiguous_dates_must_be_said() -> None:
     said = plan_of(rows, Said("toy", "y", time_format="%d/%m/%Y"))
     assert said.time is not None
     assert said.time.formats == ("%d/%m/%Y",)
+    with pytest.raises(InputError, match="no column has such dates in every row; 'day' is written ISO8601"):
+        plan_of(rows.assign(day="2024-01-31"), Said("toy", "y", time_format="%d/%m/%Y"))
+
+
+def test_dates_in_words_are_read_as_a_person_says() -> None:
+    rows = table(day=["3 Jan 2024", "4 Feb 2024"], x=["1", "2"], y=["a", "b"])
+    assert plan_of(rows, Said("toy", "y")).time is None
+    said = plan_of(rows, Said("toy", "y", time_format="%d %b %Y"))
+    assert said.time is not None
 
 
 def test_columns_without_use_are_left_out_with_the_reason() -> None:
-    many = [f"word {n}" for n in range(70)] * 2
+    many = [f"word {n}" for n in range(260)] * 2
     rows = table(
-        same=["1"] * 140, empty=[""] * 140, words=many, x=[str(n % 7) for n in range(140)], y=["a", "b"] * 70
+        same=["1"] * 520, empty=[""] * 520, words=many, x=[str(n % 7) for n in range(520)], y=["a", "b"] * 260
     )
     plan = plan_of(rows, Said("toy", "y"))
     assert [found.name for found in plan.inputs] == ["x"]
     assert {found.name: found.why for found in plan.left_out} == {
         "same": "it is the same in every row",
         "empty": "it is empty",
-        "words": "70 different texts; say what they mean with a reader of your own",
+        "words": "260 different texts, more than 250: group them or make numbers of them in a reader",
     }
 
 
@@ -99,6 +117,9 @@ def test_key_is_an_identity_else_what_tells_rows_apart_in_time() -> None:
     assert named.key == ("customerID",)
     assert [found.kind for found in named.inputs] == ["text", "moment", "category"]
     assert plan_of(table(times=1, at=hours, y=base["y"]), said).key == ()
+    for name, numbers in (("row", range(1, 7)), ("column0", (9, 3, 4, 1, 8, 7))):
+        counted = plan_of(table(times=1, **{name: [str(n) for n in numbers]}, **base), said)
+        assert counted.key == (name,)
 
 
 @pytest.mark.parametrize(
@@ -122,9 +143,12 @@ def test_classes_that_are_too_rare_to_judge_are_named_with_the_ways_out() -> Non
     rows = table(x=["1", "2", "3"], y=["a", "b", "a"])
     rows.loc[:2, "y"] = "c"
     with pytest.raises(
-        InputError, match=r"too few rows of the classes b \(39\), c \(3\) .* --task regression"
+        InputError, match=r"too few rows of the classes b \(39\), c \(3\) .* give them another class$"
     ):
         plan_of(rows, Said("toy", "y"))
+    numbers = rows.assign(y=rows["y"].map({"a": "1", "b": "2", "c": "3"}))
+    with pytest.raises(InputError, match=r"3 \(3\) .* --task regression$"):
+        plan_of(numbers, Said("toy", "y"))
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,7 @@
 """Loading a use case's files into a checked table, and reading the table as arrays."""
 
-from bikecast.examples.files import why_unreadable
 from bikecast.examples.loading import forget_simulated, load_files, publish
+from bikecast.examples.reading import why_unreadable
 from bikecast.examples.reports import LoadReport, latest_report
 from bikecast.examples.samples import columns_of, target_of, to_sample
 from bikecast.examples.sources import folder_files, stored_files

@@ -5,7 +5,6 @@ import zlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import BinaryIO
 
 import pandas as pd
@@ -45,7 +44,16 @@ class Member:
 
 
 class UnknownTableError(InputError):
-    """No reader takes a table of these columns."""
+    """No reader takes a table of these columns.
+
+    Attributes:
+        columns: Their names; those without one are numbered.
+    """
+
+    def __init__(self, columns: Sequence[str]) -> None:
+        """Name the first of them."""
+        self.columns = distinct(columns)
+        super().__init__(f"no reader knows a table of the columns {', '.join(self.columns[:20])}")
 
 
 def members(path: Path, name: str, work: Path) -> Iterator[Member]:
@@ -90,30 +98,13 @@ def chunks(path: Path, encoding: str | None, *, recognises: Recognises) -> Itera
     return _text_chunks(path, _header(path, encoding, recognises), encoding)
 
 
-def why_unreadable(path: Path, name: str, *, recognises: Recognises) -> str | None:
-    """Return why a file cannot be read at all, None if the first rows of each of its tables can.
-
-    Args:
-        path: The file, plain, gzipped or zipped.
-        name: What it is called.
-        recognises: As for ``chunks``.
-    """
-    try:
-        with TemporaryDirectory() as work:
-            for member in members(path, name, Path(work)):
-                next(iter(chunks(member.path, encoding(member.path), recognises=recognises)), None)
-    except InputError as err:
-        return str(err)
-    return None
-
-
 def _header(path: Path, encoding: str, recognises: Recognises) -> Header:
     lines = first_lines(path, encoding)
     known = find_header(lines, lambda columns: recognises(distinct(columns)))
     if known is None:
         line = first_line(lines)
         readings = (split_line(line, delimiter) for delimiter in DELIMITERS)
-        raise UnknownTableError(_unknown(max(readings, key=len)))
+        raise UnknownTableError(max(readings, key=len))
     return known
 
 
@@ -128,7 +119,7 @@ def _parquet_chunks(path: Path, recognises: Recognises) -> Iterator[Chunk]:
     try:
         with pq.ParquetFile(path) as file:
             if not recognises(file.schema_arrow.names):
-                raise UnknownTableError(_unknown(file.schema_arrow.names))
+                raise UnknownTableError(file.schema_arrow.names)
             first = 1
             for batch in file.iter_batches(batch_size=_BATCH_ROWS):
                 frame = batch.to_pandas()
@@ -169,7 +160,3 @@ def _refuse_what_is_no_table(head: bytes, encoding: str) -> None:
         raise InputError("the file is a web page, not a table: the download was answered by an error page")
     if b"\x00" in head and encoding != "utf-16":
         raise InputError("the file is binary; load CSV or parquet, plain, gzipped or zipped")
-
-
-def _unknown(names: Sequence[str]) -> str:
-    return f"no reader knows a table of the columns {', '.join(list(names)[:20])}"

@@ -3,6 +3,7 @@
 from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 
 from bikecast.errors import InputError
 from bikecast.examples.contract import broken, declared_columns
-from bikecast.examples.files import Chunk, UnknownTableError, chunks, encoding
+from bikecast.examples.files import Chunk, UnknownTableError, chunks, encoding, members
 from bikecast.examples.keys import ALL
 from bikecast.examples.reports import FileReport
 from bikecast.examples.values import absent, frame_of, typed
@@ -51,6 +52,25 @@ class Judged:
         )
 
 
+def why_unreadable(path: Path, name: str, use_case: UseCase) -> str | None:
+    """Return why a file cannot be read at all, None if the first rows of each of its tables can.
+
+    Args:
+        path: The file, plain, gzipped or zipped.
+        name: What it is called.
+        use_case: Whose file it should be.
+    """
+    try:
+        with TemporaryDirectory() as work:
+            for member in members(path, name, Path(work)):
+                next(iter(chunks(member.path, encoding(member.path), recognises=use_case.recognises)), None)
+    except UnknownTableError as err:
+        return _unknown(err, use_case)
+    except InputError as err:
+        return str(err)
+    return None
+
+
 def judge_file(path: Path, name: str, use_case: UseCase) -> tuple[Judged, FileReport]:
     """Judge every row of one file.
 
@@ -67,7 +87,7 @@ def judge_file(path: Path, name: str, use_case: UseCase) -> tuple[Judged, FileRe
         for chunk in chunks(path, found, recognises=use_case.recognises):
             _judge(judged, chunk, name, use_case)
     except UnknownTableError as err:
-        raise InputError(f"{err}; {_expected(use_case)}") from err
+        raise InputError(_unknown(err, use_case)) from err
     _refuse_another_format(judged)
     return judged, judged.report(name, found)
 
@@ -106,7 +126,7 @@ def _read(raw: pd.DataFrame, use_case: UseCase) -> pd.DataFrame:
     needed = [item.name for item in declared_columns(use_case) if not item.optional]
     missing = [name for name in needed if name not in frame]
     if missing:
-        raise InputError(f"the file gives no {', '.join(missing)}; {_expected(use_case)}")
+        raise InputError(f"the file gives no {', '.join(missing)}")
     return frame
 
 
@@ -162,9 +182,11 @@ def _refuse_another_format(judged: Judged) -> None:
         )
 
 
-def _expected(use_case: UseCase) -> str:
-    names = [item.name for item in declared_columns(use_case) if not item.optional]
+def _unknown(err: UnknownTableError, use_case: UseCase) -> str:
+    lacking = [name for name in use_case.required if name not in err.columns]
+    if use_case.examples.recognises is not None or not lacking:
+        return f"{err}; {use_case.name} is read from columns such as {', '.join(use_case.required)}"
     return (
-        f"{use_case.name} is read from columns such as {', '.join(names)}: give the file these names, "
+        f"{err}; {use_case.name} misses {', '.join(lacking)}: give the file these names, "
         "or teach the use case's reader its own"
     )
