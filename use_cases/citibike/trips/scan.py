@@ -143,5 +143,5 @@ def _quoted(path: Path) -> str:
 
 
 def _count(engine: duckdb.DuckDBPyConnection, condition: str) -> int:
-    (count,) = engine.execute(f"SELECT count(*) FROM judged WHERE {condition}").fetchone() or (0,)  # noqa: S608
+    (count,) = engine.execute(f"SELECT count(*) FROM judged WHERE {condition}").fetchone() or (0,)  # noqa: S608 - own names
     return int(count)
