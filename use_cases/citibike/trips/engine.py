@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bikecast.tabular.archives import UnreadableFileError
-from bikecast.tabular.dates import Dates, MixedDatesError
+from use_cases.citibike.texts.dates import Dates, MixedDatesError
 from use_cases.citibike.trips.layouts import CONFLICT_MARKERS, Layout
 from use_cases.citibike.trips.lines import count_lines, mend
 from use_cases.citibike.trips.rules import REASONS, Reason, lasted_sql, reason_sql

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from bikecast.tabular.plain import plain_file
+from use_cases.citibike.texts.plain import plain_file
 from use_cases.citibike.trips.engine import Loaded, bounded_engine, inner_headers, load_judged
 from use_cases.citibike.trips.layouts import read_layout
 from use_cases.citibike.trips.legibility import notes_on, refuse_unreadable
