@@ -29,7 +29,7 @@ NAMED = {
     "console/monitoring/incident_commands.py": (1, EXAMPLE),
     "console/monitoring/selftest.py": (1, "hourly demand is tried on simulated cities"),
     "console/pages/services.py": (4, "Evidently's pages are about hourly demand"),
-    "console/serving/predict_commands.py": (1, OPTIONS),
+    "console/serving/predict_commands.py": (2, OPTIONS),
     "console/training/train_commands.py": (3, f"{OPTIONS}; {EXAMPLE}"),
     "console/use_case_commands.py": (1, EXAMPLE),
     "layers/bikecast/python/bikecast/names.py": (7, "the default, and keys that deployments have"),
