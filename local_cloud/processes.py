@@ -3,7 +3,6 @@
 import os
 import signal
 import subprocess
-import time
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -118,13 +117,6 @@ def members(settings: LocalCloudSettings) -> set[int]:
 def _recorded(settings: LocalCloudSettings) -> set[int]:
     roots = [process for record in records(settings) if (process := record.process())]
     return {process.pid for root in roots for process in (root, *root.children(recursive=True))}
-
-
-def wait_until_gone(pids: Iterable[int], *, timeout_s: float) -> None:
-    """Wait until none of ``pids`` exists any more, at most ``timeout_s``."""
-    deadline = time.monotonic() + timeout_s
-    while any(psutil.pid_exists(pid) for pid in pids) and time.monotonic() < deadline:
-        time.sleep(0.05)
 
 
 def _ours(process: psutil.Process, settings: LocalCloudSettings) -> bool:

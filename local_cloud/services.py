@@ -82,11 +82,6 @@ def start_service(settings: LocalCloudSettings, service: Service, *, wait_s: flo
     return service.url
 
 
-def stop_service(settings: LocalCloudSettings, name: str) -> bool:
-    """Stop a service with all it started; return whether it was running."""
-    return processes.stop(settings, name)
-
-
 def is_ready(service: Service) -> bool:
     """Whether the service answers its health path."""
     client = HTTPConnection("127.0.0.1", service.port, timeout=5)

@@ -64,8 +64,8 @@ def start_pages(cloud: Cloud) -> None:
     Raises:
         DeploymentError: A port is taken, or one does not come up; its log is named.
     """
-    from console.pages.evidently_pages import update_workspace
     from local_cloud.services import start_service
+    from use_cases.citibike.console.evidently_pages import update_workspace
 
     begin_mlflow(cloud)
     with ui.activity("Evidently") as current:
@@ -82,8 +82,8 @@ def reopen_pages(cloud: Cloud) -> None:
     Raises:
         DeploymentError: A port is taken.
     """
-    from console.pages.evidently_pages import workspace_folder
     from local_cloud.services import start_service
+    from use_cases.citibike.console.evidently_pages import workspace_folder
 
     deployed = read_stack_outputs(cloud.cloudformation).get(Output.REGISTRY_READER_SECRET_ARN)
     if deployed and workspace_folder().exists():
@@ -95,7 +95,7 @@ def refresh_evidently(cloud: Cloud) -> None:
     """Let Evidently's interface show the windows watched since, if it runs beside this cloud."""
     if cloud.target is not Target.EMBEDDED or EVIDENTLY not in service_urls():
         return
-    from console.pages.evidently_pages import update_workspace
+    from use_cases.citibike.console.evidently_pages import update_workspace
 
     with ui.activity("Evidently") as current:
         current.update(f"{update_workspace(cloud)} windows")
@@ -103,8 +103,8 @@ def refresh_evidently(cloud: Cloud) -> None:
 
 def evidently_service() -> "Service":
     """Return Evidently's interface over the workspace folder; without the secret it only reads."""
-    from console.pages.evidently_pages import workspace_folder
     from local_cloud.services import Service
+    from use_cases.citibike.console.evidently_pages import workspace_folder
 
     settings = local_settings()
     page = PageSettings(

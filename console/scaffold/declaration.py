@@ -7,7 +7,6 @@ from typing import Literal
 from console.scaffold.columns import Found
 from console.scaffold.layout import Group, call, named, quoted, statement, tuple_of
 
-FEW_LEVELS = 20
 HELD_OUT = 0.15
 FEWEST_IN_FOLD = 70  # prediction sets and intervals are learnt from one fold
 TaskName = Literal["regression", "classification"]

@@ -26,7 +26,7 @@ def data() -> S3Store:
 
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     """Find the uploaded files and group them."""
     plan = plan_ingestion(parse_request(IngestRequest, event), data().keys(Prefix.RAW))
     logger.info("ingestion planned", extra={"groups": len(plan["groups"])})

@@ -11,7 +11,7 @@ logger = Logger()
 
 
 @logger.inject_lambda_context
-def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
+def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     """Check a request and plan its steps."""
     plan = plan_retraining(Event.model_validate(event))
     logger.info("retraining planned", extra={"execution": plan["execution"], "workers": len(plan["workers"])})

@@ -146,7 +146,7 @@ class Container:
             ):
                 return self._finish(code)
             restarts += 1
-            print(f"{self.name} ended with {code}; starting it again", file=sys.stderr, flush=True)  # noqa: T201
+            print(f"{self.name} ended with {code}; starting it again", file=sys.stderr, flush=True)  # noqa: T201 - the engine's log is its standard error
             with self._changed:
                 self._spawn()
 

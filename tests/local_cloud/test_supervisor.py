@@ -17,7 +17,7 @@ import pytest
 from bikecast.errors import DeploymentError
 from local_cloud import connection, processes, supervisor
 from local_cloud.fidelity.durability import unsaved
-from local_cloud.services import Service, start_service, stop_service
+from local_cloud.services import Service, start_service
 from local_cloud.settings import ENV_PREFIX, LocalCloudSettings
 from tests.local_cloud import aws
 from tests.local_cloud.conftest import Cloud, eventually, free_ports, make_settings
@@ -192,7 +192,7 @@ def test_services_stop_with_the_cloud_and_restart_only_when_changed(settings: Lo
     broken = Service("broken", [sys.executable, "-c", "raise SystemExit(1)"], port, "mlflow_port")
     with pytest.raises(DeploymentError, match="ended while it started"):
         start_service(settings, broken)
-    assert not stop_service(settings, "broken")
+    assert not processes.stop(settings, "broken")
 
 
 def test_a_cloud_that_never_was_is_named() -> None:

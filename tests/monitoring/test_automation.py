@@ -28,7 +28,7 @@ def _week(start: str) -> MonitorRequest:
 
 
 def _shift(ports: Ports, factor: float, start: str = "2025-03-10", end: str = "2025-04-01") -> None:
-    path = ports.data.root / citibike_key(2025)  # type: ignore[attr-defined]
+    path = ports.data.root / citibike_key(2025)  # type: ignore[attr-defined]  # the test's store is a folder
     hourly = pd.read_parquet(path)
     shifted = (hourly["date"] >= start) & (hourly["date"] < end)
     hourly.loc[shifted, "trips"] = (hourly.loc[shifted, "trips"] * factor).astype("int64")

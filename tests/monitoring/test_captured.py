@@ -72,7 +72,7 @@ def _capture(
 
 def _load_demand(ports: City) -> None:
     with ports.owner() as connection:
-        hourly = pd.read_parquet(ports.data.root / citibike_key(2025))  # type: ignore[attr-defined]
+        hourly = pd.read_parquet(ports.data.root / citibike_key(2025))  # type: ignore[attr-defined]  # the test's store is a folder
         hourly_actuals(connection).record(demand_rows(hourly), now=LOADED)
         connection.commit()
 

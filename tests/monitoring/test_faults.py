@@ -78,7 +78,7 @@ def test_a_database_that_goes_down_in_the_middle_leaves_nothing(ports: Ports, ro
 
 
 def test_a_report_that_cannot_be_uploaded_stores_no_verdict(ports: Ports, rows: Rows) -> None:
-    full = replace(ports, reports=FullStore(ports.reports.root))  # type: ignore[attr-defined]
+    full = replace(ports, reports=FullStore(ports.reports.root))  # type: ignore[attr-defined]  # the test's store is a folder
     with pytest.raises(StoreError, match="no space"):
         list(monitor(PAGES, full, WATCH))
     assert _stored(rows) == (0, 0)
@@ -94,7 +94,7 @@ def test_two_runs_of_one_window_at_once_follow_each_other(ports: Ports, rows: Ro
 
 
 def test_an_empty_window_says_so_and_is_stored(ports: Ports, rows: Rows) -> None:
-    hourly = pd.read_parquet(ports.data.root / citibike_key(2025))  # type: ignore[attr-defined]
+    hourly = pd.read_parquet(ports.data.root / citibike_key(2025))  # type: ignore[attr-defined]  # the test's store is a folder
     write_hourly(ports.data, hourly[(hourly["date"] < "2025-03-17") | (hourly["date"] >= "2025-03-24")])
     (verdict,) = monitor(NUMBERS, ports, WATCH)
     assert (verdict["verdict"], verdict["report_key"]) == ("no_data", None)
@@ -103,7 +103,7 @@ def test_an_empty_window_says_so_and_is_stored(ports: Ports, rows: Rows) -> None
 
 
 def test_a_window_with_one_row_is_no_sample(ports: Ports) -> None:
-    hourly = pd.read_parquet(ports.data.root / citibike_key(2025))  # type: ignore[attr-defined]
+    hourly = pd.read_parquet(ports.data.root / citibike_key(2025))  # type: ignore[attr-defined]  # the test's store is a folder
     inside = (hourly["date"] >= "2025-03-17") & (hourly["date"] < "2025-03-24")
     write_hourly(ports.data, hourly[~inside | ((hourly["date"] == "2025-03-19") & (hourly["hour"] == 8))])
     (verdict,) = monitor(NUMBERS, ports, WATCH)
@@ -111,7 +111,7 @@ def test_a_window_with_one_row_is_no_sample(ports: Ports) -> None:
 
 
 def test_a_column_that_goes_missing_is_found_in_its_first_window(ports: Ports) -> None:
-    path = ports.data.root / weather_key(2025)  # type: ignore[attr-defined]
+    path = ports.data.root / weather_key(2025)  # type: ignore[attr-defined]  # the test's store is a folder
     weather = pd.read_parquet(path)
     weather.loc[weather["DATE"] >= "2025-03-17", "PRCP"] = np.nan
     weather.to_parquet(path)
@@ -122,7 +122,7 @@ def test_a_column_that_goes_missing_is_found_in_its_first_window(ports: Ports) -
 
 
 def test_days_without_weather_are_missing_hours_and_no_crash(ports: Ports) -> None:
-    path = ports.data.root / weather_key(2025)  # type: ignore[attr-defined]
+    path = ports.data.root / weather_key(2025)  # type: ignore[attr-defined]  # the test's store is a folder
     weather = pd.read_parquet(path)
     weather[weather["DATE"] != "2025-03-19"].to_parquet(path)
     (verdict,) = monitor(NUMBERS, ports, WATCH)

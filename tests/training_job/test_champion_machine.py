@@ -62,7 +62,7 @@ class ChampionMachine(RuleBasedStateMachine):
         }
         ticks, begin = itertools.count(), dt.datetime(2025, 1, 1, tzinfo=dt.UTC)
         self.context = Context(
-            **stores,  # type: ignore[arg-type]
+            **stores,  # type: ignore[arg-type]  # stores by field
             database=self.database,
             code_version="test",
             clock=lambda: begin + dt.timedelta(seconds=next(ticks)),

@@ -4,6 +4,7 @@ import copy
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 
@@ -17,6 +18,7 @@ from training_job.publication.following import follow_champion
 pytestmark = pytest.mark.xdist_group("champion-machine")
 MOST_WRITES = 40
 Act = Callable[[ChampionMachine], object]
+Decide = Callable[[ChampionMachine], dict[str, str]]
 
 
 @pytest.fixture(scope="module")
@@ -48,12 +50,12 @@ def _copied(template: ChampionMachine) -> Iterator[ChampionMachine]:
         machine.teardown()
 
 
-def _first(machine: ChampionMachine) -> object:
-    return machine._promote(machine._pick(1), None)
+def _first(machine: ChampionMachine) -> dict[str, str]:
+    return dict(machine._promote(machine._pick(1), None))
 
 
-def _second(machine: ChampionMachine) -> object:
-    return machine._promote(machine._pick(0), None)
+def _second(machine: ChampionMachine) -> dict[str, str]:
+    return dict(machine._promote(machine._pick(0), None))
 
 
 def _back(machine: ChampionMachine) -> None:
@@ -183,18 +185,21 @@ def test_of_two_at_once_each_does_all_or_nothing_and_everybody_agrees_on_who_ser
 ) -> None:
     for write in range(_n_writes(template, act)):
         with _copied(template) as machine:
-            machine._interrupt(write, lambda m=machine: other(m))  # type: ignore[misc]
-            machine._quietly(lambda m=machine: act(m))  # type: ignore[misc]
+            machine._interrupt(write, partial(other, machine))
+            machine._quietly(partial(act, machine))
             _check(machine)
 
 
 def test_of_two_promotions_at_once_one_is_promoted(template: ChampionMachine) -> None:
     for write in range(_n_writes(template, _second)):
         with _copied(template) as machine:
-            results: list[object] = []
-            machine._interrupt(write, lambda m=machine, r=results: r.append(_first(m)))  # type: ignore[misc]
-            machine._quietly(lambda m=machine, r=results: r.append(_second(m)))  # type: ignore[misc]
-            decisions = [dict(result)["decision"] for result in results]  # type: ignore[call-overload]
+            decisions: list[str] = []
+
+            def decide(act: Decide, machine: ChampionMachine, decisions: list[str]) -> None:
+                decisions.append(act(machine)["decision"])
+
+            machine._interrupt(write, partial(decide, _first, machine, decisions))
+            machine._quietly(partial(decide, _second, machine, decisions))
             assert sorted(decisions) == ["promoted", "rejected"]
 
 
@@ -202,6 +207,6 @@ def test_of_two_challengers_judged_against_one_champion_the_second_is_rejected(
     template: ChampionMachine,
 ) -> None:
     with _copied(template) as machine:
-        assert dict(_first(machine))["decision"] == "promoted"  # type: ignore[call-overload]
-        assert dict(_second(machine))["decision"] == "rejected"  # type: ignore[call-overload]
+        assert _first(machine)["decision"] == "promoted"
+        assert _second(machine)["decision"] == "rejected"
         _check(machine)

@@ -5,6 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -77,7 +78,7 @@ class Place:
         found: dict[str, Any] = import_module(f"training_job.rows.{name}").run(
             self.context, self.use_case, payload
         )
-        return json.loads(json.dumps(found))  # type: ignore[no-any-return]
+        return json.loads(json.dumps(found))  # type: ignore[no-any-return]  # JSON of a dict is a dict
 
     def retrain(self, execution: str, **more: Any) -> dict[str, Any]:
         """Run an execution up to the decision."""
@@ -106,11 +107,15 @@ def place(
     request: pytest.FixtureRequest, postgres: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> Place:
     """One use case with its simulated files uploaded."""
-    root = tmp_path_factory.mktemp(request.param)
-    use_case = registry.load(request.param)
-    stores = {name: FolderStore(root / name) for name in ("data", "artifacts", "serving", "reports")}
+    return simulated_place(request.param, tmp_path_factory.mktemp(request.param), postgres)
+
+
+def simulated_place(name: str, root: Path, postgres: Server) -> Place:
+    """Return a use case in folders of its own, with its simulated files uploaded."""
+    use_case = registry.load(name)
+    stores = {store: FolderStore(root / store) for store in ("data", "artifacts", "serving", "reports")}
     context = Context(
-        **stores,  # type: ignore[arg-type]
+        **stores,  # type: ignore[arg-type]  # stores by field
         use_case=use_case.name,
         database=postgres.create_database(),
         code_version="test",

@@ -76,7 +76,7 @@ def folder_context(folder: Path) -> Context:
 def build(folder: Path, database: DatabaseSettings) -> World:
     """Return a city with data until ``END``."""
     stores = {name: FolderStore(folder / name) for name in ("data", "artifacts", "serving", "reports")}
-    context = Context(**stores, database=database, code_version="test", search_file=QUICK_SEARCH)  # type: ignore[arg-type]
+    context = Context(**stores, database=database, code_version="test", search_file=QUICK_SEARCH)  # type: ignore[arg-type]  # stores by field
     world = World(context)
     load(world, END)
     return world

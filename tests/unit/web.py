@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Thread
 from urllib.parse import parse_qs, urlsplit
 
-from bikecast.web import Patience
+from use_cases.citibike.web import Patience
 
 QUICK = Patience(attempts=4, longest_wait_s=0.01, timeout_s=5)
 

@@ -27,7 +27,7 @@ class ServedGraph(PythonModel):
             raise ValueError("the graph is not the one that was registered: its hash differs")
         self._session = onnxruntime.InferenceSession(body, providers=["CPUExecutionProvider"])
 
-    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:  # noqa: ARG002
+    def predict(self, context: Any, model_input: pd.DataFrame, params: Any = None) -> Any:  # noqa: ARG002 - MLflow's signature
         """Return numbers, or a probability for each class, for rows of features; missing ones are left empty.
 
         ``params`` may hold another ``bias_correction``: the API's moves on as demand arrives, and ``/model``

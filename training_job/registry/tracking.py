@@ -42,7 +42,7 @@ RUN_STATUS = {TrialState.COMPLETE: "FINISHED", TrialState.PRUNED: "KILLED", Tria
 def open_client(context: RegistryContext) -> MlflowClient:
     """Point MLflow at the database; the address holds the password and stays in this process."""
     # What it prints beside its records would break the log's lines.
-    disable_logging()  # type: ignore[no-untyped-call]
+    disable_logging()  # type: ignore[no-untyped-call]  # MLflow ships no types
     mlflow.set_tracking_uri(sqlalchemy_url(context.database, schema=Schema.MLFLOW))
     with one_at_a_time(context.database):  # trainings of several use cases may be the first at once
         return MlflowClient()

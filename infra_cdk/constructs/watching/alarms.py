@@ -1,6 +1,5 @@
 """Alarms on single metrics, each of which asks a person to look; all go to one topic."""
 
-import re
 from collections.abc import Mapping
 
 import aws_cdk as cdk
@@ -150,8 +149,3 @@ class Alarms(Construct):
             statistic=statistic,
             period=period,
         )
-
-
-def _dashed(name: Metric) -> str:
-    """Return a metric's name as alarms spell theirs: ``FallbackPredictions`` as ``fallback-predictions``."""
-    return re.sub(r"(?<!^)(?=[A-Z])", "-", name).lower()

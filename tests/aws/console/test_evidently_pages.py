@@ -8,9 +8,9 @@ import pytest
 from bikecast.names import WINDOWS_PREFIX, Output
 from bikecast.storage import S3Store
 from console.cloud.session import Cloud
-from console.pages import evidently_pages
 from tests.aws.console.test_outputs import deploy_stack
 from tests.unit.serving.world import promote, published, retire
+from use_cases.citibike.console import evidently_pages
 
 WEEKS = ("2025-03-10_2025-03-17", "2025-03-17_2025-03-24")
 

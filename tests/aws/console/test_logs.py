@@ -13,7 +13,7 @@ def log(cloud: Cloud, group: str, message: str, *, seconds_ago: int) -> None:
     cloud.logs.create_log_stream(logGroupName=group, logStreamName="s")
     at = int((NOW - dt.timedelta(seconds=seconds_ago)).timestamp() * 1000)
     event = {"timestamp": at, "message": message}
-    cloud.logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=[event])  # type: ignore[list-item]
+    cloud.logs.put_log_events(logGroupName=group, logStreamName="s", logEvents=[event])  # type: ignore[list-item]  # a plain dict
 
 
 def test_lines_of_several_groups_are_read_in_order(cloud: Cloud) -> None:

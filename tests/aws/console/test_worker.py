@@ -56,7 +56,7 @@ class World:
     def __init__(self, cloud: Cloud, endpoint: str) -> None:
         self.cloud, self.endpoint = cloud, endpoint
         attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "60"}
-        self.url = cloud.sqs.create_queue(QueueName="steps.fifo", Attributes=attributes)["QueueUrl"]  # type: ignore[arg-type]
+        self.url = cloud.sqs.create_queue(QueueName="steps.fifo", Attributes=attributes)["QueueUrl"]  # type: ignore[arg-type]  # plain strings for literals
         cloud.logs.create_log_group(logGroupName=GROUP)
         self.said: list[tuple[Step, str]] = []
 
@@ -117,7 +117,7 @@ class World:
     def queued(self) -> int:
         """Return how many messages the queue holds, hidden ones included."""
         names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
-        found = self.cloud.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)  # type: ignore[arg-type]
+        found = self.cloud.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=names)  # type: ignore[arg-type]  # plain strings for literals
         return sum(int(value) for value in found["Attributes"].values())
 
 
@@ -149,7 +149,7 @@ def test_steps_beyond_the_slots_wait_and_are_kept_alive(world: World, tmp_path: 
     began = time.monotonic()
     world.turns(worker, all_ended)
     assert time.monotonic() - began > SILENCE_S  # the last one waited longer than a silent step may be
-    assert [world.ended(arn)["status"] for arn in arns] == ["SUCCEEDED"] * 3  # type: ignore[index]
+    assert [world.ended(arn)["status"] for arn in arns] == ["SUCCEEDED"] * 3  # type: ignore[index]  # an ended execution is there
     assert most == 1
     assert len(mark.read_text().splitlines()) == 3
 

@@ -46,7 +46,7 @@ def _votes(n_rows: int, seed: int, *, n_classes: int) -> tuple[Sample, Array]:
 
 
 def _rows_of(task: Task, n_rows: int, seed: int) -> tuple[Sample, Array]:
-    return _rides(n_rows, seed) if task is MINUTES else _votes(n_rows, seed, n_classes=len(task.classes))  # type: ignore[union-attr]
+    return _rides(n_rows, seed) if task is MINUTES else _votes(n_rows, seed, n_classes=len(task.classes))  # type: ignore[union-attr]  # the other task has classes
 
 
 @pytest.mark.parametrize(("after", "task"), KINDS.values(), ids=KINDS.keys())
@@ -193,7 +193,7 @@ def test_equally_good_thresholds_are_settled_towards_a_half(
         target,
         np.column_stack([1 - positive, positive]),
         positive=1,
-        metric=metric,  # type: ignore[arg-type]
+        metric=metric,  # type: ignore[arg-type]  # a metric of any kind
     )
     assert found == threshold
 

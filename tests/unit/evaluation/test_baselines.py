@@ -150,4 +150,4 @@ def test_segments_are_those_that_have_rows_and_the_months() -> None:
 def test_a_segment_that_is_not_a_mask_is_named() -> None:
     for rows in (np.array([0, 1]), np.array([True]), np.zeros(4)):
         with pytest.raises(DataError, match="segment odd: must give true or false for each of 4 rows"):
-            masks((Segment("odd", lambda columns, rows=rows: rows),), RIDES)  # type: ignore[misc]
+            masks((Segment("odd", lambda columns, rows=rows: rows),), RIDES)  # type: ignore[misc]  # mypy infers no type for a lambda with defaults

@@ -20,7 +20,7 @@ def _holdout(scale: float = 0.5, **more: object) -> Holdout:
     """A challenger whose errors are the champion's times ``scale``, on the hour."""
     target = np.zeros(HOURS.size)  # sums of the errors alone: a half is a half to the last bit
     fields = {"champion": Outcome(target + ERRORS), "time": HOURS, **more}
-    return Holdout(RMSE, target, Outcome(target + ERRORS * scale), **fields)  # type: ignore[arg-type]
+    return Holdout(RMSE, target, Outcome(target + ERRORS * scale), **fields)  # type: ignore[arg-type]  # fields by name
 
 
 def test_a_decision_names_its_metric_and_keeps_every_comparison() -> None:

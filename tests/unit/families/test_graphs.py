@@ -34,7 +34,7 @@ def _stump(threshold: np.ndarray, **changed: object) -> Trees:
         "mode": np.full(3 * count, LESS_OR_EQUAL),
         "output": np.zeros(3 * count, dtype=np.int64),
     }
-    return Trees(**(columns | changed))  # type: ignore[arg-type]
+    return Trees(**(columns | changed))  # type: ignore[arg-type]  # columns by name
 
 
 def _answers(trees: Trees, rows: Matrix) -> Array:

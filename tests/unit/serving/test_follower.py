@@ -109,7 +109,7 @@ def test_a_damaged_champion_never_replaces_a_working_model(
     world.publish(store, "1", scale=1.0)
     follower.view()
     second = world.publish(store, "2", scale=2.0)
-    damage(store, second)  # type: ignore[operator]
+    damage(store, second)  # type: ignore[operator]  # parametrized by functions
     clock.now_s += TTL_S
     view = follower.view()
     assert view.leader.version == "1"
@@ -127,7 +127,7 @@ def test_a_cold_start_on_a_damaged_champion_takes_the_previous_one(
     store: FaultyStore, follower: ChampionFollower, damage: object
 ) -> None:
     world.publish(store, "1", scale=1.0)
-    damage(store, world.publish(store, "2", scale=2.0))  # type: ignore[operator]
+    damage(store, world.publish(store, "2", scale=2.0))  # type: ignore[operator]  # parametrized by functions
     view = follower.view()
     assert (view.leader.source, view.leader.version) == (PredictionSource.PREVIOUS_CHAMPION, "1")
     assert view.champion_version == "2"

@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import quote
 
 from bikecast.errors import InputError
-from bikecast.web import Patience, WebError, download, read_url
+from use_cases.citibike.web import Patience, WebError, download, read_url
 
 ARCHIVE_URL = "https://s3.amazonaws.com/tripdata/"
 _NAME = re.compile(

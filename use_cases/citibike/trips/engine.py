@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bikecast.tabular.archives import UnreadableFileError
-from bikecast.tabular.dates import Dates, MixedDatesError
+from use_cases.citibike.texts.dates import Dates, MixedDatesError
 from use_cases.citibike.trips.layouts import CONFLICT_MARKERS, Layout
 from use_cases.citibike.trips.lines import count_lines, mend
 from use_cases.citibike.trips.rules import REASONS, Reason, lasted_sql, reason_sql
@@ -81,7 +81,7 @@ def load_judged(engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout, *
 
 def _dates(engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> Dates:
     """Return how the file writes dates; all of it is read only where its beginning is not ISO 8601."""
-    texts = f"SELECT {layout.start} AS text FROM {_table_sql(layout, 'ignore_errors = true')}"  # noqa: S608
+    texts = f"SELECT {layout.start} AS text FROM {_table_sql(layout, 'ignore_errors = true')}"  # noqa: S608 - own names
     try:
         if find_dates(engine, f"{texts} LIMIT {_SAMPLE_ROWS}", path=path) is None:
             return layout.dates
@@ -134,7 +134,7 @@ def _load(engine: duckdb.DuckDBPyConnection, path: Path, layout: Layout) -> Lost
 def inner_headers(engine: duckdb.DuckDBPyConnection, loaded: Loaded) -> list[int]:
     """Return the lines below the first that are headers again: where files were joined end to end."""
     rows = engine.execute(
-        f"SELECT rowid + 1 AS row FROM judged WHERE reason = {REASONS.index(Reason.UNPARSABLE_TIME)} "  # noqa: S608
+        f"SELECT rowid + 1 AS row FROM judged WHERE reason = {REASONS.index(Reason.UNPARSABLE_TIME)} "  # noqa: S608 - own names
         "AND regexp_replace(lower(text), '[^a-z]', '', 'g') IN $headers ORDER BY rowid",
         {"headers": [f"{names.start}to{names.end}" for names in SCHEMAS]},
     ).fetchnumpy()["row"]
@@ -198,5 +198,5 @@ def _table_sql(layout: Layout, errors: str) -> str:
 
 
 def _count(engine: duckdb.DuckDBPyConnection, condition: str) -> int:
-    (count,) = engine.execute(f"SELECT count(*) FROM judged WHERE {condition}").fetchone() or (0,)  # noqa: S608
+    (count,) = engine.execute(f"SELECT count(*) FROM judged WHERE {condition}").fetchone() or (0,)  # noqa: S608 - own names
     return int(count)

@@ -4,9 +4,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from bikecast.tabular.archives import UnreadableFileError
-from bikecast.tabular.dates import Dates
 from bikecast.tabular.headers import Header, find_header, first_line
 from bikecast.tabular.heads import HEAD_BYTES, OLD_OFFICE_MAGIC, PARQUET_MAGIC, plain_head
+from use_cases.citibike.texts.dates import Dates
 from use_cases.citibike.trips.identity import Identity, bike_ride, ride_id, ride_number
 from use_cases.citibike.trips.schemas import SCHEMAS, Names, Schema, is_trip_header, plain_names, schemas_of
 

@@ -41,7 +41,7 @@ def _example(engine: duckdb.DuckDBPyConnection, loaded: Loaded) -> str:
     for line, text in loaded.lost.malformed.items():
         return f"; line {line}: {text}"
     code = REASONS.index(Reason.UNPARSABLE_TIME)
-    found = engine.execute(f"SELECT text FROM judged WHERE reason = {code} LIMIT 1").fetchone()  # noqa: S608
+    found = engine.execute(f"SELECT text FROM judged WHERE reason = {code} LIMIT 1").fetchone()  # noqa: S608 - own names
     text = str(found[0]) if found else ""
     if _WITHOUT_DATE.match(text):
         return (

@@ -7,7 +7,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from bikecast.tabular.plain import plain_file
+from use_cases.citibike.texts.plain import plain_file
 from use_cases.citibike.trips.engine import Loaded, bounded_engine, inner_headers, load_judged
 from use_cases.citibike.trips.layouts import read_layout
 from use_cases.citibike.trips.legibility import notes_on, refuse_unreadable
@@ -143,5 +143,5 @@ def _quoted(path: Path) -> str:
 
 
 def _count(engine: duckdb.DuckDBPyConnection, condition: str) -> int:
-    (count,) = engine.execute(f"SELECT count(*) FROM judged WHERE {condition}").fetchone() or (0,)  # noqa: S608
+    (count,) = engine.execute(f"SELECT count(*) FROM judged WHERE {condition}").fetchone() or (0,)  # noqa: S608 - own names
     return int(count)

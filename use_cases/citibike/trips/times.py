@@ -10,7 +10,7 @@ from pathlib import Path
 import duckdb
 
 from bikecast.names import TIME_ZONE
-from bikecast.tabular.dates import LOCAL_DATE, Dates, order_of
+from use_cases.citibike.texts.dates import LOCAL_DATE, Dates, order_of
 
 _CLOCKS = ("%H:%M:%S", "%H:%M", "%I:%M:%S %p", "%I:%M %p", "%H:%M:%S.%f")
 _OFFSET = r"^\d{4}-\d\d?-\d\d?[ T]\d\d?:\d\d(:\d\d(\.\d+)?)? ?(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)$"

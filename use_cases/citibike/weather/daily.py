@@ -6,11 +6,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bikecast.errors import InputError
-from bikecast.tabular.dates import MixedDatesError, parse_times
 from bikecast.tabular.frames import RawTable
-from bikecast.tabular.numbers import to_numbers
 from use_cases.citibike.tables.contracts import WEATHER_OPTIONAL, WEATHER_REQUIRED
 from use_cases.citibike.tables.hourly import checked_weather
+from use_cases.citibike.texts.dates import MixedDatesError, parse_times
+from use_cases.citibike.texts.numbers import to_numbers
 from use_cases.citibike.wall_time import span
 from use_cases.citibike.weather.columns import daily_name
 from use_cases.citibike.weather.units import TENTHS, converted, refuse_implausible, temperature_scale

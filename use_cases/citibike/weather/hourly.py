@@ -9,9 +9,9 @@ import pandera.pandas as pa
 from bikecast.errors import InputError
 from bikecast.names import TIME_ZONE
 from bikecast.tabular.frames import RawTable
-from bikecast.tabular.numbers import to_numbers
 from use_cases.citibike.tables.contracts import checked
 from use_cases.citibike.tables.hourly import checked_weather
+from use_cases.citibike.texts.numbers import to_numbers
 from use_cases.citibike.weather.columns import hourly_name
 from use_cases.citibike.weather.units import converted, refuse_millimetres
 from use_cases.citibike.weather.zones import wall_times, warmest_hour

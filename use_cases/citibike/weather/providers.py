@@ -13,12 +13,12 @@ import pandas as pd
 
 from bikecast.errors import DataError, InputError
 from bikecast.names import TIME_ZONE
-from bikecast.web import Patience, WebError, read_url
 from use_cases.citibike.tables.contracts import WEATHER_OPTIONAL, WEATHER_REQUIRED
 from use_cases.citibike.weather.daily import STATION
 from use_cases.citibike.weather.files import read_weather_file
 from use_cases.citibike.weather.hourly import HOURLY_FIELDS, daily_from_hourly, hours_of
 from use_cases.citibike.weather.open_meteo import read_json
+from use_cases.citibike.web import Patience, WebError, read_url
 
 # LaGuardia Airport, where the station is.
 LATITUDE, LONGITUDE = 40.7794, -73.8803

@@ -7,7 +7,7 @@ import pandas as pd
 
 from bikecast.errors import InputError
 from bikecast.names import TIME_ZONE
-from bikecast.tabular.dates import has_offset, parse_times
+from use_cases.citibike.texts.dates import has_offset, parse_times
 from use_cases.citibike.weather.units import ENOUGH_DAYS
 
 _OFFSET_FACT = "utc_offset_seconds"

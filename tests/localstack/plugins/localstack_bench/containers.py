@@ -122,7 +122,7 @@ def stop_task(_: object, request: dict[str, Any]) -> dict[str, Any]:
     return {"task": task}
 
 
-@aws_provider(api="ecs", name="default", should_load=surroundings.with_stand_ins)  # type: ignore[untyped-decorator]
+@aws_provider(api="ecs", name="default", should_load=surroundings.with_stand_ins)  # type: ignore[untyped-decorator]  # LocalStack ships no types
 def ecs() -> Service:
     """Return the service, with what Step Functions and people ask of it."""
     provider = type("EcsStandIn", (ServiceLifecycleHook,), {"service": "ecs", "version": "2014-11-13"})

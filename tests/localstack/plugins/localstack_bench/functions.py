@@ -24,7 +24,7 @@ START_S = 60.0
 REPORTED = {"errorType", "errorMessage", "requestId", "stackTrace"}
 
 
-class ProcessExecutorPlugin(RuntimeExecutorPlugin):  # type: ignore[misc]
+class ProcessExecutorPlugin(RuntimeExecutorPlugin):  # type: ignore[misc]  # LocalStack ships no types
     """Chosen by ``LAMBDA_RUNTIME_EXECUTOR=process``."""
 
     name = "process"
@@ -33,7 +33,7 @@ class ProcessExecutorPlugin(RuntimeExecutorPlugin):  # type: ignore[misc]
         return ProcessExecutor
 
 
-class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]
+class ProcessExecutor(RuntimeExecutor):  # type: ignore[misc]  # LocalStack ships no types
     """One execution environment."""
 
     def __init__(self, id: str, function_version: FunctionVersion) -> None:

@@ -21,7 +21,7 @@ def describe_repositories(_: object, request: dict[str, Any]) -> dict[str, Any]:
     return {"repositories": [{"repositoryName": name, "repositoryUri": f"{HOST}/{name}"} for name in names]}
 
 
-@aws_provider(api="ecr", name="default", should_load=surroundings.with_stand_ins)  # type: ignore[untyped-decorator]
+@aws_provider(api="ecr", name="default", should_load=surroundings.with_stand_ins)  # type: ignore[untyped-decorator]  # LocalStack ships no types
 def ecr() -> Service:
     """Return the service, with what the CDK's command line asks before it would build an image."""
     provider = type("EcrStandIn", (ServiceLifecycleHook,), {"service": "ecr", "version": "2015-09-21"})

@@ -13,7 +13,7 @@ from localstack.services.cloudformation.resource_provider import (
 from . import surroundings
 
 
-class StandIn(ResourceProvider):  # type: ignore[misc]
+class StandIn(ResourceProvider):  # type: ignore[misc]  # LocalStack ships no types
     """A resource whose subclass fills in what AWS would say of it."""
 
     def describe(self, request: ResourceRequest, model: dict[str, Any]) -> dict[str, Any]:
@@ -45,7 +45,7 @@ class StandIn(ResourceProvider):  # type: ignore[misc]
 def plugin(provider: type[StandIn], kind: str) -> type[CloudFormationResourceProviderPlugin]:
     """Return the plugin by which LocalStack finds a resource; without stand-ins it finds none."""
 
-    class Found(CloudFormationResourceProviderPlugin):  # type: ignore[misc]
+    class Found(CloudFormationResourceProviderPlugin):  # type: ignore[misc]  # LocalStack ships no types
         name = kind
 
         def __init__(self) -> None:

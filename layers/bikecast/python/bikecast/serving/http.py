@@ -128,7 +128,7 @@ def _document_key(app: FastAPI) -> None:
             app.openapi_schema = schema
         return app.openapi_schema
 
-    app.openapi = openapi  # type: ignore[method-assign]
+    app.openapi = openapi  # type: ignore[method-assign]  # FastAPI's documented way to change the document
 
 
 async def _invalid(request: Request, err: Exception) -> JSONResponse:

@@ -6,7 +6,6 @@ from pathlib import Path
 import pytest
 
 from bikecast.errors import InputError
-from bikecast.web import Patience, WebError, download
 from tests.unit.web import QUICK, Site, serving
 from use_cases.citibike.loading.public_archive import (
     ArchiveFile,
@@ -15,6 +14,7 @@ from use_cases.citibike.loading.public_archive import (
     list_archive,
     months_between,
 )
+from use_cases.citibike.web import Patience, WebError, download
 
 BODY = bytes(range(256)) * 20_000
 FILE = ArchiveFile("202401-citibike-tripdata.zip", len(BODY), hashlib.md5(BODY).hexdigest())

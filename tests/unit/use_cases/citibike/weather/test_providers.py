@@ -11,13 +11,13 @@ import pytest
 from bikecast.errors import DataError, InputError
 from bikecast.storage import FolderStore
 from bikecast.tabular.frames import RawTable
-from bikecast.web import Patience, WebError
 from tests.unit.web import QUICK, Site, serving
 from use_cases.citibike.tables.contracts import WEATHER, checked
 from use_cases.citibike.tables.hourly import read_weather
 from use_cases.citibike.weather.hourly import HOURLY_FIELDS, hours_of, newest_forecast
 from use_cases.citibike.weather.loading import load_weather
 from use_cases.citibike.weather.providers import NceiDaily, OpenMeteo, WeatherProvider
+from use_cases.citibike.web import Patience, WebError
 
 START, END = dt.date(2025, 1, 10), dt.date(2025, 1, 12)
 # The service pads its values, and leaves out what the station did not report.

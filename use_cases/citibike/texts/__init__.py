@@ -1,0 +1,1 @@
+"""Cells as publishers write them: dates, numbers, quoted lines."""
