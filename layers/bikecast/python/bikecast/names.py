@@ -258,6 +258,7 @@ class TaskVariable(StrEnum):
 
     TOKEN = "TASK_TOKEN"  # noqa: S105 - the name of a variable, not a secret
     INPUT = "STEP_INPUT"
+    EXECUTION = "EXECUTION"
     HEARTBEAT_S = "HEARTBEAT_INTERVAL_S"
 
 
@@ -267,6 +268,7 @@ class StepMessage(StrEnum):
     STEP = "step"
     TOKEN = "task_token"  # noqa: S105 - the name of a field, not a secret
     INPUT = "input"
+    EXECUTION = "execution"
 
 
 class Variable(StrEnum):
@@ -293,6 +295,7 @@ class Variable(StrEnum):
     USE_CASE = "USE_CASE"
     USE_CASES = "USE_CASES"
     TARGET = "BIKECAST_TARGET"
+    OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 
 class Output(StrEnum):
