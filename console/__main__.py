@@ -10,7 +10,7 @@ import typer
 from bikecast import __version__
 from bikecast.errors import BikecastError, InputError
 from console import ui, use_case_commands
-from console.cloud import log_commands
+from console.cloud import log_commands, trace_commands
 from console.data import load_commands
 from console.demo import demo_commands
 from console.deployment import (
@@ -60,6 +60,7 @@ COMMANDS: list[tuple[str, Callable[..., Any]]] = [
     (RUN, use_case_commands.use_cases),
     (RUN, init_commands.init),
     (RUN, log_commands.logs),
+    (RUN, trace_commands.trace),
     (RUN, worker_commands.worker),
     (RUN, cost_commands.cost),
     (MODEL, load_commands.load),

@@ -75,7 +75,8 @@ def add_stacks(
 def from_command_line(app: cdk.App) -> None:
     """Wire the stacks that ``-c target=... -c env=... -c use_cases=a,b`` name.
 
-    ``-c notify=``, ``-c domain=`` and ``-c certificate=`` give an environment other addresses for this once.
+    ``-c notify=``, ``-c domain=``, ``-c certificate=`` and ``-c traces=`` give an environment other addresses
+    for this once.
 
     Raises:
         TargetError: No target is named, or something unknown, the parts do not fit together, or the
@@ -91,7 +92,7 @@ def from_command_line(app: cdk.App) -> None:
         database=given("database"),
         secret=given("database_secret"),
     )
-    context = {key: given(key) for key in ("env", "notify", "domain", "certificate")}
+    context = {key: given(key) for key in ("env", "notify", "domain", "certificate", "traces")}
     settings = replace(settings, environment=environment_of(context, target=settings.target))
     add_stacks(app, settings=settings, use_cases=_use_cases(given("use_cases")))
 
@@ -100,8 +101,8 @@ def environment_of(context: Mapping[str, object], *, target: Target) -> Environm
     """Return the environment that a command line names, with the addresses that it gives.
 
     Raises:
-        TargetError: None is named for AWS, where there is no default, its name is malformed, or it has
-            a domain without a certificate.
+        TargetError: None is named for AWS, where there is no default, its name is malformed, it has a
+            domain without a certificate, or its traces go to no address.
     """
     name = str(context.get("env") or "")
     if not name and target is Target.AWS:
@@ -115,6 +116,8 @@ def environment_of(context: Mapping[str, object], *, target: Target) -> Environm
     chosen = _with_addresses(BY_NAME.get(name, Environment(name=name)), context)
     if chosen.domain and not chosen.certificate_arn:
         raise TargetError(f"domain {chosen.domain} needs a certificate: -c certificate=ARN")
+    if chosen.traces and not chosen.traces.startswith(("http://", "https://")):
+        raise TargetError(f"-c traces={chosen.traces}: give a collector's address, http://... or https://...")
     return chosen
 
 
@@ -125,6 +128,7 @@ def _with_addresses(environment: Environment, context: Mapping[str, object]) -> 
         notify=notify or environment.notify,
         domain=str(context.get("domain") or "") or environment.domain,
         certificate_arn=str(context.get("certificate") or "") or environment.certificate_arn,
+        traces=str(context.get("traces") or "") or environment.traces,
     )
 
 

@@ -19,12 +19,15 @@ class Environment:
         domain: Domain of the API of the default use case; another use case has its name before it.
         certificate_arn: Certificate for the domain in ACM, of the same region; with several use cases it
             has to cover ``*.domain``, too.
+        traces: Address of a collector, to which functions and steps export their spans by OTLP over HTTP;
+            ``None`` exports nothing.
     """
 
     name: str = DEFAULT_ENVIRONMENT
     notify: tuple[str, ...] = ()
     domain: str | None = None
     certificate_arn: str | None = None
+    traces: str | None = None
 
     def domain_of(self, use_case: str) -> str | None:
         """Return the domain of a use case's API, or ``None`` where API Gateway's own name is used."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bikecast.names import Containers, Target
+from bikecast.names import Containers, Target, Variable
 from infra_cdk.environments import DEFAULT, Environment
 from infra_cdk.outside import OutsideDatabase, parse_database
 
@@ -36,7 +36,7 @@ class InfraSettings:
         spot_tuning: Tuning on spare capacity, which may be taken away and is retried; the embedded
             cloud has no capacity providers.
         snap_start: Start the predictor from a snapshot; emulators start a process anyway.
-        tracing: Send traces to X-Ray; emulators have no X-Ray daemon for functions to talk to.
+        xray: Let AWS's services record their own parts of a call in X-Ray; emulators have no X-Ray.
         schedules: Start the monitor and retraining by the clock; on a laptop nothing starts by itself.
         tuning_concurrency: Tuning workers at a time; a laptop has few cores, Fargate has many.
         heartbeat_s: Silence after which a container counts as dead; shorter where it is watched by a person.
@@ -61,7 +61,7 @@ class InfraSettings:
     flow_logs: bool
     spot_tuning: bool
     snap_start: bool
-    tracing: bool
+    xray: bool
     schedules: bool
     tuning_concurrency: int
     heartbeat_s: int
@@ -72,6 +72,17 @@ class InfraSettings:
     containers: Containers = Containers.ECS
     database: OutsideDatabase | None = None
     environment: Environment = DEFAULT
+
+    def tracing(self, service: str) -> dict[str, str]:
+        """Return the environment of a process that exports its spans; empty where none does."""
+        if self.environment.traces is None:
+            return {}
+        place = f"deployment.environment.name={self.environment.name}"
+        return {
+            Variable.OTLP_ENDPOINT: self.environment.traces,
+            "OTEL_SERVICE_NAME": service,
+            "OTEL_RESOURCE_ATTRIBUTES": place,
+        }
 
     @property
     def judge_as_step(self) -> bool:
@@ -90,7 +101,7 @@ EMBEDDED = InfraSettings(
     flow_logs=False,
     spot_tuning=False,
     snap_start=False,
-    tracing=False,
+    xray=False,
     schedules=False,
     tuning_concurrency=2,
     heartbeat_s=30,
@@ -114,7 +125,7 @@ AWS = InfraSettings(
     flow_logs=True,
     spot_tuning=True,
     snap_start=True,
-    tracing=True,
+    xray=True,
     schedules=True,
     tuning_concurrency=40,
     heartbeat_s=60,

@@ -22,7 +22,7 @@ from layers.base_images import AWS_PYTHON
 from layers.locks import ROOT, BundleError, lock_all, run_uv
 
 BUILD = ROOT / ".build"
-SETS = ("functions", "api", "database", "predict")
+SETS = ("functions", "api", "database", "predict", "tracing")
 # AWS's runtime: Amazon Linux 2023 (glibc 2.34), which today's manylinux_2_28 wheels need; it has SnapStart.
 AWS_PLATFORM = "x86_64-manylinux_2_28"
 # Never used by a function: test suites, and the converters and compilers that ship inside two packages.

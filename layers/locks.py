@@ -15,7 +15,7 @@ DOCS = ("docs", "notebooks")
 # The runtime brings boto3 and all that it needs, on AWS and in the embedded cloud.
 IN_RUNTIME = ("boto3", "botocore", "s3transfer", "urllib3", "python-dateutil", "six")
 # onnxruntime names these for its command line tools; running a model imports neither.
-TOOLS_ONLY = ("protobuf", "flatbuffers")
+TOOLS_ONLY = {"predict": ("protobuf", "flatbuffers")}
 
 
 class BundleError(Exception):
@@ -28,8 +28,9 @@ def lock_all(sets: Iterable[str]) -> None:
     Raises:
         BundleError: The packages cannot be resolved.
     """
-    left_out = [part for package in IN_RUNTIME + TOOLS_ONLY for part in ("--no-emit-package", package)]
     for name in sets:
+        unwanted = (*IN_RUNTIME, *TOOLS_ONLY.get(name, ()))
+        left_out = [part for package in unwanted for part in ("--no-emit-package", package)]
         _compile(f"layers/{name}/requirements.in", *left_out, out=f"layers/{name}/requirements.lock")
     for folder, group in IMAGES.items():
         _compile("pyproject.toml", "--group", group, out=f"{folder}/requirements.lock")

@@ -86,6 +86,11 @@ class LocalCloudSettings(BaseSettings):
         return self.emulator_dir / "state"
 
     @property
+    def traces_file(self) -> Path:
+        """The spans that were exported to the emulator, as one OTLP message."""
+        return self.emulator_dir / "traces.otlp"
+
+    @property
     def temporary_dir(self) -> Path:
         """The emulator's temporary files, emptied at each start."""
         return self.emulator_dir / "tmp"

@@ -8,6 +8,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
+from bikecast import tracing
 from bikecast.errors import InputError
 from bikecast.names import DEFAULT_USE_CASE, Step
 from bikecast.use_case import registry
@@ -25,6 +26,9 @@ from training_job.runtime.failures import describe
 from training_job.runtime.settings import JobSettings, TaskSettings
 
 logger = logging.getLogger("training_job")
+
+# Of a step's result, what its span tells.
+TRACED = ("decision", "version", "champion")
 
 Run = Callable[[Context, Mapping[str, Any]], Mapping[str, Any]]
 
@@ -65,7 +69,11 @@ def _run(arguments: Sequence[str], task: TaskSettings) -> Mapping[str, Any]:
     logs.configure(logs.facts_of(step, payload, code_version=settings.code_version))
     use_case = take_use_case(payload)
     run = find_step(arguments, use_case=use_case)
-    return run(build_context(settings, use_case=use_case), payload)
+    parent = None if task.execution is None else tracing.traceparent_of_execution(task.execution)
+    with tracing.span(step, parent=parent, use_case=use_case):
+        result = run(build_context(settings, use_case=use_case), payload)
+        tracing.note(**{name: str(result[name]) for name in TRACED if result.get(name) is not None})
+    return result
 
 
 def take_use_case(payload: dict[str, Any]) -> str:

@@ -51,6 +51,15 @@ def deploy(
     certificate: Annotated[
         str | None, typer.Option(help="ARN of the domain's certificate in ACM.", show_default=False)
     ] = None,
+    traces: Annotated[
+        str | None,
+        typer.Option(
+            envvar="BIKECAST_TRACES",
+            help="Collector that takes traces by OTLP over HTTP, such as http://host:4318; `embedded`: the "
+            "embedded cloud keeps them for `bikecast trace`.",
+            show_default=False,
+        ),
+    ] = None,
     yes: Annotated[
         bool, typer.Option("--yes", help="Deploy to AWS without showing the changes and asking.")
     ] = False,
@@ -76,6 +85,7 @@ def deploy(
         notify=",".join(_checked(notify or [])),
         domain=domain,
         certificate=certificate,
+        traces=find_cloud(Target.EMBEDDED).endpoint_url if traces == Target.EMBEDDED else traces,
     )
     deploy_stacks(target or Target.EMBEDDED, choices, agree=None if yes else ask)
     result = console_outputs(find_cloud(target), pages=page_outputs())

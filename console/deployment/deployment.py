@@ -65,6 +65,7 @@ class Choices:
         notify: Addresses that hear of alarms, separated by commas.
         domain: The API's domain.
         certificate: ARN of its certificate.
+        traces: Address of a collector of traces.
     """
 
     containers: Containers | None = None
@@ -73,6 +74,7 @@ class Choices:
     notify: str | None = None
     domain: str | None = None
     certificate: str | None = None
+    traces: str | None = None
 
     def context(self) -> list[str]:
         """Return them as the CDK's command line takes them."""

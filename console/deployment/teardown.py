@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from bikecast.errors import DeploymentError
-from bikecast.names import SHARED_STACKS
+from bikecast.names import SHARED_STACKS, USE_CASE_STACKS
 from console import ui
 from console.cloud.outputs import Stack, read_stacks
 from console.cloud.session import Cloud
@@ -42,7 +42,7 @@ class Kept:
 
 def stacks_to_destroy(cloud: Cloud) -> list[Stack]:
     """Return the chosen environment's stacks, those first that use others."""
-    order = ["monitoring", "serving", *reversed(SHARED_STACKS)]
+    order = [*reversed(USE_CASE_STACKS), *reversed(SHARED_STACKS)]
 
     def place(stack: Stack) -> int:
         return next(index for index, concern in enumerate(order) if f"-{concern}" in stack.name)

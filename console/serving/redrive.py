@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import DeploymentError
 from bikecast.names import Output
-from bikecast.serving.unsent import unsent_messages
+from bikecast.serving.unsent import UnsentMessage, unsent_messages
+from bikecast.tracing import message_attributes
 from console import ui
 from console.cloud.localstack import actual_log_groups
 from console.cloud.outputs import StackOutputs, parse_log_groups, read_stack_outputs
@@ -51,7 +52,10 @@ def _move_dead_letters(cloud: Cloud, outputs: StackOutputs) -> int:
     moved = 0
     while (messages := _receive(cloud, source)) or _holds_any(cloud, source):
         for message in messages:
-            cloud.sqs.send_message(QueueUrl=destination, MessageBody=message["Body"])
+            attributes = message.get("MessageAttributes", {})
+            cloud.sqs.send_message(
+                QueueUrl=destination, MessageBody=message["Body"], MessageAttributes=attributes
+            )
             cloud.sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
             moved += 1
     return moved
@@ -71,13 +75,14 @@ def _send_logged(cloud: Cloud, outputs: StackOutputs, *, since: dt.datetime) -> 
     destination = outputs.require(Output.CAPTURE_QUEUE_URL)
     group = parse_log_groups(outputs.require(Output.LOG_GROUPS))[PREDICTOR]
     groups = actual_log_groups(cloud, {PREDICTOR: group})[PREDICTOR]
-    bodies = [body for each in groups for body in _unsent(cloud, each, since=since)]
-    for body in bodies:
-        cloud.sqs.send_message(QueueUrl=destination, MessageBody=body)
-    return len(bodies)
+    logged = [message for each in groups for message in _unsent(cloud, each, since=since)]
+    for message in logged:
+        attributes = message_attributes(message.traceparent)
+        cloud.sqs.send_message(QueueUrl=destination, MessageBody=message.body, **attributes)
+    return len(logged)
 
 
-def _unsent(cloud: Cloud, group: str, *, since: dt.datetime) -> list[str]:
+def _unsent(cloud: Cloud, group: str, *, since: dt.datetime) -> list[UnsentMessage]:
     try:
         return list(unsent_messages(cloud.logs, group, since=since))
     except cloud.logs.exceptions.ResourceNotFoundException:
@@ -86,7 +91,11 @@ def _unsent(cloud: Cloud, group: str, *, since: dt.datetime) -> list[str]:
 
 def _receive(cloud: Cloud, url: str) -> list[Any]:
     answer = cloud.sqs.receive_message(
-        QueueUrl=url, MaxNumberOfMessages=MESSAGES_AT_ONCE, VisibilityTimeout=HIDE_S, WaitTimeSeconds=1
+        QueueUrl=url,
+        MaxNumberOfMessages=MESSAGES_AT_ONCE,
+        VisibilityTimeout=HIDE_S,
+        WaitTimeSeconds=1,
+        MessageAttributeNames=["All"],  # the trace goes on
     )
     return list(answer.get("Messages", []))
 

@@ -26,12 +26,14 @@ class StepRequest:
         step: Command of the job.
         token: Answers it.
         step_input: The step's input, as JSON.
+        execution: Name of the execution that it belongs to.
         receipt: Handle of the message.
     """
 
     step: Step
     token: SecretStr
     step_input: str
+    execution: str
     receipt: str
 
 
@@ -81,6 +83,7 @@ def _parse(message: "MessageTypeDef") -> StepRequest | None:
             step=Step(body[StepMessage.STEP]),
             token=SecretStr(body[StepMessage.TOKEN]),
             step_input=json.dumps(body[StepMessage.INPUT]),
+            execution=body[StepMessage.EXECUTION],
             receipt=message["ReceiptHandle"],
         )
     except (ValueError, KeyError, TypeError) as err:

@@ -37,6 +37,7 @@ class Launcher:
         given = {
             TaskVariable.TOKEN.value: request.token.get_secret_value(),
             TaskVariable.INPUT.value: request.step_input,
+            TaskVariable.EXECUTION.value: request.execution,
             "PYTHONUNBUFFERED": "1",
         }
         return StepProcess(

@@ -136,7 +136,7 @@ def _stage(access_log: ExpiringLogGroup, *, settings: InfraSettings) -> apigatew
         logging_level=apigateway.MethodLoggingLevel.ERROR,
         data_trace_enabled=False,
         metrics_enabled=True,
-        tracing_enabled=settings.tracing,
+        tracing_enabled=settings.xray,
         throttling_rate_limit=settings.api_rate_per_s,
         throttling_burst_limit=settings.api_burst,
         access_log_destination=apigateway.LogGroupLogDestination(access_log),

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from bikecast.names import Step
 from infra_cdk.constructs.jobs.job import Job, JobStep
+from infra_cdk.constructs.jobs.machine import request_and_execution
 from infra_cdk.machines.failures import FailurePath, fail_by_name
 
 MONTHS_AT_A_TIME = 2
@@ -28,7 +29,13 @@ class Ingest(Construct):
         super().__init__(scope, construct_id)
         self._job = job
         failed = FailurePath(self, "Failure", machine="ingest", job=job)
-        checked = tasks.LambdaInvoke(self, "FindFiles", lambda_function=plan, payload_response_only=True)
+        checked = tasks.LambdaInvoke(
+            self,
+            "FindFiles",
+            lambda_function=plan,
+            payload=request_and_execution(),
+            payload_response_only=True,
+        )
         months, publish = self._months(), self._publish()
         after = sfn.Parallel(self, "FollowDemand", result_path=sfn.JsonPath.DISCARD)
         after.branch(self._refresh(), self._record())

@@ -8,6 +8,7 @@ from constructs import Construct
 
 from bikecast.names import Step
 from infra_cdk.constructs.jobs.job import Job, JobStep
+from infra_cdk.constructs.jobs.machine import request_and_execution
 from infra_cdk.machines.events import PublishEvents
 from infra_cdk.machines.failures import fail_by_name
 
@@ -48,7 +49,13 @@ class Monitor(Construct):
         self.start = verdict.next(PublishEvents(self, "PublishEvents")).next(choice)
 
     def _verdict(self, judge: lambda_.IFunction) -> sfn.Chain:
-        invoke = tasks.LambdaInvoke(self, "JudgeWindow", lambda_function=judge, payload_response_only=True)
+        invoke = tasks.LambdaInvoke(
+            self,
+            "JudgeWindow",
+            lambda_function=judge,
+            payload=request_and_execution(),
+            payload_response_only=True,
+        )
         return sfn.Chain.start(invoke)
 
     def _verdict_of_step(self, job: Job, use_case: str) -> sfn.Chain:

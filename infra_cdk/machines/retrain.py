@@ -12,6 +12,7 @@ from constructs import Construct
 
 from bikecast.names import Event, Step
 from infra_cdk.constructs.jobs.job import Job, JobStep
+from infra_cdk.constructs.jobs.machine import request_and_execution
 from infra_cdk.machines.events import PublishEvent
 from infra_cdk.machines.failures import FailurePath, fail_by_name
 
@@ -48,7 +49,11 @@ class Retrain(Construct):
 
     def _plan(self, plan: lambda_.IFunction) -> sfn.Chain:
         checked = tasks.LambdaInvoke(
-            self, "CheckRequest", lambda_function=plan, payload=_request(), payload_response_only=True
+            self,
+            "CheckRequest",
+            lambda_function=plan,
+            payload=request_and_execution(),
+            payload_response_only=True,
         )
         shape = sfn.Pass(
             self,
@@ -165,12 +170,6 @@ class Retrain(Construct):
         return sfn.Chain.start(
             sfn.Choice(self, "WasPromoted").when(was_promoted, promoted).otherwise(rejected)
         )
-
-
-def _request() -> sfn.TaskInput:
-    return sfn.TaskInput.from_object(
-        {"request": sfn.JsonPath.object_at("$"), "execution": sfn.JsonPath.string_at("$$.Execution.Name")}
-    )
 
 
 def _question() -> sfn.TaskInput:

@@ -53,7 +53,7 @@ def _left_out(settings: InfraSettings) -> dict[str, str]:
     left_out: dict[str, str] = {}
     if not settings.require_tls:
         left_out |= dict.fromkeys(("AwsSolutions-S10", "AwsSolutions-SQS4", "AwsSolutions-SNS3"), PLAIN_HTTP)
-    if not settings.tracing:
+    if not settings.xray:
         left_out |= dict.fromkeys(("AwsSolutions-SF2", "AwsSolutions-APIG7"), "Emulators have no X-Ray.")
     if not settings.flow_logs:
         left_out["AwsSolutions-VPC7"] = "Emulators have no flow logs."

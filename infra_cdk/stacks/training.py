@@ -128,6 +128,7 @@ class TrainingStack(BikecastStack):
             "AWS_REGION": Aws.REGION,
             "DO_NOT_TRACK": "1",
             "MLFLOW_DISABLE_TELEMETRY": "true",
+            **self.settings.tracing("training_job"),
         }
 
     def _let_job_use_storage(self) -> None:

@@ -4,9 +4,10 @@ from functools import cache
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from bikecast import tracing
 from bikecast.database import DatabaseSettings, connect
 from bikecast.monitoring.choice import watch_of
 from bikecast.monitoring.requests import MonitorRequest
@@ -21,7 +22,6 @@ from .settings import Settings
 
 SERVICE = "monitor_drift"
 logger = Logger(service=SERVICE)
-tracer = Tracer(service=SERVICE, auto_patch=False)
 metrics = Metrics(service=SERVICE)
 
 
@@ -41,11 +41,14 @@ def ports() -> Ports:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler(capture_response=False)
+@tracing.flushed
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - the runtime passes it
-    """Judge the asked windows, or the last complete week."""
-    verdicts = list(monitor(parse_request(MonitorRequest, event), ports(), watch_of(Settings().use_case)))
-    for verdict in verdicts:
-        publish(verdict, metrics=metrics, logger=logger)
+    """Judge the windows that an execution's request names, or the last complete week."""
+    request = parse_request(MonitorRequest, event["request"])
+    parent = tracing.traceparent_of_execution(event["execution"])
+    with tracing.span("judge windows", parent=parent):
+        verdicts = list(monitor(request, ports(), watch_of(Settings().use_case)))
+        for verdict in verdicts:
+            publish(verdict, metrics=metrics, logger=logger)
     return answer(verdicts)

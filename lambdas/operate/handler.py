@@ -4,10 +4,11 @@ from functools import cache, partial
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Metrics, Tracer
+from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging import correlation_paths
 from mangum import Mangum
 
+from bikecast import tracing
 from bikecast.monitoring.glance import glances
 from bikecast.names import use_case_prefix
 from bikecast.serving.gateway import api_key_id, is_request
@@ -19,7 +20,6 @@ from .settings import Settings
 
 SERVICE = "operate"
 logger = Logger(service=SERVICE)
-tracer = Tracer(service=SERVICE, patch_modules=["botocore"])
 metrics = Metrics(service=SERVICE)
 
 
@@ -50,7 +50,7 @@ def api() -> Mangum:
 
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
-@tracer.capture_lambda_handler(capture_response=False)
+@tracing.flushed
 @metrics.log_metrics(capture_cold_start_metric=True)
 def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     """Answer one request; an event that is none, such as a ping, is only acknowledged."""

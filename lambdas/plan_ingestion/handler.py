@@ -4,9 +4,10 @@ from functools import cache
 from typing import Any
 
 import boto3
-from aws_lambda_powertools import Logger, Tracer
+from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from bikecast import tracing
 from bikecast.names import Prefix
 from bikecast.requests import parse_request
 from bikecast.storage import S3Store
@@ -15,7 +16,6 @@ from .plan import IngestRequest, plan_ingestion
 from .settings import Settings
 
 logger = Logger()
-tracer = Tracer()
 
 
 @cache
@@ -25,9 +25,11 @@ def data() -> S3Store:
 
 
 @logger.inject_lambda_context
-@tracer.capture_lambda_handler
+@tracing.flushed
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     """Find the uploaded files and group them."""
-    plan = plan_ingestion(parse_request(IngestRequest, event), data().keys(Prefix.RAW))
+    request = parse_request(IngestRequest, event["request"])
+    with tracing.span("find files", parent=tracing.traceparent_of_execution(event["execution"])):
+        plan = plan_ingestion(request, data().keys(Prefix.RAW))
     logger.info("ingestion planned", extra={"groups": len(plan["groups"])})
     return plan

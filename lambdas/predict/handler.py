@@ -34,8 +34,6 @@ def lambda_handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
         predictor().answered()
 
 
-# Lambda traces the call itself. X-Ray's SDK would add the calls to S3 and SQS, but threads make those,
-# outside of any request, and loading it takes a sixth of the cold start.
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
 @metrics.log_metrics(capture_cold_start_metric=True)
 def _answer(event: dict[str, Any], context: Any) -> dict[str, Any]:

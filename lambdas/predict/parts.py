@@ -11,6 +11,7 @@ from botocore.session import get_session
 from fastapi import FastAPI
 from mangum import Mangum
 
+from bikecast import tracing
 from bikecast.names import USE_CASE_DIMENSION, Metric, PredictionSource, use_case_prefix
 from bikecast.serving.after_response import AfterResponse
 from bikecast.serving.choice import serving_of
@@ -45,6 +46,7 @@ class Telemetry:
         self._metrics.add_metadata("model_version", answer.engine.version)
         fallback = 0 if answer.engine.source is PredictionSource.CHAMPION else rows
         self._metrics.add_metric(Metric.FALLBACK_PREDICTIONS, MetricUnit.Count, fallback)
+        tracing.note(rows=rows, source=answer.engine.source, model_version=answer.engine.version)
         self._logger.info(
             "predicted",
             extra={
@@ -56,9 +58,10 @@ class Telemetry:
             },
         )
 
-    def unsent(self, body: str, reason: str) -> None:
+    def unsent(self, body: str, traceparent: str | None, reason: str) -> None:
         """Keep a prediction message that the queue did not take; called by any thread."""
-        self._logger.error(MESSAGE, extra={"reason": reason, FIELD: body})
+        origin = {} if traceparent is None else {tracing.TRACEPARENT: traceparent}
+        self._logger.error(MESSAGE, extra={"reason": reason, FIELD: body, **origin})
         self._count(Metric.CAPTURE_SEND_FAILED)
 
     def swapped(self, version: str) -> None:
@@ -99,6 +102,8 @@ class Predictor:
         self.log.send()
         if self._after is not None:
             self._after.answered()
+        elif self.log.wait_s:
+            tracing.flush()  # Lambda would freeze the exporting thread
 
 
 def build(settings: Settings, runtime: Runtime, *, logger: Logger, metrics: Metrics) -> Predictor:
@@ -119,7 +124,7 @@ def build(settings: Settings, runtime: Runtime, *, logger: Logger, metrics: Metr
     )
     queue = _client("sqs", QUEUE_CONFIG)
     log = QueueLog(queue, settings.capture_queue_url, on_unsent=telemetry.unsent)
-    after = _after_response(runtime, partial(log.drain, timeout_s=settings.capture_drain_s), logger)
+    after = _after_response(runtime, partial(_finish, log, timeout_s=settings.capture_drain_s), logger)
     if after is None and runtime.aws_lambda_runtime_api is not None:
         log.wait_s = settings.capture_wait_s  # Lambda would freeze the sending thread
     _warm(follower, kind.first_input, logger)
@@ -130,6 +135,12 @@ def build(settings: Settings, runtime: Runtime, *, logger: Logger, metrics: Metr
 def _client(service: str, config: Config) -> Any:
     """Build a client without boto3, whose transfer manager alone takes a tenth of the cold start."""
     return get_session().create_client(service, config=config)
+
+
+def _finish(log: QueueLog, *, timeout_s: float) -> None:
+    """Do what is left to do after an answer."""
+    log.drain(timeout_s=timeout_s)
+    tracing.flush()
 
 
 def _after_response(runtime: Runtime, finish: Callable[[], object], logger: Logger) -> AfterResponse | None:

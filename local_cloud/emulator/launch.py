@@ -95,6 +95,7 @@ def _own_environment(settings: LocalCloudSettings, reached: Connection) -> dict[
         "BIKECAST_FUNCTION_PYTHON": str(function_python(settings)),
         "BIKECAST_HTTPS_PORT": str(reached.https_port or ""),
         "BIKECAST_TLS_DIR": str(settings.tls_dir),
+        "BIKECAST_TRACES_FILE": str(settings.traces_file),
         "BIKECAST_FUNCTION_SECRET_FILE": str(settings.engine_dir / SECRET_FILE),
         "BIKECAST_SKIPPED_FIXES": ",".join(sorted(settings.skipped_fixes)),
     }  # fmt: skip

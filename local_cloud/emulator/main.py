@@ -18,6 +18,9 @@ def main() -> None:
         from local_cloud import tls_port
 
         tls_port.also_serve(int(os.environ["BIKECAST_HTTPS_PORT"]), Path(os.environ["BIKECAST_TLS_DIR"]))
+    from local_cloud import trace_intake
+
+    trace_intake.keep_in(Path(os.environ["BIKECAST_TRACES_FILE"]))
     from ministack.app import main as serve
 
     serve()

@@ -190,7 +190,7 @@ def test_a_prediction_is_queued_or_handed_over(fault: Fault, requests: int) -> N
     sqs = client("sqs", config=QUEUE_CONFIG)
     url = sqs.create_queue(QueueName="capture")["QueueUrl"]
     unsent: list[str] = []
-    log = QueueLog(sqs, url, on_unsent=lambda body, _: unsent.append(body), wait_s=10)
+    log = QueueLog(sqs, url, on_unsent=lambda body, *_: unsent.append(body), wait_s=10)
     Wire(sqs).strike(dict.fromkeys(range(requests), fault))
     log.record(lambda: [row(1)])
     log.send()

@@ -69,6 +69,39 @@ def test_two_environments_hear_and_count_apart(staging: Assembly, prod: Assembly
         assert spaces - {None} == {f"bikecast/{name}"}
 
 
+def test_traces_are_exported_where_an_address_is_named_and_nothing_of_it_is_elsewhere(
+    staging: Assembly, tmp_path: Path
+) -> None:
+    traced = synthesized(Environment(name="traced", traces="http://collector.example.org:4318"), tmp_path)
+    exporting = [each for each in processes(traced) if each.get("OTEL_EXPORTER_OTLP_ENDPOINT")]
+    assert len(exporting) == len(processes(traced)) > 6
+    assert {each["OTEL_EXPORTER_OTLP_ENDPOINT"] for each in exporting} == {
+        "http://collector.example.org:4318"
+    }
+    assert len({each["OTEL_SERVICE_NAME"] for each in exporting}) > 6
+    assert not any(name.startswith("OTEL_") for each in processes(staging) for name in each)
+    layers = {each.properties["Description"] for each in staging.resources("AWS::Lambda::LayerVersion")}
+    assert "Third-party packages: tracing" not in layers
+    zipped = [
+        each.properties for each in traced.resources("AWS::Lambda::Function") if "Layers" in each.properties
+    ]
+    assert all("Tracing" in text_of(each["Layers"]) for each in zipped)
+
+
+def processes(assembly: Assembly) -> list[dict[str, Any]]:
+    """The environments of our functions and of the container."""
+    functions = [
+        each.properties.get("Environment", {}).get("Variables", {})
+        for each in assembly.resources("AWS::Lambda::Function")
+    ]
+    tasks = [
+        {variable["Name"]: variable.get("Value") for variable in container["Environment"]}
+        for each in assembly.resources("AWS::ECS::TaskDefinition")
+        for container in each.properties["ContainerDefinitions"]
+    ]
+    return [*(each for each in functions if "POWERTOOLS_SERVICE_NAME" in each), *tasks]
+
+
 def test_alarms_reach_the_addresses_of_their_environment(staging: Assembly, prod: Assembly) -> None:
     assert staging.resources("AWS::SNS::Subscription") == []
     found = {

@@ -55,10 +55,9 @@ DIFFERENCES: dict[str, set[str]] = {
         "AWS::StepFunctions::StateMachine LaunchType",
     },
     "snap_start": {"AWS::Lambda::Function SnapStart"},
-    "tracing": {
+    "xray": {
         "AWS::ApiGateway::Stage TracingEnabled",
         *(f"AWS::IAM::Policy {action}" for action in XRAY),
-        "AWS::Lambda::Function Environment.Variables.POWERTOOLS_TRACE_DISABLED",
         "AWS::Lambda::Function TracingConfig",
         "AWS::StepFunctions::StateMachine TracingConfiguration.Enabled",
     },

@@ -38,7 +38,6 @@ def handler(city: Path, database: DatabaseSettings, monkeypatch: pytest.MonkeyPa
         "AWS_DEFAULT_REGION": "us-east-1",
         "AWS_ACCESS_KEY_ID": "testing",
         "AWS_SECRET_ACCESS_KEY": "testing",
-        "POWERTOOLS_TRACE_DISABLED": "true",
         "CODE_VERSION": "test",
         "DATABASE_HOST": database.host,
         "DATABASE_PORT": str(database.port),
@@ -72,7 +71,7 @@ def test_a_window_is_answered_with_its_verdict_and_its_metrics(
     handler: Any, capsys: pytest.CaptureFixture[str]
 ) -> None:
     event = {"window_start": "2025-03-17T00:00:00", "window_end": "2025-03-24T00:00:00", "html": False}
-    told = handler.lambda_handler(event, LambdaContext())
+    told = handler.lambda_handler({"request": event, "execution": "weekly"}, LambdaContext())
     json.dumps(told)  # what Lambda does with it
     assert told["model_version"] == "1"
     promised = {"verdict", "severity", "reasons", "metrics", "features", "report_key", "events", "retrain"}
@@ -95,4 +94,4 @@ def test_a_window_is_answered_with_its_verdict_and_its_metrics(
 )
 def test_a_bad_request_is_refused_by_its_field(handler: Any, event: dict[str, Any], problem: str) -> None:
     with pytest.raises(InputError, match=problem):
-        handler.lambda_handler(event, LambdaContext())
+        handler.lambda_handler({"request": event, "execution": "weekly"}, LambdaContext())

@@ -26,4 +26,5 @@ class TaskSettings(BaseSettings):
 
     task_token: SecretStr | None = None
     step_input: str = "{}"
+    execution: str | None = None
     heartbeat_interval_s: float = Field(10.0, gt=0)

@@ -62,8 +62,12 @@ class FunctionParts(Construct):
         self.log_group = ExpiringLogGroup(self, "Logs")
         self.role = iam.Role(self, "Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"))
         self.log_group.grant_write(self.role)
-        self.environment = {**_powertools(name, settings=settings), **environment}
-        self.tracing = lambda_.Tracing.ACTIVE if settings.tracing else lambda_.Tracing.DISABLED
+        self.environment = {
+            **_powertools(name, settings=settings),
+            **settings.tracing(name),
+            **environment,
+        }
+        self.tracing = lambda_.Tracing.ACTIVE if settings.xray else lambda_.Tracing.DISABLED
         self._placement = placement
         if placement is not None:
             self.role.add_to_policy(NETWORK_INTERFACES)
@@ -103,5 +107,4 @@ def _powertools(name: str, *, settings: InfraSettings) -> dict[str, str]:
         "POWERTOOLS_SERVICE_NAME": name,
         "POWERTOOLS_METRICS_NAMESPACE": metric_namespace(settings.environment.name),
         "POWERTOOLS_LOG_LEVEL": "INFO",
-        "POWERTOOLS_TRACE_DISABLED": str(not settings.tracing).lower(),
     }

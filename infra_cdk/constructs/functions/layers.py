@@ -27,6 +27,7 @@ class Layers(Construct):
     def __init__(self, scope: Construct, construct_id: str, *, settings: InfraSettings) -> None:
         super().__init__(scope, construct_id)
         self._bundles = settings.bundles
+        self._more_sets = () if settings.environment.traces is None else ("tracing",)
         self._use_cases: dict[tuple[str, ...], lambda_.LayerVersion] = {}
         self._sets: dict[str, lambda_.LayerVersion] = {}
         self._bikecast = self._layer(
@@ -36,16 +37,21 @@ class Layers(Construct):
     def of(self, name: str, *, use_cases: Sequence[str] = ()) -> list[lambda_.ILayerVersion]:
         """Return the shared package, one third-party set, and the code of the use cases that are named.
 
+        Where traces are exported, what exports them comes along.
+
         Raises:
             MissingBundleError: The set's zip does not exist.
         """
+        own = [self._of_use_cases(tuple(use_cases))] if use_cases else []
+        return [self._bikecast, *map(self._of_set, (name, *self._more_sets)), *own]
+
+    def _of_set(self, name: str) -> lambda_.LayerVersion:
         if name not in self._sets:
             zipped = _zip_of(self._bundles / f"{name}.zip")
             self._sets[name] = self._layer(
                 name.capitalize(), path=zipped, description=f"Third-party packages: {name}"
             )
-        own = [self._of_use_cases(tuple(use_cases))] if use_cases else []
-        return [self._bikecast, self._sets[name], *own]
+        return self._sets[name]
 
     def _of_use_cases(self, names: tuple[str, ...]) -> lambda_.LayerVersion:
         """Return a layer with these use cases alone: a predictor never carries another one's code."""

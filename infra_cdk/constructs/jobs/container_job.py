@@ -104,6 +104,7 @@ class ContainerJob(Job):
         variables = {
             TaskVariable.TOKEN: sfn.JsonPath.task_token,
             TaskVariable.INPUT: sfn.JsonPath.json_to_string(sfn.JsonPath.object_at(step.input_path)),
+            TaskVariable.EXECUTION: sfn.JsonPath.execution_name,
             TaskVariable.HEARTBEAT_S: str(self.settings.heartbeat_interval_s),
         }
         return tasks.ContainerOverride(

@@ -45,7 +45,7 @@ class Machine(sfn.StateMachine):
             construct_id,
             definition_body=sfn.DefinitionBody.from_chainable(definition),
             logs=sfn.LogOptions(destination=log_group, level=sfn.LogLevel.ALL, include_execution_data=False),
-            tracing_enabled=settings.tracing,
+            tracing_enabled=settings.xray,
             timeout=timeout,
         )
         self.log_group = log_group
@@ -67,6 +67,13 @@ class Machine(sfn.StateMachine):
         )
         arn = f"arn:<AWS::Partition>:states:<AWS::Region>:<AWS::AccountId>:execution:{imported(self, name)}:*"
         suppress_nag(role, {f"AwsSolutions-IAM5[Resource::{arn}]": "Executions of this one machine."})
+
+
+def request_and_execution() -> sfn.TaskInput:
+    """Return what a function gets of an execution: its whole input, and its name, for the trace."""
+    return sfn.TaskInput.from_object(
+        {"request": sfn.JsonPath.object_at("$"), "execution": sfn.JsonPath.execution_name}
+    )
 
 
 WILDCARDS = (

@@ -65,6 +65,7 @@ class WorkerJob(Job):
             StepMessage.STEP: step.step.value,
             StepMessage.TOKEN: sfn.JsonPath.task_token,
             StepMessage.INPUT: sfn.JsonPath.object_at(step.input_path),
+            StepMessage.EXECUTION: sfn.JsonPath.execution_name,
         }
         return tasks.SqsSendMessage(
             scope,

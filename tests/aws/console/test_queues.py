@@ -9,6 +9,7 @@ from mypy_boto3_logs.type_defs import InputLogEventTypeDef
 from bikecast.errors import InputError
 from bikecast.names import Output
 from bikecast.serving.unsent import FIELD, MESSAGE
+from bikecast.tracing import TRACEPARENT, message_attributes, traceparent_of_execution
 from console.cloud.session import Cloud
 from console.executions.approvals import ApprovalAnswer, answer, list_waiting
 from console.serving.redrive import Redriven, redrive
@@ -49,6 +50,22 @@ def test_every_dead_letter_goes_back(cloud: Cloud) -> None:
     assert redrive(cloud, since=NOW) == Redriven(dead_letters=13, logged=0)
     assert redrive(cloud, since=NOW) == Redriven(dead_letters=0, logged=0)
     assert sorted(map(int, bodies(cloud, alive))) == list(range(13))
+
+
+def test_what_is_sent_again_keeps_its_trace(cloud: Cloud) -> None:
+    dead, alive = queue(cloud, "dead"), queue(cloud, "alive")
+    stacks_with(cloud, dead=dead, alive=alive, log_group="predict")
+    dead_letters, logged = (traceparent_of_execution(name) for name in ("dead", "logged"))
+    cloud.sqs.send_message(QueueUrl=dead, MessageBody="[]", **message_attributes(dead_letters))
+    line = json.dumps({"message": MESSAGE, FIELD: "[]", TRACEPARENT: logged})
+    event: InputLogEventTypeDef = {"timestamp": int(NOW.timestamp() * 1000), "message": line}
+    cloud.logs.put_log_events(logGroupName="predict", logStreamName="s", logEvents=[event])
+    assert redrive(cloud, since=NOW - dt.timedelta(hours=1)) == Redriven(dead_letters=1, logged=1)
+    received = cloud.sqs.receive_message(
+        QueueUrl=alive, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
+    )["Messages"]
+    carried = {message["MessageAttributes"][TRACEPARENT]["StringValue"] for message in received}
+    assert carried == {dead_letters, logged}
 
 
 def test_what_the_predictor_could_not_queue_is_sent_from_its_log(cloud: Cloud) -> None:

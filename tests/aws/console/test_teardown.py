@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from bikecast.names import SHARED_STACKS, USE_CASE_STACKS, stack_name
 from console.cloud.session import Cloud
 from console.deployment.teardown import (
     BUCKET,
@@ -76,6 +77,13 @@ def of(cloud: Cloud, stack: str, logical: str) -> str:
 def test_stacks_that_use_others_go_first_and_those_of_other_environments_stay(staging: Cloud) -> None:
     names = [stack.name for stack in stacks_to_destroy(staging)]
     assert names == ["bikecast-staging-database", "bikecast-staging-storage"]
+
+
+def test_every_stack_that_an_environment_may_have_has_its_place(staging: Cloud) -> None:
+    wanted = [stack_name(each, environment="staging") for each in (*SHARED_STACKS, *USE_CASE_STACKS)]
+    for name in set(wanted) - {stack.name for stack in stacks_to_destroy(staging)}:
+        staging.cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(TEMPLATE))
+    assert [stack.name for stack in stacks_to_destroy(staging)] == wanted[::-1]
 
 
 def test_what_the_policies_keep_is_listed_with_a_months_price(staging: Cloud) -> None:

@@ -8,6 +8,7 @@ import boto3
 from mypy_boto3_logs.type_defs import InputLogEventTypeDef
 
 from bikecast.serving.unsent import FIELD, MESSAGE, unsent_messages
+from bikecast.tracing import TRACEPARENT
 
 GROUP = "/aws/predict"
 
@@ -21,7 +22,9 @@ def test_unsent_rows_are_found_among_other_lines() -> None:
         json.dumps({"message": "predicted"}),
         json.dumps({"message": MESSAGE, "reason": "down", FIELD: '[{"id": "r-0"}]'}),
         f"not json, yet {MESSAGE}",
-        json.dumps({"message": MESSAGE, "reason": "down", FIELD: '[{"id": "r-1"}]'}),
+        json.dumps(
+            {"message": MESSAGE, "reason": "down", FIELD: '[{"id": "r-1"}]', TRACEPARENT: "00-1-2-01"}
+        ),
     ]
     now_ms = int(time.time() * 1000)
     events: list[InputLogEventTypeDef] = [
@@ -29,7 +32,8 @@ def test_unsent_rows_are_found_among_other_lines() -> None:
     ]
     logs.put_log_events(logGroupName=GROUP, logStreamName="s", logEvents=events)
     hour_ago = dt.datetime.now(dt.UTC) - dt.timedelta(hours=1)
-    found = [json.loads(body)[0]["id"] for body in unsent_messages(logs, GROUP, since=hour_ago)]
-    assert found == ["r-0", "r-1"]
+    found = list(unsent_messages(logs, GROUP, since=hour_ago))
+    assert [json.loads(message.body)[0]["id"] for message in found] == ["r-0", "r-1"]
+    assert [message.traceparent for message in found] == [None, "00-1-2-01"]
     tomorrow = dt.datetime.now(dt.UTC) + dt.timedelta(days=1)
     assert list(unsent_messages(logs, GROUP, since=tomorrow)) == []

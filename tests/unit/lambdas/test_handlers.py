@@ -22,10 +22,14 @@ class Context:
     aws_request_id = "request"
 
 
+def asked(request: dict[str, Any]) -> dict[str, Any]:
+    """What a machine hands to its first function."""
+    return {"request": request, "execution": "nightly"}
+
+
 @pytest.fixture
 def ingestion(monkeypatch: pytest.MonkeyPatch) -> Any:
     monkeypatch.setenv(Variable.DATA_BUCKET, BUCKET)
-    monkeypatch.setenv("POWERTOOLS_TRACE_DISABLED", "true")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
@@ -39,7 +43,7 @@ def test_uploaded_files_are_found_and_grouped(ingestion: Any) -> None:
     for name in ("202401-citibike-tripdata.zip", "202402-citibike-tripdata.zip", "weather/2024.csv"):
         s3.put_object(Bucket=BUCKET, Key=f"raw/{name}", Body=b"x")
     ingestion.data.cache_clear()
-    plan = ingestion.lambda_handler({"months": ["2024-02"]}, Context())
+    plan = ingestion.lambda_handler(asked({"months": ["2024-02"]}), Context())
     assert [(group["month"], group["keys"]) for group in plan["groups"]] == [
         ("2024-02", ["raw/202402-citibike-tripdata.zip"])
     ]
@@ -47,12 +51,12 @@ def test_uploaded_files_are_found_and_grouped(ingestion: Any) -> None:
 
 def test_an_unknown_key_ends_the_ingestion_with_its_name(ingestion: Any) -> None:
     with pytest.raises(InputError, match="month: Extra inputs"):
-        ingestion.lambda_handler({"month": "2024-02"}, Context())
+        ingestion.lambda_handler(asked({"month": "2024-02"}), Context())
 
 
 def test_a_retraining_is_planned_from_the_whole_event() -> None:
     handler = importlib.import_module("lambdas.plan_retraining.handler")
-    event = {"request": {"n_trials": 3}, "execution": "nightly"}
+    event = asked({"n_trials": 3})
     plan = handler.lambda_handler(event, Context())
     assert (plan["execution"], plan["request"]["n_trials"], len(plan["workers"])) == ("nightly", 3, 2)
     with pytest.raises(InputError, match="n_trials"):

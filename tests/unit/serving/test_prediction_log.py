@@ -70,7 +70,7 @@ class World:
             client,
             "url",
             wait_s=wait_s,
-            on_unsent=lambda body, why: self.unsent.append((body, why)),
+            on_unsent=lambda body, _, why: self.unsent.append((body, why)),
             clock=self.clock,
         )
 
@@ -154,7 +154,7 @@ def test_a_hanging_queue_holds_no_request_and_loses_nothing() -> None:
 def test_where_the_process_is_frozen_a_request_waits_a_moment_and_hands_over_what_is_late() -> None:
     queue, unsent = Queue(), []
     client: Any = queue
-    log = QueueLog(client, "url", wait_s=0.1, on_unsent=lambda body, why: unsent.append(why))
+    log = QueueLog(client, "url", wait_s=0.1, on_unsent=lambda body, _, why: unsent.append(why))
     post(log, row(0))
     assert len(queue.bodies) == 1  # acknowledged before the function returns
     queue.gate.clear()

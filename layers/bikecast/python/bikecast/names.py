@@ -259,6 +259,7 @@ class TaskVariable(StrEnum):
 
     TOKEN = "TASK_TOKEN"  # noqa: S105 - the name of a variable, not a secret
     INPUT = "STEP_INPUT"
+    EXECUTION = "EXECUTION"
     HEARTBEAT_S = "HEARTBEAT_INTERVAL_S"
 
 
@@ -268,6 +269,7 @@ class StepMessage(StrEnum):
     STEP = "step"
     TOKEN = "task_token"  # noqa: S105 - the name of a field, not a secret
     INPUT = "input"
+    EXECUTION = "execution"
 
 
 class Variable(StrEnum):
@@ -294,6 +296,7 @@ class Variable(StrEnum):
     USE_CASE = "USE_CASE"
     USE_CASES = "USE_CASES"
     TARGET = "BIKECAST_TARGET"
+    OTLP_ENDPOINT = "OTEL_EXPORTER_OTLP_ENDPOINT"
 
 
 class Output(StrEnum):

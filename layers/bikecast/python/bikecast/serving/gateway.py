@@ -5,6 +5,8 @@ import uuid
 from collections.abc import Awaitable, Callable, Collection, MutableMapping
 from typing import Any
 
+from bikecast import tracing
+
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -71,6 +73,7 @@ class RequestId:
         context = scope.get("aws.event", {}).get("requestContext", {})
         name = str(context.get("requestId") or uuid.uuid4())
         scope.setdefault("state", {})["request_id"] = name
+        tracing.note(request_id=name)
         header = (REQUEST_ID_HEADER.encode(), name.encode())
 
         async def send_named(message: Message) -> None:

@@ -12,6 +12,7 @@ from fastapi.openapi.utils import get_openapi
 from fastapi.responses import HTMLResponse, JSONResponse
 from starlette.exceptions import HTTPException
 
+from bikecast import tracing
 from bikecast.errors import (
     BikecastError,
     ConflictError,
@@ -63,6 +64,7 @@ def create_app(
     ``posts`` are the paths that take bodies; pages of ``allowed_origins`` may read answers in a browser;
     ``prefix`` comes before ``/docs`` and ``/openapi.json`` only.
     """
+    tracing.start()
     app = FastAPI(
         title=title,
         version=version,
@@ -73,6 +75,7 @@ def create_app(
         generate_unique_id_function=lambda route: route.name,  # what generated clients call it
         docs_url=None,
         redoc_url=None,
+        telemetry={"operation_spans": False},  # one span a request, where traces are exported
     )
     app.router.route_class = EachKeyOnce
     app.add_exception_handler(RequestValidationError, _invalid)

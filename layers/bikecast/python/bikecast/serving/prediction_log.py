@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from pydantic_core import to_json
 
+from bikecast import tracing
+
 if TYPE_CHECKING:
     from mypy_boto3_sqs.client import SQSClient
 
@@ -73,6 +75,7 @@ def _list(packed: list[bytes]) -> str:
 @dataclass(frozen=True)
 class _Parcel:
     rows: MakeRows
+    traceparent: str | None
     done: threading.Event = field(default_factory=threading.Event)
 
 
@@ -86,7 +89,8 @@ class QueueLog:
     Args:
         client: An SQS client with short timeouts of its own.
         queue_url: The capture queue.
-        on_unsent: Gets the body of each message that was not sent, and why; called by any thread.
+        on_unsent: Gets the body of each message that was not sent, its ``traceparent``, and why; called by
+            any thread.
         wait_s: The longest that ``send`` waits for the acknowledgement; more than 0 only where the
             process is frozen between requests. What is not acknowledged by then is handed over as well.
         clock: Monotonic seconds.
@@ -97,13 +101,13 @@ class QueueLog:
         client: "SQSClient",
         queue_url: str,
         *,
-        on_unsent: Callable[[str, str], None],
+        on_unsent: Callable[[str, str | None, str], None],
         wait_s: float = 0.0,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._client, self._queue_url = client, queue_url
         self.wait_s, self._on_unsent, self._clock = wait_s, on_unsent, clock
-        self._recorded: deque[MakeRows] = deque()
+        self._recorded: deque[_Parcel] = deque()
         self._parcels: Queue[_Parcel] = Queue(maxsize=CAPACITY_REQUESTS)
         self._last: _Parcel | None = None
         self._start = threading.Lock()
@@ -112,14 +116,14 @@ class QueueLog:
 
     def record(self, rows: MakeRows) -> None:
         """Keep the rows until ``send``."""
-        self._recorded.append(rows)
+        self._recorded.append(_Parcel(rows, tracing.traceparent()))
 
     def send(self) -> None:
         """Send what was recorded, or hand it to ``on_unsent``; call it when the answer is ready to leave.
 
         Never raises for a queue that is slow or down.
         """
-        posted = [parcel for parcel in map(_Parcel, self._take()) if self._post(parcel)]
+        posted = [parcel for parcel in self._take() if self._post(parcel)]
         if self.wait_s:
             self._settle(posted)
 
@@ -128,7 +132,7 @@ class QueueLog:
         last = self._last
         return last is None or last.done.wait(timeout_s)
 
-    def _take(self) -> Iterator[MakeRows]:
+    def _take(self) -> Iterator[_Parcel]:
         while self._recorded:
             yield self._recorded.popleft()
 
@@ -154,7 +158,7 @@ class QueueLog:
 
     def _hand_over(self, parcel: _Parcel, reason: str) -> None:
         for body in messages(parcel.rows()):
-            self._on_unsent(body, reason)
+            self._on_unsent(body, parcel.traceparent, reason)
 
     def _distrust(self) -> None:
         self._distrusted_until_s = self._clock() + COOL_DOWN_S
@@ -170,16 +174,18 @@ class QueueLog:
             parcel = self._parcels.get()
             try:
                 for body in messages(parcel.rows()):
-                    self._deliver(body)
+                    self._deliver(body, parcel.traceparent)
             finally:
                 parcel.done.set()
 
-    def _deliver(self, body: str) -> None:
+    def _deliver(self, body: str, parent: str | None) -> None:
         try:
-            self._client.send_message(QueueUrl=self._queue_url, MessageBody=body)
+            with tracing.span("send predictions", kind="producer", parent=parent):
+                attributes = tracing.message_attributes(tracing.traceparent())
+                self._client.send_message(QueueUrl=self._queue_url, MessageBody=body, **attributes)
         except Exception as err:  # noqa: BLE001 - the worker must live; the rows are handed over
             self._distrust()
-            self._on_unsent(body, f"{type(err).__name__}: {err}")
+            self._on_unsent(body, parent, f"{type(err).__name__}: {err}")
 
 
 class NoLog:

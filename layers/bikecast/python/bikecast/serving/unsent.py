@@ -3,7 +3,10 @@
 import datetime as dt
 import json
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from bikecast.tracing import TRACEPARENT
 
 if TYPE_CHECKING:
     from mypy_boto3_logs.client import CloudWatchLogsClient
@@ -12,8 +15,18 @@ MESSAGE = "predictions not queued"
 FIELD = "unsent_predictions"
 
 
-def unsent_messages(client: "CloudWatchLogsClient", log_group: str, *, since: dt.datetime) -> Iterator[str]:
-    """Yield the bodies of queue messages that the predictor wrote to its log instead.
+@dataclass(frozen=True)
+class UnsentMessage:
+    """A queue message that was logged: its body, and the ``traceparent`` of its request if there is one."""
+
+    body: str
+    traceparent: str | None
+
+
+def unsent_messages(
+    client: "CloudWatchLogsClient", log_group: str, *, since: dt.datetime
+) -> Iterator[UnsentMessage]:
+    """Yield the queue messages that the predictor wrote to its log instead.
 
     Rows carry ids and are stored by them, so sending one again that arrived after all does no harm.
 
@@ -27,15 +40,15 @@ def unsent_messages(client: "CloudWatchLogsClient", log_group: str, *, since: dt
     )
     for page in pages:
         for event in page["events"]:
-            body = _body(event.get("message", ""))
-            if body is not None:
-                yield body
+            message = _parse(event.get("message", ""))
+            if message is not None:
+                yield message
 
 
-def _body(line: str) -> str | None:
+def _parse(line: str) -> UnsentMessage | None:
     try:
         record = json.loads(line)
     except ValueError:
         return None  # a line of the runtime's
     found = record.get(FIELD) if isinstance(record, dict) else None
-    return found if isinstance(found, str) else None
+    return UnsentMessage(found, record.get(TRACEPARENT)) if isinstance(found, str) else None
