@@ -46,7 +46,7 @@ MODULES = {
         (f"{BIKECAST}/drift.py", f"{BIKECAST}/monitoring/verdicts.py"),
         ("tests/unit/test_drift.py", "tests/unit/test_verdicts.py"),
     ),
-    "promote": Module((f"{JOB}/steps/promote.py",), ("tests/training_job/test_deaths.py",)),
+    "promote": Module((f"{JOB}/steps/promote.py",), ("tests/training_job/test_promote.py",)),
 }
 CONFIG = """
 [tool.mutmut]

@@ -66,7 +66,7 @@ class ChampionMachine(RuleBasedStateMachine):
             database=self.database,
             code_version="test",
             clock=lambda: begin + dt.timedelta(seconds=next(ticks)),
-            open_registry=lambda _: self.registry,
+            open_registry=self._open_registry,
         )
         self.champions = ChampionStore(self.context.serving)
         self.trainings: list[Training] = []
@@ -82,6 +82,10 @@ class ChampionMachine(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         shutil.rmtree(self._folder)
+
+    def _open_registry(self, context: Context) -> MortalRegistry:
+        assert context.database == self.database
+        return self.registry
 
     # What happens, each by the steps that do it in production.
 

@@ -38,7 +38,8 @@ def template(postgres: Server) -> Iterator[ChampionMachine]:
 
 
 @contextmanager
-def _copied(template: ChampionMachine) -> Iterator[ChampionMachine]:
+def copied(template: ChampionMachine) -> Iterator[ChampionMachine]:
+    """A machine in the template's state, to be changed."""
     machine = type(template)()
     shutil.copytree(template._folder, machine._folder, dirs_exist_ok=True)
     machine.registry._versions = copy.deepcopy(template.registry._versions)
@@ -71,7 +72,7 @@ def _check(machine: ChampionMachine) -> None:
 
 
 def _n_writes(template: ChampionMachine, act: Act) -> int:
-    with _copied(template) as machine:
+    with copied(template) as machine:
         machine.faults.kill_at(MOST_WRITES, is_after=False)
         act(machine)
         return MOST_WRITES - machine.faults.left
@@ -83,7 +84,7 @@ def test_a_step_that_dies_at_any_write_left_the_state_before_or_the_state_after(
     template: ChampionMachine, act: Act, is_after: bool
 ) -> None:
     for write in range(_n_writes(template, act)):
-        with _copied(template) as machine:
+        with copied(template) as machine:
             before = machine._champion_run()
             machine.faults.kill_at(write, is_after=is_after)
             with pytest.raises(Killed):
@@ -100,7 +101,7 @@ def test_a_step_that_dies_at_any_write_left_the_state_before_or_the_state_after(
 
 def test_a_promotion_that_died_at_any_write_is_completed_by_repeating_it(template: ChampionMachine) -> None:
     for write in range(_n_writes(template, _second)):
-        with _copied(template) as machine:
+        with copied(template) as machine:
             machine.faults.kill_at(write, is_after=True)
             with pytest.raises(Killed):
                 _second(machine)
@@ -116,7 +117,7 @@ def test_a_rollback_that_died_at_any_write_is_completed_by_repeating_its_executi
     template: ChampionMachine, is_after: bool
 ) -> None:
     for write in range(_n_writes(template, _back)):
-        with _copied(template) as machine:
+        with copied(template) as machine:
             machine.faults.kill_at(write, is_after=is_after)
             with pytest.raises(Killed):
                 machine._roll_back(None, is_forced=False, execution="rollback-1")
@@ -134,7 +135,7 @@ def test_a_rollback_that_died_at_any_write_is_completed_by_the_next_that_asks_fo
     template: ChampionMachine, version: str | None
 ) -> None:
     for write in range(_n_writes(template, _back)):
-        with _copied(template) as machine:
+        with copied(template) as machine:
             machine.faults.kill_at(write, is_after=False)
             with pytest.raises(Killed):
                 machine._roll_back(version, is_forced=False)
@@ -147,7 +148,7 @@ def test_a_rollback_that_died_does_not_keep_another_version_from_being_put_back(
     template: ChampionMachine,
 ) -> None:
     for write in range(_n_writes(template, _back)):
-        with _copied(template) as machine:
+        with copied(template) as machine:
             _second(machine)
             machine.faults.kill_at(write, is_after=False)
             with pytest.raises(Killed):
@@ -167,7 +168,7 @@ def test_what_died_at_any_write_is_on_record_once_somebody_else_changes_the_cham
     template: ChampionMachine,
 ) -> None:
     for write in range(_n_writes(template, _second)):
-        with _copied(template) as machine:
+        with copied(template) as machine:
             machine.faults.kill_at(write, is_after=True)
             with pytest.raises(Killed):
                 _second(machine)
@@ -184,7 +185,7 @@ def test_of_two_at_once_each_does_all_or_nothing_and_everybody_agrees_on_who_ser
     template: ChampionMachine, act: Act, other: Act
 ) -> None:
     for write in range(_n_writes(template, act)):
-        with _copied(template) as machine:
+        with copied(template) as machine:
             machine._interrupt(write, partial(other, machine))
             machine._quietly(partial(act, machine))
             _check(machine)
@@ -192,7 +193,7 @@ def test_of_two_at_once_each_does_all_or_nothing_and_everybody_agrees_on_who_ser
 
 def test_of_two_promotions_at_once_one_is_promoted(template: ChampionMachine) -> None:
     for write in range(_n_writes(template, _second)):
-        with _copied(template) as machine:
+        with copied(template) as machine:
             decisions: list[str] = []
 
             def decide(act: Decide, machine: ChampionMachine, decisions: list[str]) -> None:
@@ -206,7 +207,7 @@ def test_of_two_promotions_at_once_one_is_promoted(template: ChampionMachine) ->
 def test_of_two_challengers_judged_against_one_champion_the_second_is_rejected(
     template: ChampionMachine,
 ) -> None:
-    with _copied(template) as machine:
+    with copied(template) as machine:
         assert _first(machine)["decision"] == "promoted"
         assert _second(machine)["decision"] == "rejected"
         _check(machine)

@@ -1,6 +1,7 @@
 """Laws of the verdict: distances, k of n windows, and what counts as severe."""
 
 import datetime as dt
+from collections.abc import Callable
 
 import numpy as np
 import pytest
@@ -64,8 +65,17 @@ def test_a_sample_is_at_no_distance_from_itself_however_often_it_is_repeated(sam
     assert wasserstein(np.tile(sample, 50), sample) == pytest.approx(0.0, abs=1e-9)
 
 
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("distance_of", [wasserstein, jensen_shannon])
+def test_there_is_no_distance_where_a_side_has_nothing(distance_of: Callable[..., float]) -> None:
+    something = np.asarray([1.0, 2.0])
+    nothing = np.asarray([np.nan, np.nan]) if distance_of is wasserstein else np.zeros(2)
+    assert not np.isnan(distance_of(something, something))
+    for current, reference in ((nothing, something), (something, nothing), (nothing, nothing)):
+        assert np.isnan(distance_of(current, reference))
+
+
 def test_values_that_are_missing_say_nothing() -> None:
-    assert np.isnan(wasserstein(np.asarray([np.nan]), np.asarray([1.0, 2.0])))
     assert judge(_scores(TMAX=float("nan")), THRESHOLDS, previous=[]).verdict is WindowVerdict.OK
 
 
@@ -81,6 +91,54 @@ def test_a_window_just_over_a_limit_is_in_order_until_it_happens_again() -> None
     now = _scores(error=1.6)
     assert judge(now, THRESHOLDS, previous=[]).verdict is WindowVerdict.OK
     assert judge(now, THRESHOLDS, previous=[{"error": 1.6}]).verdict is WindowVerdict.DEGRADED
+
+
+def test_nothing_that_is_measured_is_nothing_unusual() -> None:
+    found = judge([], THRESHOLDS, previous=[])
+    assert (found.verdict, found.severity, found.unusual) == (WindowVerdict.OK, 0.0, {})
+
+
+def test_a_score_that_nobody_limited_says_nothing() -> None:
+    found = judge([Score("SNOW", Kind.DRIFT, "wasserstein", 99.0)], THRESHOLDS, previous=[])
+    assert (found.verdict, found.unusual) == (WindowVerdict.OK, {})
+
+
+def test_a_limit_is_not_exceeded_by_what_reaches_it() -> None:
+    assert judge(_scores(error=1.5), THRESHOLDS, previous=[]).unusual == {}
+    assert set(judge(_scores(error=np.nextafter(1.5, 2)), THRESHOLDS, previous=[]).unusual) == {"error"}
+
+
+def test_a_window_is_watched_from_the_watch_factor_on() -> None:
+    limit = THRESHOLDS.watch_factor * LIMITS["error"].value
+    assert judge(_scores(error=limit), THRESHOLDS, previous=[]).verdict is WindowVerdict.WATCH
+    below = judge(_scores(error=np.nextafter(limit, 0)), THRESHOLDS, previous=[])
+    assert (below.verdict, set(below.unusual)) == (WindowVerdict.OK, {"error"})
+
+
+@pytest.mark.parametrize("before", [{"error": 1.0}, {"TMAX": 9.0}, {}])
+def test_a_window_in_which_a_score_was_usual_or_absent_does_not_count_towards_its_alarm(
+    before: dict[str, float],
+) -> None:
+    assert judge(_scores(error=2.0), THRESHOLDS, previous=[before]).alarms == {}
+
+
+@pytest.mark.parametrize(("value", "severity"), [(3.0, 2.0), (15.0, 10.0), (150.0, 10.0)])
+def test_severity_is_how_often_the_limit_is_exceeded_and_ends_at_ten(value: float, severity: float) -> None:
+    assert judge(_scores(error=value), THRESHOLDS, previous=[]).severity == severity
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [(1234.4, "1,234"), (100.0, "100"), (99.994, "99.99"), (0.5, "0.50"), (0.1, "0.10"), (0.0944, "0.094")],
+)
+def test_a_score_is_shown_with_the_digits_that_matter(value: float, shown: str) -> None:
+    limits = {"x": Limit(value=0.05, kind=Kind.QUALITY, method="share")}
+    found = judge(
+        [Score("x", Kind.QUALITY, "share", value)],
+        THRESHOLDS.model_copy(update={"limits": limits}),
+        previous=[],
+    )
+    assert found.reasons == (f"x is unusual: {shown}, limit 0.05",)
 
 
 def test_each_alarm_has_its_own_reasons_and_a_window_in_order_has_none() -> None:
@@ -134,9 +192,17 @@ def test_reasons_are_sentences_with_value_and_limit_worst_first() -> None:
     assert found.reasons[1].startswith("TMAX")
 
 
-@pytest.mark.parametrize(("is_fall", "shown"), [(False, "22 %, limit 16 %"), (True, "18 %, limit 14 %")])
-def test_a_log_ratio_is_told_in_percent_of_its_direction(is_fall: bool, shown: str) -> None:
+@pytest.mark.parametrize(
+    ("value", "is_fall", "shown"),
+    [
+        (0.2, False, "22 %, limit 16 %"),
+        (0.2, True, "18 %, limit 14 %"),
+        (1.2, False, "232 %, limit 16 %"),
+        (3.0, True, "95 %, limit 14 %"),
+    ],
+)
+def test_a_log_ratio_is_told_in_percent_of_its_direction(value: float, is_fall: bool, shown: str) -> None:
     limits = {"growth": Limit(value=0.15, kind=Kind.PERFORMANCE, method=LOG_RATIO)}
-    grown = Score("growth", Kind.PERFORMANCE, LOG_RATIO, 0.2, "demand has moved", is_fall=is_fall)
+    grown = Score("growth", Kind.PERFORMANCE, LOG_RATIO, value, "demand has moved", is_fall=is_fall)
     found = judge([grown], THRESHOLDS.model_copy(update={"limits": limits}), previous=[{"growth": 2.0}])
     assert found.reasons == (f"demand has moved: {shown}",)

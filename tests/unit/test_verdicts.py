@@ -130,8 +130,15 @@ def test_several_windows_are_answered_by_the_last_with_all_events_and_the_first_
     ]
 
 
+def test_windows_that_ask_for_nothing_start_no_retraining() -> None:
+    told = answer([_told(0, acted=Acted(0)), _told(7, acted=Acted(0))])
+    assert (told["retrain"], told["events"]) == (None, [])
+
+
 def test_no_window_at_all_is_an_error() -> None:
-    with pytest.raises(InputError, match=r"^no whole window fits between"):
+    with pytest.raises(
+        InputError, match=r"^no whole window fits between .* fewer rows than one has were predicted so far$"
+    ):
         answer([])
 
 

@@ -118,6 +118,33 @@ def test_after_damage_the_previous_champion_is_the_last_on_record(
     assert (champions.read().version, _previous(champions)) == ("1", "2")
 
 
+def test_after_damage_a_champion_is_not_its_own_previous_one(
+    store: FolderStore, champions: ChampionStore
+) -> None:
+    only = world.publish(store, "1", scale=1.0)
+    store.write(CHAMPION_KEY, b"{")
+    world.promote(store, only)
+    assert (champions.read().version, _previous(champions)) == ("1", None)
+
+
+def test_what_an_execution_made_is_found_also_after_it_was_replaced(
+    store: FolderStore, champions: ChampionStore
+) -> None:
+    for version, execution in (("1", "a"), ("2", "b"), ("3", "c")):
+        change = PROMOTED.model_copy(update={"execution": execution})
+        champions.publish(world.published(store, version, scale=1.0), change, replacing=champions.look())
+
+    def made_by(execution: str, action: ChangeAction = ChangeAction.PROMOTED) -> str | None:
+        found = champions.made_by(execution, action, current=champions.look())
+        return None if found is None else found.version
+
+    assert [made_by(execution) for execution in "abcd"] == ["1", "2", "3", None]
+    assert made_by("c", ChangeAction.ROLLED_BACK) is None
+    for key in list(store.keys(CHAMPION_HISTORY_PREFIX)):
+        store.delete(key)
+    assert (made_by("c"), made_by("a")) == ("3", None)  # it died before it recorded
+
+
 def test_a_lost_manifest_is_not_one_that_never_was(store: FolderStore, champions: ChampionStore) -> None:
     assert champions.read().state is None
     world.publish(store, "1", scale=1.0)

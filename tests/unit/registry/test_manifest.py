@@ -8,7 +8,14 @@ from bikecast.errors import ArtifactError
 from bikecast.names import CHAMPION_HISTORY_PREFIX, CHAMPION_KEY
 from bikecast.registry.champion_history import ChampionHistory
 from bikecast.registry.champion_store import ChampionStore
-from bikecast.registry.manifest import Previous, manifest_bytes, parse_champion, parse_manifest
+from bikecast.registry.manifest import (
+    ChangeAction,
+    Previous,
+    Retirement,
+    manifest_bytes,
+    parse_champion,
+    parse_manifest,
+)
 from bikecast.storage import FolderStore
 from tests.unit.registry.test_champion_store import store
 from tests.unit.serving import world
@@ -68,6 +75,29 @@ def test_the_oldest_record_leads_on_to_champions_of_older_code(store: FolderStor
         ("2", f"{CHAMPION_HISTORY_PREFIX}00000000-2-run-2.json"),
         ("1", "models/1/manifest.json"),
     ]
+
+
+def test_the_chain_of_older_champions_ends_where_none_is(store: FolderStore) -> None:
+    retired = Retirement(change=world.change(ChangeAction.RETIRED))
+    store.write("models/1/manifest.json", manifest_bytes(retired))
+    previous = Previous(version="1", manifest_key="models/1/manifest.json")
+    last = world.published(store, "2", scale=1.0).model_copy(update={"previous": previous})
+    assert list(ChampionHistory(store).since_retirement(current=last)) == []
+
+
+def test_a_record_that_cannot_be_read_is_skipped_and_named_in_the_log(
+    store: FolderStore, caplog: pytest.LogCaptureFixture
+) -> None:
+    world.publish(store, "1", scale=1.0)
+    [key] = store.keys(CHAMPION_HISTORY_PREFIX)
+    store.write(key, b"{")
+    assert list(ChampionHistory(store).since_retirement()) == []
+    assert f"{store.uri(key)} is not a champion manifest" in caplog.text
+
+
+def test_a_manifest_is_legible_in_the_bucket(store: FolderStore) -> None:
+    first, second, *_ = manifest_bytes(world.published(store, "1", scale=1.0)).splitlines()
+    assert (first, second) == (b"{", b' "schema_version": 1,')
 
 
 def test_champions_of_older_code_that_name_each_other_come_once(store: FolderStore) -> None:
