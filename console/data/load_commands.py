@@ -23,6 +23,7 @@ from console.data.row_loading import load_rows, load_simulated_rows, row_report,
 from console.data.simulations import parse_shift, parse_traps, simulate_files, simulated_source
 from console.data.sources import Source, recognise
 from console.errors import ExecutionError
+from console.exit_codes import ExitCode
 from console.options import DAY_FORMATS, Json, TargetOption
 from console.use_cases import declaration, refuse_hourly_options, require_hourly
 
@@ -157,7 +158,7 @@ def require_complete(report: dict[str, Any]) -> None:
     """End with 1 when a source could not be loaded; the report has its name and the reason."""
     if report.get("status") == "incomplete":
         ui.note("not everything was loaded, see `problems`; what they concern keeps its last good state")
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def _source(path: str | None, months: list[str] | None, *, simulate: bool, jersey_city: bool) -> Source:
