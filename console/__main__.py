@@ -20,8 +20,9 @@ from console.deployment import (
     destroy_commands,
     local_commands,
 )
-from console.errors import CommandError, ExecutionError, FileAccessError, refusal, sdk_errors
+from console.errors import CommandError, ExecutionError, FileAccessError, NoCloudError, refusal, sdk_errors
 from console.executions import run_commands
+from console.exit_codes import ExitCode, exit_codes_text
 from console.monitoring import drift_commands, incident_commands
 from console.scaffold import init_commands
 from console.serving import champion_commands, predict_commands, queue_commands
@@ -30,10 +31,6 @@ from console.training import decision_commands, lineage_commands, train_commands
 from console.worker import worker_commands
 from local_cloud.network import keep_loopback_direct
 from use_cases.citibike.console import commands as hourly_commands
-
-# Click's own code for a wrong command line; what a command refuses because of its input counts alike.
-FAILED, WRONG_USE = 1, 2
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="bikecast",
@@ -96,15 +93,18 @@ Version = Annotated[
 ]
 
 
-@app.callback()
+HELP = f"""Train, judge, serve and watch a model, in this clone's own cloud or on AWS.
+
+Every command is about one use case: --use-case NAME chooses it, or BIKECAST_USE_CASE; without, citibike.
+Every command is about one environment: --env NAME chooses it, or BIKECAST_ENV; AWS has no default.
+
+Exit codes: {exit_codes_text()}.
+"""
+
+
+@app.callback(help=HELP)
 def bikecast(version: Version = False) -> None:
-    """Train, judge, serve and watch a model, in this clone's own cloud or on AWS.
-
-    Every command is about one use case: --use-case NAME chooses it, or BIKECAST_USE_CASE; without, citibike.
-    Every command is about one environment: --env NAME chooses it, or BIKECAST_ENV; AWS has no default.
-
-    Exit codes: 0 done, 1 failed, 2 wrong use (nothing was started), 130 interrupted.
-    """
+    """Take the options that stand before a command."""
 
 
 for panel, command in COMMANDS:
@@ -128,10 +128,10 @@ def main() -> None:
         sys.exit(_report(refusal(err)))
     except KeyboardInterrupt:
         ui.note("interrupted")
-        sys.exit(INTERRUPTED)
+        sys.exit(ExitCode.INTERRUPTED)
 
 
-def _report(err: BikecastError) -> int:
+def _report(err: BikecastError) -> ExitCode:
     message = str(err)
     if isinstance(err, CommandError) and err.log_path:
         message += f"\nthe whole output is in {err.log_path}"
@@ -141,7 +141,9 @@ def _report(err: BikecastError) -> int:
         if isinstance(err, ExecutionError):
             facts |= {"execution": err.arn} | ({"report": err.report} if err.report else {})
         print(ui.to_json(facts))
-    return WRONG_USE if isinstance(err, InputError) else FAILED
+    if isinstance(err, NoCloudError):
+        return ExitCode.NO_CLOUD
+    return ExitCode.WRONG_USE if isinstance(err, InputError) else ExitCode.FAILED
 
 
 if __name__ == "__main__":

@@ -35,7 +35,11 @@ class ExecutionError(BikecastError):
 
 
 class ApiError(BikecastError):
-    """The predictor's API refused a call or could not be reached."""
+    """The predictor's API failed or could not be reached."""
+
+
+class NoCloudError(DeploymentError):
+    """No embedded cloud runs in this clone."""
 
 
 class FileAccessError(BikecastError):

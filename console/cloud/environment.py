@@ -6,8 +6,8 @@ import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from bikecast.errors import DeploymentError
 from console.cloud.session import running_connection
+from console.errors import NoCloudError
 from console.settings import CLONE
 from local_cloud.connection import FOREIGN_VARIABLES
 
@@ -16,11 +16,11 @@ def client_environment() -> dict[str, str]:
     """Return the variables, with this clone's programs first on the search path.
 
     Raises:
-        DeploymentError: The embedded cloud does not run.
+        NoCloudError: The embedded cloud does not run.
     """
     connection = running_connection()
     if connection is None:
-        raise DeploymentError("no embedded cloud runs in this clone: start it with `bikecast up`")
+        raise NoCloudError("no embedded cloud runs in this clone: start it with `bikecast up`")
     return connection.client_environment() | {"PATH": search_path(), "JSII_NODE": str(program("node"))}
 
 

@@ -4,9 +4,10 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from bikecast.errors import DeploymentError, InputError
+from bikecast.errors import InputError
 from bikecast.names import Target
 from console import ui
+from console.errors import NoCloudError
 from console.settings import CLONE, ConsoleSettings, console_settings
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ def find_cloud(target: Target | None = None) -> Cloud:
     """Return the cloud to use: ``target``, else ``BIKECAST_TARGET``, else the one that runs in this clone.
 
     Raises:
-        DeploymentError: None was named and none runs here.
+        NoCloudError: None was named and none runs here.
         InputError: It is AWS, and no environment was named.
     """
     settings = console_settings()
@@ -122,7 +123,7 @@ def running_connection() -> "Connection | None":
 
 def _embedded(connection: "Connection | None") -> Cloud:
     if connection is None:
-        raise DeploymentError(
+        raise NoCloudError(
             "no embedded cloud runs in this clone: start it with `bikecast up` "
             "(or everything with `make demo`), or name another target, for example `--target aws`"
         )

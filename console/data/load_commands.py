@@ -12,6 +12,7 @@ from console import ui
 from console.cloud.session import find_cloud
 from console.data.replacing import FLAG
 from console.data.row_loading import load_rows, load_simulated_rows, row_report, simulate_rows
+from console.exit_codes import ExitCode
 from console.options import DAY_FORMATS, Json, TargetOption
 from console.use_cases import declaration, refuse_hourly_options, require_hourly
 from use_cases.citibike.console.load_command import load_hours
@@ -115,7 +116,7 @@ def require_complete(report: dict[str, Any]) -> None:
     """End with 1 when a source could not be loaded; the report has its name and the reason."""
     if report.get("status") == "incomplete":
         ui.note("not everything was loaded, see `problems`; what they concern keeps its last good state")
-        raise typer.Exit(1)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def simulate(

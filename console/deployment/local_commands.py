@@ -12,10 +12,9 @@ from console.cloud.outputs import read_stacks
 from console.cloud.session import find_cloud, local_settings, running_connection, start_cloud
 from console.executions.operations import operate
 from console.executions.runs import list_running
+from console.exit_codes import ExitCode
 from console.options import Json, TargetOption
 from console.pages.services import reopen_pages, service_urls, start_pages
-
-NOT_RUNNING = 3
 
 
 def up(
@@ -97,4 +96,4 @@ def status(target: TargetOption = None, as_json: Json = False) -> None:
     said = [] if cloud else ["no embedded cloud runs here: `bikecast up` starts it"]
     ui.show(result, as_json=as_json, table=lambda: Group(*said, *parts))
     if cloud is None:
-        raise typer.Exit(NOT_RUNNING)
+        raise typer.Exit(ExitCode.NO_CLOUD)

@@ -9,6 +9,7 @@ from rich.console import Group, RenderableType
 from bikecast.errors import InputError
 from console import ui
 from console.cloud.session import find_cloud
+from console.exit_codes import ExitCode
 from console.monitoring.monitor import (
     close_incident,
     incident_row,
@@ -20,8 +21,6 @@ from console.monitoring.selftest import self_test as run_self_test
 from console.options import Json, TargetOption
 
 WINDOWS_SHOWN = 12
-MISSED = 1
-NOT_PAUSED = 4
 
 monitor = typer.Typer(
     name="monitor",
@@ -67,7 +66,7 @@ def self_test(
         current.update(f"{result.found} of {result.injected} found, {result.false_alarms} false alarms")
     ui.show(result, as_json=as_json, table=lambda: _self_test_tables(result.model_dump()))
     if not result.passed:
-        raise typer.Exit(MISSED)
+        raise typer.Exit(ExitCode.FAILED)
 
 
 def incidents(refresh: Refresh = False, target: TargetOption = None, as_json: Json = False) -> None:
@@ -97,7 +96,7 @@ def resume(
     said = "models may be promoted again" if result["resumed"] else "promotion is not paused"
     ui.show(result, as_json=as_json, table=lambda: said)
     if not result["resumed"]:
-        raise typer.Exit(NOT_PAUSED)
+        raise typer.Exit(ExitCode.NOT_PAUSED)
 
 
 def close(

@@ -3,13 +3,14 @@
 import json
 from typing import Any
 
-from bikecast.errors import DeploymentError
+from bikecast.errors import DeploymentError, InputError
 from console.cloud.outputs import api_key, api_url, read_stack_outputs
 from console.cloud.session import Cloud
 from console.errors import ApiError
 
 TIMEOUT_S = 60.0
 LONGEST_TEXT = 1000
+BAD_REQUESTS = (400, 413, 422)
 UNREACHABLE = (
     "the API at {url} cannot be reached ({error}); is the cloud up and deployed? `bikecast status` tells"
 )
@@ -31,7 +32,8 @@ class Api:
         """GET and return the JSON answer.
 
         Raises:
-            ApiError: The API cannot be reached or refuses.
+            InputError: It refuses what was sent, field by field.
+            ApiError: It cannot be reached or fails.
         """
         return self._call("GET", path, params={k: v for k, v in query.items() if v is not None})
 
@@ -39,7 +41,8 @@ class Api:
         """POST JSON and return the JSON answer.
 
         Raises:
-            ApiError: The API cannot be reached or refuses.
+            InputError: It refuses what was sent, field by field.
+            ApiError: It cannot be reached or fails.
         """
         return self._call("POST", path, json=body)
 
@@ -54,7 +57,8 @@ class Api:
         except httpx.HTTPError as err:
             raise ApiError(UNREACHABLE.format(url=url, error=err)) from err
         if response.is_error:
-            raise ApiError(f"{method} {url} answered {response.status_code}{refusal_text(response.text)}")
+            told = f"{method} {url} answered {response.status_code}{refusal_text(response.text)}"
+            raise InputError(told) if response.status_code in BAD_REQUESTS else ApiError(told)
         return response.json()
 
 

@@ -10,6 +10,7 @@ from bikecast.errors import InputError
 from console import ui
 from console.cloud.session import Cloud, find_cloud
 from console.options import DAY_FORMATS, Json, TargetOption
+from console.settings import use_case
 from console.training.checks import require_no_training
 from console.training.row_training import row_request, start_row_training
 from console.use_cases import declaration, refuse_hourly_options
@@ -118,27 +119,27 @@ def train(
     months = {"train_months": train_month, "val_months": val_month, "test_months": test_month}
     split = _given(months | {"test_size": test_size})
     request = _raw_request(raw) | _given(options)
-    use_case = declaration()
-    if use_case is None:
+    declared = declaration()
+    if declared is None:
         if _given(months):
             raise InputError("months: hourly demand has --start, --end and --test-size instead")
         request |= split
         parse_retraining(request)
     else:
         refuse_hourly_options({"--start": start, "--end": end})
-        request = row_request(use_case, request, split)
+        request = row_request(declared, request, split)
     cloud = find_cloud(target)
     if not anyway:
         require_no_training(cloud)
-    _run(cloud, use_case, request, no_wait=no_wait, as_json=as_json)
+    _run(cloud, declared, request, no_wait=no_wait, as_json=as_json)
 
 
 def _run(
-    cloud: Cloud, use_case: "UseCase | None", request: dict[str, Any], *, no_wait: bool, as_json: bool
+    cloud: Cloud, declared: "UseCase | None", request: dict[str, Any], *, no_wait: bool, as_json: bool
 ) -> None:
     from console.training.retraining import summary, watch_training
 
-    arn = start_row_training(cloud, use_case, request) if use_case else start_training(cloud, request)
+    arn = start_row_training(cloud, declared, request) if declared else start_training(cloud, request)
     if no_wait:
         ui.show({"execution": arn}, as_json=as_json, table=lambda: arn)
         return
@@ -158,4 +159,7 @@ def _raw_request(text: str | None) -> dict[str, Any]:
         raise InputError(f"--input is not valid JSON: {err}") from err
     if not isinstance(request, dict):
         raise InputError(f"--input must be a JSON object, but got {request!r}")
+    named, chosen = request.get("use_case"), use_case()
+    if named not in (None, chosen):
+        raise InputError(f"--input is about {named!r}, but the command about {chosen}: choose by --use-case")
     return request

@@ -18,6 +18,13 @@ def wall_hours(start: dt.date, end: dt.date) -> pd.DatetimeIndex:
     return pd.DatetimeIndex(instants.tz_localize(None).unique())
 
 
+def is_repeated(times: "pd.Series[pd.Timestamp]") -> "pd.Series[bool]":
+    """Tell which wall-clock times are in the hour that autumn repeats."""
+    return (
+        times.dt.tz_localize(TIME_ZONE, ambiguous="NaT", nonexistent="shift_forward").isna() & times.notna()
+    )
+
+
 def span(times: Iterable[pd.Timestamp], *, shown: int = 8) -> str:
     """Name the days of ``times``, runs of days as ``first..last``, at most ``shown`` runs."""
     days = sorted({pd.Timestamp(time).date() for time in times})

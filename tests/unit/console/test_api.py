@@ -2,9 +2,12 @@
 
 import json
 
+import httpx
 import pytest
 
-from console.serving.api import refusal_text
+from bikecast.errors import InputError
+from console.errors import ApiError
+from console.serving.api import Api, refusal_text
 
 
 def test_each_bad_field_has_its_line() -> None:
@@ -30,3 +33,15 @@ def test_each_bad_field_has_its_line() -> None:
 )
 def test_any_other_answer_is_one_sentence(body: str, text: str) -> None:
     assert refusal_text(body) == text
+
+
+@pytest.mark.parametrize(
+    ("status", "kind"), [(400, InputError), (422, InputError), (403, ApiError), (503, ApiError)]
+)
+def test_what_the_api_finds_wrong_with_a_request_is_wrong_use(
+    status: int, kind: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    answer = httpx.Response(status, json={"detail": "no"})
+    monkeypatch.setattr(httpx, "request", lambda *_, **__: answer)
+    with pytest.raises(kind, match=f"answered {status}: no"):
+        Api("http://127.0.0.1:1", "key").get("/predict")

@@ -10,6 +10,8 @@ import typer
 from typer.testing import CliRunner
 
 from console.__main__ import COMMANDS, app
+from console.exit_codes import exit_codes_text
+from console.settings import CLONE
 
 PROGRAM = Path(sys.executable).with_name("bikecast")
 WITHOUT_RESULT = {"logs"}
@@ -53,8 +55,8 @@ def test_outputs_are_null_while_nothing_runs() -> None:
 @pytest.mark.usefixtures("nothing_runs")
 def test_a_refusal_is_one_sentence_and_a_json_object() -> None:
     done = bikecast("champion", "--json")
-    assert done.returncode == 1
-    assert json.loads(done.stdout)["error"] == "DeploymentError"
+    assert done.returncode == 3
+    assert json.loads(done.stdout)["error"] == "NoCloudError"
     assert done.stderr.startswith("error: no embedded cloud runs in this clone")
     assert "Traceback" not in done.stderr
 
@@ -65,8 +67,14 @@ def test_status_of_nothing_ends_with_3() -> None:
     assert (done.returncode, json.loads(done.stdout)["processes"]) == (3, [])
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/commands.md"])
+def test_exit_codes_are_one_list_in_help_and_documents(page: str) -> None:
+    assert f"Exit codes: {exit_codes_text()}." in " ".join(str(app.registered_callback.help).split())  # type: ignore[union-attr]
+    assert exit_codes_text() in " ".join((CLONE / page).read_text().split())
+
+
 @pytest.mark.usefixtures("nothing_runs")
-@pytest.mark.parametrize("raw", ["{", "[1]"])
+@pytest.mark.parametrize("raw", ["{", "[1]", '{"use_case": "obesity"}'])
 def test_a_request_that_is_no_object_is_refused_before_anything_starts(raw: str) -> None:
     done = bikecast("train", "--input", raw)
     assert done.returncode == 2

@@ -1,6 +1,7 @@
 """What a person points at is recognised by what it holds."""
 
 import gzip
+import os
 from pathlib import Path
 
 import pandas as pd
@@ -9,6 +10,7 @@ import pytest
 from bikecast.errors import InputError
 from tests.unit.use_cases.citibike.loading.trips import csv_bytes, hour_of_rides, write_files, zip_bytes
 from use_cases.citibike.console.sources import recognise
+from use_cases.citibike.console.uploading import raw_keys
 
 
 def write_parquet(path: Path, **columns: list[object]) -> Path:
@@ -119,3 +121,28 @@ def test_a_table_of_hours_is_one_by_its_columns(tmp_path: Path) -> None:
 def test_a_path_that_does_not_exist_is_named(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="no-such-folder does not exist"):
         recognise(tmp_path / "no-such-folder")
+
+
+def test_links_to_folders_or_to_nothing_are_named_as_not_loaded(tmp_path: Path) -> None:
+    folder, elsewhere = tmp_path / "files", tmp_path / "elsewhere"
+    trips = touch(folder / "202401-citibike-tripdata.zip")
+    linked = touch(elsewhere / "202402-citibike-tripdata.zip")
+    (folder / "month.zip").symlink_to(linked)
+    (folder / "2023").symlink_to(elsewhere)
+    (folder / "loop").symlink_to(folder)
+    (folder / "gone.zip").symlink_to(tmp_path / "nowhere")
+    source = recognise(folder)
+    assert source.trips == (trips, folder / "month.zip")
+    assert {path.name for path in source.left_alone} == {"2023", "loop", "gone.zip"}
+
+
+def test_trips_below_a_folder_named_weather_are_loaded_as_trips(tmp_path: Path) -> None:
+    path = write_files(tmp_path, {"weather/a.csv": csv_bytes(hour_of_rides("2024-01-05 08", 3))})
+    assert raw_keys(recognise(path)) == {path / "weather/a.csv": "raw/a.csv"}
+
+
+def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
+    with open(os.fsencode(tmp_path) + b"/\xff.csv", "wb") as file:
+        file.write(csv_bytes(hour_of_rides("2024-01-05 08", 3)))
+    with pytest.raises(InputError, match=r"xff\.csv': the name is not UTF-8: rename the file"):
+        raw_keys(recognise(tmp_path))

@@ -1,7 +1,8 @@
 """Recognising a path that a person gives: processed tables, or the publisher's files."""
 
+import os
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -57,8 +58,9 @@ def recognise(path: Path) -> Source:
     if not path.exists():
         raise InputError(f"{path} does not exist")
     files = [path] if path.is_file() else sorted(_visible(path))
-    kinds = {file: _kind(file) for file in files}
+    kinds = {file: _kind(file) for file in files if file.is_file()}
     source = _of_kinds(kinds, root=path if path.is_dir() else path.parent)
+    source = replace(source, left_alone=(*source.left_alone, *(file for file in files if not file.is_file())))
     if not (source.hourly or source.weather or source.trips or source.raw_weather):
         raise InputError(
             f"nothing to load in {path}: it should hold trip files (*.zip, *.csv) with weather*.csv|parquet, "
@@ -116,12 +118,16 @@ def _marker(files: Iterable[Path]) -> Path | None:
     return next((file for file in files if file.name == SIMULATED_MARKER), None)
 
 
-def _visible(folder: Path) -> Iterable[Path]:
-    return (
-        file
-        for file in folder.rglob("*")
-        if file.is_file() and not any(part.startswith((".", "__")) for part in file.relative_to(folder).parts)
-    )
+def _visible(folder: Path) -> Iterator[Path]:
+    """Yield files, and links that are followed to none: those to folders could lead anywhere."""
+
+    def refuse(err: OSError) -> None:
+        raise InputError(f"{err.filename} cannot be read: {err.strerror}") from err
+
+    for place, folders, files in os.walk(folder, onerror=refuse):
+        folders[:] = [name for name in folders if not name.startswith((".", "__"))]
+        links = [name for name in folders if Path(place, name).is_symlink()]
+        yield from (Path(place, name) for name in (*files, *links) if not name.startswith((".", "__")))
 
 
 def _one_per_year(files: list[Path]) -> dict[int, Path]:

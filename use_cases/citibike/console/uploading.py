@@ -1,5 +1,6 @@
 """Upload of the publishers' files to ``raw/``."""
 
+import os
 from pathlib import Path
 
 from bikecast.errors import InputError
@@ -26,17 +27,17 @@ def raw_keys(source: Source) -> dict[Path, str]:
     """
     trips = {path: f"{Prefix.RAW}{_below(path, source)}" for path in source.trips}
     weather = (*source.raw_weather, *source.weather.values())
-    return _distinct(
-        trips | {path: f"{RAW_WEATHER_PREFIX}{_below_weather(path, source)}" for path in weather}
-    )
+    return _distinct(trips | {path: f"{RAW_WEATHER_PREFIX}{_below(path, source)}" for path in weather})
 
 
 def _below(path: Path, source: Source) -> str:
-    return path.relative_to(source.root).as_posix()
-
-
-def _below_weather(path: Path, source: Source) -> str:
-    return _below(path, source).removeprefix("weather/")
+    """Return a file's path below its source; not its folder but its content tells whether it is weather."""
+    name = path.relative_to(source.root).as_posix().removeprefix("weather/")
+    try:
+        name.encode()
+    except UnicodeEncodeError as err:
+        raise InputError(f"{os.fsencode(path)!r}: the name is not UTF-8: rename the file") from err
+    return name
 
 
 def _distinct(keys: dict[Path, str]) -> dict[Path, str]:

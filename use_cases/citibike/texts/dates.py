@@ -7,7 +7,7 @@ import pandas as pd
 
 LOCAL_DATE = r"^(\d{1,2})([/.-])(\d{1,2})[/.-](\d{4}|\d{2})"
 _COMPACT = re.compile(r"^(\d{8})(\.0)?$")
-_OFFSET = re.compile(r"\d ?(Z|UTC|GMT|[+-]\d\d(:?\d\d)?)$")
+_OFFSET = re.compile(r"(?<=\d) ?(?:Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)$")
 _MONTHS = 12
 _CENTURY = 2000
 
@@ -65,6 +65,26 @@ def parse_times(texts: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
 def has_offset(texts: "pd.Series[str]") -> "pd.Series[bool]":
     """Tell which times say how far they are from UTC."""
     return texts.astype(str).str.strip().str.contains(_OFFSET)
+
+
+def parse_days(texts: "pd.Series[str]", *, zone: str) -> "pd.Series[pd.Timestamp]":
+    """Read days, NaT where one cannot be read; an instant must be midnight as it is written, or in ``zone``.
+
+    Raises:
+        MixedDatesError: Some have the day first and others the month.
+    """
+    text = texts.astype(str).str.strip()
+    aware = has_offset(text) & text.str.contains(":")
+    if not aware.any():
+        return parse_times(texts).dt.normalize()
+    written = parse_times(text.str.replace(_OFFSET, "", regex=True).where(aware, text))
+    instants = pd.to_datetime(
+        text.where(aware).str.replace("GMT", "UTC"), utc=True, format="mixed", errors="coerce"
+    )
+    local = instants.dt.tz_convert(zone).dt.tz_localize(None)
+    is_day = written == written.dt.normalize()
+    days = written.where(is_day, local.where(local == local.dt.normalize()))
+    return days.where(aware, written.dt.normalize())
 
 
 def _parse_local(parts: pd.DataFrame) -> "pd.Series[pd.Timestamp]":

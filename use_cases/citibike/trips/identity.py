@@ -69,7 +69,7 @@ def bike_ride(column: str, *, start: str) -> Identity:
         column: Text of the bike's number.
         start: Timestamp.
     """
-    bike = f"try_cast({column} AS UINTEGER)"
+    bike = f"coalesce(try_cast({column} AS UINTEGER), try_cast(replace({column}, ',', '') AS UINTEGER))"
     packed = f"({bike}::UBIGINT * 4294967296 + ({_minute(start)})::UBIGINT)"
     fits = f"{bike} < {_BIKES} AND {start} >= TIMESTAMP '1970-01-01'"
     return Identity(

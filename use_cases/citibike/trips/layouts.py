@@ -137,7 +137,9 @@ def _refuse_what_is_no_table(head: bytes) -> None:
     if head.startswith(PARQUET_MAGIC):
         raise UnreadableFileError("the file is a parquet table of something else than hours: load CSV files")
     if b"\x00" in head:
-        raise UnreadableFileError("the file is binary: its first lines hold zero bytes")
+        raise UnreadableFileError(
+            "the file is binary: its first lines hold zero bytes; unpack it, or save it as CSV in UTF-8"
+        )
 
 
 def _distinct(names: list[str]) -> tuple[str, ...]:

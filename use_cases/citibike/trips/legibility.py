@@ -13,6 +13,7 @@ from use_cases.citibike.trips.schemas import Schema
 # A file of which this much cannot be read has another format; it does not have a few bad rows.
 MUCH, MOST = 0.05, 0.5
 _FEW_ROWS = 3
+_REMEDY = "give the time columns the format yyyy-mm-dd hh:mm:ss and save again"
 _SPREADSHEET_LINES = 1_048_576
 # What spreadsheets show of a time with milliseconds, and what they store.
 _WITHOUT_DATE = re.compile(r"^\d{1,2}:\d{2}(\.\d+)?\b")
@@ -46,14 +47,11 @@ def _example(engine: duckdb.DuckDBPyConnection, loaded: Loaded) -> str:
     if _WITHOUT_DATE.match(text):
         return (
             f"; times such as {text!r} have lost their date and hour, as a spreadsheet shows milliseconds: "
-            "load the original file, or give the time columns the format yyyy-mm-dd hh:mm:ss and save again"
+            f"load the original file, or {_REMEDY}"
         )
     if _SERIAL.match(text):
-        return (
-            f"; times such as {text!r} are a spreadsheet's day numbers: "
-            "give the time columns the format yyyy-mm-dd hh:mm:ss and save again"
-        )
-    return f"; times such as {text!r} are of no known format"
+        return f"; times such as {text!r} are a spreadsheet's day numbers: {_REMEDY}"
+    return f"; times such as {text!r} are of no known format: {_REMEDY}"
 
 
 def notes_on(engine: duckdb.DuckDBPyConnection, loaded: Loaded) -> tuple[str, ...]:

@@ -92,7 +92,8 @@ def mend(path: Path, target: Path, *, columns: int, delimiter: str) -> Mended:
                 malformed[number] = f"{problem}: {text[:_SHOWN_BYTES].decode(errors='replace')}"
             elif not text.strip():
                 blank.append(number)
-            file.write((b"" if problem else text.strip()) + b"\n")
+            # A carriage return inside a line ends it for some readers and not for others.
+            file.write((b"" if problem else text.strip().replace(b"\r", b" ")) + b"\n")
     return Mended(malformed=malformed, blank=blank)
 
 

@@ -6,10 +6,11 @@ from dataclasses import dataclass
 import pandas as pd
 
 from bikecast.errors import InputError
+from bikecast.names import TIME_ZONE
 from bikecast.tabular.frames import RawTable
 from use_cases.citibike.tables.contracts import WEATHER_OPTIONAL, WEATHER_REQUIRED
 from use_cases.citibike.tables.hourly import checked_weather
-from use_cases.citibike.texts.dates import MixedDatesError, parse_times
+from use_cases.citibike.texts.dates import MixedDatesError, parse_days
 from use_cases.citibike.texts.numbers import to_numbers
 from use_cases.citibike.wall_time import span
 from use_cases.citibike.weather.columns import daily_name
@@ -70,11 +71,12 @@ def _named(name: str, raw: RawTable) -> pd.DataFrame:
 
 def _numbers(name: str, named: pd.DataFrame) -> tuple[pd.DataFrame, tuple[str, ...]]:
     try:
-        dates = parse_times(named["DATE"]).dt.normalize()
+        dates = parse_days(named["DATE"], zone=TIME_ZONE)
     except MixedDatesError as err:
         raise InputError(f"{name}: {err}: write them as yyyy-mm-dd") from err
     if dates.isna().any():
-        raise InputError(f"{name}: the date {named['DATE'][dates.isna()].iloc[0]!r} cannot be read")
+        bad = str(named["DATE"][dates.isna()].iloc[0])
+        raise InputError(f"{name}: the date {bad!r} cannot be read: write dates as yyyy-mm-dd")
     days, notes = pd.DataFrame({"DATE": dates}), []
     for column in (*WEATHER_REQUIRED, *WEATHER_OPTIONAL):
         if column not in named:

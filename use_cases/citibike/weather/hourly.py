@@ -12,6 +12,7 @@ from bikecast.tabular.frames import RawTable
 from use_cases.citibike.tables.contracts import checked
 from use_cases.citibike.tables.hourly import checked_weather
 from use_cases.citibike.texts.numbers import to_numbers
+from use_cases.citibike.wall_time import is_repeated
 from use_cases.citibike.weather.columns import hourly_name
 from use_cases.citibike.weather.units import converted, refuse_millimetres
 from use_cases.citibike.weather.zones import wall_times, warmest_hour
@@ -124,9 +125,26 @@ def hours_of(name: str, raw: RawTable) -> Hours:
     )
     times, zone_is_stated = wall_times(name, named["time"].astype(str), raw.facts, units.get("time"))
     frame = frame.assign(timestamp=times, issued_at=_issued_at(named))
+    frame = _each_once(name, frame, named["time"].astype(str))
     _refuse_undeclared(name, frame, units=units, zone_is_stated=zone_is_stated)
     notes = () if zone_is_stated else ("no time zone is stated: hours are taken as New York's",)
     return Hours(checked(frame, HOURLY_WEATHER), frozenset(units), notes)
+
+
+def _each_once(name: str, hours: pd.DataFrame, written: "pd.Series[str]") -> pd.DataFrame:
+    """Drop repeated rows; only the hour that autumn repeats may have two.
+
+    Raises:
+        InputError: Another hour is there twice with different values.
+    """
+    distinct = hours.assign(written=written).drop_duplicates()
+    twice = distinct.duplicated(["written", "issued_at"]) & ~is_repeated(distinct["timestamp"])
+    if twice.any():
+        raise InputError(
+            f"{name} has the hour {distinct.loc[twice, 'written'].iloc[0]} twice with different values: "
+            "export one place, and each hour once"
+        )
+    return hours.loc[distinct.index]
 
 
 def _name_of(column: str, named: pd.DataFrame) -> str | None:

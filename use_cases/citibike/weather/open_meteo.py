@@ -22,7 +22,7 @@ def read_json(name: str, body: bytes) -> RawTable:
     """
     try:
         answer = json.loads(body)
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         raise InputError(f"{name} is not valid JSON ({err})") from err
     if isinstance(answer, list) and len(answer) > 1:
         raise InputError(f"{name} holds {len(answer)} places: export one, best LaGuardia (40.78, -73.88)")
@@ -30,8 +30,9 @@ def read_json(name: str, body: bytes) -> RawTable:
     hours = place.get("hourly") if isinstance(place, dict) else None
     if not isinstance(hours, dict) or "time" not in hours:
         raise InputError(f"{name} holds no hourly weather: {body[:200].decode(errors='replace')}")
-    if len({len(values) for values in hours.values()}) > 1:
+    if len({len(values) if isinstance(values, list) else None for values in hours.values()}) > 1:
         raise InputError(f"{name}: its hourly columns are of different lengths")
     facts = {key: str(value) for key, value in place.items() if not isinstance(value, dict | list)}
-    units = {str(column): str(unit) for column, unit in place.get("hourly_units", {}).items()}
+    stated = place.get("hourly_units")
+    units = {str(column): str(unit) for column, unit in stated.items()} if isinstance(stated, dict) else {}
     return RawTable(pd.DataFrame(hours), units, facts)

@@ -19,6 +19,8 @@ _USUAL_HIGHS = np.array([39.5, 42.2, 49.9, 61.8, 71.4, 79.7, 85.3, 83.6, 76.6, 6
 _HIGHEST_F, _LOWEST_F = 115.0, -20.0  # beyond every record of New York
 _USUAL_SPAN_F = 14.0  # from a day's low to its high
 ENOUGH_DAYS = 5
+# A few days fit another scale better by this much only where they are in it: in New York's coldest it was 8.
+_CERTAIN_F = 20.0
 _MANY_DAYS = 20
 _INCH_MM, _MILE_KM, _KNOT_MPH, _MS_MPH = 25.4, 1.609344, 1.150779, 2.236936
 # Beyond what any day here has brought, with room: 8 inches of rain, 28 of snow; 14 mph over a windy month.
@@ -90,7 +92,9 @@ def converted(name: str, column: str, values: "pd.Series[float]", unit: str) -> 
 
 
 def temperature_scale(days: pd.DataFrame, *, is_archive: bool = False) -> str:
-    """Return the scale that fits the season best: ``°F``, ``°C`` or ``tenths of °C``; for few days ``°F``.
+    """Return the scale that fits the season best: ``°F``, ``°C`` or ``tenths of °C``.
+
+    A few days are in ``°F`` unless ``°C`` fits them by far better.
 
     Winter's highs are near 40 °F and near 40 tenths of °C alike, so the span from low to high counts, too.
 
@@ -99,7 +103,7 @@ def temperature_scale(days: pd.DataFrame, *, is_archive: bool = False) -> str:
         is_archive: The file has the columns of NOAA's station archive, which writes tenths.
     """
     known = days.dropna(subset=["DATE", "TMAX", "TMIN"])
-    if len(known) < ENOUGH_DAYS:
+    if known.empty:
         return "°F"
     readings = {
         "°F": known[["TMAX", "TMIN"]],
@@ -108,6 +112,8 @@ def temperature_scale(days: pd.DataFrame, *, is_archive: bool = False) -> str:
     }
     usual = _USUAL_HIGHS[known["DATE"].dt.month - 1]
     errors = {scale: _unusual(reading, usual) for scale, reading in readings.items()}
+    if len(known) < ENOUGH_DAYS:
+        return "°C" if errors["°F"] - errors["°C"] > _CERTAIN_F else "°F"
     best = min(errors, key=lambda scale: errors[scale])
     # What is converted must be certain: a warm week of February in °F looks like tenths of °C.
     is_beyond = known["TMAX"].max() > _HIGHEST_F or known["TMIN"].min() < _LOWEST_F

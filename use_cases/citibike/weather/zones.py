@@ -31,7 +31,7 @@ def wall_times(
         InputError: A time cannot be read.
     """
     if unit == "unixtime":
-        return _to_wall(pd.to_datetime(texts.astype("int64"), unit="s", utc=True)), True
+        return _to_wall(_of_unix_time(name, texts)), True
     aware = has_offset(texts)
     if aware.all():
         return _to_wall(pd.to_datetime(texts.str.replace("GMT", "UTC"), utc=True, format="mixed")), True
@@ -40,9 +40,22 @@ def wall_times(
         bad = texts[aware | times.isna()].iloc[0]
         raise InputError(f"{name}: the time {bad!r} cannot be read among the others")
     if _OFFSET_FACT in facts:
-        utc = (times - pd.Timedelta(seconds=float(facts[_OFFSET_FACT]))).dt.tz_localize("UTC")
-        return _to_wall(utc), True
+        return _to_wall((times - _offset(name, facts[_OFFSET_FACT])).dt.tz_localize("UTC")), True
     return times.dt.as_unit("s"), False
+
+
+def _of_unix_time(name: str, texts: "pd.Series[str]") -> "pd.Series[pd.Timestamp]":
+    try:
+        return pd.to_datetime(texts.astype("int64"), unit="s", utc=True)
+    except ValueError as err:
+        raise InputError(f"{name}: a time is not a number of seconds ({err})") from err
+
+
+def _offset(name: str, seconds: str) -> pd.Timedelta:
+    try:
+        return pd.Timedelta(seconds=float(seconds))
+    except ValueError as err:
+        raise InputError(f"{name}: {_OFFSET_FACT} is {seconds!r}, which is not a number") from err
 
 
 def _to_wall(utc: "pd.Series[pd.Timestamp]") -> "pd.Series[pd.Timestamp]":

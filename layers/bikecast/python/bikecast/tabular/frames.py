@@ -4,7 +4,6 @@ import csv
 import io
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
 
 import pandas as pd
 import pyarrow as pa
@@ -44,17 +43,39 @@ def read_table(name: str, body: bytes, is_known: Callable[[Sequence[str]], bool]
     if body.startswith((ZIP_MAGIC[0], GZIP_MAGIC, OLD_OFFICE_MAGIC)):
         raise InputError(f"{name} is packed or an Excel workbook: give the CSV file itself")
     encoding = utf16_of(body)
+    if encoding is None and b"\x00" in body:
+        raise InputError(f"{name} holds zero bytes: save it as CSV in UTF-8")
     lines = lines_of(body[2:].decode(encoding).encode() if encoding else body.removeprefix(b"\xef\xbb\xbf"))
     header = find_header(lines, is_known)
     if header is None:
         raise InputError(f"{name} cannot be read: none of its first lines is a known header; {_found(lines)}")
-    return _csv(
-        name, lines[header.line :], header.delimiter, facts=_facts(lines[: header.line], header.delimiter)
-    )
+    facts = _facts(lines[: header.line], header.delimiter)
+    block = _one_table(name, lines[header.line :], header.delimiter, is_known)
+    return _csv(name, block, header.delimiter, facts=facts)
 
 
-def _csv(name: str, lines: Sequence[str], delimiter: str, *, facts: Mapping[str, str]) -> RawTable:
-    block = list(takewhile(lambda line: line.strip(f"{delimiter} "), lines))
+def _one_table(
+    name: str, lines: Sequence[str], delimiter: str, is_known: Callable[[Sequence[str]], bool]
+) -> list[str]:
+    """Return the lines below a header without blank ones and repeated headers, up to another table's header.
+
+    Raises:
+        InputError: The other table is of the known kind too, with other columns.
+    """
+    first = lines[0].split(delimiter)[0].strip()
+    block = [lines[0]]
+    for line in lines[1:]:
+        if not line.strip(f"{delimiter} ") or line.strip() == lines[0].strip():
+            continue
+        if first and line.split(delimiter)[0].strip() == first:
+            if is_known(split_line(line, delimiter)):
+                raise InputError(f"{name} holds two tables with different columns: save each as its own file")
+            break
+        block.append(line)
+    return block
+
+
+def _csv(name: str, block: Sequence[str], delimiter: str, *, facts: Mapping[str, str]) -> RawTable:
     try:
         frame = pd.read_csv(
             io.StringIO("\n".join(block)),

@@ -78,6 +78,14 @@ def test_fractions_of_seconds_make_no_other_rides(store: FolderStore, load: Load
     assert counts(store) == {"2018-01-05 08": 50}
 
 
+def test_separators_of_thousands_make_no_other_bikes(store: FolderStore, load: Load) -> None:
+    rows = [bike_ride(14_000 + n, "2018-01-05 08:10:57", "2018-01-05 08:30:00") for n in range(50)]
+    saved = [row.replace(f",{14_000 + n},", f',"14,{n:03d}",') for n, row in enumerate(rows)]
+    load({"a.csv": csv_bytes(rows, header=OLD_HEADER), "b.csv": csv_bytes(saved, header=OLD_HEADER)})
+    publish(store, years=range(2018, 2019))
+    assert counts(store) == {"2018-01-05 08": 50}
+
+
 def test_a_bike_may_start_twice_in_the_minute_that_autumn_repeats(store: FolderStore, load: Load) -> None:
     rows = [
         bike_ride(14_000, "2018-11-04 01:10:05", "2018-11-04 01:20:00"),

@@ -135,6 +135,19 @@ def test_open_quote_costs_one_row_and_not_the_rest_of_the_file(
     assert (report.rows, report.kept, report.problems) == (40, 39, {})
 
 
+def test_carriage_returns_inside_lines_cost_their_rows_and_no_others(store: FolderStore, load: Load) -> None:
+    in_value = ROWS[2].replace("W 21 St", '"W 21\rSt"')
+    two_in_one = f"{ROWS[3]}\r{ROWS[4]}"
+    report = load({"a.csv": csv_bytes([*ROWS[:2], in_value, two_in_one, *ROWS[5:]])})
+    assert (report.rows, report.kept, report.problems) == (39, 38, {})
+
+
+def test_line_ends_of_two_kinds_that_hide_rows_are_refused_by_name(store: FolderStore, load: Load) -> None:
+    lines = "".join(row + ("\r" if n % 3 else "\n") for n, row in enumerate(ROWS))
+    report = load({"a.csv": csv_bytes([]) + lines.encode()})
+    assert "rows cannot be read" in report.problems["a.csv"]
+
+
 def test_other_encodings_cost_a_row_only_where_they_hide_its_times(store: FolderStore, load: Load) -> None:
     in_name = ROWS[2].replace("W 21 St", "Caf\xe9")
     in_time = ROWS[3].replace(" 08:03", "\xe908:03")

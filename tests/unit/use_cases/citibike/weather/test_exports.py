@@ -279,3 +279,89 @@ def test_a_file_of_days_ahead_is_listed_as_a_forecast(tmp_path: Path) -> None:
     load = load_weather_files(store, now=dt.datetime(2024, 7, 1, 5, tzinfo=dt.UTC))
     assert (load.days, load.forecasts) == (0, ("raw/weather/ahead.csv", f"{FORECAST_PREFIX}given.csv"))
     assert load_weather_files(store, now=NOW).forecasts == load.forecasts
+
+
+def twice(table: pd.DataFrame, **changes: Any) -> bytes:
+    return pd.concat([table, table.assign(**changes)]).to_csv(index=False).encode()
+
+
+def test_an_hour_that_is_there_twice_counts_once() -> None:
+    once = read_weather_file("a.csv", hours_in(IMPERIAL).to_csv(index=False).encode()).frame
+    again = read_weather_file("a.csv", twice(hours_in(IMPERIAL))).frame
+    pd.testing.assert_frame_equal(again, once)
+
+
+def test_two_places_in_one_file_are_refused() -> None:
+    with pytest.raises(InputError, match="has the hour 2024-07-01T00:00 twice with different values"):
+        read_weather_file("a.csv", twice(hours_in(IMPERIAL), **{"rain (inch)": 0.2}))
+
+
+def test_only_the_hour_that_autumn_repeats_may_have_two_values() -> None:
+    clocks = pd.date_range("2024-11-01", periods=len(HOURS), freq="h", tz="America/New_York").tz_localize(
+        None
+    )
+    table = hours_in(IMPERIAL, times=clocks).assign(**{"rain (inch)": np.arange(len(HOURS)) / 1000})
+    days = read_weather_file("a.csv", table.to_csv(index=False).encode()).frame.set_index("DATE")
+    assert days.loc["2024-11-03", "PRCP"] == pytest.approx(sum(range(48, 73)) / 1000, abs=0.01)
+
+
+@pytest.mark.parametrize("between", ["\n", ",,,,,,\n", " \n\n", "header", "\nheader"])
+def test_a_blank_line_or_a_header_again_ends_no_table(between: str) -> None:
+    lines = noaa().decode().splitlines(keepends=True)
+    body = "".join([*lines[:15], between.replace("header", lines[0]), *lines[15:]])
+    assert len(read_weather_file("a.csv", body.encode()).frame) == 30
+
+
+def test_two_tables_with_different_columns_are_refused() -> None:
+    with pytest.raises(InputError, match="two tables with different columns: save each as its own file"):
+        read_weather_file("a.csv", noaa() + b"\n" + noaa(SNWD=1.0))
+
+
+@pytest.mark.parametrize(
+    "dates",
+    [
+        pd.date_range("2024-03-01", periods=30, tz="America/New_York"),
+        pd.date_range("2024-03-01", periods=30, tz="America/New_York").tz_convert("UTC"),
+        pd.date_range("2024-03-01", periods=30, tz="UTC"),
+    ],
+    ids=["new-york", "new-york-in-utc", "utc"],
+)
+def test_instants_are_the_days_that_they_begin(dates: pd.DatetimeIndex, tmp_path: Path) -> None:
+    table = pd.DataFrame({"DATE": dates, "TMAX": 50.0, "TMIN": 38.0, "SNOW": 0.0})
+    table.to_parquet(tmp_path / "a.parquet")
+    for body in (table.to_csv(index=False).encode(), (tmp_path / "a.parquet").read_bytes()):
+        found = read_weather_file("a", body).frame
+        assert found["DATE"].tolist() == pd.date_range("2024-03-01", periods=30).tolist()
+
+
+def test_an_instant_that_begins_no_day_is_refused() -> None:
+    with pytest.raises(InputError, match="'2024-01-01 09:00:00-05:00' cannot be read: write dates as"):
+        read_weather_file("a.csv", noaa(DATE=pd.date_range("2024-01-01 09:00", periods=30, tz="Etc/GMT+5")))
+
+
+@pytest.mark.parametrize(("high", "low"), [(5.0, -2.0), (0.0, -7.0)])
+def test_a_few_days_in_celsius_are_refused(high: float, low: float) -> None:
+    few = b"".join(noaa(TMAX=high, TMIN=low).splitlines(keepends=True)[:4])
+    with pytest.raises(InputError, match="seems to be in metric units"):
+        read_weather_file("a.csv", few)
+
+
+def test_a_few_days_of_record_cold_are_taken() -> None:
+    cold = b"".join(noaa(TMAX=13.0, TMIN=6.0).splitlines(keepends=True)[:4])
+    assert read_weather_file("a.csv", cold).frame["TMAX"].tolist() == [13.0] * 3
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b'{"hourly":{"time":' + b"[" * 100_000 + b"]" * 100_000 + b"}}", "not valid JSON"),
+        (api_json(METRIC).replace(b'"rain": [', b'"rain": 1, "drizzle": ['), "of different lengths"),
+        (api_json(METRIC).replace(b"-14400", b'"EST"'), "utc_offset_seconds is 'EST'"),
+        (api_json(METRIC, unix=True).replace(b"[1719806400,", b'["soon",'), "not a number of seconds"),
+        (noaa().decode().encode("utf-16-le"), "holds zero bytes: save it as CSV in UTF-8"),
+    ],
+    ids=["deep", "number-for-a-list", "offset", "unix-time", "no-byte-order-mark"],
+)
+def test_a_damaged_file_is_refused_with_its_reason(body: bytes, reason: str) -> None:
+    with pytest.raises(InputError, match=reason):
+        read_weather_file("a", body)
