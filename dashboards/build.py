@@ -12,7 +12,14 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from bikecast.names import DEFAULT_ENVIRONMENT, METRIC_NAMESPACE, Metric, is_environment
+from bikecast.names import (
+    DEFAULT_ENVIRONMENT,
+    DEFAULT_USE_CASE,
+    METRIC_NAMESPACE,
+    USE_CASE_DIMENSION,
+    Metric,
+    is_environment,
+)
 from dashboards import alerts, queries
 from dashboards.environments import of_environment, provider_of_environment, sources_of_environment
 from dashboards.sources import CLOUDWATCH, POSTGRES, sql
@@ -33,7 +40,7 @@ def metric(name: str, *, statistic: str, service: str) -> dict[str, Any]:
         "namespace": METRIC_NAMESPACE,
         "metricName": name,
         "statistic": statistic,
-        "dimensions": {"service": [service]},
+        "dimensions": {"service": [service], USE_CASE_DIMENSION: ["$use_case"]},
         "matchExact": True,
         "region": "default",
         "period": "",
@@ -109,14 +116,16 @@ def _errors() -> list[dict[str, Any]]:
     live = sql(queries.LIVE_ERROR, queries.HOLDOUT_ERROR)
     return [
         panel(
-            "Average error as a share of all trips (WAPE)",
+            "Average error as a share of the total (WAPE)",
             "timeseries",
             error,
             at=(0, 4, 12, 8),
             unit="percentunit",
             note=note,
         ),
-        panel("RMSE against its reference", "timeseries", sql(queries.RMSE), at=(12, 4, 12, 8)),
+        panel(
+            "Metrics of the window and of its reference", "timeseries", sql(queries.ERRORS), at=(12, 4, 12, 8)
+        ),
         panel(
             "Bias and gap of the interval",
             "timeseries",
@@ -173,17 +182,6 @@ def _cloudwatch() -> list[dict[str, Any]]:
 
 def dashboard() -> dict[str, Any]:
     """Return the dashboard as Grafana imports it."""
-    version = {
-        "name": "version",
-        "label": "Model version",
-        "type": "query",
-        "datasource": POSTGRES,
-        "query": queries.VERSIONS,
-        "refresh": 2,
-        "multi": True,
-        "includeAll": True,
-        "current": {"selected": True, "text": ["All"], "value": ["$__all"]},
-    }
     marks = (("Promotions", queries.PROMOTIONS, "blue"), ("Incidents", queries.INCIDENT_MARKS, "red"))
     return {
         "uid": "bikecast-model",
@@ -194,10 +192,31 @@ def dashboard() -> dict[str, Any]:
         "editable": False,
         "refresh": "5m",
         "time": {"from": "now-1y", "to": "now"},
-        "templating": {"list": [version]},
+        "templating": {"list": [_variable("use_case", "Use case", queries.USE_CASES), *_versions()]},
         "annotations": {"list": [_annotation(*mark) for mark in marks]},
         "panels": panels(),
     }
+
+
+def _variable(name: str, label: str, statement: str, **more: Any) -> dict[str, Any]:
+    return {
+        "name": name,
+        "label": label,
+        "type": "query",
+        "datasource": POSTGRES,
+        "query": statement,
+        "refresh": 2,
+        "multi": False,
+        "includeAll": False,
+        "current": {"selected": True, "text": DEFAULT_USE_CASE, "value": DEFAULT_USE_CASE},
+        **more,
+    }
+
+
+def _versions() -> list[dict[str, Any]]:
+    every = {"selected": True, "text": ["All"], "value": ["$__all"]}
+    more = {"multi": True, "includeAll": True, "current": every}
+    return [_variable("version", "Model version", queries.VERSIONS, **more)]
 
 
 def _annotation(name: str, statement: str, color: str) -> dict[str, Any]:

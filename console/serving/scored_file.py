@@ -8,7 +8,7 @@ from bikecast.errors import InputError
 from console import ui
 from console.cloud.session import Cloud
 from console.cloud.stores import data_store
-from console.serving.api import deployed_api
+from console.serving.predictions import deployed_api
 from console.serving.row_predictions import ROWS_AT_ONCE
 
 if TYPE_CHECKING:
@@ -20,7 +20,9 @@ PROBABILITY = "probability_"
 
 
 def score_file(cloud: Cloud, use_case: "UseCase", source: Path, output: Path) -> dict[str, Any]:
-    """Ask the API about every row of a file as it is loaded, and write both; truth may be missing.
+    """Ask the API about every row of a file as it is loaded, and write rows and answers.
+
+    A row whose truth is missing is asked about as any other.
 
     Raises:
         InputError: The file cannot be read, or no row of it can be predicted.

@@ -16,6 +16,7 @@ from bikecast.monitoring.verdicts import answer
 from bikecast.names import USE_CASE_DIMENSION, use_case_prefix
 from bikecast.requests import parse_request
 from bikecast.storage import S3Store, ScopedStore
+from bikecast.use_case import registry
 
 from .publication import publish
 from .settings import Settings
@@ -45,10 +46,11 @@ def ports() -> Ports:
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - the runtime passes it
     """Judge the windows that an execution's request names, or the last complete week."""
-    request = parse_request(MonitorRequest, event["request"])
+    request, use_case = parse_request(MonitorRequest, event["request"]), Settings().use_case
+    scored_by = [m.name for m in registry.load(use_case).metrics] if registry.is_declared(use_case) else []
     parent = tracing.traceparent_of_execution(event["execution"])
     with tracing.span("judge windows", parent=parent):
-        verdicts = list(monitor(request, ports(), watch_of(Settings().use_case)))
+        verdicts = list(monitor(request, ports(), watch_of(use_case)))
         for verdict in verdicts:
-            publish(verdict, metrics=metrics, logger=logger)
+            publish(verdict, scored_by=scored_by, metrics=metrics, logger=logger)
     return answer(verdicts)

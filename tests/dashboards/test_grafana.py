@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from bikecast.database import DatabaseSettings, connect
-from dashboards import build
+from dashboards import build, queries
 from dashboards.alerts import alert_rules
 from dashboards.environments import UIDS
 from tests.postgres import Server
@@ -81,10 +81,12 @@ def _targets() -> list[tuple[str, dict[str, Any]]]:
     board = build.dashboard()
     named = [(panel["title"], target) for panel in board["panels"] for target in panel["targets"]]
     named += [(mark["name"], mark["target"]) for mark in board["annotations"]["list"]]
+    assert all("$use_case" in target["rawSql"] for _, target in named if "rawSql" in target)
     rules = alert_rules()["groups"][0]["rules"]
     return named + [(rule["title"], rule["data"][0]["model"]) for rule in rules]
 
 
+DRAWN = {"errors": queries.ERRORS, "drifted": queries.DRIFTED}
 QUERIES = [(title, target) for title, target in _targets() if "rawSql" in target]
 
 
@@ -92,7 +94,7 @@ def _expanded(statement: str) -> bytes:
     """Expand Grafana's macros as its Postgres data source does."""
     within = r"\1 BETWEEN '2023-12-01T00:00:00Z' AND '2025-01-31T00:00:00Z'"
     expanded = re.sub(r"\$__timeFilter\(([^()]+)\)", within, statement)
-    expanded = expanded.replace("$version", "'1','2'")
+    expanded = expanded.replace("$version", "'1','2'").replace("$use_case", "citibike")
     assert "$" not in expanded, expanded
     return expanded.encode()
 
@@ -114,6 +116,23 @@ def test_every_query_runs_and_has_the_shape_that_its_panel_needs(
             row[index] for row in rows for index, name in enumerate(names) if name not in ("time", "metric")
         ]
         assert any(number is not None for number in numbers)
+
+
+def test_metrics_of_a_declared_use_case_are_drawn_and_no_others(
+    year: DatabaseSettings,
+) -> None:
+    found = {"rmse_current": 13.6, "mae_current": 5.6, "mae_reference": 5.5, "share_missing_values": 0.1}
+    insert = (
+        "insert into windows (use_case, model_version, window_start, window_end, source, verdict, metrics)"
+        " values ('ride_duration', '1', '2024-01-05', '2024-01-06', 'predictions', 'ok', %s)"
+    )
+    expanded = {name: _expanded(text.replace("$use_case", "ride_duration")) for name, text in DRAWN.items()}
+    with connect(year, application="test") as connection:
+        connection.execute(insert, (json.dumps(found | {"num_drifted_columns": 2}),))
+        errors = connection.execute(expanded["errors"]).fetchall()
+        [drifted] = connection.execute(expanded["drifted"]).fetchall()
+    assert {row[1]: row[2] for row in errors} == {k: v for k, v in found.items() if k.startswith(("r", "m"))}
+    assert drifted[1:3] == (2, 0.1)
 
 
 @pytest.mark.parametrize("name", build.files())

@@ -5,6 +5,7 @@ import ssl
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -31,7 +32,12 @@ def client_of(cloud: Deployment) -> httpx.Client:
     [("openapi.json", []), ("monitoring/openapi.json", OPERATIONS_FLAGS)],
 )
 def test_schemathesis_finds_nothing(cloud: Deployment, document: str, flags: list[str]) -> None:
-    base, key = cloud.outputs["api_url"], f"x-api-key: {cloud.outputs['api_key']}"
+    hold_to_its_document(cloud.outputs, document, flags)
+
+
+def hold_to_its_document(outputs: Mapping[str, Any], document: str, flags: Sequence[str]) -> None:
+    """Let Schemathesis try a deployed API against what it publishes of itself."""
+    base, key = outputs["api_url"], f"x-api-key: {outputs['api_key']}"
     command = [str(Path(sys.executable).with_name("st")), "run", f"{base}/{document}", "--url", base]
     command += ["-H", key, "--max-examples", "5", "--request-timeout", "40", *flags]
     done = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
@@ -88,19 +94,24 @@ def test_a_method_that_a_path_does_not_have_is_405(
 def test_a_generated_client_gets_predictions(
     cloud: Deployment, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    base, tool = cloud.outputs["api_url"], CLIENT_GENERATOR.partition("=")[0]
-    generate = [str(Path(sys.executable).with_name("uv")), "tool", "run", "--from", CLIENT_GENERATOR, tool]
-    generate += ["generate", "--url", f"{base}/openapi.json", "--meta", "none"]
-    subprocess.run([*generate, "--output-path", str(tmp_path / "bikes")], check=True, capture_output=True)
     monkeypatch.syspath_prepend(tmp_path)
-    key = {"token": cloud.outputs["api_key"], "prefix": "", "auth_header_name": "x-api-key"}
-    client = import_module("bikes").AuthenticatedClient(base_url=base, **key)
+    client = generated_client(cloud.outputs, tmp_path / "bikes")
     body = import_module("bikes.models").TripRequest.from_dict({"input_data": [TRIP]})
     [row] = import_module("bikes.api.predictions.predict_trip").sync(client=client, body=body).predictions
     assert row.source == "champion"
     assert 0 <= row.low <= row.prediction <= row.high
     ahead = import_module("bikes.api.predictions.forecast").sync(client=client, hours=24)
     assert len(ahead.predictions) == 24
+
+
+def generated_client(outputs: Mapping[str, Any], package: Path) -> Any:
+    """Generate a deployed API's package, in an importable folder, and return a client with the key."""
+    base, tool = outputs["api_url"], CLIENT_GENERATOR.partition("=")[0]
+    generate = [str(Path(sys.executable).with_name("uv")), "tool", "run", "--from", CLIENT_GENERATOR, tool]
+    generate += ["generate", "--url", f"{base}/openapi.json", "--meta", "none"]
+    subprocess.run([*generate, "--output-path", str(package)], check=True, capture_output=True)
+    key = {"token": outputs["api_key"], "prefix": "", "auth_header_name": "x-api-key"}
+    return import_module(package.name).AuthenticatedClient(base_url=base, **key)
 
 
 def test_a_forecast_says_what_its_weather_is(cloud: Deployment) -> None:

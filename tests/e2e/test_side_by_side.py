@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from functools import cached_property, partial
+from importlib import import_module
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -16,11 +18,13 @@ from bikecast.names import AUTOMATION_KEY, CHAMPION_KEY, Output, stack_name, use
 from bikecast.registry.automation import AutomationSwitch
 from bikecast.use_case import registry
 from tests.deployment import PROJECT, Deployment, deployed, eventually
+from tests.e2e.test_api import OPERATIONS_FLAGS, generated_client, hold_to_its_document
 from tests.e2e.test_loop import TRIP
 
 pytestmark = [pytest.mark.e2e, pytest.mark.on_demand]
 
-CITIBIKE, OBESITY, _, DURATION = NAMES = ("citibike", "obesity", "green_taxi", "ride_duration")
+CITIBIKE, OBESITY, TAXI, DURATION = NAMES = ("citibike", "obesity", "green_taxi", "ride_duration")
+BODIES = {OBESITY: "People", TAXI: "GreenTaxiRows", DURATION: "Rides"}  # in the APIs' documents
 CAPTURED = "select count(*) from monitoring.predictions where use_case = %s"
 POISON = 300  # messages in the queue that nobody can read
 PAUSED_BECAUSE = "a test stopped it"
@@ -46,10 +50,14 @@ class Member:
         path, row = "predict_trip", TRIP
         if self.name != CITIBIKE:
             path, row = "predict", dict(registry.load(self.name).api.examples[0])
-        url, headers = f"{self.outputs['api_url']}/{path}", {"x-api-key": self.outputs["api_key"]}
-        answer = httpx.post(url, json={"input_data": [row]}, headers=headers, timeout=60)
+        answer = self.post(path, {"input_data": [row]})
         assert answer.status_code == 200, answer.text
         return dict(answer.json()["predictions"][0])
+
+    def post(self, path: str, body: Any, *, key: str = "api_key") -> httpx.Response:
+        """Send a body to this use case's API."""
+        headers = {"x-api-key": self.outputs[key]}
+        return httpx.post(f"{self.outputs['api_url']}/{path}", json=body, headers=headers, timeout=60)
 
     def captured(self) -> int:
         """Return how many predictions are logged."""
@@ -154,6 +162,41 @@ def test_each_has_a_champion_an_api_and_keys_of_its_own(members: Members) -> Non
     foreign = {"x-api-key": members[OBESITY].outputs["api_key"]}
     url = f"{members[DURATION].outputs['api_url']}/version"
     assert httpx.get(url, headers=foreign, timeout=60).status_code == 403
+
+
+@pytest.mark.usefixtures("trained")
+def test_bodies_of_the_projects_that_the_data_come_from_are_answered_beside_ours(members: Members) -> None:
+    person, ride = (dict(registry.load(name).api.examples[0]) for name in (OBESITY, DURATION))
+    one = members[OBESITY].post("predict", person).json()
+    [same] = members[OBESITY].post("predict", {"input_data": [person]}).json()["predictions"]
+    assert (one["prediction"], one["probabilities"]) == (same["prediction"], same["probabilities"])
+    minutes = (
+        members[DURATION].post("predict", {"data": [ride], "prediction_time": ride["started_at"]}).json()
+    )
+    [interval] = members[DURATION].post("predict", {"input_data": [ride]}).json()["predictions"]
+    assert minutes == {"value": interval["prediction"]}
+    assert interval["low"] <= interval["prediction"] <= interval["high"]
+
+
+@pytest.mark.usefixtures("trained")
+@pytest.mark.parametrize("name", [OBESITY, TAXI, DURATION])
+def test_each_api_is_what_its_document_says(
+    name: str, members: Members, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outputs, package = members[name].outputs, f"{name}_client"
+    hold_to_its_document(outputs, "openapi.json", [])
+    hold_to_its_document(outputs, "monitoring/openapi.json", OPERATIONS_FLAGS)
+    monkeypatch.syspath_prepend(tmp_path)
+    client = generated_client(outputs, tmp_path / package)
+    body = getattr(import_module(f"{package}.models"), BODIES[name])
+    rows = body.from_dict({"input_data": list(registry.load(name).api.examples)})
+    [answer] = import_module(f"{package}.api.predictions.predict").sync(client=client, body=rows).predictions
+    assert answer.source == "champion"
+
+
+def test_a_training_on_days_of_demand_is_refused_by_those_that_have_none(members: Members) -> None:
+    refused = members[OBESITY].post("training", {"start_train_date": "2024-01-01"}, key="training_key")
+    assert (refused.status_code, refused.json()["detail"][0]["path"]) == (422, "start_train_date")
 
 
 @pytest.mark.usefixtures("trained")

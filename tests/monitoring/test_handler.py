@@ -78,7 +78,9 @@ def test_a_window_is_answered_with_its_verdict_and_its_metrics(
     assert promised <= set(told)
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines() if line.startswith("{")]
     emf = next(line for line in lines if "_aws" in line)
-    assert {"PredictionDrift", "DriftedFeatures", "LiveMetric", "ModelAgeDays", "DataAgeDays"} <= set(emf)
+    assert {"PredictionDrift", "DriftedFeatures", "MissingValuesShare", "LiveMetric", "ModelAgeDays"} <= set(
+        emf
+    )
     assert emf["MonitorAlarms"] == [0.0]
     assert emf["LiveMetric"] == [told["metrics"]["rmse_score_current"]]
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import schemathesis
 from starlette.testclient import TestClient
 
 from bikecast.database import connect
@@ -28,6 +29,7 @@ from bikecast.serving.prediction_log import PredictionRow, messages
 from bikecast.serving.rows.kind import rows_serving
 from bikecast.storage import FolderStore
 from bikecast.use_case import UseCase, registry
+from tests.aws.serving.test_openapi import KeyCheck, hold_to_its_document
 from tests.postgres import Server
 from training_job.runtime.context import Context
 from training_job.steps import promote, rollback
@@ -177,6 +179,12 @@ def test_answers_come_from_the_champion_and_are_watched(place: Place) -> None:
             save(connection, parse_message(message))
     verdicts = list(monitor(MonitorRequest.model_validate({"html": False}), _ports(place), _watch(place)))
     assert verdicts[0]["verdict"] != "ok"  # one and the same person, all the time
+
+
+@pytest.mark.usefixtures("promoted")
+def test_the_api_is_what_its_document_says(place: Place) -> None:
+    app = KeyCheck(place.application(Listed()).app)
+    hold_to_its_document(schemathesis.openapi.from_asgi("/openapi.json", app))
 
 
 @pytest.mark.usefixtures("promoted")

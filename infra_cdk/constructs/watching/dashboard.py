@@ -61,7 +61,12 @@ class OperationsDashboard(cloudwatch.Dashboard):
             _graph("Cold starts", [_cold_starts(predict)]),
         )
         self.add_widgets(
-            _graph("Drift", self._monitor(Metric.DRIFT_SCORE, Metric.DRIFTED_FEATURES, Metric.ALARMS)),
+            _graph(
+                "Drift and missing values",
+                self._monitor(
+                    Metric.DRIFT_SCORE, Metric.DRIFTED_FEATURES, Metric.MISSING_SHARE, Metric.ALARMS
+                ),
+            ),
             _graph("Primary metric on answered predictions", self._monitor(Metric.LIVE_METRIC)),
             _graph("Age, days", self._monitor(Metric.MODEL_AGE_DAYS, Metric.DATA_AGE_DAYS)),
         )

@@ -101,7 +101,8 @@ def operations_schema(operations: FastAPI) -> Any:
     return schemathesis.openapi.from_asgi("/monitoring/openapi.json", KeyCheck(operations))
 
 
-def _hold_to_its_document(schema: Any) -> None:
+def hold_to_its_document(schema: Any) -> None:
+    """Let Schemathesis try every operation, with bodies that fit the document and with others."""
     for found in schema.get_all_operations():
         operation = found.ok()
         modes = [GenerationMode.POSITIVE]
@@ -121,11 +122,11 @@ def _try(cases: "SearchStrategy[schemathesis.Case[Any]]") -> None:
 
 
 def test_the_predictor_keeps_its_document(predictor_schema: Any) -> None:
-    _hold_to_its_document(predictor_schema)
+    hold_to_its_document(predictor_schema)
 
 
 def test_the_operations_keep_their_document(operations_schema: Any) -> None:
-    _hold_to_its_document(operations_schema)
+    hold_to_its_document(operations_schema)
 
 
 async def _ask(app: FastAPI, method: str, path: str, body: Any = None) -> httpx.Response:

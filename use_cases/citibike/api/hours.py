@@ -6,23 +6,18 @@ from functools import lru_cache
 from zoneinfo import ZoneInfo
 
 from bikecast.names import TIME_ZONE
+from bikecast.use_case.wall_times import CLOCK, day_pattern
 
 NEW_YORK = ZoneInfo(TIME_ZONE)
 HOUR = dt.timedelta(hours=1)
 CACHED_HOURS = 8192
 
-_LEAP_YEARS = "|".join(str(year)[2:] for year in range(2016, 2100, 4))
-_DAY = (
-    r"20(?:1[3-9]|[2-9]\d)-(?:"
-    r"(?:0[13578]|1[02])-(?:0[1-9]|[12]\d|3[01])"
-    r"|(?:0[469]|11)-(?:0[1-9]|[12]\d|30)"
-    r"|02-(?:0[1-9]|1\d|2[0-8]))"
-    rf"|20(?:{_LEAP_YEARS})-02-29"
+_DAY = day_pattern(
+    years=r"20(?:1[3-9]|[2-9]\d)", leap_years="|".join(str(year) for year in range(2016, 2100, 4))
 )
-_CLOCK = r"(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d{1,6})?)?"
 _OFFSET = r"(?:Z|[+-](?:0\d|1[0-3]):[0-5]\d)"
 # Real calendar dates only, 2013 (the first trips) to 2099; the API's document shows the same pattern.
-HOUR_PATTERN = rf"^(?:{_DAY})(?:[T ]{_CLOCK}{_OFFSET}?)?$"
+HOUR_PATTERN = rf"^(?:{_DAY})(?:[T ]{CLOCK}{_OFFSET}?)?$"
 _HOUR_TEXT = re.compile(HOUR_PATTERN, re.ASCII)
 
 

@@ -225,10 +225,16 @@ class Metric(StrEnum):
     PREDICTIONS_CAPTURED = "PredictionsCaptured"
     DRIFT_SCORE = "PredictionDrift"
     DRIFTED_FEATURES = "DriftedFeatures"
+    MISSING_SHARE = "MissingValuesShare"
     LIVE_METRIC = "LiveMetric"
     ALARMS = "MonitorAlarms"
     MODEL_AGE_DAYS = "ModelAgeDays"
     DATA_AGE_DAYS = "DataAgeDays"
+
+
+def live_metric(name: str) -> str:
+    """Return the CloudWatch name of one metric of a declared use case, on answered predictions."""
+    return f"{Metric.LIVE_METRIC}_{name}"
 
 
 class Step(StrEnum):

@@ -2,10 +2,10 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema, model_validator
 
 from bikecast.arrays import Array, Mask
 from bikecast.errors import DataError, JudgementError
@@ -15,6 +15,8 @@ from bikecast.evaluation.sample import Sample
 from bikecast.task import Classification, Task
 
 _FLAT = ("rmse", "mae", "wape", "r2", "bias")  # tables stored before there were several use cases
+# JSON Schema's `date-time` has an offset, which the data's wall time has not.
+WallTime = Annotated[dt.datetime, WithJsonSchema({"type": "string", "examples": ["2024-01-02T08:00:00"]})]
 
 
 class Scores(BaseModel):
@@ -35,8 +37,8 @@ class Scores(BaseModel):
     model_config = ConfigDict(frozen=True, extra="allow")
 
     n_rows: int = Field(gt=0)
-    start: dt.datetime | None = None
-    end: dt.datetime | None = None
+    start: WallTime | None = None
+    end: WallTime | None = None
     values: dict[str, float]
     coverage: float | None = None
     interval_width: float | None = None

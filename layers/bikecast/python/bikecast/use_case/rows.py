@@ -15,10 +15,16 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSche
 from bikecast.columns import Columns
 from bikecast.use_case.declaration import UseCase
 from bikecast.use_case.inputs import Category, Input, Kind, Moment, Number, Text, level_text
+from bikecast.use_case.wall_times import CLOCK, day_pattern
 
 MAX_TEXT = 200
-_MOMENT = re.compile(r"\d{4}-\d{2}-\d{2}[ T]\d{2}:\d{2}(:\d{2}(\.\d{1,6})?)?", re.ASCII)
-_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
+# From 1800 to 2199, 1900 and the like without a 29th of February.
+_DAY_TEXT = day_pattern(
+    years=r"(?:1[89]|2[01])\d{2}",
+    leap_years=r"2000|(?:1[89]|2[01])(?:0[48]|[2468][048]|[13579][26])",
+)
+_DAY = re.compile(_DAY_TEXT, re.ASCII)
+_MOMENT = re.compile(f"(?:{_DAY_TEXT})[ T]{CLOCK}", re.ASCII)
 
 
 @dataclass(frozen=True)
@@ -132,7 +138,7 @@ def _level_type(levels: tuple[str, ...], *, refuse: bool) -> Any:
 
 def _moment_type(*, clock: bool) -> Any:
     pattern, example = (_MOMENT, "2024-01-02 08:00:00") if clock else (_DAY, "2024-01-02")
-    schema = {"type": "string", "pattern": f"^{pattern.pattern}$", "examples": [example]}
+    schema = {"type": "string", "pattern": f"^(?:{pattern.pattern})$", "examples": [example]}
     parse = partial(_moment, pattern=pattern, example=example)
     return Annotated[dt.datetime, BeforeValidator(parse), WithJsonSchema(schema)]
 
