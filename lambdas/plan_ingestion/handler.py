@@ -1,4 +1,4 @@
-"""First state of the ingest machine: finds the files and groups them by container."""
+"""First state of the ingest machine: finds the files and shares them out to containers."""
 
 from functools import cache
 from typing import Any
@@ -27,7 +27,7 @@ def data() -> S3Store:
 @logger.inject_lambda_context
 @tracer.capture_lambda_handler
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001
-    """Find the uploaded files and group them."""
-    plan = plan_ingestion(parse_request(IngestRequest, event), data().keys(Prefix.RAW))
-    logger.info("ingestion planned", extra={"groups": len(plan["groups"])})
+    """Find the uploaded files and share them out to containers."""
+    plan = plan_ingestion(parse_request(IngestRequest, event), dict(data().sizes(Prefix.RAW)))
+    logger.info("ingestion planned", extra={"containers": len(plan["batches"])})
     return plan
