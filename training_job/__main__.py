@@ -3,13 +3,14 @@
 import json
 import logging
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
 from bikecast.errors import InputError
-from bikecast.names import DEFAULT_USE_CASE, Step
+from bikecast.names import DEFAULT_USE_CASE, STEP_ENDED, WORK_S, Step
 from bikecast.use_case import registry
 from training_job.runtime import logs
 from training_job.runtime.answers import (
@@ -65,7 +66,11 @@ def _run(arguments: Sequence[str], task: TaskSettings) -> Mapping[str, Any]:
     logs.configure(logs.facts_of(step, payload, code_version=settings.code_version))
     use_case = take_use_case(payload)
     run = find_step(arguments, use_case=use_case)
-    return run(build_context(settings, use_case=use_case), payload)
+    began = time.monotonic()  # what came before is the start of a container: capacity, image, imports
+    try:
+        return run(build_context(settings, use_case=use_case), payload)
+    finally:
+        logger.info(STEP_ENDED, extra={WORK_S: round(time.monotonic() - began, 3)})
 
 
 def take_use_case(payload: dict[str, Any]) -> str:
