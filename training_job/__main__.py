@@ -3,6 +3,7 @@
 import json
 import logging
 import sys
+import time
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from importlib.util import find_spec
@@ -10,7 +11,7 @@ from typing import Any
 
 from bikecast import tracing
 from bikecast.errors import InputError
-from bikecast.names import DEFAULT_USE_CASE, Step
+from bikecast.names import DEFAULT_USE_CASE, STEP_ENDED, WORK_S, Step
 from bikecast.use_case import registry
 from training_job.runtime import logs
 from training_job.runtime.answers import (
@@ -70,10 +71,14 @@ def _run(arguments: Sequence[str], task: TaskSettings) -> Mapping[str, Any]:
     use_case = take_use_case(payload)
     run = find_step(arguments, use_case=use_case)
     parent = None if task.execution is None else tracing.traceparent_of_execution(task.execution)
-    with tracing.span(step, parent=parent, use_case=use_case):
-        result = run(build_context(settings, use_case=use_case), payload)
-        tracing.note(**{name: str(result[name]) for name in TRACED if result.get(name) is not None})
-    return result
+    began = time.monotonic()  # what came before is the start of a container: capacity, image, imports
+    try:
+        with tracing.span(step, parent=parent, use_case=use_case):
+            result = run(build_context(settings, use_case=use_case), payload)
+            tracing.note(**{name: str(result[name]) for name in TRACED if result.get(name) is not None})
+            return result
+    finally:
+        logger.info(STEP_ENDED, extra={WORK_S: round(time.monotonic() - began, 3)})
 
 
 def take_use_case(payload: dict[str, Any]) -> str:

@@ -49,23 +49,31 @@ def read_lines(
     *,
     since: dt.datetime,
     containing: str | None = None,
+    phrase: str | None = None,
 ) -> list[LogLine]:
     """Return the lines since an instant, oldest first; groups that do not exist yet are empty.
 
-    ``groups`` holds the log groups of each role.
+    Args:
+        client: Of CloudWatch Logs.
+        groups: The log groups of each role.
+        since: An aware instant.
+        containing: Only lines with this text.
+        phrase: Only lines with these words, chosen by CloudWatch before they are sent.
     """
     lines: list[LogLine] = []
     for role, group in ((role, group) for role, found in groups.items() for group in found):
-        lines += _group_lines(client, group, role=role, since=since)
+        lines += _group_lines(client, group, role=role, since=since, phrase=phrase)
     kept = [line for line in lines if containing is None or containing in line.message]
     return sorted(kept, key=lambda line: line.at)
 
 
 def _group_lines(
-    client: "CloudWatchLogsClient", group: str, *, role: str, since: dt.datetime
+    client: "CloudWatchLogsClient", group: str, *, role: str, since: dt.datetime, phrase: str | None
 ) -> Iterator[LogLine]:
     pages = client.get_paginator("filter_log_events").paginate(
-        logGroupName=group, startTime=int(since.timestamp() * 1000)
+        logGroupName=group,
+        startTime=int(since.timestamp() * 1000),
+        filterPattern="" if phrase is None else f'"{phrase}"',
     )
     try:
         for page in pages:

@@ -29,14 +29,16 @@ def cost(
     from console.deployment.costs import (
         Use,
         assumptions,
-        container_hours_last_month,
         estimate,
         read_templates,
+        use_of_last_month,
     )
 
     cloud = find_cloud(target)
-    hours = container_hours_last_month(cloud) if container_hours is None else container_hours
-    use = Use(container_hours=hours, predictions=predictions)
+    if container_hours is None:
+        use = use_of_last_month(cloud, predictions=predictions)
+    else:
+        use = Use(container_hours, predictions)
     lines = estimate(read_templates(cloud), use=use)
     total = round(sum(line.usd for line in lines), 2)
     assumed = assumptions(use, measured=container_hours is None)

@@ -6,11 +6,14 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from console.cloud.outputs import read_stacks
+from bikecast.names import STEP_ENDED, WORK_S, Output
+from console.cloud.logs import LogLine, read_lines
+from console.cloud.outputs import parse_log_groups, read_stack_outputs, read_stacks
 from console.cloud.session import Cloud
 from console.executions.histories import as_instant
 from console.executions.runs import list_runs
 
+JOB = "job"  # the role whose log has the steps' lines
 HOURS_A_MONTH = 730.0
 DAYS_A_MONTH = 30
 MANY_RUNS = 1_000
@@ -31,11 +34,15 @@ DASHBOARD_MONTH = 3.00
 
 @dataclass(frozen=True)
 class Use:
-    """What is used in a month: containers in hours of the clock, calls of the API with their mean time."""
+    """What is used in a month: containers in hours of the clock, calls of the API with their mean time.
+
+    ``work_hours`` is the part of the container hours in which steps did their own work, if that is known.
+    """
 
     container_hours: float
     predictions: int
     prediction_ms: float = 50.0
+    work_hours: float | None = None
 
 
 @dataclass(frozen=True)
@@ -99,8 +106,21 @@ def _container(resources: list[Any], use: Use) -> list[CostLine]:
         return []
     vcpu, memory_gb = int(tasks[0]["Cpu"]) / 1024, int(tasks[0]["Memory"]) / 1024
     hourly = vcpu * FARGATE_VCPU_HOUR + memory_gb * FARGATE_GB_HOUR + PUBLIC_IPV4_HOUR
-    quantity = f"{use.container_hours:.1f} h of {vcpu:g} vCPU, {memory_gb:g} GB, not on spot"
-    return [CostLine("container steps", quantity, round(use.container_hours * hourly, 2))]
+    size = f"h of {vcpu:g} vCPU, {memory_gb:g} GB, not on spot"
+    return [
+        CostLine(item, f"{hours:.1f} {size}", round(hours * hourly, 2))
+        for item, hours in _container_hours(use)
+    ]
+
+
+def _container_hours(use: Use) -> list[tuple[str, float]]:
+    if use.work_hours is None:
+        return [("container steps", use.container_hours)]
+    start_hours = max(use.container_hours - use.work_hours, 0.0)
+    return [
+        ("container steps, their work", use.work_hours),
+        ("container steps, start and waits", start_hours),
+    ]
 
 
 def _serving(resources: list[Any], use: Use) -> list[CostLine]:
@@ -129,9 +149,23 @@ def read_templates(cloud: Cloud) -> list[dict[str, Any]]:
     return found
 
 
-def container_hours_last_month(cloud: Cloud) -> float:
+def use_of_last_month(cloud: Cloud, *, predictions: int) -> Use:
     """Return how long executions with containers ran in the last 30 days, workers counted once."""
     since = dt.datetime.now(dt.UTC) - dt.timedelta(days=DAYS_A_MONTH)
     kinds = ("train", "ingest", "operate")
     rows = [row for kind in kinds for row in list_runs(cloud, limit=MANY_RUNS, kind=kind)]
-    return sum(float(row["seconds"]) for row in rows if as_instant(row["started"]) > since) / 3600
+    hours = sum(float(row["seconds"]) for row in rows if as_instant(row["started"]) > since) / 3600
+    groups = parse_log_groups(read_stack_outputs(cloud.cloudformation).get(Output.LOG_GROUPS) or "")
+    of_job = {role: (group,) for role, group in groups.items() if role == JOB}
+    lines = read_lines(cloud.logs, of_job, since=since, phrase=STEP_ENDED)
+    return Use(hours, predictions, work_hours=min(work_hours(lines), hours))
+
+
+def work_hours(lines: Iterable[LogLine]) -> float:
+    """Return for how long at least one step did its own work, by the lines with which steps end."""
+    ended = [(line.at.timestamp(), float(json.loads(line.message)[WORK_S])) for line in lines]
+    total_s, until = 0.0, 0.0
+    for began, end in sorted((at - work_s, at) for at, work_s in ended):
+        total_s += max(0.0, end - max(began, until))
+        until = max(until, end)
+    return total_s / 3600

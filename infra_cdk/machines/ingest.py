@@ -1,4 +1,4 @@
-"""Ingest: find the raw files, count each month's trips in a container of its own, publish the tables."""
+"""Ingest: find the raw files, count the months' trips in containers side by side, publish the tables."""
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
@@ -6,12 +6,11 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from bikecast.names import Step
+from bikecast.names import MONTHS_AT_A_TIME, Step
 from infra_cdk.constructs.jobs.job import Job, JobStep
 from infra_cdk.constructs.jobs.machine import request_and_execution
 from infra_cdk.machines.failures import FailurePath, fail_by_name
 
-MONTHS_AT_A_TIME = 2
 TIMEOUT = cdk.Duration.days(2)
 
 
@@ -49,7 +48,7 @@ class Ingest(Construct):
         months = sfn.Map(
             self,
             "Months",
-            items_path="$.groups",
+            items_path="$.batches",
             max_concurrency=MONTHS_AT_A_TIME,
             result_path=sfn.JsonPath.DISCARD,
         )

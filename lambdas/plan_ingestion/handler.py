@@ -1,4 +1,4 @@
-"""First state of the ingest machine: finds the files and groups them by container."""
+"""First state of the ingest machine: finds the files and shares them out to containers."""
 
 from functools import cache
 from typing import Any
@@ -27,9 +27,9 @@ def data() -> S3Store:
 @logger.inject_lambda_context
 @tracing.flushed
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
-    """Find the uploaded files and group them."""
+    """Find the uploaded files and share them out to containers."""
     request = parse_request(IngestRequest, event["request"])
     with tracing.span("find files", parent=tracing.traceparent_of_execution(event["execution"])):
-        plan = plan_ingestion(request, data().keys(Prefix.RAW))
-    logger.info("ingestion planned", extra={"groups": len(plan["groups"])})
+        plan = plan_ingestion(request, dict(data().sizes(Prefix.RAW)))
+    logger.info("ingestion planned", extra={"containers": len(plan["batches"])})
     return plan

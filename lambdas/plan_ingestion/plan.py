@@ -1,17 +1,18 @@
-"""The plan of one ingestion: files grouped by the month in their name.
+"""The plan of one ingestion: files grouped by the month in their name, small months sharing a container.
 
 A name only balances the work: what a file holds is read from its rows, and any grouping gives the
-same tables.
+same tables. To start a container takes longer than to read a small month, so there are no more containers
+than run at a time, unless months are large.
 """
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Mapping
 from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.errors import InputError
-from bikecast.names import RAW_WEATHER_PREFIX, SIMULATED_MARKER, Prefix
+from bikecast.names import MONTHS_AT_A_TIME, RAW_WEATHER_PREFIX, SIMULATED_MARKER, Prefix
 
 TABLE_FILE = re.compile(r"\.(zip|csv|tsv|gz)$", re.IGNORECASE)
 # The publisher's months are spelled 202401, its years 2013.
@@ -19,6 +20,9 @@ DATED = re.compile(r"(?<!\d)(?P<year>20\d\d)[-_]?(?P<month>0[1-9]|1[0-2])?(?!\d)
 UNDATED = "undated"
 # ECS takes 8,192 characters of overrides for one container; the task token needs about 1,000.
 MAX_KEY_CHARACTERS = 5_000
+CHARACTERS_BESIDE_KEYS = 60  # of a month and its braces
+# Some five million rides in a zip: seconds of work, which is more than a start takes and little to repeat.
+LARGE_BYTES = 200_000_000
 
 
 class IngestRequest(BaseModel):
@@ -35,13 +39,16 @@ class IngestRequest(BaseModel):
     force: bool = Field(False, strict=True, description="Ingest again what was ingested already.")
 
 
-def plan_ingestion(request: IngestRequest, keys: Iterable[str]) -> dict[str, Any]:
-    """Group the trip files among the keys under ``raw/``.
+def plan_ingestion(request: IngestRequest, sizes: Mapping[str, int]) -> dict[str, Any]:
+    """Group the trip files among the keys under ``raw/``, and share the groups out to containers.
 
+    Args:
+        request: What is asked for.
+        sizes: Bytes by key.
     Raises:
         InputError: There is nothing to ingest.
     """
-    found = _named(list(keys), request.files)
+    found = _named(list(sizes), request.files)
     weather = [key for key in found if key.startswith(RAW_WEATHER_PREFIX)]
     labelled = sorted(
         (label(key), key) for key in found if _may_hold_trips(key, is_named=request.files is not None)
@@ -53,7 +60,7 @@ def plan_ingestion(request: IngestRequest, keys: Iterable[str]) -> dict[str, Any
     publish: dict[str, Any] = {"months": sorted({group["month"] for group in groups})}
     if request.files is not None and not _is_full(weather, ""):
         publish["weather"] = weather
-    return {"groups": groups, "publish": publish}
+    return {"batches": [{"months": batch} for batch in _batches(groups, sizes)], "publish": publish}
 
 
 def _named(found: list[str], files: list[str] | None) -> list[str]:
@@ -95,6 +102,23 @@ def _groups(chosen: list[tuple[str, str]], *, force: bool) -> Iterator[dict[str,
         group["keys"].append(key)
     if group is not None:
         yield group
+
+
+def _batches(groups: list[dict[str, Any]], sizes: Mapping[str, int]) -> Iterator[list[dict[str, Any]]]:
+    """Yield the groups of each container: about the same bytes for each that runs at a time."""
+    weights = [sum(sizes[key] for key in group["keys"]) for group in groups]
+    fair = min(LARGE_BYTES, sum(weights) / MONTHS_AT_A_TIME)
+    batch: list[dict[str, Any]] = []
+    n_bytes = n_characters = 0
+    for group, weight in zip(groups, weights, strict=True):
+        characters = sum(map(len, group["keys"])) + CHARACTERS_BESIDE_KEYS
+        if batch and (n_bytes + weight / 2 > fair or n_characters + characters > MAX_KEY_CHARACTERS):
+            yield batch
+            batch, n_bytes, n_characters = [], 0, 0
+        batch.append(group)
+        n_bytes, n_characters = n_bytes + weight, n_characters + characters
+    if batch:
+        yield batch
 
 
 def _is_full(keys: list[str], key: str) -> bool:

@@ -44,9 +44,11 @@ def load(context: Context, folder: Path) -> dict[str, Any]:
     for path, key in keys.items():
         context.data.upload(path, key)
     request = parse_request(IngestRequest, {"files": list(keys.values())})
-    plan = plan_ingestion(request, context.data.keys("raw/"))
-    for group in plan["groups"]:
-        ingest_month.run(context, group)
+    plan = plan_ingestion(
+        request, {key: len(context.data.read(key).body) for key in context.data.keys("raw/")}
+    )
+    for batch in plan["batches"]:
+        ingest_month.run(context, batch)
     return json.loads(json.dumps(publish_tables.run(context, plan["publish"])))  # type: ignore[no-any-return]  # a report
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -36,11 +37,18 @@ def context(tmp_path: Path, simulated: Path) -> Context:
     return context
 
 
+def ingest(context: Context, month: str, name: str, **more: object) -> dict[str, Any]:
+    """Run the step on one month of one file and return the month's report."""
+    job = {"month": month, "keys": [f"{Prefix.RAW}{name}"], **more}
+    (report,) = ingest_month.run(context, {"months": [job]})["months"]
+    return dict(report)
+
+
 def load(context: Context, names: list[str] = NAMES) -> dict[str, object]:
     """Run the load as its state machine does."""
     groups = [f"{name[:4]}-{name[4:6]}" for name in names]
     for group, name in zip(groups, names, strict=True):
-        ingest_month.run(context, {"month": group, "keys": [f"{Prefix.RAW}{name}"]})
+        ingest(context, group, name)
     return dict(publish_tables.run(context, {"months": groups}))
 
 
@@ -67,10 +75,21 @@ def test_order_and_repetition_of_loads_change_nothing(context: Context) -> None:
 
 
 def test_unchanged_files_are_not_read_again_unless_forced(context: Context) -> None:
-    job = {"month": "2024-08", "keys": [f"{Prefix.RAW}{NAMES[1]}"]}
-    assert ingest_month.run(context, job)["unchanged"] == []
-    assert ingest_month.run(context, job)["unchanged"] == [NAMES[1]]
-    assert ingest_month.run(context, job | {"force": True})["unchanged"] == []
+    assert ingest(context, "2024-08", NAMES[1])["unchanged"] == []
+    assert ingest(context, "2024-08", NAMES[1])["unchanged"] == [NAMES[1]]
+    assert ingest(context, "2024-08", NAMES[1], force=True)["unchanged"] == []
+
+
+def test_a_container_reads_its_months_one_by_one_and_a_bad_one_holds_back_itself_alone(
+    context: Context,
+) -> None:
+    context.data.write(f"{Prefix.RAW}{NAMES[1]}", b"<html>gone</html>")
+    months = [{"month": name[:6], "keys": [f"{Prefix.RAW}{name}"]} for name in NAMES]
+    reports = ingest_month.run(context, {"months": months})["months"]
+    assert [list(report["problems"]) for report in reports] == [[], [NAMES[1]], []]
+    published = publish_tables.run(context, {"months": [month["month"] for month in months]})
+    assert list(published["problems"]) == [NAMES[1]]
+    assert len(read_hourly(context.data, START, dt.date(2024, 7, 31))) == 31 * 24
 
 
 def test_changed_file_replaces_what_it_gave(context: Context) -> None:
@@ -118,10 +137,16 @@ def test_lost_weather_fails_the_load_and_names_days_and_files(context: Context) 
 
 
 @pytest.mark.parametrize(
-    "payload", [{}, {"month": "2024-01"}, {"month": "2024-01", "keys": [], "speed": "high"}]
+    "payload",
+    [
+        {},
+        {"months": []},
+        {"months": [{"month": "2024-01"}]},
+        {"months": [{"month": "2024-01", "keys": [], "speed": "high"}]},
+    ],
 )
 def test_wrong_input_names_the_field(context: Context, payload: dict[str, object]) -> None:
-    with pytest.raises(InputError, match=r"month|keys|speed"):
+    with pytest.raises(InputError, match=r"months|keys|speed"):
         ingest_month.run(context, payload)
 
 
@@ -131,7 +156,7 @@ def test_weather_in_a_zip_of_trips_is_weather(context: Context) -> None:
     context.data.delete(key)
     rides = csv_bytes(hour_of_rides("2024-07-05 08", 3))
     context.data.write(f"{Prefix.RAW}all.zip", zip_bytes({"weather.csv": weather, "rides.csv": rides}))
-    report = ingest_month.run(context, {"month": "undated", "keys": [f"{Prefix.RAW}all.zip"]})
+    report = ingest(context, "undated", "all.zip")
     assert (report["kept"], report["problems"]) == (3, {})
     assert publish_tables.run(context, {"months": ["undated"], "weather": []})["weather_days"] == 92
 
@@ -140,8 +165,8 @@ def test_weather_among_the_trips_is_weather(context: Context) -> None:
     key = f"{Prefix.RAW}weather/simulated-weather.csv"
     context.data.write(f"{Prefix.RAW}9100001.csv", context.data.read(key).body)
     context.data.delete(key)
-    ingest_month.run(context, {"month": "undated", "keys": [f"{Prefix.RAW}9100001.csv"]})
-    ingest_month.run(context, {"month": "2024-07", "keys": [f"{Prefix.RAW}{NAMES[0]}"]})
+    ingest(context, "undated", "9100001.csv")
+    ingest(context, "2024-07", NAMES[0])
     report = publish_tables.run(context, {"months": ["2024-07", "undated"], "weather": []})
     assert (report["status"], report["weather_days"]) == ("complete", 92)
     assert len(read_weather(context.data, START, END)) == 92

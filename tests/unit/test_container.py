@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from bikecast.errors import DataError, InputError
+from bikecast.names import STEP_ENDED, WORK_S
 from training_job.__main__ import find_step
 from training_job.runtime.answers import StoppedError, TaskReply, beating, stopping_on_sigterm
 from training_job.runtime.failures import describe
@@ -171,3 +172,5 @@ def test_a_bad_input_fails_with_field_and_reason() -> None:
     )
     assert done.returncode == 1
     assert "InputError: request.n_trials" in done.stderr
+    (ended,) = [json.loads(line) for line in done.stderr.splitlines() if f'"{STEP_ENDED}"' in line]
+    assert 0 <= ended[WORK_S] < 60

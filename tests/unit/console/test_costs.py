@@ -1,8 +1,13 @@
 """The bill follows from the templates and the use; nothing is charged that does not stand."""
 
+import datetime as dt
+import json
+
 import pytest
 
-from console.deployment.costs import Use, assumptions, estimate
+from bikecast.names import STEP_ENDED, WORK_S
+from console.cloud.logs import LogLine
+from console.deployment.costs import Use, assumptions, estimate, work_hours
 
 DATABASE = {
     "Type": "AWS::RDS::DBInstance",
@@ -29,6 +34,25 @@ def test_a_small_database_costs_what_its_hours_and_storage_cost() -> None:
 def test_container_steps_are_charged_by_the_hour() -> None:
     hourly = 2 * 0.04048 + 8 * 0.004445 + 0.005
     assert total(TASK, use=Use(container_hours=100, predictions=0)) == pytest.approx(100 * hourly, abs=0.01)
+
+
+def test_start_and_work_of_container_steps_are_told_apart() -> None:
+    template = {"Resources": {"Task": TASK}}
+    work, start = estimate([template], use=Use(100, 0, work_hours=60))
+    assert (work.quantity, start.quantity) == tuple(
+        f"{h:.1f} h of 2 vCPU, 8 GB, not on spot" for h in (60, 40)
+    )
+    assert work.usd + start.usd == pytest.approx(total(TASK, use=Use(100, 0)), abs=0.01)
+
+
+def test_workers_that_work_at_once_are_counted_once() -> None:
+    noon = dt.datetime(2025, 4, 1, 12, tzinfo=dt.UTC)
+
+    def ended(minute: int, work_s: float) -> LogLine:
+        message = json.dumps({"level": "INFO", "message": STEP_ENDED, WORK_S: work_s})
+        return LogLine(noon + dt.timedelta(minutes=minute), "job", message)
+
+    assert work_hours([ended(30, 1800), ended(20, 1200), ended(60, 600)]) * 60 == pytest.approx(30 + 10)
 
 
 def test_more_predictions_cost_proportionally_more() -> None:

@@ -44,8 +44,8 @@ def test_uploaded_files_are_found_and_grouped(ingestion: Any) -> None:
         s3.put_object(Bucket=BUCKET, Key=f"raw/{name}", Body=b"x")
     ingestion.data.cache_clear()
     plan = ingestion.lambda_handler(asked({"months": ["2024-02"]}), Context())
-    assert [(group["month"], group["keys"]) for group in plan["groups"]] == [
-        ("2024-02", ["raw/202402-citibike-tripdata.zip"])
+    assert [[(group["month"], group["keys"]) for group in batch["months"]] for batch in plan["batches"]] == [
+        [("2024-02", ["raw/202402-citibike-tripdata.zip"])]
     ]
 
 

@@ -1,12 +1,14 @@
 """Grouping raw files for the containers that count them."""
 
+from typing import Any
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from bikecast.errors import InputError
 from bikecast.requests import parse_request
-from lambdas.plan_ingestion.plan import MAX_KEY_CHARACTERS, IngestRequest, label, plan_ingestion
+from lambdas.plan_ingestion.plan import LARGE_BYTES, MAX_KEY_CHARACTERS, IngestRequest, label, plan_ingestion
 
 KEYS = [
     "raw/202401-citibike-tripdata.zip",
@@ -19,8 +21,47 @@ KEYS = [
 ]
 
 
-def plan(keys: list[str], **request: object) -> dict[str, object]:
-    return plan_ingestion(parse_request(IngestRequest, request), keys)
+A_MONTH = 1_000_000
+
+
+def plan(keys: list[str], **request: object) -> dict[str, Any]:
+    """Return the plan of files of the same size, its groups in one list."""
+    planned = plan_ingestion(parse_request(IngestRequest, request), dict.fromkeys(keys, A_MONTH))
+    return {"groups": [month for batch in planned["batches"] for month in batch["months"]]} | {
+        name: value for name, value in planned.items() if name != "batches"
+    }
+
+
+def shares(sizes: list[int]) -> list[list[int]]:
+    """Return the sizes of the months that each container reads."""
+    keys = {
+        f"raw/{2000 + number // 12}{number % 12 + 1:02d}-x.zip": size for number, size in enumerate(sizes)
+    }
+    planned = plan_ingestion(IngestRequest(), keys)
+    return [[keys[month["keys"][0]] for month in batch["months"]] for batch in planned["batches"]]
+
+
+def test_small_months_share_as_many_containers_as_run_at_a_time() -> None:
+    assert [len(share) for share in shares([A_MONTH] * 40)] == [20, 20]
+    assert [len(share) for share in shares([A_MONTH] * 15)] == [8, 7]
+    assert shares([A_MONTH]) == [[A_MONTH]]
+
+
+def test_a_large_month_has_a_container_of_its_own() -> None:
+    large = 3 * LARGE_BYTES
+    assert shares([large, large, large]) == [[large], [large], [large]]
+    assert shares([A_MONTH, A_MONTH, large, A_MONTH]) == [[A_MONTH, A_MONTH], [large], [A_MONTH]]
+
+
+@given(st.lists(st.integers(0, 2 * LARGE_BYTES), min_size=1, max_size=200))
+def test_months_stay_in_order_and_no_share_exceeds_what_is_fair_by_more_than_a_month(
+    sizes: list[int],
+) -> None:
+    found = shares(sizes)
+    assert [size for share in found for size in share] == sizes
+    assert all(
+        sum(share) <= min(LARGE_BYTES, sum(sizes) / 2) + max(share) / 2 or len(share) == 1 for share in found
+    )
 
 
 def test_files_are_grouped_by_the_month_in_their_name() -> None:
@@ -95,10 +136,10 @@ def test_the_month_is_read_from_the_name(key: str, month: str) -> None:
 @given(st.lists(st.text(min_size=1, max_size=60), unique=True, min_size=1, max_size=300))
 def test_every_file_is_in_exactly_one_group_that_a_container_can_be_told(names: list[str]) -> None:
     keys = [f"raw/202401/{number}-{name}.csv" for number, name in enumerate(names)]
-    groups = plan(keys)["groups"]
-    assert isinstance(groups, list)
-    assert sorted(key for group in groups for key in group["keys"]) == sorted(keys)
-    assert all(sum(map(len, group["keys"])) <= MAX_KEY_CHARACTERS for group in groups)
+    batches = plan_ingestion(IngestRequest(), dict.fromkeys(keys, 1))["batches"]
+    told = [[key for month in batch["months"] for key in month["keys"]] for batch in batches]
+    assert sorted(key for batch in told for key in batch) == sorted(keys)
+    assert all(sum(map(len, batch)) <= MAX_KEY_CHARACTERS for batch in told)
 
 
 def test_a_file_that_is_named_is_read_whatever_its_suffix() -> None:

@@ -12,8 +12,6 @@ from bikecast.names import TIME_ZONE, Prefix
 from bikecast.storage import ObjectStore
 from bikecast.yearly import read_parquet, write_years
 from use_cases.citibike.hourly_weather.features import MOST_LEAD_DAYS, NEEDED, VALUES
-from use_cases.citibike.tables.contracts import checked
-from use_cases.citibike.weather.hourly import HOURLY_WEATHER
 
 COLUMNS = ("timestamp", "issued_at", *VALUES)
 PAST_DAYS = 4  # of observed weather before a stretch, for snow that lies
@@ -63,6 +61,10 @@ def add_hours(store: ObjectStore, hours: pd.DataFrame) -> int:
 
 def normalised(hours: pd.DataFrame) -> pd.DataFrame:
     """Return hours in the table's columns, without those that lack a value or precede their issue."""
+    # Contracts take a second to import, and only loading writes.
+    from use_cases.citibike.tables.contracts import checked
+    from use_cases.citibike.weather.hourly import HOURLY_WEATHER
+
     rain = hours["rain"] + hours["showers"].fillna(0) if "showers" in hours else hours["rain"]
     issued = hours["issued_at"].dt.tz_convert(TIME_ZONE).dt.tz_localize(None).astype("datetime64[s]")
     frame = checked(hours.assign(rain=rain, issued_at=issued), HOURLY_WEATHER)

@@ -369,6 +369,10 @@ def environment_of_stack(name: str) -> str | None:
 DATABASE_NAME = "bikecast"
 # What every target has: 18 on AWS and in the embedded cloud, 17 where LocalStack runs an older one.
 MINIMUM_POSTGRES = 17
+# What a step's log says when its own work ends, and the field with the seconds that this took.
+STEP_ENDED, WORK_S = "step ended", "work_s"
+# Containers of one load that run side by side; small months are shared out among as many.
+MONTHS_AT_A_TIME = 2
 
 
 class DatabaseRole(StrEnum):

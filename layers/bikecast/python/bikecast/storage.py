@@ -160,10 +160,15 @@ class S3Store:
         return found.etag
 
     def keys(self, prefix: str) -> Iterator[str]:
+        for key, _ in self.sizes(prefix):
+            yield key
+
+    def sizes(self, prefix: str) -> Iterator[tuple[str, int]]:
+        """Yield every key that begins with ``prefix``, with the bytes stored there."""
         pages = self._client.get_paginator("list_objects_v2").paginate(Bucket=self.bucket, Prefix=prefix)
         for page in pages:
             for item in page.get("Contents", []):
-                yield item["Key"]
+                yield item["Key"], item["Size"]
 
     def delete(self, key: str) -> None:
         with _translated(self.uri(key)):
