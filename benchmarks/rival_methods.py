@@ -66,11 +66,10 @@ def statistical(known: Known, make: Callable[[], Any], *, with_weather: bool, re
     """Fit a model of statsforecast, on the newest weeks where it is slow."""
     from statsforecast import StatsForecast
 
-    history = regular(known.history).tail(RECENT_HOURS if recent else len(known.history))
-    names = [*REGRESSORS, *waves(history["ds"]).columns] if with_weather else []
-    past = pd.concat([history, waves(history["ds"])], axis=1)[["unique_id", "ds", "y", *names]]
-    ahead = week(known)
-    future = pd.concat([ahead, waves(ahead["ds"])], axis=1)[["unique_id", "ds", *names]]
+    history, ahead = regular(known.history).tail(RECENT_HOURS if recent else len(known.history)), week(known)
+    past, future = (pd.concat([part, waves(part["ds"])], axis=1) for part in (history, ahead))
+    names = [name for name in (*REGRESSORS, *waves(ahead["ds"])) if with_weather and past[name].nunique() > 1]
+    past, future = past[["unique_id", "ds", "y", *names]], future[["unique_id", "ds", *names]]
     weather = future if with_weather else None
     found = StatsForecast([make()], freq="h").forecast(df=past, h=WEEK, X_df=weather, level=[90])
     name = next(column for column in found if column not in ("unique_id", "ds") and "-" not in column)

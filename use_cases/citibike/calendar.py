@@ -34,8 +34,8 @@ def holiday_rank(days: Hours) -> Array:
 
 def is_new_years_night(hours: Hours) -> Array:
     """Return 1 for the first five hours of a year, in which many ride home from a celebration, else 0."""
-    first = (day_of_year(hours) == 1) & (hour_of_day(hours) < NEW_YEARS_HOURS)
-    return first.astype(np.float64)
+    night = (day_of_year(hours) == 1) & (hour_of_day(hours) < NEW_YEARS_HOURS)
+    return np.where(night, 1.0, 0.0)
 
 
 def is_holiday(day: dt.date) -> bool:
