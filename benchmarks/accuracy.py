@@ -9,6 +9,7 @@ Hyperparameters are the starts of ``search.toml``; nothing is chosen on the judg
 
 import os
 import sys
+from argparse import ArgumentParser, RawDescriptionHelpFormatter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,7 +40,16 @@ TEST_START = np.datetime64("2025-01-01", "s")
 
 
 def main() -> None:
-    """Fit, judge and print."""
+    """Fit, judge and print; with ``--rivals`` the rivals instead."""
+    parser = ArgumentParser(description=__doc__, formatter_class=RawDescriptionHelpFormatter)
+    parser.add_argument("--rivals", action="store_true", help="forecast a week by every method, over a year")
+    parser.add_argument("--chronos", metavar="FOLDER", help="weights of Chronos, to be among the rivals")
+    chosen = parser.parse_args()
+    if chosen.rivals:
+        from benchmarks.rivals import compare  # its libraries are in an environment of their own
+
+        compare(chosen.chronos)
+        return
     folder = os.environ.get("BIKECAST_REAL_DATA")
     if folder is None:
         sys.exit(

@@ -17,15 +17,18 @@ import pandas as pd
 
 from benchmarks.accuracy import TEST_START, Ours, fit_ours, show
 from benchmarks.real_data import read_year
-from bikecast.arrays import Mask, Matrix
+from bikecast.arrays import Array, Mask, Matrix
 from bikecast.tabular.frames import RawTable
 from use_cases.citibike.hourly_weather.features import HourlyRows
-from use_cases.citibike.hourly_weather.fitting import HourlyFit, calibrated, out_of_fold
+from use_cases.citibike.hourly_weather.fitting import HourlyFit, calibrated, out_of_fold, state_after
 from use_cases.citibike.hourly_weather.judging import judge_leads
+from use_cases.citibike.hourly_weather.path import lead_name
 from use_cases.citibike.hourly_weather.rows import lead_rows
 from use_cases.citibike.hourly_weather.table import HourlyWeather, normalised
 from use_cases.citibike.model.backtest import Sample
 from use_cases.citibike.model.forecaster import Forecast
+from use_cases.citibike.model.level import LevelState
+from use_cases.citibike.model.metrics import score
 from use_cases.citibike.training.dataset import to_sample
 from use_cases.citibike.training.search import SEARCH_FILE, load_hourly_search
 from use_cases.citibike.weather.hourly import hours_of
@@ -53,6 +56,8 @@ def main() -> None:
         left_out = out_of_fold(train, learnt, fit, search.calibration.folds_of(train.hours))
         rolling = out_of_fold(train, learnt, fit, search.folds(train.hours))
         fitted, ours = whole.result(), by_days.result()
+    for what, stateless in (("blocks", left_out), ("rolling", rolling)):
+        show_inside(f"2024, {what}", train, learnt, stateless=stateless, state=search.level.state())
     for horizon in (24, 168):
         state = search.level.state().model_copy(update={"horizon_hours": horizon})
         scores = judge_leads(
@@ -66,6 +71,17 @@ def main() -> None:
         for what, table in (("hourly", scores.hourly), ("wet hours", scores.wet), ("by day", scores.by_day)):
             for lead, each in table.items():
                 show(f"{what}, {lead}", each)
+
+
+def show_inside(what: str, train: Sample, rows: HourlyRows, *, stateless: Array, state: LevelState) -> None:
+    """Print the errors by lead of predictions that did not see their day, with demand known a week before."""
+    known = np.isfinite(stateless)
+    part, values = rows.take(known), stateless[known]
+    factors = state_after(train, part, values, state=state).factors(train.hours)[part.place]
+    for lead in np.unique(part.lead).tolist():
+        place, inside = part.place[part.lead == lead], part.lead == lead
+        found = score(train.hours[place], train.actual[place], predicted=(values * factors)[inside])
+        show(f"{what}, {lead_name(lead)}", found)
 
 
 def read_weather(folder: Path) -> HourlyWeather:

@@ -134,6 +134,9 @@ def simulate(
     traps: Annotated[
         str, typer.Option(help="Quirks of the published files: all, none, or names with commas between.")
     ] = "all",
+    hourly_weather: Annotated[
+        bool, typer.Option("--hourly-weather", help="Also every hour's weather, as it was and as forecast.")
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Write simulated trips and weather in the publishers' own formats, with all their quirks.
@@ -148,7 +151,9 @@ def simulate(
     """
     declared_case = declaration()
     if declared_case is not None:
-        refuse_hourly_options({"--scale": scale, "--shift": shift})
+        refuse_hourly_options(
+            {"--scale": scale, "--shift": shift, "--hourly-weather": hourly_weather or None}
+        )
         written = {"folder": str(out), "files": simulate_rows(declared_case, out), "simulated": True}
         ui.show(written, as_json=as_json, table=lambda: ui.pairs_table(written))
         return
@@ -160,6 +165,7 @@ def simulate(
         scale=scale,
         shift=parse_shift(shift),
         traps=parse_traps(traps),
+        hourly_weather=hourly_weather,
     )
     result = {"folder": str(out), "trips": rows, "simulated": True}
     ui.show(result, as_json=as_json, table=lambda: ui.pairs_table(result))

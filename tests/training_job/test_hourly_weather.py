@@ -117,8 +117,8 @@ def test_an_hourly_model_that_is_damaged_or_of_other_features_does_not_serve(
 ) -> None:
     world, _ = first
     fields = champion(world).parts[PART]
-    with pytest.raises(ArtifactError, match="other hourly features"):
-        HourlyPath.load(world.context.serving, {**fields, "features": ["rain"]}, version="1")
+    with pytest.raises(ArtifactError, match=r"this code lacks: \['fog'\]"):
+        HourlyPath.load(world.context.serving, {**fields, "features": ["rain", "fog"]}, version="1")
     with pytest.raises(ArtifactError, match="cannot be read"):
         HourlyPath.load(world.context.serving, {"features": ["rain"]}, version="1")
     with pytest.raises(ArtifactError, match="missing"):

@@ -16,6 +16,7 @@ LATITUDE_DEG = 40.75
 LONGITUDE_DEG = -73.98
 YEAR_DAYS = 365.25
 NEIGHBOUR_CAP_DAYS = 4
+NEW_YEARS_HOURS = 5
 MAJOR = ("New Year's Day", "Independence Day", "Thanksgiving", "Christmas", "Memorial Day", "Labor Day")
 
 
@@ -29,6 +30,12 @@ def holiday_rank(days: Hours) -> Array:
     unique, position = np.unique(days.astype("datetime64[D]"), return_inverse=True)
     ranks = [_rank(day) for day in unique.tolist()]
     return np.asarray(ranks, dtype=np.float64)[position]
+
+
+def is_new_years_night(hours: Hours) -> Array:
+    """Return 1 for the first five hours of a year, in which many ride home from a celebration, else 0."""
+    night = (day_of_year(hours) == 1) & (hour_of_day(hours) < NEW_YEARS_HOURS)
+    return np.where(night, 1.0, 0.0)
 
 
 def is_holiday(day: dt.date) -> bool:

@@ -57,7 +57,9 @@ FEATURES = (
     _calendar("xmasweek", "1 from 23 December to 1 January"),
     _calendar("tom_off", "1 if tomorrow is a day off"),
     _calendar("yest_off", "1 if yesterday was a day off"),
-    _calendar("hol_major", "2 on a holiday that empties the city, 1 on another federal one"),
+    _calendar(
+        "hol_major", "2 on a holiday that empties the city, 1 on another federal one, 3 in New Year's night"
+    ),
     _weather("TMAX", "highest temperature of the day, F"),
     _weather("TMIN", "lowest temperature of the day, F"),
     _weather("SNOW", "snowfall of the day, inch"),
@@ -77,6 +79,7 @@ _ONE_DAY = np.timedelta64(1, "D")
 _OF_HOUR: dict[str, Callable[[Hours], Array]] = {
     "hour": lambda hours: calendar.hour_of_day(hours).astype(np.float64),
     "sun": calendar.solar_elevation_deg,
+    "hol_major": lambda hours: calendar.holiday_rank(hours) + calendar.is_new_years_night(hours),
 }
 _OF_DAY: dict[str, Callable[[Hours], Array]] = {
     "dow": lambda hours: calendar.day_of_week(hours).astype(np.float64),
@@ -90,7 +93,6 @@ _OF_DAY: dict[str, Callable[[Hours], Array]] = {
     "xmasweek": calendar.is_christmas_week,
     "tom_off": lambda hours: calendar.is_day_off(hours + _ONE_DAY),
     "yest_off": lambda hours: calendar.is_day_off(hours - _ONE_DAY),
-    "hol_major": calendar.holiday_rank,
 }
 CALENDAR_NAMES = (*_OF_HOUR, *_OF_DAY)
 _POSITION = {name: position for position, name in enumerate(FEATURE_NAMES)}

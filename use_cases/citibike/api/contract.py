@@ -20,6 +20,7 @@ from bikecast.names import PredictionSource
 from bikecast.serving.bodies import RequestBody, variant
 from bikecast.serving.gateway import TOO_MANY_ROWS
 from use_cases.citibike.api.hours import HOUR_PATTERN, parse_hour
+from use_cases.citibike.api.hours_ahead import HoursAhead
 from use_cases.citibike.api.ranges import ANY_FEATURE, FEATURE_RANGES, WEATHER_RANGES, PhysicalRange
 from use_cases.citibike.features import FEATURES, OPTIONAL_WEATHER, Feature
 
@@ -111,6 +112,17 @@ class TripRequest(RequestBody):
     """Body of ``/predict_trip``."""
 
     input_data: Annotated[list[TripHour], Limited] = _Rows
+    hourly: HoursAhead | None = Field(
+        None, description="Weather by the hour, of every whole day that is asked for and the days before it."
+    )
+
+    @model_validator(mode="after")
+    def _hourly_covers_the_rows(self) -> Self:
+        days = {row.date.date() for row in self.input_data}
+        incomplete = [] if self.hourly is None else self.hourly.incomplete_days(days)
+        if incomplete:
+            raise ValueError(f"`hourly.time` must hold every hour of {incomplete[0]}, which is asked for")
+        return self
 
 
 class ClockFeatures(_Weather):

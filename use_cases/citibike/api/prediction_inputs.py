@@ -12,16 +12,23 @@ from pydantic import BaseModel
 from use_cases.citibike.api.clock_features import Clock, nearest_hour, step_of
 from use_cases.citibike.api.contract import ClockFeatures, TripHour
 from use_cases.citibike.api.hourly import FeatureInput, HoursInput
-from use_cases.citibike.features import FEATURE_NAMES, OPTIONAL_WEATHER, REQUIRED_WEATHER
+from use_cases.citibike.api.hours_ahead import HoursAhead
+from use_cases.citibike.features import FEATURE_NAMES, OPTIONAL_WEATHER, REQUIRED_WEATHER, build_features
+from use_cases.citibike.hourly_weather.features import HourlyRows, beside_station
 
 WEATHER_NAMES = (*REQUIRED_WEATHER, *OPTIONAL_WEATHER)
 _FEATURES_OF = attrgetter(*FEATURE_NAMES)
 DAYS_PER_WEEK, MONTHS_PER_YEAR, DAYS_PER_LEAP_YEAR = 7, 12, 366
 
 
-def of_trips(rows: Sequence[TripHour]) -> HoursInput:
-    """Ask for the hours themselves."""
-    return HoursInput(_array([row.date for row in rows]), _weather(rows))
+def of_trips(rows: Sequence[TripHour], by_hour: HoursAhead | None = None) -> HoursInput:
+    """Ask for the hours themselves, with their weather by the hour where the request brings it."""
+    hours, weather = _array([row.date for row in rows]), _weather(rows)
+    if by_hour is None:
+        return HoursInput(hours, weather)
+    found = by_hour.rows(hours)
+    matrix = beside_station(found.features, build_features(hours, weather)[found.place])
+    return HoursInput(hours, weather, HourlyRows(found.place, matrix))
 
 
 def of_clock_features(rows: Sequence[ClockFeatures], *, today: dt.date) -> HoursInput:

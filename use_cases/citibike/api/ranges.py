@@ -37,7 +37,7 @@ FEATURE_RANGES = WEATHER_RANGES | {
     "xmasweek": _FLAG,
     "tom_off": _FLAG,
     "yest_off": _FLAG,
-    "hol_major": PhysicalRange(0, 2),
+    "hol_major": PhysicalRange(0, 3),
 }
 # A feature that is newer than this table still has to be a number of sane size.
 ANY_FEATURE = PhysicalRange(-1e6, 1e6)

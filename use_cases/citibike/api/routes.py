@@ -36,9 +36,19 @@ MODEL = {
     "daylen": -0.978, "to_hol": 4, "from_hol": 1, "xmasweek": 0, "tom_off": 0, "yest_off": 1,
     "hol_major": 0, "TMAX": 41.0, "TMIN": 33.0, "SNOW": 0.0, "TAVG": 37.0, "PRCP": 0.0,
 }  # fmt: skip
+SHOWER = {
+    "time": [f"2025-01-02T{hour:02d}:00:00" for hour in range(24)],
+    "values": {
+        "temperature": [37.0] * 24,
+        "rain": [0.1 if 7 <= hour < 10 else 0.0 for hour in range(24)],
+        "snowfall": [0.0] * 24,
+        "wind": [8.0] * 24,
+    },
+}
 TRIP_EXAMPLES: dict[str, Example] = {
     "one hour": {"value": {"input_data": [TRIP]}},
     "more weather and a time zone": {"value": {"input_data": [TRIP, RAINY]}},
+    "weather by the hour": {"value": {"input_data": [TRIP], "hourly": SHOWER}},
 }
 FEATURE_EXAMPLES: dict[str, Example] = {
     "the predecessor's features": {"value": {"input_data": [CLOCK]}},
@@ -79,8 +89,8 @@ def _add_predictions(app: FastAPI, service: PredictionService) -> None:
 
     @app.post("/predict_trip", response_model=contract.Predictions, responses=refusals, tags=["predictions"])
     async def predict_trip(body: TripBody, request: Request) -> Response:
-        """Predict hours from their dates and the weather of their days."""
-        rows = service.trips(body.input_data, request=request_id(request.scope))
+        """Predict hours from their dates and the weather of their days, or of every hour in `hourly`."""
+        rows = service.trips(body, request=request_id(request.scope))
         return _json({"predictions": rows})
 
     @app.post("/predict", response_model=contract.Predictions, responses=refusals, tags=["predictions"])

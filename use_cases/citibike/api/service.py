@@ -51,10 +51,11 @@ class PredictionService:
     def __init__(self, ports: ServicePorts) -> None:
         self._ports = ports
 
-    def trips(self, rows: Sequence[contract.TripHour], *, request: str) -> Rows:
+    def trips(self, body: contract.TripRequest, *, request: str) -> Rows:
         """Predict the hours that the rows name."""
+        rows = body.input_data
         task = _Request(request, partial(_inputs, rows), [row.date for row in rows], logs_hours=True)
-        return self._answered(task, prediction_inputs.of_trips(rows))
+        return self._answered(task, prediction_inputs.of_trips(rows, body.hourly))
 
     def features(self, rows: Sequence[BaseModel], *, request: str) -> Rows:
         """Predict from engineered features; the predecessor's are taken as the latest hours they point at."""

@@ -40,6 +40,7 @@ def simulate_files(
     scale: float | None = None,
     shift: "Shift | None" = None,
     traps: "Collection[Trap] | None" = None,
+    hourly_weather: bool = False,
 ) -> int:
     """Write simulated trips and weather in the publishers' formats and return the number of trips."""
     from use_cases.citibike.simulator import DEMO_SCALE, Trap, simulate
@@ -53,6 +54,7 @@ def simulate_files(
             scale=scale or DEMO_SCALE,
             shift=shift,
             traps=tuple(Trap) if traps is None else traps,
+            hourly_weather=hourly_weather,
             progress=current.update,
         )
         current.update(f"{done.rows:,} trips")

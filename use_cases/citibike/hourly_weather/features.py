@@ -11,14 +11,13 @@ from numpy.typing import NDArray
 from bikecast.arrays import Array, Hours, Ints, Mask, Matrix
 from bikecast.errors import FeatureError
 from use_cases.citibike import features as daily
+from use_cases.citibike.hourly_weather.of_day import CHANCES, OF_DAY, WET_INCH, YESTERDAY, chances, days
 
 NEEDED = ("temperature", "rain", "snowfall", "wind")
-VALUES = (*NEEDED, "humidity", "cloud_cover", "apparent", "gust")
+VALUES = (*NEEDED, "humidity", "cloud_cover", "apparent", "gust", "rain_chance")
 OBSERVED = -1.0  # the lead of weather that was measured, days
 MOST_LEAD_DAYS = 7
-WET_INCH = 0.01
 _DRY_CAP_HOURS = 24.0
-_ACTIVE_HOURS = (8, 20)  # when most ride
 
 _SUMS = {  # name: (value, first hour, last hour) relative to this one
     "rain_before": ("rain", -1, -1),
@@ -31,12 +30,14 @@ _SUMS = {  # name: (value, first hour, last hour) relative to this one
     "snow_24h": ("snowfall", -23, 0),
     "snow_72h": ("snowfall", -71, 0),
 }
-_OF_DAY = ("tmax", "tmin", "tavg", "rain_of_day", "snow_of_day", "wind_of_day", "wet_hours", "cloud_of_day")
-_YESTERDAY = ("rain_yesterday", "tavg_yesterday")
+# What a forecast says about rain where it does not know the hour; missing where weather was measured.
+CHANCE = "rain_chance"
+# What the station measured over the whole day, which errs less than the hours do; missing for forecasts.
+STATION = {f"station_{name.lower()}": name for name in (*daily.REQUIRED_WEATHER, *daily.OPTIONAL_WEATHER)}
 # The lead itself, and again where it is near: NaN elsewhere, by which a graph tells which expert answers.
 LEADS = ("lead_days", "lead_middle", "lead_near")
 _NEAR_DAYS, _MIDDLE_DAYS = 1, 4
-_OTHER = ("hours_dry", "snow_lying", "temperature_24h", *_OF_DAY, *_YESTERDAY, *LEADS)
+_OTHER = ("hours_dry", "snow_lying", "temperature_24h", *OF_DAY, *YESTERDAY, *CHANCES, *STATION, *LEADS)
 NAMES = (*daily.CALENDAR_NAMES, *VALUES, *_SUMS, *_OTHER)
 POSITION = {name: place for place, name in enumerate(NAMES)}
 
@@ -81,7 +82,8 @@ def build(times: Hours, series: Series, *, lead_days: Array) -> Matrix:
     known = {name: _column(name, times, series) for name in VALUES}
     columns = {name: known[name] for name in VALUES}
     columns |= {name: _sum(known[value], first, last) for name, (value, first, last) in _SUMS.items()}
-    columns |= _since(known) | _days(times, known) | _leads(lead_days)
+    columns |= _since(known) | days(times, known) | chances(times, known[CHANCE]) | _leads(lead_days)
+    columns |= dict.fromkeys(STATION, np.full(times.shape, np.nan))
     matrix = np.empty((times.size, len(NAMES)), dtype=np.float32)
     matrix[:, : len(daily.CALENDAR_NAMES)] = daily.calendar_rows(times)
     for name, values in columns.items():
@@ -93,6 +95,21 @@ def lead_of(matrix: Matrix) -> Array:
     """Return the lead of feature rows in days, ``OBSERVED`` for measured weather."""
     column = matrix[:, POSITION["lead_days"]].astype(np.float64)
     return np.where(np.isnan(column), OBSERVED, column)
+
+
+def beside_station(matrix: Matrix, by_day: Matrix) -> Matrix:
+    """Put the station's day beside hours that were measured; forecasts stay without it.
+
+    Args:
+        matrix: Rows as ``build`` makes them.
+        by_day: Of the same hours, as ``features.build_features`` makes them.
+    """
+    measured = lead_of(matrix) == OBSERVED
+    result = matrix.copy()
+    for ours, name in STATION.items():
+        column = by_day[:, daily.FEATURE_NAMES.index(name)]
+        result[:, POSITION[ours]] = np.where(measured, column, np.nan)
+    return result
 
 
 def _leads(lead_days: Array) -> dict[str, Array]:
@@ -140,28 +157,3 @@ def _lying(known: Mapping[str, Array]) -> Array:
         depth = max(depth + fallen - lost, 0.0)
         depths[place] = depth
     return depths
-
-
-def _days(times: Hours, known: Mapping[str, Array]) -> dict[str, Array]:
-    """Return what each hour's day brings, and what the day before brought."""
-    days, first, day_of_hour = np.unique(
-        times.astype("datetime64[D]"), return_index=True, return_inverse=True
-    )
-    count = np.bincount(day_of_hour)
-    clock = times.astype(np.int64) % 24
-    active = (clock >= _ACTIVE_HOURS[0]) & (clock < _ACTIVE_HOURS[1])
-    temperature, rain = known["temperature"], known["rain"]
-    by_day = {
-        "tmax": np.maximum.reduceat(temperature, first),
-        "tmin": np.minimum.reduceat(temperature, first),
-        "tavg": np.bincount(day_of_hour, temperature) / count,
-        "rain_of_day": np.bincount(day_of_hour, rain),
-        "snow_of_day": np.bincount(day_of_hour, known["snowfall"]),
-        "wind_of_day": np.bincount(day_of_hour, known["wind"]) / count,
-        "wet_hours": np.bincount(day_of_hour, (rain >= WET_INCH) & active),
-        "cloud_of_day": np.bincount(day_of_hour, known["cloud_cover"]) / count,
-    }
-    follows = np.concatenate([[False], np.diff(days) == np.timedelta64(1, "D")])
-    for name, source in zip(_YESTERDAY, ("rain_of_day", "tavg"), strict=True):
-        by_day[name] = np.where(follows, np.concatenate([[np.nan], by_day[source][:-1]]), np.nan)
-    return {name: values[day_of_hour] for name, values in by_day.items()}

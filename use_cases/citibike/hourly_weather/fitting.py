@@ -13,6 +13,7 @@ from bikecast.evaluation.splits import Fold
 from bikecast.families import Fitted, family
 from bikecast.families.base import TaskShape
 from bikecast.families.blend import Blend
+from bikecast.families.corrected import correct
 from bikecast.families.fallback import WithFallback
 from use_cases.citibike.hourly_weather.features import LEADS, OBSERVED, POSITION, HourlyRows
 from use_cases.citibike.hourly_weather.following import followed
@@ -25,7 +26,7 @@ from use_cases.citibike.model.level import LevelState
 
 # Enough of the ages of a forecast: the others lie between them.
 _LEARNT_BY_ALL = (OBSERVED, 0, 1, 3, 7)
-_SMOOTH = "glm"
+_SMOOTH, _CORRECTED = "glm", "corrected"
 Params = Mapping[str, Mapping[str, Any]]
 FitRows = Callable[[Sample, HourlyRows], Fitted]
 
@@ -38,32 +39,41 @@ class HourlyFit:
     seed: int
 
     def __call__(self, sample: Sample, rows: HourlyRows) -> Fitted:
-        """Fit what answers together: trees of all leads, trees and a regression for each age of forecast.
+        """Fit what answers together: trees and curves, those of all leads and those of the forecast's age.
 
-        Where a forecast is five days old and more, both are a regression on little of its weather.
+        Where a forecast is five days old and more, its own are a regression on little of its weather.
         """
         some = rows.take(np.isin(rows.lead, _LEARNT_BY_ALL))
-        far = partial(_regression, self, task=FAR_TASK)
-        trees, smooth = partial(_blend, self), partial(_regression, self, task=TASK)
+        trees, curves, far = partial(_trees, self), partial(_curves, self), partial(_regression, self)
+        own = _expert((trees, far, trees, trees), sample, rows)
         members = {
-            "all": trees(sample, some),
-            "own": _expert((trees, far, trees, trees), sample, rows),
-            "smooth": _expert((smooth, far, smooth, smooth), sample, some),
+            "trees": Blend({"all": trees(sample, some), "own": own}, floor=FEWEST_TRIPS),
+            "curves": _expert((curves, far, curves, curves), sample, some),
         }
         return Blend(members, floor=FEWEST_TRIPS)
 
 
-def _blend(fit: HourlyFit, sample: Sample, rows: HourlyRows) -> Fitted:
+def _trees(fit: HourlyFit, sample: Sample, rows: HourlyRows) -> Fitted:
     target = sample.actual[rows.place]
     members = {
         name: family(name).fit(rows.features, target, task=TASK, params=params, seed=fit.seed)
         for name, params in fit.params.items()
-        if name != _SMOOTH
+        if name not in (_SMOOTH, _CORRECTED)
     }
     return Blend(members, floor=FEWEST_TRIPS)
 
 
-def _regression(fit: HourlyFit, sample: Sample, rows: HourlyRows, *, task: TaskShape) -> Fitted:
+def _curves(fit: HourlyFit, sample: Sample, rows: HourlyRows) -> Fitted:
+    """Fit a regression, and trees that correct it: both count the same."""
+    smooth, target = _regression(fit, sample, rows, task=TASK), sample.actual[rows.place]
+    params = fit.params.get(_CORRECTED, {})
+    corrected = correct(
+        smooth, rows.features, target=target, task=TASK, params=params, seed=fit.seed, floor=FEWEST_TRIPS
+    )
+    return Blend({_SMOOTH: smooth, _CORRECTED: corrected}, floor=FEWEST_TRIPS)
+
+
+def _regression(fit: HourlyFit, sample: Sample, rows: HourlyRows, *, task: TaskShape = FAR_TASK) -> Fitted:
     params = fit.params.get(_SMOOTH, {})
     return family(_SMOOTH).fit(
         rows.features, sample.actual[rows.place], task=task, params=params, seed=fit.seed

@@ -11,7 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.arrays import Array, Ints, Mask, Matrix
 from bikecast.errors import JudgementError
-from use_cases.citibike.hourly_weather.features import POSITION, WET_INCH, lead_of
+from use_cases.citibike.hourly_weather.features import POSITION, lead_of
+from use_cases.citibike.hourly_weather.of_day import WET_INCH
 from use_cases.citibike.model.intervals import SMALLEST_GROUP, growth
 from use_cases.citibike.segments import BAND_STARTS, BANDS
 

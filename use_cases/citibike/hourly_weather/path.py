@@ -12,7 +12,7 @@ from bikecast.evaluation.scores import Scores
 from bikecast.registry.artifacts import fetch
 from bikecast.registry.manifest import Artifact
 from bikecast.storage import ObjectStore
-from use_cases.citibike.hourly_weather.features import NAMES, OBSERVED
+from use_cases.citibike.hourly_weather.features import NAMES, OBSERVED, POSITION
 from use_cases.citibike.hourly_weather.intervals import LeadInterval
 from use_cases.citibike.model.forecaster import Forecast, GoldenRows, OnnxModel, check_golden
 from use_cases.citibike.model.level import LevelState
@@ -75,9 +75,9 @@ class HourlyPath:
         except ValidationError as err:
             problem = err.errors()[0]["msg"]
             raise ArtifactError(f"the hourly part of version {version} cannot be read: {problem}") from err
-        if part.features != NAMES:
-            differing = sorted(set(part.features) ^ set(NAMES)) or "their order"
-            raise ArtifactError(f"version {version} has other hourly features than this code: {differing}")
+        unknown = sorted(set(part.features) - set(NAMES))
+        if unknown:
+            raise ArtifactError(f"version {version} has hourly features that this code lacks: {unknown}")
         model = OnnxModel(fetch(store, part.model))
         check_golden(model, GoldenRows.model_validate_json(fetch(store, part.golden)))
         return cls(model, part)
@@ -85,9 +85,13 @@ class HourlyPath:
     def predict(self, hours: Hours, features: Matrix) -> Forecast:
         """Forecast hours of naive New York wall time from ready features."""
         factors = self.part.calibration.level.factors(hours)
-        return at_level(
-            self.model.predict(features), features, factors, interval=self.part.calibration.interval
-        )
+        return at_level(self.stateless(features), features, factors, interval=self.part.calibration.interval)
+
+    def stateless(self, features: Matrix) -> Array:
+        """Predict before correction; the model takes those features that there were when it was fitted."""
+        if self.part.features == NAMES:
+            return self.model.predict(features)
+        return self.model.predict(features[:, [POSITION[name] for name in self.part.features]])
 
     def serves(self, lead: Array) -> Mask:
         """Tell the rows whose lead this path answers."""

@@ -35,6 +35,6 @@ def refreshed_part(
     rows = lead_rows(arrived, weather)
     if not (rows.lead == OBSERVED).any():
         return {PART: fields}
-    stateless = path.model.predict(rows.features)
+    stateless = path.stateless(rows.features)
     fresh, _ = after_days(arrived, rows, stateless, calibration=path.part.calibration)
     return {PART: path.part.model_copy(update={"calibration": fresh}).model_dump(mode="json")}

@@ -35,7 +35,7 @@ def champion_by_lead(context: Context, case: Case, manifest: ChampionManifest | 
     as_of = calibration.level.as_of
     later = case.judged if as_of is None else case.judged | (everything.hours.astype("datetime64[D]") > as_of)
     rows = rows.within(later)
-    _, found = forecasts(everything, rows, path.model.predict, calibration=calibration)
+    _, found = forecasts(everything, rows, path.stateless, calibration=calibration)
     inside = case.judged[rows.place] & np.isin(rows.lead, path.part.leads)
     part = Forecast(found.values[inside], found.low[inside], found.high[inside])
     return named(scores_by_lead(everything, rows.take(inside), part))

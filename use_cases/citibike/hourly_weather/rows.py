@@ -22,7 +22,8 @@ def lead_rows(sample: Sample, weather: HourlyWeather) -> HourlyRows:
     found = [part for part in parts if part.place.size]
     if not found:
         return HourlyRows(np.empty(0, dtype=np.int64), np.empty((0, len(features.NAMES)), dtype=np.float32))
-    return HourlyRows(np.concatenate([p.place for p in found]), np.vstack([p.features for p in found]))
+    place, matrix = np.concatenate([p.place for p in found]), np.vstack([p.features for p in found])
+    return HourlyRows(place, features.beside_station(matrix, sample.features[place]))
 
 
 def _stretches(observed: pd.DataFrame) -> Iterator[pd.DataFrame]:
@@ -54,7 +55,7 @@ def stretch_of_issue(
 def _rows(hours: Hours, stretch: pd.DataFrame) -> HourlyRows:
     times = stretch["timestamp"].to_numpy(dtype="datetime64[s]")
     lead = stretch["lead_days"].to_numpy(dtype=np.float64)
-    series = {name: stretch[name].to_numpy(dtype=np.float64) for name in VALUES}
+    series = {name: stretch[name].to_numpy(dtype=np.float64) for name in VALUES if name in stretch}
     matrix = features.build(times, series, lead_days=lead)
     place = np.minimum(np.searchsorted(hours, times), hours.size - 1)
     wanted = (hours[place] == times) & np.isfinite(lead)

@@ -11,7 +11,7 @@ import pandas as pd
 from bikecast.names import TIME_ZONE, Prefix
 from bikecast.storage import ObjectStore
 from bikecast.yearly import read_parquet, write_years
-from use_cases.citibike.hourly_weather.features import MOST_LEAD_DAYS, NEEDED, VALUES
+from use_cases.citibike.hourly_weather.features import CHANCE, MOST_LEAD_DAYS, NEEDED, VALUES
 
 COLUMNS = ("timestamp", "issued_at", *VALUES)
 PAST_DAYS = 4  # of observed weather before a stretch, for snow that lies
@@ -69,6 +69,7 @@ def normalised(hours: pd.DataFrame) -> pd.DataFrame:
     issued = hours["issued_at"].dt.tz_convert(TIME_ZONE).dt.tz_localize(None).astype("datetime64[s]")
     frame = checked(hours.assign(rain=rain, issued_at=issued), HOURLY_WEATHER)
     frame = frame.reindex(columns=list(COLUMNS)).dropna(subset=["timestamp", *NEEDED])
+    frame[CHANCE] = frame[CHANCE].where(frame["issued_at"].notna())  # what was measured had no chance
     ahead = frame["issued_at"].isna() | (frame["timestamp"] > frame["issued_at"] - _HOUR)
     typed = frame[ahead].astype(dict.fromkeys(VALUES, float))
     typed["timestamp"] = typed["timestamp"].astype("datetime64[s]")
@@ -86,6 +87,7 @@ def read_hourly_weather(store: ObjectStore, start: dt.date, end: dt.date) -> Hou
     for kind, key in (("observed", observed_key), ("forecasts", forecasts_key)):
         parts = [part for year in years if (part := read_parquet(store, key(year))) is not None]
         table = pd.concat(parts, ignore_index=True) if parts else no_hours()
+        table = table.reindex(columns=list(COLUMNS))  # older code wrote fewer
         found[kind] = table[table["timestamp"].between(first, after, inclusive="left")]
     if found["observed"].empty:
         return None

@@ -5,6 +5,11 @@ from bikecast.families.basis import BasisSet, BasisSpec
 from use_cases.citibike.hourly_weather.features import NAMES
 from use_cases.citibike.model.task import CALENDAR_SETS
 
+# Only forecasts have a chance of rain, and only measured hours a station's day: the others leave the mean.
+_CHANCE_SETS = (
+    BasisSet("chance of rain", "rain_chance", (0, 10, 30, 60, 90)),
+    BasisSet("chance of day", "chance_of_day", (0, 10, 25, 50, 80)),
+)
 _SETS = (
     *CALENDAR_SETS,
     BasisSet("feels like", "apparent", (5, 20, 35, 50, 65, 80, 95)),
@@ -20,6 +25,12 @@ _SETS = (
     BasisSet("snow", "snow_6h", (0, 0.1, 0.5, 2)),
     BasisSet("snow lying", "snow_lying", (0, 0.3, 1, 4)),
     BasisSet("humidity", "humidity", (30, 60, 80, 100)),
+    *_CHANCE_SETS,
+    BasisSet("station's rain", "station_prcp", (0, 0.02, 0.1, 0.3, 0.7, 1.5, 3)),
+    BasisSet("station's snow", "station_snow", (0, 0.1, 1, 3)),
+    BasisSet("station's snow depth", "station_snwd", (0, 1, 4)),
+    BasisSet("station's wind", "station_awnd", (4, 8, 12, 16, 24)),
+    BasisSet("station's temperature", "station_tavg", (20, 35, 50, 65, 80, 90)),
 )
 _ALONE = (
     "feels like",
@@ -36,6 +47,11 @@ _ALONE = (
     "humidity",
     "sun",
     "christmas week",
+    "chance of rain",
+    "station's snow",
+    "station's snow depth",
+    "station's wind",
+    "station's temperature",
 )
 _BY_HOUR = (
     ("hour", "workday"),
@@ -44,11 +60,12 @@ _BY_HOUR = (
     ("rain of day", "part of day"),
     ("tomorrow off", "part of day"),
     ("yesterday off", "part of day"),
+    ("chance of day", "part of day"),
 )
-_TERMS = (*_BY_HOUR, *((name,) for name in _ALONE))
+_TERMS = (*_BY_HOUR, ("station's rain", "part of day"), *((name,) for name in _ALONE))
 TASK = TaskShape(n_classes=None, feature_names=NAMES, basis=BasisSpec(_SETS, _TERMS))
 
-# A forecast of five days and more says how warm it may get and whether it may rain, and hardly at what hour;
+# A forecast of five days and more says how warm it may get and how likely it rains, and hardly at what hour;
 # its clouds, humidity and wind err differently from season to season. The season stands in for them.
 _FAR_SETS = (
     *CALENDAR_SETS,
@@ -58,6 +75,7 @@ _FAR_SETS = (
     BasisSet("snow of day", "snow_of_day", (0, 0.3, 2)),
     BasisSet("spring or autumn", "doy_sin", (-1, -0.5, 0, 0.5, 1)),
     BasisSet("winter or summer", "doy_cos", (-1, -0.5, 0, 0.5, 1)),
+    *_CHANCE_SETS,
 )
 _FAR_ALONE = (
     "temperature",
@@ -67,6 +85,7 @@ _FAR_ALONE = (
     "winter or summer",
     "sun",
     "christmas week",
+    "chance of rain",
 )
 _FAR_TERMS = (*_BY_HOUR, *((name,) for name in _FAR_ALONE))
 FAR_TASK = TaskShape(n_classes=None, feature_names=NAMES, basis=BasisSpec(_FAR_SETS, _FAR_TERMS))

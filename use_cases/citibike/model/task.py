@@ -17,7 +17,7 @@ CALENDAR_SETS = (
     BasisSet("part of day", "hour", (0, 3, 6, 8, 10, 13, 16, 18, 20, 23)),
     BasisSet("day", "dow", tuple(range(7))),
     BasisSet("workday", "workday", (0, 1)),
-    BasisSet("holiday", "hol_major", (0, 1, 2)),
+    BasisSet("holiday", "hol_major", (0, 1, 2, 3)),
     BasisSet("christmas week", "xmasweek", (0, 1)),
     BasisSet("tomorrow off", "tom_off", (0, 1)),
     BasisSet("yesterday off", "yest_off", (0, 1)),

@@ -41,7 +41,7 @@ def expected_trips(
     day = (hours.normalize() - climate["DATE"].iloc[0]).days.to_numpy()
     usual = _profile(hours, shift) * _season(hours) * _growth(hours)
     weather = _day_weather(climate) / _usual_effect(climate)
-    rain = _shower(hours, climate["PRCP"].to_numpy()[day], day, seed=seed)
+    rain = _shower(hours, climate["PRCP"].to_numpy(), day, seed=seed)
     chance = np.exp(0.05 * np.random.default_rng([seed, _STREAM]).standard_normal(len(climate)))
     trips: Floats = usual * weather[day] * rain * chance[day] * _level(hours, shift)
     return trips
@@ -123,11 +123,21 @@ def _usual_effect(climate: pd.DataFrame) -> float:
     return float(np.mean(_day_weather(climate) * np.where(climate["PRCP"] > 0, 0.8, 1.0)))
 
 
-def _shower(hours: pd.DatetimeIndex, inches: Floats, day: NDArray[np.int64], *, seed: int) -> Floats:
-    draws = np.random.default_rng([seed, _STREAM + 1]).random((int(day.max()) + 1, 2))[day]
-    # It rains for 3 to 15 hours in one piece, longer when more falls; half the riders stay away.
+def showers(inches: Floats, *, seed: int) -> tuple[Floats, Floats]:
+    """Return when each day's rain begins and how long it lasts, in hours, from the climate's first day on."""
+    draws = np.random.default_rng([seed, _STREAM + 1]).random((inches.size, 2))
+    # It rains for 3 to 15 hours in one piece, longer when more falls.
     length = 3.0 + 12.0 * np.minimum(inches, 1.0) * (0.5 + 0.5 * draws[:, 1])
-    begin = draws[:, 0] * (24.0 - length)
-    clock = hours.hour.to_numpy()
-    raining = (inches > 0) & (clock >= begin) & (clock < begin + length)
-    return np.where(raining, 0.52, 1.0)
+    return draws[:, 0] * (24.0 - length), length
+
+
+def raining(clock: NDArray[np.int64], inches: Floats, begin: Floats, length: Floats) -> NDArray[np.bool_]:
+    """Tell the hours in which rain falls."""
+    found: NDArray[np.bool_] = (inches > 0) & (clock >= begin) & (clock < begin + length)
+    return found
+
+
+def _shower(hours: pd.DatetimeIndex, inches: Floats, day: NDArray[np.int64], *, seed: int) -> Floats:
+    begin, length = showers(inches, seed=seed)
+    falls = raining(hours.hour.to_numpy(), inches[day], begin[day], length[day])
+    return np.where(falls, 0.52, 1.0)  # half the riders stay away

@@ -14,11 +14,14 @@ from bikecast.names import SIMULATED_MARKER
 from use_cases.citibike.simulator.climate import reported, simulate_climate
 from use_cases.citibike.simulator.demand import expected_trips, is_holiday
 from use_cases.citibike.simulator.files import MILLISECONDS_SINCE, write_month
+from use_cases.citibike.simulator.hours import MOST_LEAD_DAYS, issued_hours, measured_hours
 from use_cases.citibike.simulator.options import DEMO_SCALE, Shift, Trap
 from use_cases.citibike.simulator.rides import Rides, doubled_hours, draw_rides
 from use_cases.citibike.wall_time import wall_hours
 
 WEATHER_NAME = "weather/simulated-weather.csv"
+HOURS_NAME = "weather/simulated-hours.csv"
+ISSUES_NAME = "weather/simulated-forecasts.parquet"
 _STATION = "USW00014732"
 _MINUTE = np.timedelta64(60, "s")
 
@@ -51,6 +54,7 @@ def simulate(
     scale: float = DEMO_SCALE,
     traps: Collection[Trap] = tuple(Trap),
     shift: Shift | None = None,
+    hourly_weather: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> Simulation:
     """Write the trip files of the months from ``start`` to ``end``, the weather and the marker.
@@ -65,6 +69,7 @@ def simulate(
         scale: Share of New York's riders, in (0, 2].
         traps: Quirks of the published files to reproduce.
         shift: A lasting change to detect.
+        hourly_weather: Write the weather of every hour too, as it was and as it was forecast.
         progress: Called with the name of each file when it is written.
     Raises:
         InputError: An argument is out of range.
@@ -74,6 +79,8 @@ def simulate(
     (out / "weather").mkdir(parents=True, exist_ok=True)
     _write_marker(out, plan)
     _write_weather(out / WEATHER_NAME, _reported_between(climate, shift, start=start, end=end))
+    if hourly_weather:
+        _write_hours(out, plan)
     files, rows = [], 0
     for month, rides in _published(plan, climate):
         files.append(write_month(out, month, rides, traps=plan.traps))
@@ -159,6 +166,13 @@ def _last_hours(plan: _Plan, climate: pd.DataFrame, month: pd.Period) -> Rides:
 def _write_marker(out: Path, plan: _Plan) -> None:
     shown = asdict(plan) | {"simulated": True, "traps": sorted(plan.traps)}
     (out / SIMULATED_MARKER).write_text(json.dumps(shown, default=str, indent=2) + "\n")
+
+
+def _write_hours(out: Path, plan: _Plan) -> None:
+    ahead = simulate_climate(plan.end + dt.timedelta(days=MOST_LEAD_DAYS), seed=plan.seed, shift=plan.shift)
+    measured = measured_hours(ahead, plan.start, plan.end, seed=plan.seed)
+    measured.to_csv(out / HOURS_NAME, index=False)
+    issued_hours(ahead, plan.start, plan.end, seed=plan.seed).to_parquet(out / ISSUES_NAME, index=False)
 
 
 def _write_weather(path: Path, weather: pd.DataFrame) -> None:

@@ -27,6 +27,7 @@ HOURLY_NAMES = {
     "apparenttemperature": "apparent",
     "windgusts10m": "gust",
     "showers": "showers",
+    "precipitationprobability": "rain_chance",
 }
 TIME_NAMES = ("time", "date", "datetime", "timestamp")
 _FEWEST_ELEMENTS = 2

@@ -29,6 +29,7 @@ HOURLY_FIELDS = {
     "apparent": "apparent_temperature",
     "gust": "wind_gusts_10m",
     "showers": "showers",
+    "rain_chance": "precipitation_probability",
 }
 ISSUE_DATE = "issue_date"
 _NEEDED = ("temperature", "rain", "snowfall", "wind")

@@ -5,7 +5,7 @@ Observed weather trains, forecast weather serves: every row says when it was kno
 """
 
 import datetime as dt
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -22,6 +22,8 @@ from use_cases.citibike.web import Patience, WebError, read_url
 
 # LaGuardia Airport, where the station is.
 LATITUDE, LONGITUDE = 40.7794, -73.8803
+# The archive has no chance of what has happened.
+_MEASURED = tuple(name for name in HOURLY_FIELDS if name != "rain_chance")
 GIVE_A_FILE = "give a file of forecasts: `bikecast outlook forecasts.parquet`"
 
 
@@ -95,7 +97,7 @@ class OpenMeteo:
         Raises:
             WebError: It cannot be reached or answers something else.
         """
-        query = self._query() | {"start_date": start.isoformat(), "end_date": end.isoformat()}
+        query = self._query(_MEASURED) | {"start_date": start.isoformat(), "end_date": end.isoformat()}
         body = read_url(self.archive_url, query=query, patience=self.patience)
         return _frame(body, self.archive_url, issued_at=None)
 
@@ -107,16 +109,16 @@ class OpenMeteo:
         Raises:
             WebError: It cannot be reached or answers something else.
         """
-        query = self._query() | {"forecast_days": str(days)}
+        query = self._query(HOURLY_FIELDS) | {"forecast_days": str(days)}
         asked_at = self.clock()
         body = read_url(self.forecast_url, query=query, patience=self.patience, instead=GIVE_A_FILE)
         return _frame(body, self.forecast_url, issued_at=asked_at)
 
-    def _query(self) -> dict[str, str]:
+    def _query(self, names: Iterable[str]) -> dict[str, str]:
         return {
             "latitude": str(self.latitude),
             "longitude": str(self.longitude),
-            "hourly": ",".join(HOURLY_FIELDS.values()),
+            "hourly": ",".join(HOURLY_FIELDS[name] for name in names),
             "temperature_unit": "fahrenheit",
             "wind_speed_unit": "mph",
             "precipitation_unit": "inch",

@@ -58,3 +58,8 @@ def test_distance_to_a_holiday_is_capped_and_zero_on_the_day() -> None:
 def test_christmas_week_spans_the_year_end() -> None:
     days = _hours("2024-12-22", "2024-12-23", "2024-12-31", "2025-01-01", "2025-01-02")
     assert calendar.is_christmas_week(days).tolist() == [0, 1, 1, 1, 0]
+
+
+def test_new_years_night_is_the_first_five_hours_of_a_year() -> None:
+    hours = np.arange("2024-12-31T22", "2025-01-01T07", dtype="datetime64[h]")
+    assert calendar.is_new_years_night(hours).tolist() == [0, 0, 1, 1, 1, 1, 1, 0, 0]

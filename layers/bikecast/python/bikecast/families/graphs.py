@@ -54,6 +54,17 @@ def mean_of(models: Sequence[onnx.ModelProto], *, floor: float | None) -> onnx.M
     return _like(models[0], nodes, constants, name="blend")
 
 
+def product_of(base: onnx.ModelProto, factor: onnx.ModelProto, *, floor: float) -> onnx.ModelProto:
+    """Return one graph whose output is one model's, raised to the floor, times another's."""
+    output = base.graph.output[0].name
+    nodes, constants = _side_by_side([base, factor])
+    nodes += [
+        helper.make_node("Max", [f"m0_{output}", "floor"], ["raised"]),
+        helper.make_node("Mul", ["raised", f"m1_{output}"], [output]),
+    ]
+    return _like(base, nodes, [*constants, tensor("floor", floor)], name="corrected")
+
+
 def either(
     full: onnx.ModelProto, fallback: onnx.ModelProto, *, unless_missing: Sequence[int]
 ) -> onnx.ModelProto:

@@ -6,7 +6,15 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bikecast.errors import FeatureError
-from use_cases.citibike.hourly_weather.features import NAMES, OBSERVED, POSITION, build, lead_of
+from use_cases.citibike.features import build_features
+from use_cases.citibike.hourly_weather.features import (
+    NAMES,
+    OBSERVED,
+    POSITION,
+    beside_station,
+    build,
+    lead_of,
+)
 
 TIMES = np.arange("2025-01-01", "2025-01-04", dtype="datetime64[h]")
 
@@ -66,3 +74,24 @@ def test_what_falls_before_and_after_adds_up_to_what_falls_around(values: list[f
     parts = sum(matrix[:, POSITION[name]] for name in ("rain", "rain_before", "rain_after"))
     assert matrix[:, POSITION["rain_around"]] == pytest.approx(parts, abs=1e-4)
     assert matrix.shape == (72, len(NAMES))
+
+
+def test_the_chance_of_rain_is_told_for_the_active_hours_of_the_day() -> None:
+    chance = np.where(np.arange(TIMES.size) % 24 == 12, 60.0, 0.0)
+    chance[:24] = np.nan
+    of_day = column("chance_of_day", dry(rain_chance=chance), lead=3.0)
+    assert np.isnan(of_day[:24]).all()
+    assert of_day[24:] == pytest.approx(5.0)  # one of twelve
+    assert column("chance_most", dry(rain_chance=chance), lead=3.0)[24:] == pytest.approx(60.0)
+
+
+def test_the_station_stands_beside_measured_hours_alone() -> None:
+    lead = np.where(np.arange(TIMES.size) < 24, OBSERVED, 2.0)
+    rows = build(TIMES, dry(), lead_days=lead)
+    day = {name: np.full(TIMES.size, 30.0) for name in ("TMAX", "TMIN", "SNOW")} | {
+        "PRCP": np.full(TIMES.size, 0.7)
+    }
+    seen = beside_station(rows, build_features(TIMES, day))[:, POSITION["station_prcp"]]
+    assert seen[:24] == pytest.approx(0.7)
+    assert np.isnan(seen[24:]).all()
+    assert np.isnan(rows[:, POSITION["station_prcp"]]).all()

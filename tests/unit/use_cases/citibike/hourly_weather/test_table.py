@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bikecast.storage import FolderStore
+from use_cases.citibike.features import FEATURE_NAMES
 from use_cases.citibike.hourly_weather.features import OBSERVED, POSITION
 from use_cases.citibike.hourly_weather.rows import lead_rows
 from use_cases.citibike.hourly_weather.table import add_hours, read_hourly_weather
@@ -76,7 +77,7 @@ def test_every_forecast_of_an_hour_is_a_row_with_its_lead_and_knows_what_fell_be
     weather = read_hourly_weather(store, DAY, DAY)
     assert weather is not None
     times = np.arange("2024-07-03", "2024-07-04", dtype="datetime64[h]").astype("datetime64[s]")
-    sample = Sample(times, np.zeros((24, 1), dtype=np.float32), np.ones(24))
+    sample = Sample(times, np.zeros((24, len(FEATURE_NAMES)), dtype=np.float32), np.ones(24))
     rows = lead_rows(sample, weather)
     assert rows.lead.tolist() == [OBSERVED] * 24 + [1.0] * 24
     assert rows.place.tolist() == [*range(24), *range(24)]

@@ -32,8 +32,20 @@ class BoostedTrees:
     name: str
     regression: str
 
-    def fit(self, features: Matrix, target: Array, *, task: TaskShape, params: Params, seed: int) -> Fitted:
-        """As ``Family.fit``; one thread, because workers run side by side."""
+    def fit(
+        self,
+        features: Matrix,
+        target: Array,
+        *,
+        task: TaskShape,
+        params: Params,
+        seed: int,
+        around: Array | None = None,
+    ) -> Fitted:
+        """As ``Family.fit``; one thread, because workers run side by side.
+
+        ``around`` are counts that another model expects; then the trees predict the factor beside them.
+        """
         import xgboost
 
         if self.regression != SQUARED:
@@ -46,6 +58,9 @@ class BoostedTrees:
         if objective == CLASSES:
             settings["num_class"] = task.n_classes
         data = _rows(features, task, target)
+        if around is not None:
+            settings["base_score"] = 1.0
+            data.set_base_margin(np.log(around))
         return BoostedModel(xgboost.train(settings, data, num_boost_round=rounds), objective, task)
 
     def _objective(self, task: TaskShape) -> str:
