@@ -39,7 +39,7 @@ def parse_database(url: object, *, secret: object = None, sslmode: str) -> Outsi
         sslmode: The target's.
 
     Raises:
-        ValueError: It is no such address, or holds a password.
+        ValueError: It is not such an address, or holds a password.
     """
     if not url:
         return None

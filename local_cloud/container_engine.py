@@ -88,7 +88,9 @@ def fingerprint(settings: LocalCloudSettings) -> str:
 
 def base_environment() -> dict[str, str]:
     """Return what our processes take over from the caller's environment: no credentials, no profile."""
-    own = {key: os.environ[key] for key in ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH") if key in os.environ}
+    # The last one is there while tests measure which lines they run.
+    names = ("PATH", "HOME", "LANG", "LD_LIBRARY_PATH", "COVERAGE_PROCESS_CONFIG")
+    own = {name: os.environ[name] for name in names if name in os.environ}
     return own | network_environment()
 
 

@@ -32,7 +32,7 @@ def network_environment() -> dict[str, str]:
 
 
 def proxy_environment() -> dict[str, str]:
-    """Return the proxies of this process's environment; files of this machine are no part of it."""
+    """Return the proxies of this process's environment; files of this machine are not part of it."""
     return _given(_PROXIES) | direct_loopback(os.environ)
 
 

@@ -17,7 +17,7 @@ def read_whole(path: Path, target: str) -> "pd.DataFrame":
     """Return the rows of a file, plain, gzipped or zipped; of several tables in an archive, all.
 
     Raises:
-        InputError: It does not exist, is no table, has no column ``target`` or too many rows.
+        InputError: It does not exist, is not a table, has no column ``target`` or too many rows.
     """
     import pandas as pd
 

@@ -1,1 +1,1 @@
-"""The worker: runs the job's steps on this machine, where they are no containers."""
+"""The worker: runs the job's steps on this machine, where they are not containers."""

@@ -54,7 +54,7 @@ def test_a_declared_use_case_is_loaded_trained_served_watched_and_left_by_the_ot
     example = dict(use_case.example_rows[0])
     n_rows = use_case.monitoring.window_rows
     assert n_rows is not None
-    for _ in range(2):  # one window is no incident yet
+    for _ in range(2):  # one window does not make an incident
         answer = ask(outputs, [example] * n_rows)
         assert answer.status_code == 200, answer.text
         assert {row["source"] for row in answer.json()["predictions"]} == {"champion"}
@@ -65,7 +65,7 @@ def test_a_declared_use_case_is_loaded_trained_served_watched_and_left_by_the_ot
     query = "select count(*) from monitoring.predictions where use_case = %s"
     eventually(lambda: cloud.sql(query, NAME) >= [(2 * n_rows,)], timeout_s=60)
     [verdict] = bikecast(cloud, "drift")
-    # One and the same person all the time is no sample of what the model learnt from.
+    # One and the same person all the time is not a sample of what the model learnt from.
     assert verdict["verdict"] in {"watch", "degraded", "severe"}, verdict
     assert bikecast(cloud, "incidents")[0]["status"] == "open"
     assert cloud.champion() == before

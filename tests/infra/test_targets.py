@@ -98,7 +98,7 @@ def test_from_aws_only_what_the_settings_name_differs(
 def test_every_field_that_differs_between_targets_is_accounted_for() -> None:
     names = {field.name for field in fields(InfraSettings)} - CHOSEN
     differing = {name for name in names if len({getattr(each, name) for each in BY_TARGET.values()}) > 1}
-    assert names == differing, "a field that is the same everywhere is no setting"
+    assert names == differing, "a field that is the same everywhere is not a setting"
     assert differing == set(DIFFERENCES) | WITHOUT_TRACE
 
 

@@ -181,7 +181,7 @@ def test_the_summary_is_small_and_is_json_for_a_browser(ports: Ports) -> None:
     )
     body = ports.reports.read(DASHBOARD_SUMMARY_KEY).body
     assert len(body) < 200_000
-    summary = json.loads(body, parse_constant=lambda name: pytest.fail(f"{name} is no JSON"))
+    summary = json.loads(body, parse_constant=lambda name: pytest.fail(f"{name} is not valid JSON"))
     assert {"champion", "windows", "heat", "incidents", "decisions", "thresholds", "automation"} <= set(
         summary
     )

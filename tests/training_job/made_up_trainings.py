@@ -61,7 +61,7 @@ class Training:
 
     @property
     def may_be_promoted(self) -> bool:
-        """Whether the gate said so, and it is no trial."""
+        """Whether the gate said so, and it is not a trial."""
         return self.is_better and self.job["request"]["registered_model_name"] == MODEL_NAME
 
 

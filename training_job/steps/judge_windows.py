@@ -1,4 +1,4 @@
-"""Judge windows of predictions and data, where the monitor is no function of its own."""
+"""Judge windows of predictions and data, where the monitor is not a function of its own."""
 
 import logging
 from collections.abc import Mapping

@@ -35,7 +35,7 @@ class DataCoverage:
 
 
 def read_coverage(store: ObjectStore) -> DataCoverage:
-    """Return the latest stretch of days that have demand and weather; gaps of up to a week are no end.
+    """Return the latest stretch of days that have demand and weather; gaps of up to a week do not end it.
 
     Args:
         store: The data bucket.

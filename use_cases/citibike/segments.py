@@ -22,7 +22,7 @@ def hour_band(features: Matrix) -> Ints:
 
 
 def rain(features: Matrix) -> Mask:
-    """True where the day brings at least a tenth of an inch; unknown rain is no rain."""
+    """True where the day brings at least a tenth of an inch; unknown rain counts as dry."""
     return column(features, "PRCP") >= WET_INCH  # NaN is not
 
 

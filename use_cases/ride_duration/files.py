@@ -20,7 +20,7 @@ def recognises(names: Sequence[str]) -> bool:
 
 
 def read(raw: "pd.DataFrame") -> "pd.DataFrame":
-    """Take the columns that are known, and say how long each ride took; 0 degrees is no place."""
+    """Take the columns that are known, and say how long each ride took; 0 degrees is not a place."""
     import pandas as pd
 
     started, ended = (

@@ -103,7 +103,7 @@ def _within_limit(rows: Any) -> Any:
     return rows
 
 
-# The limit is checked before the rows are, and answered by 413, so it is no part of the schema.
+# The limit is checked before the rows are, and answered by 413, so it is not part of the schema.
 Limited = BeforeValidator(_within_limit)
 _Rows = Field(min_length=1, description=f"At most {MAX_ROWS} rows.")
 

@@ -6,9 +6,8 @@ from typing import Annotated
 from pydantic import BaseModel, Field, WithJsonSchema
 
 from bikecast.evaluation.scores import Scores
-from bikecast.names import PredictionSource
-from bikecast.registry.automation import AutomationSwitch
-from bikecast.serving.follower import UnavailableError, View
+from bikecast.serving.follower import View
+from bikecast.serving.status_contract import ModelOrigin, origin_of
 from use_cases.citibike.features import FEATURES
 from use_cases.citibike.hourly_weather.path import HourlyPath, lead_name
 
@@ -48,17 +47,9 @@ class LeadScores(BaseModel):
     day: WindowScores = Field(description="By the day's values.")
 
 
-class ModelCard(BaseModel):
+class ModelCard(ModelOrigin):
     """The served model: where it comes from and how good it was on its holdout."""
 
-    model: str
-    model_version: str
-    source: PredictionSource
-    run_id: str
-    published_at: dt.datetime
-    code_version: str
-    data_hash: str
-    simulated: bool = Field(description="Whether it learnt from simulated trips and weather.")
     features: list[FeatureCard]
     holdout: WindowScores
     baselines: dict[str, WindowScores]
@@ -68,9 +59,6 @@ class ModelCard(BaseModel):
     level_factor: float = Field(description="Recent actual demand over what the stateless model says of it.")
     level_as_of: dt.date | None
     interval_coverage: float = Field(description="Share of actual hours meant to fall inside the interval.")
-    previous_version: str | None
-    decision_key: str
-    automation: AutomationSwitch
 
 
 def model_card(view: View) -> ModelCard:
@@ -79,31 +67,19 @@ def model_card(view: View) -> ModelCard:
     Raises:
         UnavailableError: Only the seasonal profile answers.
     """
-    engine = view.model
-    if engine is None:
-        raise UnavailableError("no model is loaded; the seasonal profile answers")
-    manifest = engine.manifest
+    engine, origin = origin_of(view, fallback="seasonal profile")
+    forecaster = engine.model.forecaster
     return ModelCard(
-        model=manifest.model_name,
-        model_version=manifest.version,
-        source=engine.source,
-        run_id=manifest.run_id,
-        published_at=manifest.published_at,
-        code_version=manifest.code_version,
-        data_hash=manifest.data_hash,
-        simulated=manifest.simulated,
+        **origin,
         features=[
             FeatureCard(name=item.name, known=item.known.value, meaning=item.meaning) for item in FEATURES
         ],
-        holdout=_shown(manifest.holdout),
-        baselines={name: _shown(scores) for name, scores in manifest.baselines.items()},
+        holdout=_shown(engine.manifest.holdout),
+        baselines={name: _shown(scores) for name, scores in engine.manifest.baselines.items()},
         leads=_leads(engine.model.hourly),
-        level_factor=engine.model.forecaster.latest_factor(),
-        level_as_of=engine.model.forecaster.level.as_of,
-        interval_coverage=engine.model.forecaster.interval.coverage,
-        previous_version=None if manifest.previous is None else manifest.previous.version,
-        decision_key=manifest.decision_key,
-        automation=view.automation,
+        level_factor=forecaster.latest_factor(),
+        level_as_of=forecaster.level.as_of,
+        interval_coverage=forecaster.interval.coverage,
     )
 
 

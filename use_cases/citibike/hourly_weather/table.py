@@ -1,6 +1,6 @@
 """The table of hourly weather: what was observed, and what was forecast with its time of issue.
 
-One parquet file a year and kind. A forecast's hours before its issue are no forecast and are left out.
+One parquet file a year and kind. A forecast's hours before its issue are not a forecast and are left out.
 """
 
 import datetime as dt

@@ -4,10 +4,10 @@ import tempfile
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from bikecast.examples.sources import Source
 from bikecast.storage import ObjectStore
 from bikecast.tabular.archives import Limits
 from use_cases.citibike.loading.reports import MonthReport, Status, notes_of, sum_refused, write_entry
-from use_cases.citibike.loading.sources import Source
 from use_cases.citibike.loading.staging import Staged, entry_key, held_back, stage
 
 

@@ -36,7 +36,7 @@ class FileReport(_Part):
 
 
 class Status(StrEnum):
-    """What became of a source in the last load that held it."""
+    """A source's result in the last load that held it."""
 
     LOADED = "loaded"
     FAILED = "failed"

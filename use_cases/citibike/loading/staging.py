@@ -6,6 +6,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePosixPath
 
+from bikecast.examples.sources import Source, source_id
 from bikecast.names import Prefix
 from bikecast.storage import MissingObjectError, ObjectStore
 from bikecast.tabular.archives import CsvFile, Limits, Members, UnreadableFileError, csv_files
@@ -18,7 +19,6 @@ from use_cases.citibike.loading.reports import (
     read_entry,
     replaced_problem,
 )
-from use_cases.citibike.loading.sources import Source, source_id
 from use_cases.citibike.trips.lines import checksum
 from use_cases.citibike.trips.quarantine import QuarantineWriter
 from use_cases.citibike.trips.rules import RULES_VERSION

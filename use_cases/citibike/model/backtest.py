@@ -72,7 +72,7 @@ def with_level(sample: Sample, predicted: Array, *, state: LevelState) -> tuple[
     """Return the predictions at their level, and the level state that has seen these hours.
 
     Hours without a prediction (NaN) stay NaN and teach nothing. Each hour's factor comes from days that
-    are older than the state's horizon, so the result is as honest as the predictions are.
+    are older than the state's horizon, so the result is as far out of sample as the predictions are.
     """
     known = np.isfinite(predicted)
     seen = state.updated(sample.hours[known], sample.actual[known], predicted[known])

@@ -153,7 +153,7 @@ def level_of(manifest: ChampionManifest) -> LevelState:
     """Return a version's bias correction.
 
     Raises:
-        ArtifactError: It has none, because it is of another use case, or it is none.
+        ArtifactError: It has none, because it is of another use case, or it cannot be read.
     """
     return _part(LevelState, manifest.level, f"the bias correction of version {manifest.version}")
 
@@ -162,7 +162,7 @@ def interval_of(manifest: ChampionManifest) -> IntervalCalibration:
     """Return a version's interval.
 
     Raises:
-        ArtifactError: It has none, because it is of another use case, or it is none.
+        ArtifactError: It has none, because it is of another use case, or it cannot be read.
     """
     return _part(IntervalCalibration, manifest.interval, f"the interval of version {manifest.version}")
 

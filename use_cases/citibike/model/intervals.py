@@ -1,4 +1,4 @@
-"""Conformal intervals: how far actual demand strayed from honest predictions of the same kind of hour.
+"""Conformal intervals: how far actual demand was from out-of-sample predictions of such an hour.
 
 The relative error is divided by a scale that depends on hour, weather and kind of day; what is left is
 ranked within groups (Mondrian), and the bounds are its conformal quantiles.

@@ -1,7 +1,7 @@
 """The calibrated level: how far recent demand lies above or below what the stateless model says.
 
 One year of data cannot teach a trend, so every stateless model drifts from the level of the next
-quarter. The ledger keeps the daily totals of actual and predicted trips; the factor is the ratio
+quarter. The history keeps the daily totals of actual and predicted trips; the factor is the ratio
 of their exponentially weighted sums, read at a stated age, so that it only uses days that are
 known at the horizon which the forecast is asked for.
 """
@@ -15,14 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from bikecast.arrays import Array, Hours, Ints, Mask
 from bikecast.errors import DataError
 
-LEDGER_DAYS = 500
+HISTORY_DAYS = 500
 
 
 class LevelState(BaseModel):
     """Daily totals and the rule that turns them into a factor; empty, the factor is 1.
 
     ``prior_days`` is the weight of the belief that the factor is 1, in average days; it keeps a
-    young ledger from swinging. ``lowest`` and ``highest`` bound what a broken feed could do.
+    young history from swinging. ``lowest`` and ``highest`` bound what a broken feed could do.
     """
 
     # Part of the champion manifest: a field that newer code added stays in it.
@@ -38,7 +38,7 @@ class LevelState(BaseModel):
     predicted: tuple[float, ...] = ()
 
     @model_validator(mode="after")
-    def _ledger_is_sound(self) -> Self:
+    def _history_is_sound(self) -> Self:
         if not len(self.days) == len(self.actual) == len(self.predicted):
             raise ValueError("`days`, `actual` and `predicted` must have the same length")
         if list(self.days) != sorted(set(self.days)):
@@ -49,7 +49,7 @@ class LevelState(BaseModel):
 
     @property
     def as_of(self) -> dt.date | None:
-        """The last day whose actual demand is in the ledger."""
+        """The last day whose actual demand is in the history."""
         return self.days[-1] if self.days else None
 
     def factors(self, hours: Hours, *, known_until: dt.date | None = None) -> Array:
@@ -57,7 +57,7 @@ class LevelState(BaseModel):
 
         Args:
             hours: Naive New York wall time; shape (n,).
-            known_until: Use no day after this one, whatever the ledger holds.
+            known_until: Use no day after this one, whatever the history holds.
         """
         if not self.days or hours.size == 0:
             return np.ones(hours.shape)
@@ -104,9 +104,9 @@ class LevelState(BaseModel):
             np.bincount(day_of_hour, predicted).tolist(),
             strict=True,
         )
-        ledger = dict(zip(self.days, zip(self.actual, self.predicted, strict=True), strict=True))
-        ledger |= {day: (above, below) for day, above, below in totals}
-        kept = sorted(ledger.items())[-LEDGER_DAYS:]
+        history = dict(zip(self.days, zip(self.actual, self.predicted, strict=True), strict=True))
+        history |= {day: (above, below) for day, above, below in totals}
+        kept = sorted(history.items())[-HISTORY_DAYS:]
         return self.model_copy(
             update={
                 "days": tuple(day for day, _ in kept),

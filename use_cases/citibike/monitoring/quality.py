@@ -7,7 +7,7 @@ import numpy as np
 from bikecast.drift import Kind, Score
 from use_cases.citibike.monitoring.hours import WEATHER, ScoredHours
 
-# Sensors report whole degrees and tenths of mph: a run of equal days this long is no coincidence.
+# Sensors report whole degrees and tenths of mph: a run of equal days this long is not a coincidence.
 STUCK_COLUMNS = ("TMAX", "TMIN", "TAVG", "AWND")
 
 # Beyond the records of New York, with room: F, inch, mph.

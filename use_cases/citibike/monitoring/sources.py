@@ -121,7 +121,7 @@ def score(hours: ScoredHours, champion: Champion) -> ScoredHours:
 
 def _factors(rows: ScoredHours, champion: Champion, stateless: np.ndarray) -> np.ndarray:
     level, known = champion.forecaster.level, ~np.isnan(rows[TARGET])
-    if level.as_of is not None:  # days of the ledger were scored without being seen; they stay
+    if level.as_of is not None:  # days of the history were scored without being seen; they stay
         known &= rows.days() > np.datetime64(level.as_of, "D")
     if known.any():
         level = level.updated(rows.timestamp[known], rows[TARGET][known], stateless[known])

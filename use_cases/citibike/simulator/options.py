@@ -22,7 +22,7 @@ class Trap(StrEnum):
     CLOCK_CHANGE = "clock_change"  # rides across the repeated hour end before they start
     MISSING_ENDS = "missing_ends"  # no end station
     REPEATED_ROWS = "repeated_rows"
-    BAD_TIMES = "bad_times"  # a time that is no time
+    BAD_TIMES = "bad_times"  # a text that is not a time
 
 
 class ShiftKind(StrEnum):

@@ -110,17 +110,17 @@ def calibrate_interval(
 ) -> tuple[IntervalCalibration, Array]:
     """Return the interval and the left-out predictions that it was calibrated on.
 
-    One fold is predicted by a spare without optional weather, so that its wider errors are known too.
+    One fold is predicted by a fallback without optional weather, so that its wider errors are known too.
     """
     folds, state = search.calibration.folds_of(sample.hours), search.level.state()
     left_out = out_of_fold(sample, fit, folds)
     at_level, _ = with_level(sample, left_out, state=state)
     ahead, _ = with_level(sample, rolling, state=state)
-    bare, spare = _without_optional_weather(sample, folds[0], fit, seed=seed)
+    bare, fallback = _without_optional_weather(sample, folds[0], fit, seed=seed)
     interval = calibrate(
         np.vstack([sample.features, bare.features]),
         np.concatenate([sample.actual, bare.actual]),
-        np.concatenate([at_level, spare]),
+        np.concatenate([at_level, fallback]),
     )
     both = np.isfinite(ahead)
     part = sample.take(both)
@@ -129,12 +129,12 @@ def calibrate_interval(
 
 
 def _without_optional_weather(sample: Sample, fold: Fold, fit: Fit, *, seed: int) -> tuple[Sample, Array]:
-    """Return one fold's rows without optional weather, and what a spare says of them."""
-    spare = fit(hide_weather(sample.take(fold.train), seed=seed))
+    """Return one fold's rows without optional weather, and what a fallback model predicts for them."""
+    fallback = fit(hide_weather(sample.take(fold.train), seed=seed))
     rows = sample.take(fold.valid)
     features = rows.features.copy()
     features[:, HIDDEN_COLUMNS] = np.nan
-    predicted = np.maximum(spare.predict(features), FEWEST_TRIPS)
+    predicted = np.maximum(fallback.predict(features), FEWEST_TRIPS)
     return Sample(rows.hours, features, rows.actual), predicted
 
 
@@ -148,7 +148,7 @@ def fit_one(name: str, params: Mapping[str, Any], *, seed: int) -> Fit:
 
 
 def fit_final(sample: Sample, params: Found, *, seed: int) -> Fitted:
-    """Fit the members on the whole window, and their spare on days that lack optional weather."""
+    """Fit the members on the whole window, and their fallback on days that lack optional weather."""
     fit = fit_blend(params, seed=seed)
     return WithFallback(fit(sample), fit(hide_weather(sample, seed=seed)), HIDDEN_COLUMNS)
 

@@ -1,6 +1,6 @@
 """Hours in which nobody could ride, because the system was shut: recognised in whole files, or declared.
 
-They are no demand of zero and no missing data: training leaves them out.
+They are neither zero demand nor missing data: training leaves them out.
 """
 
 import datetime as dt

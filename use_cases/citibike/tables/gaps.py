@@ -8,7 +8,7 @@ from use_cases.citibike.wall_time import wall_hours
 
 # A night without a ride is none; a week without one is missing data.
 FEWEST_HOURS, MOST_HOURS = 6, 168
-# Where so many rides are usual, none at all is no chance.
+# Where so many rides are usual, none at all is not chance.
 _CERTAIN_TRIPS = 20
 
 

@@ -73,7 +73,7 @@ def challenger_forecasts(sample: Sample, stateless: Array, *, calibration: Calib
 def champion_forecasts(everything: Sample, judged: Mask, *, champion: Forecaster) -> Forecasts:
     """Return the champion's forecasts of the judged hours as it would have served them.
 
-    Its ledger is kept for the days that it had seen when it was published, and goes on from there.
+    Its history is kept for the days that it had seen when it was published, and goes on from there.
     """
     as_of = champion.level.as_of
     unseen = judged if as_of is None else judged | (everything.hours >= np.datetime64(as_of, "s") + _A_DAY)

@@ -24,7 +24,7 @@ class Validation(Part):
 
 
 class Blocks(Part):
-    """Which days are left out in turn to learn how far the model strays."""
+    """Which days are left out in turn to learn how far the model errs."""
 
     folds: int = Field(ge=2)
     block_days: int = Field(ge=1)
@@ -39,7 +39,7 @@ class Level(Part):
     horizon_hours: int = Field(ge=0)
 
     def state(self) -> LevelState:
-        """Return an empty ledger under these rules."""
+        """Return an empty history under these rules."""
         return LevelState(half_life_days=self.half_life_days, horizon_hours=self.horizon_hours)
 
 

@@ -55,7 +55,7 @@ def reason_sql(*, start: str, end: str, lasted_us: str, texts: tuple[str, str]) 
         start: Timestamp column.
         end: Timestamp column.
         lasted_us: Column of end - start in microseconds.
-        texts: The times as they were written; a date alone is no time.
+        texts: The times as they were written; a date alone is not a time.
     """
     good = (
         f"{lasted_us} > 0 AND {lasted_us} < {_HOUR_US} "

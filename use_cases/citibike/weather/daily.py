@@ -22,7 +22,7 @@ _MISSING = (-9999.0, -9999.9, -999.9, 9999.0, 9999.9)
 _TRACE = ("T",)
 # No snow falls on a day that stays this warm, and stations leave the column empty in summer.
 _SNOWLESS_F = 41.0
-# Above this share of days a mark that is no number is the file's own way of writing.
+# Above this share of days a mark that is not a number is the file's own notation.
 _FEW = 0.05
 
 

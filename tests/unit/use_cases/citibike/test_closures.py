@@ -1,4 +1,4 @@
-"""Hours in which the system was shut are no missing data, and files that were not loaded are."""
+"""Hours in which the system was shut are not missing data, and files that were not loaded are."""
 
 import datetime as dt
 from pathlib import Path

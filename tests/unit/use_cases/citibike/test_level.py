@@ -16,7 +16,7 @@ def _state(ratio: float, **settings: float) -> LevelState:
     return LevelState(prior_days=0, **settings).updated(HOURS, predicted * ratio, predicted)
 
 
-def test_empty_ledger_changes_nothing() -> None:
+def test_an_empty_history_changes_nothing() -> None:
     assert LevelState().factors(HOURS).tolist() == [1.0] * HOURS.size
 
 

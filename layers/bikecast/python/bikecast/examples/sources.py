@@ -65,16 +65,16 @@ def stored_files(store: ObjectStore, use_case: str, names: Iterable[str] | None 
     prefix = raw_prefix(use_case)
     present = [key.removeprefix(prefix) for key in store.keys(prefix)]
     wanted = sorted(names) if names is not None else [name for name in present if is_table_file(name)]
-    marked = _marked(present)
-    return [StoredFile(store, prefix + name, name, simulated=_is_below(name, marked)) for name in wanted]
+    marked = marked_folders(present)
+    return [StoredFile(store, prefix + name, name, simulated=is_below(name, marked)) for name in wanted]
 
 
 def folder_files(folder: Path) -> list[LocalFile]:
     """Return the files of a folder and the folders below it that may hold tables."""
     present = sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file())
-    marked = _marked(present)
+    marked = marked_folders(present)
     return [
-        LocalFile(folder / name, name, simulated=_is_below(name, marked))
+        LocalFile(folder / name, name, simulated=is_below(name, marked))
         for name in present
         if is_table_file(name)
     ]
@@ -82,8 +82,7 @@ def folder_files(folder: Path) -> list[LocalFile]:
 
 def is_table_file(name: str) -> bool:
     """Tell files that may hold tables from what systems leave behind."""
-    hidden = any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))
-    return name.lower().endswith((*TABLE_SUFFIXES, ".zip")) and not hidden
+    return name.lower().endswith((*TABLE_SUFFIXES, ".zip")) and not is_hidden(name)
 
 
 def source_id(name: str) -> str:
@@ -98,9 +97,16 @@ def mark_simulated(folder: Path, **details: object) -> None:
     (folder / SIMULATED_MARKER).write_text(f"{body}\n")
 
 
-def _marked(names: Iterable[str]) -> list[str]:
+def marked_folders(names: Iterable[str]) -> list[str]:
+    """Return the folders, each with its slash, in which the simulator's mark lies."""
     return [name.removesuffix(SIMULATED_MARKER) for name in names if name.split("/")[-1] == SIMULATED_MARKER]
 
 
-def _is_below(name: str, folders: list[str]) -> bool:
+def is_below(name: str, folders: Iterable[str]) -> bool:
+    """Tell whether a file lies in one of the folders."""
     return any(name.startswith(folder) for folder in folders)
+
+
+def is_hidden(name: str) -> bool:
+    """Tell what systems leave behind, or keep for themselves."""
+    return any(part.startswith(".") or part == "__MACOSX" for part in name.split("/"))

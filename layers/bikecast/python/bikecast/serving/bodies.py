@@ -85,7 +85,7 @@ def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def variant(name: str) -> str:
-    """Return the tag of one kind of body, where a route takes several; it is no part of a field's path."""
+    """Return the tag of one kind of body, where a route takes several; it is not part of a field's path."""
     return f"<{name}>"
 
 

@@ -85,7 +85,7 @@ class RequestId:
 
 
 class BodyGuard:
-    """Refuses bodies that are no JSON (415) or larger than allowed (413) before anybody parses them.
+    """Refuses bodies that are not JSON (415) or larger than allowed (413) before anybody parses them.
 
     Args:
         app: What is behind it.

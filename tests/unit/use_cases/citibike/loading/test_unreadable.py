@@ -1,4 +1,4 @@
-"""Files that are no trip files fail with a reason, and the table keeps its last good state."""
+"""Files that are not trip files fail with a reason, and the table keeps its last good state."""
 
 import gzip
 import io

@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from pydantic_core import to_json
 
-from bikecast.serving.follower import ChampionFollower, UnavailableError, View
+from bikecast.serving.follower import ChampionFollower, View
 from bikecast.serving.gateway import request_id
 from bikecast.serving.http import create_app
 from bikecast.serving.problems import errors
@@ -21,6 +21,7 @@ from bikecast.serving.rows.contract import (
 )
 from bikecast.serving.rows.service import RowService
 from bikecast.serving.status import add_status_routes
+from bikecast.serving.status_contract import origin_of
 from bikecast.use_case import UseCase
 
 
@@ -97,28 +98,15 @@ def model_card(use_case: UseCase, view: View) -> ModelCard:
     Raises:
         UnavailableError: Only the baseline answers.
     """
-    engine = view.model
-    if engine is None:
-        raise UnavailableError("no model is loaded; the baseline answers")
-    manifest = engine.manifest
+    engine, origin = origin_of(view, fallback="baseline")
     return ModelCard(
+        **origin,
         use_case=use_case.name,
-        model=manifest.model_name,
-        model_version=manifest.version,
-        source=engine.source,
-        run_id=manifest.run_id,
-        published_at=manifest.published_at,
-        code_version=manifest.code_version,
-        data_hash=manifest.data_hash,
-        simulated=manifest.simulated,
         features=[FeatureCard(name=item.name, meaning=item.meaning) for item in use_case.features.columns],
         primary_metric=use_case.metrics[0].name,
-        holdout=manifest.holdout,
-        baselines=manifest.baselines,
+        holdout=engine.manifest.holdout,
+        baselines=engine.manifest.baselines,
         coverage=engine.model.model.state.coverage,
-        previous_version=None if manifest.previous is None else manifest.previous.version,
-        decision_key=manifest.decision_key,
-        automation=view.automation,
     )
 
 

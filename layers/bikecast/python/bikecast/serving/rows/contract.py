@@ -1,13 +1,12 @@
 """Bodies of the prediction API of a declared use case, derived from its declaration."""
 
-import datetime as dt
 from typing import Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 
 from bikecast.evaluation.scores import Scores
 from bikecast.names import PredictionSource
-from bikecast.registry.automation import AutomationSwitch
+from bikecast.serving.status_contract import ModelOrigin
 from bikecast.use_case import Classification, Regression, UseCase
 
 MAX_BODY_BYTES = 1_000_000
@@ -60,23 +59,12 @@ class FeatureCard(BaseModel):
     meaning: str
 
 
-class ModelCard(BaseModel):
+class ModelCard(ModelOrigin):
     """The served model: where it comes from and how good it was on its holdout."""
 
     use_case: str
-    model: str
-    model_version: str
-    source: PredictionSource
-    run_id: str
-    published_at: dt.datetime
-    code_version: str
-    data_hash: str
-    simulated: bool = Field(description="Whether it learnt from simulated rows.")
     features: list[FeatureCard]
     primary_metric: str
     holdout: Scores
     baselines: dict[str, Scores]
     coverage: float | None = Field(description="What intervals or prediction sets are meant to hold.")
-    previous_version: str | None
-    decision_key: str
-    automation: AutomationSwitch
