@@ -5,10 +5,10 @@ from tempfile import TemporaryDirectory
 from typing import Any, cast
 
 from bikecast import __version__
+from bikecast.serving.champion.follower import ChampionFollower
 from bikecast.serving.choice import serving_of
-from bikecast.serving.follower import ChampionFollower
 from bikecast.serving.kind import ServingPorts
-from bikecast.serving.prediction_log import NoLog
+from bikecast.serving.log.prediction_log import NoLog
 from bikecast.storage import FolderStore
 from lambdas.operate.app import OperatePorts, build_app
 

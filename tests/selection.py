@@ -34,6 +34,7 @@ MIRRORS = (
     ("use_cases/ride_duration/*", "tests/unit/use_cases/ride_duration"),
     ("training_job/rows/*", "tests/training_job/test_rows.py"),
     ("training_job/migrations/*", "tests/training_job/test_migrations.py"),
+    ("training_job/migrations/*", "tests/training_job/test_first_database.py"),
     ("lambdas/operate/*", "tests/aws/serving/test_operate_handler.py"),
     ("lambdas/*/Dockerfile*", "tests/infra/test_images.py"),
     ("training_job/Dockerfile*", "tests/infra/test_images.py"),

@@ -8,8 +8,8 @@ from typing import Any
 
 from bikecast.names import CHAMPION_KEY, MODELS_PREFIX, Bucket, PredictionSource
 from bikecast.registry.manifest import Artifact, ChampionManifest, Previous
-from bikecast.serving.engines import Engine, FallbackEngine, ModelEngine
-from bikecast.serving.predictor import answer
+from bikecast.serving.champion.engines import Engine, FallbackEngine, ModelEngine
+from bikecast.serving.champion.predictor import answer
 from bikecast.storage import S3Store
 from tests.deployment import Deployment
 from use_cases.citibike.api.contract import TripHour

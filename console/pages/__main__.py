@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 import uvicorn
 
-from bikecast.serving.gateway import App
+from bikecast.serving.web.gateway import App
 from console.pages.guard import Rules, guarded
 from console.pages.settings import PageSettings
 

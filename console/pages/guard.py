@@ -13,8 +13,8 @@ from dataclasses import dataclass
 
 from pydantic import SecretStr
 
-from bikecast.serving.gateway import App, Receive, Scope, Send
-from bikecast.serving.headers import SecurityHeaders
+from bikecast.serving.web.gateway import App, Receive, Scope, Send
+from bikecast.serving.web.headers import SecurityHeaders
 
 READING = frozenset({"GET", "HEAD", "OPTIONS"})
 # Other people's pages load what they like of themselves; they are framed by nobody.

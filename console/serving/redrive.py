@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import DeploymentError
 from bikecast.names import Output
-from bikecast.serving.unsent import UnsentMessage, unsent_messages
+from bikecast.serving.log.unsent import UnsentMessage, unsent_messages
 from bikecast.tracing import message_attributes
 from console import ui
 from console.cloud.localstack import actual_log_groups

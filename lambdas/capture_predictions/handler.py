@@ -13,7 +13,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from bikecast import tracing
 from bikecast.database import DatabaseSettings, connect
 from bikecast.names import Metric
-from bikecast.serving.capture import CapturedRow, parse_message, save
+from bikecast.serving.log.capture import CapturedRow, parse_message, save
 
 from .connections import Reconnecting
 from .settings import Settings

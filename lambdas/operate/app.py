@@ -20,10 +20,10 @@ from bikecast.monitoring.stored_reports import (
     whole_key,
 )
 from bikecast.requests import Day
-from bikecast.serving.gateway import Scope
-from bikecast.serving.http import DOCS_SCRIPT, create_app
-from bikecast.serving.problems import GatewayProblem, Problem, errors
 from bikecast.serving.trainings import ID_PATTERN, SearchRequest, Training, Trainings
+from bikecast.serving.web.gateway import Scope
+from bikecast.serving.web.http import DOCS_SCRIPT, create_app
+from bikecast.serving.web.problems import GatewayProblem, Problem, errors
 from bikecast.storage import ObjectStore
 
 DESCRIPTION = """Start trainings and read what the monitor found."""

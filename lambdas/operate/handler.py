@@ -11,8 +11,8 @@ from mangum import Mangum
 from bikecast import tracing
 from bikecast.monitoring.glance import glances
 from bikecast.names import use_case_prefix
-from bikecast.serving.gateway import api_key_id, is_request
 from bikecast.serving.trainings import Trainings
+from bikecast.serving.web.gateway import api_key_id, is_request
 from bikecast.storage import S3Store, ScopedStore
 
 from .app import OperatePorts, build_app

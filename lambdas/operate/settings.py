@@ -3,7 +3,7 @@
 from pydantic import Field
 from pydantic_settings import SettingsConfigDict
 
-from bikecast.serving.origins import OriginSettings
+from bikecast.serving.web.origins import OriginSettings
 
 
 class Settings(OriginSettings):

@@ -6,7 +6,7 @@ from typing import Any
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.logging import correlation_paths
 
-from bikecast.serving.gateway import is_request
+from bikecast.serving.web.gateway import is_request
 
 from .parts import Predictor, build
 from .settings import Runtime, Settings

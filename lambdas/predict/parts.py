@@ -13,15 +13,15 @@ from mangum import Mangum
 
 from bikecast import tracing
 from bikecast.names import USE_CASE_DIMENSION, Metric, PredictionSource, use_case_prefix
-from bikecast.serving.after_response import AfterResponse
+from bikecast.serving.champion.engines import PredictionInput
+from bikecast.serving.champion.follower import ChampionFollower, UnavailableError
+from bikecast.serving.champion.last_copy import LastCopy
+from bikecast.serving.champion.predictor import PredictionAnswer, answer
 from bikecast.serving.choice import serving_of
-from bikecast.serving.engines import PredictionInput
-from bikecast.serving.follower import ChampionFollower, UnavailableError
 from bikecast.serving.kind import ServingPorts
-from bikecast.serving.last_copy import LastCopy
-from bikecast.serving.prediction_log import QueueLog
-from bikecast.serving.predictor import PredictionAnswer, answer
-from bikecast.serving.unsent import FIELD, MESSAGE
+from bikecast.serving.log.after_response import AfterResponse
+from bikecast.serving.log.prediction_log import QueueLog
+from bikecast.serving.log.unsent import FIELD, MESSAGE
 from bikecast.storage import FolderStore, S3Store, ScopedStore
 
 from .settings import Runtime, Settings

@@ -6,7 +6,7 @@ from pathlib import Path
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from bikecast.serving.origins import OriginSettings
+from bikecast.serving.web.origins import OriginSettings
 
 
 class Settings(OriginSettings):

@@ -15,7 +15,7 @@ from bikecast.errors import ConflictError, InputError
 from bikecast.names import CHAMPION_HISTORY_PREFIX, Output
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.registry.manifest import ChangeAction
-from bikecast.serving.prediction_log import QueueLog
+from bikecast.serving.log.prediction_log import QueueLog
 from bikecast.serving.trainings import TrainingRequest, Trainings
 from bikecast.storage import FolderStore, S3Store
 from console.cloud.session import Cloud

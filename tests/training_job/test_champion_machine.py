@@ -28,7 +28,7 @@ from bikecast.registry import automation
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.registry.decisions import Decisions
 from bikecast.registry.manifest import ChampionManifest, Change, ChangeAction
-from bikecast.serving.follower import ChampionFollower, UnavailableError
+from bikecast.serving.champion.follower import ChampionFollower, UnavailableError
 from tests.training_job.faults import Faults, Killed, MortalRegistry, MortalStore
 from tests.training_job.made_up_trainings import Training, train, write_training_set
 from tests.unit.serving.faults import Remembering

@@ -22,10 +22,10 @@ from bikecast.monitoring.rows.watch import RowsWatch
 from bikecast.monitoring.run import Ports, monitor
 from bikecast.registry.automation import read_switch, resume
 from bikecast.registry.champion_store import ChampionStore
-from bikecast.serving.capture import parse_message, save
-from bikecast.serving.follower import ChampionFollower
+from bikecast.serving.champion.follower import ChampionFollower
 from bikecast.serving.kind import ServingPorts
-from bikecast.serving.prediction_log import PredictionRow, messages
+from bikecast.serving.log.capture import parse_message, save
+from bikecast.serving.log.prediction_log import PredictionRow, messages
 from bikecast.serving.rows.kind import rows_serving
 from bikecast.storage import FolderStore
 from bikecast.use_case import UseCase, registry

@@ -34,7 +34,7 @@ NAMED = {
     "console/use_case_commands.py": (1, EXAMPLE),
     "layers/bikecast/python/bikecast/names.py": (7, "the default, and keys that deployments have"),
     "layers/bikecast/python/bikecast/registry/decisions.py": (1, STORED),
-    "layers/bikecast/python/bikecast/serving/capture.py": (1, STORED),
+    "layers/bikecast/python/bikecast/serving/log/capture.py": (1, STORED),
     "layers/bikecast/python/bikecast/use_case/later.py": (1, "an example of an argument"),
     "layers/images.py": (2, "the image is tried with every step of the default use case"),
     "training_job/migrations/versions/m0001_monitoring.py": (5, STORED),

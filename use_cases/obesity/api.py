@@ -7,10 +7,10 @@ from fastapi.responses import Response
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
 from pydantic_core import to_json
 
-from bikecast.serving.bodies import variant
-from bikecast.serving.gateway import request_id
-from bikecast.serving.problems import errors
-from bikecast.serving.row_bodies import Predicts, rows_request
+from bikecast.serving.web.bodies import variant
+from bikecast.serving.web.gateway import request_id
+from bikecast.serving.web.problems import errors
+from bikecast.serving.web.row_bodies import Predicts, rows_request
 from bikecast.use_case import UseCase
 from bikecast.use_case.rows import row_model
 

@@ -8,7 +8,7 @@ from mypy_boto3_logs.type_defs import InputLogEventTypeDef
 
 from bikecast.errors import InputError
 from bikecast.names import Output
-from bikecast.serving.unsent import FIELD, MESSAGE
+from bikecast.serving.log.unsent import FIELD, MESSAGE
 from bikecast.tracing import TRACEPARENT, message_attributes, traceparent_of_execution
 from console.cloud.session import Cloud
 from console.executions.approvals import ApprovalAnswer, answer, list_waiting

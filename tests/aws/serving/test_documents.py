@@ -6,7 +6,7 @@ import pytest
 from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
-from bikecast.serving.http import create_app
+from bikecast.serving.web.http import create_app
 from lambdas.operate.app import add_docs_files
 
 

@@ -12,10 +12,10 @@ from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from fastapi.testclient import TestClient
 
-from bikecast.serving.bodies import RequestBody
-from bikecast.serving.follower import ChampionFollower
-from bikecast.serving.prediction_log import NoLog
+from bikecast.serving.champion.follower import ChampionFollower
+from bikecast.serving.log.prediction_log import NoLog
 from bikecast.serving.trainings import Trainings
+from bikecast.serving.web.bodies import RequestBody
 from bikecast.storage import FolderStore
 from lambdas.operate import app as operate
 from tests.unit.serving import world

@@ -15,10 +15,10 @@ from hypothesis.strategies import SearchStrategy
 from schemathesis import GenerationMode
 
 from bikecast.names import DASHBOARD_SUMMARY_KEY
-from bikecast.serving.follower import ChampionFollower
-from bikecast.serving.gateway import App, Receive, Scope, Send
-from bikecast.serving.prediction_log import NoLog
+from bikecast.serving.champion.follower import ChampionFollower
+from bikecast.serving.log.prediction_log import NoLog
 from bikecast.serving.trainings import Trainings
+from bikecast.serving.web.gateway import App, Receive, Scope, Send
 from bikecast.storage import FolderStore
 from lambdas.operate import app as operate
 from tests import schemathesis_hooks

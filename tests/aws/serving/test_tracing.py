@@ -23,8 +23,8 @@ import json, logging, sys
 import boto3
 from mangum import Mangum
 from moto import mock_aws
-from bikecast.serving.http import create_app
-from bikecast.serving.prediction_log import QueueLog
+from bikecast.serving.web.http import create_app
+from bikecast.serving.log.prediction_log import QueueLog
 from lambdas.capture_predictions import handler
 from tests.aws.serving.conftest import Context, event
 from tests.unit.serving.test_prediction_log import row

@@ -7,7 +7,7 @@ import time
 import boto3
 from mypy_boto3_logs.type_defs import InputLogEventTypeDef
 
-from bikecast.serving.unsent import FIELD, MESSAGE, unsent_messages
+from bikecast.serving.log.unsent import FIELD, MESSAGE, unsent_messages
 from bikecast.tracing import TRACEPARENT
 
 GROUP = "/aws/predict"

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from bikecast.serving.after_response import AfterResponse
+from bikecast.serving.log.after_response import AfterResponse
 
 LIMIT_S = 5
 

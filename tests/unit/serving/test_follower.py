@@ -10,8 +10,8 @@ import pytest
 
 from bikecast.names import AUTOMATION_KEY, CHAMPION_HISTORY_PREFIX, CHAMPION_KEY, PredictionSource
 from bikecast.registry.manifest import ChampionManifest, Previous, manifest_bytes, parse_manifest
-from bikecast.serving.follower import EMPTY_RETRY_S, MAX_BACKOFF, ChampionFollower, UnavailableError
-from bikecast.serving.predictor import answer
+from bikecast.serving.champion.follower import EMPTY_RETRY_S, MAX_BACKOFF, ChampionFollower, UnavailableError
+from bikecast.serving.champion.predictor import answer
 from bikecast.storage import FolderStore
 from tests.unit.serving import world
 from tests.unit.serving.faults import Clock, FaultyStore, Remembering

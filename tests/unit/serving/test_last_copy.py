@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from bikecast.names import CHAMPION_KEY
-from bikecast.serving.follower import EMPTY_RETRY_S, ChampionFollower, UnavailableError
-from bikecast.serving.last_copy import LastCopy
+from bikecast.serving.champion.follower import EMPTY_RETRY_S, ChampionFollower, UnavailableError
+from bikecast.serving.champion.last_copy import LastCopy
 from bikecast.storage import FolderStore
 from tests.deployment import eventually
 from tests.unit.serving import world

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bikecast.serving.prediction_log import (
+from bikecast.serving.log.prediction_log import (
     CAPACITY_REQUESTS,
     COOL_DOWN_S,
     PredictionRow,

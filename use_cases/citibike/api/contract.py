@@ -17,8 +17,8 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from bikecast.names import PredictionSource
-from bikecast.serving.bodies import RequestBody, variant
-from bikecast.serving.gateway import TOO_MANY_ROWS
+from bikecast.serving.web.bodies import RequestBody, variant
+from bikecast.serving.web.gateway import TOO_MANY_ROWS
 from use_cases.citibike.api.hours import HOUR_PATTERN, parse_hour
 from use_cases.citibike.api.hours_ahead import HoursAhead
 from use_cases.citibike.api.ranges import ANY_FEATURE, FEATURE_RANGES, WEATHER_RANGES, PhysicalRange

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from bikecast.evaluation.outcome import Outcome
 from bikecast.names import PredictionSource
 from bikecast.registry.manifest import Artifact, ChampionManifest
-from bikecast.serving.engines import Loaders
+from bikecast.serving.champion.engines import Loaders
 from bikecast.storage import ObjectStore
 from use_cases.citibike.hourly_weather.features import HourlyRows
 from use_cases.citibike.hourly_weather.path import PART, HourlyPath

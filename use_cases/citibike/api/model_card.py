@@ -6,8 +6,8 @@ from typing import Annotated
 from pydantic import BaseModel, Field, WithJsonSchema
 
 from bikecast.evaluation.scores import Scores
-from bikecast.serving.follower import View
-from bikecast.serving.status_contract import ModelOrigin, origin_of
+from bikecast.serving.champion.follower import View
+from bikecast.serving.web.status_contract import ModelOrigin, origin_of
 from use_cases.citibike.features import FEATURES
 from use_cases.citibike.hourly_weather.path import HourlyPath, lead_name
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bikecast.names import WEATHER_OUTLOOK_KEY
-from bikecast.serving.fallback_chain import Attempts
+from bikecast.serving.champion.fallback_chain import Attempts
 from bikecast.storage import MissingObjectError, ObjectStore, StoredObject
 from use_cases.citibike.api.hours_ahead import HoursAhead
 from use_cases.citibike.api.ranges import WEATHER_RANGES

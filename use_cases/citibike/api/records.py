@@ -5,8 +5,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from bikecast.serving.prediction_log import PredictionRow
-from bikecast.serving.predictor import PredictionAnswer
+from bikecast.serving.champion.predictor import PredictionAnswer
+from bikecast.serving.log.prediction_log import PredictionRow
 
 DECIMALS = 1
 

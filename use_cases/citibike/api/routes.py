@@ -8,11 +8,11 @@ from fastapi.openapi.models import Example
 from fastapi.responses import Response
 from pydantic_core import to_json
 
-from bikecast.serving.follower import ChampionFollower
-from bikecast.serving.gateway import request_id
-from bikecast.serving.http import create_app
-from bikecast.serving.problems import errors
-from bikecast.serving.status import add_status_routes
+from bikecast.serving.champion.follower import ChampionFollower
+from bikecast.serving.web.gateway import request_id
+from bikecast.serving.web.http import create_app
+from bikecast.serving.web.problems import errors
+from bikecast.serving.web.status import add_status_routes
 from use_cases.citibike.api import contract
 from use_cases.citibike.api.model_card import ModelCard, model_card
 from use_cases.citibike.api.service import PredictionService

@@ -11,10 +11,10 @@ from typing import Any, Protocol
 import numpy as np
 from pydantic import BaseModel
 
-from bikecast.serving.engines import FallbackEngine, ModelEngine
-from bikecast.serving.follower import ChampionFollower, View
-from bikecast.serving.prediction_log import PredictionLog
-from bikecast.serving.predictor import PredictionAnswer, answer
+from bikecast.serving.champion.engines import FallbackEngine, ModelEngine
+from bikecast.serving.champion.follower import ChampionFollower, View
+from bikecast.serving.champion.predictor import PredictionAnswer, answer
+from bikecast.serving.log.prediction_log import PredictionLog
 from use_cases.citibike.api import contract, prediction_inputs
 from use_cases.citibike.api.hourly import AnyInput, HoursInput
 from use_cases.citibike.api.hours import next_hours, wall_hour

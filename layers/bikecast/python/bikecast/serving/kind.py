@@ -4,10 +4,10 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
-from bikecast.serving.engines import Loaders, PredictionInput
-from bikecast.serving.follower import ChampionFollower
-from bikecast.serving.prediction_log import PredictionLog
-from bikecast.serving.predictor import PredictionAnswer
+from bikecast.serving.champion.engines import Loaders, PredictionInput
+from bikecast.serving.champion.follower import ChampionFollower
+from bikecast.serving.champion.predictor import PredictionAnswer
+from bikecast.serving.log.prediction_log import PredictionLog
 from bikecast.storage import ObjectStore
 
 if TYPE_CHECKING:

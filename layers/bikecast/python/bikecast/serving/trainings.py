@@ -12,7 +12,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 from bikecast.errors import ConflictError, NotFoundError
 from bikecast.names import DEFAULT_USE_CASE
 from bikecast.requests import SearchScope, TrainingScope
-from bikecast.serving.bodies import RequestBody
+from bikecast.serving.web.bodies import RequestBody
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient

@@ -90,7 +90,7 @@ class Api:
 
     ``examples`` are rows as clients send them; without, one is made of the inputs' ranges and levels.
     ``add_routes`` adds a predecessor's paths and bodies, before the platform adds its own; it gets the
-    application, the prediction service (``bikecast.serving.row_bodies.Predicts``) and the use case.
+    application, the prediction service (``bikecast.serving.web.row_bodies.Predicts``) and the use case.
     """
 
     examples: tuple[dict[str, Any], ...] = ()

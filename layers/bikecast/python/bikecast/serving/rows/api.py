@@ -8,11 +8,7 @@ from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from pydantic_core import to_json
 
-from bikecast.serving.follower import ChampionFollower, View
-from bikecast.serving.gateway import request_id
-from bikecast.serving.http import create_app
-from bikecast.serving.problems import errors
-from bikecast.serving.row_bodies import MAX_ROWS, rows_request
+from bikecast.serving.champion.follower import ChampionFollower, View
 from bikecast.serving.rows.contract import (
     MAX_BODY_BYTES,
     FeatureCard,
@@ -20,8 +16,12 @@ from bikecast.serving.rows.contract import (
     response_model,
 )
 from bikecast.serving.rows.service import RowService
-from bikecast.serving.status import add_status_routes
-from bikecast.serving.status_contract import origin_of
+from bikecast.serving.web.gateway import request_id
+from bikecast.serving.web.http import create_app
+from bikecast.serving.web.problems import errors
+from bikecast.serving.web.row_bodies import MAX_ROWS, rows_request
+from bikecast.serving.web.status import add_status_routes
+from bikecast.serving.web.status_contract import origin_of
 from bikecast.use_case import UseCase
 
 

@@ -6,7 +6,7 @@ from pydantic import BaseModel, Field, create_model
 
 from bikecast.evaluation.scores import Scores
 from bikecast.names import PredictionSource
-from bikecast.serving.status_contract import ModelOrigin
+from bikecast.serving.web.status_contract import ModelOrigin
 from bikecast.use_case import Classification, Regression, UseCase
 
 MAX_BODY_BYTES = 1_000_000

@@ -12,7 +12,7 @@ from bikecast.model.rows import Fallback, RowModel
 from bikecast.names import PredictionSource
 from bikecast.registry.artifacts import fetch
 from bikecast.registry.manifest import Artifact, ChampionManifest
-from bikecast.serving.engines import Loaders
+from bikecast.serving.champion.engines import Loaders
 from bikecast.storage import ObjectStore
 from bikecast.use_case import UseCase
 

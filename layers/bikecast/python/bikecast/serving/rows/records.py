@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bikecast.serving.prediction_log import PredictionRow
-from bikecast.serving.predictor import PredictionAnswer
+from bikecast.serving.champion.predictor import PredictionAnswer
+from bikecast.serving.log.prediction_log import PredictionRow
 from bikecast.use_case import Classification, UseCase
 from bikecast.use_case.rows import row_key
 

@@ -9,10 +9,10 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from bikecast.serving.follower import ChampionFollower
+from bikecast.serving.champion.follower import ChampionFollower
+from bikecast.serving.champion.predictor import answer
 from bikecast.serving.kind import Observer
-from bikecast.serving.prediction_log import PredictionLog
-from bikecast.serving.predictor import answer
+from bikecast.serving.log.prediction_log import PredictionLog
 from bikecast.serving.rows.engines import RowsInput
 from bikecast.serving.rows.records import RequestMetadata, logged, shown
 from bikecast.use_case import UseCase

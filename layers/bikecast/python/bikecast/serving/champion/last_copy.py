@@ -8,8 +8,8 @@ from bikecast.errors import ArtifactError
 from bikecast.names import CHAMPION_KEY
 from bikecast.registry.artifacts import fetch
 from bikecast.registry.manifest import ChampionManifest, manifest_bytes, parse_manifest
-from bikecast.serving.engines import Engine, Loaders
-from bikecast.serving.fallback_chain import Attempts, FallbackChain
+from bikecast.serving.champion.engines import Engine, Loaders
+from bikecast.serving.champion.fallback_chain import Attempts, FallbackChain
 from bikecast.storage import FolderStore, MissingObjectError, ObjectStore
 
 

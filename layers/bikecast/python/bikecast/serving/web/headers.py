@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 
-from bikecast.serving.gateway import App, Message, Receive, Scope, Send
+from bikecast.serving.web.gateway import App, Message, Receive, Scope, Send
 
 # Pages draw with scripts and styles of their own; none may load or send anything elsewhere.
 CONTENT_SECURITY_POLICY = "; ".join(

@@ -8,9 +8,9 @@ import numpy as np
 
 from bikecast.errors import ArtifactError
 from bikecast.evaluation.outcome import Outcome
-from bikecast.serving.engines import Engine, PredictionInput
-from bikecast.serving.fallback_chain import Attempts
-from bikecast.serving.follower import UnavailableError
+from bikecast.serving.champion.engines import Engine, PredictionInput
+from bikecast.serving.champion.fallback_chain import Attempts
+from bikecast.serving.champion.follower import UnavailableError
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from bikecast.errors import StoreError
 from bikecast.names import CHAMPION_KEY
 from bikecast.registry.automation import AutomationSwitch, read_switch
 from bikecast.registry.manifest import ChampionManifest, parse_champion
-from bikecast.serving.engines import Engine, Loaders, ModelEngine
-from bikecast.serving.fallback_chain import Attempts, FallbackChain
-from bikecast.serving.last_copy import LastCopy
+from bikecast.serving.champion.engines import Engine, Loaders, ModelEngine
+from bikecast.serving.champion.fallback_chain import Attempts, FallbackChain
+from bikecast.serving.champion.last_copy import LastCopy
 from bikecast.storage import ObjectStore, StoredObject
 
 MAX_BACKOFF = 12

@@ -6,8 +6,8 @@ from typing import Annotated, Any, Protocol
 from pydantic import BaseModel, BeforeValidator, Field, create_model
 from pydantic_core import PydanticCustomError
 
-from bikecast.serving.bodies import RequestBody
-from bikecast.serving.gateway import TOO_MANY_ROWS
+from bikecast.serving.web.bodies import RequestBody
+from bikecast.serving.web.gateway import TOO_MANY_ROWS
 
 MAX_ROWS = 1000
 

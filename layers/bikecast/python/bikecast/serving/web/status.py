@@ -5,9 +5,9 @@ from fastapi.responses import Response
 from pydantic_core import to_json
 
 from bikecast.names import PredictionSource
-from bikecast.serving.follower import ChampionFollower, View
-from bikecast.serving.problems import errors, without_places
-from bikecast.serving.status_contract import Health, Version
+from bikecast.serving.champion.follower import ChampionFollower, View
+from bikecast.serving.web.problems import errors, without_places
+from bikecast.serving.web.status_contract import Health, Version
 
 
 def describe_health(view: View) -> Health:

@@ -8,7 +8,7 @@ from typing import TypeVar
 from bikecast.names import PredictionSource
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.registry.manifest import ChampionManifest
-from bikecast.serving.engines import Engine, FallbackEngine, Loaders, ModelEngine
+from bikecast.serving.champion.engines import Engine, FallbackEngine, Loaders, ModelEngine
 from bikecast.storage import MissingObjectError, ObjectStore
 
 log = logging.getLogger(__name__)

@@ -21,8 +21,8 @@ from bikecast.errors import (
     InputError,
     NotFoundError,
 )
-from bikecast.serving.bodies import MAX_PROBLEMS, MORE_PROBLEMS, EachKeyOnce, is_variant
-from bikecast.serving.gateway import (
+from bikecast.serving.web.bodies import MAX_PROBLEMS, MORE_PROBLEMS, EachKeyOnce, is_variant
+from bikecast.serving.web.gateway import (
     REQUEST_ID_HEADER,
     TOO_MANY_ROWS,
     BodyGuard,
@@ -30,8 +30,8 @@ from bikecast.serving.gateway import (
     StagePath,
     request_id,
 )
-from bikecast.serving.headers import HEADERS, SecurityHeaders
-from bikecast.serving.problems import without_places
+from bikecast.serving.web.headers import HEADERS, SecurityHeaders
+from bikecast.serving.web.problems import without_places
 
 log = logging.getLogger(__name__)
 

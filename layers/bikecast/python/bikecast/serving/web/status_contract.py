@@ -7,8 +7,8 @@ from pydantic import BaseModel, Field
 
 from bikecast.names import PredictionSource
 from bikecast.registry.automation import AutomationSwitch
-from bikecast.serving.engines import ModelEngine
-from bikecast.serving.follower import UnavailableError, View
+from bikecast.serving.champion.engines import ModelEngine
+from bikecast.serving.champion.follower import UnavailableError, View
 
 
 class Health(BaseModel):

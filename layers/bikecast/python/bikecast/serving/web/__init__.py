@@ -1,0 +1,1 @@
+"""HTTP: the application, what a request must satisfy, problems, headers, status."""
