@@ -21,7 +21,7 @@ def glances(cloud: Cloud, use_cases: Iterable[str]) -> dict[str, dict[str, Any]]
 
 
 def _state_of(cloud: Cloud) -> Callable[[str], Mapping[str, Any]]:
-    from bikecast.monitoring.glance import NEVER_WATCHED
+    from bikecast.monitoring.findings.glance import NEVER_WATCHED
 
     outputs = read_stack_outputs(cloud.cloudformation)
     buckets = [outputs.get(output) for output in (Output.SERVING_BUCKET, Output.REPORTS_BUCKET)]
@@ -33,7 +33,7 @@ def _state_of(cloud: Cloud) -> Callable[[str], Mapping[str, Any]]:
 
 def _current(use_case: str, serving: ObjectStore, reports: ObjectStore) -> dict[str, Any]:
     """Return a use case's glance with its champion and automation as they are now; both buckets whole."""
-    from bikecast.monitoring import glance
+    from bikecast.monitoring.findings import glance
     from bikecast.registry.automation import pause_reason
     from bikecast.registry.champion_store import ChampionStore
 

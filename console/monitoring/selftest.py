@@ -13,7 +13,7 @@ from console.use_cases import declaration
 if TYPE_CHECKING:
     import pandas as pd
 
-    from bikecast.monitoring.trials import SelfTest
+    from bikecast.monitoring.limits.trials import SelfTest
     from bikecast.use_case import UseCase
 
 
@@ -32,7 +32,7 @@ def self_test(data: Path | None, *, seeds: Sequence[int], progress: Callable[[st
     if use_case is None:
         if data is not None:
             raise InputError("--data: hourly demand is tried on simulated cities")
-        from use_cases.citibike.monitoring import selftest
+        from use_cases.citibike.monitoring.trial import selftest
 
         return selftest.run_selftest(seeds=seeds, progress=progress)
     from bikecast.monitoring.rows.selftest import run_selftest

@@ -10,9 +10,9 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 from bikecast import tracing
 from bikecast.database import DatabaseSettings, connect
 from bikecast.monitoring.choice import watch_of
+from bikecast.monitoring.findings.verdicts import answer
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
-from bikecast.monitoring.verdicts import answer
 from bikecast.names import USE_CASE_DIMENSION, use_case_prefix
 from bikecast.requests import parse_request
 from bikecast.storage import S3Store, ScopedStore

@@ -11,7 +11,7 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.errors import ForbiddenError
-from bikecast.monitoring.stored_reports import (
+from bikecast.monitoring.reports.stored_reports import (
     Page,
     find_page,
     read_page,

@@ -9,7 +9,7 @@ from aws_lambda_powertools.logging import correlation_paths
 from mangum import Mangum
 
 from bikecast import tracing
-from bikecast.monitoring.glance import glances
+from bikecast.monitoring.findings.glance import glances
 from bikecast.names import use_case_prefix
 from bikecast.serving.trainings import Trainings
 from bikecast.serving.web.gateway import api_key_id, is_request

@@ -14,7 +14,7 @@ from dashboards.alerts import alert_rules
 from dashboards.environments import UIDS
 from tests.postgres import Server
 from training_job.migrations import migrate
-from use_cases.citibike.monitoring.columns import METRIC_COLUMNS
+from use_cases.citibike.monitoring.measures.columns import METRIC_COLUMNS
 
 START = dt.datetime(2024, 1, 1)
 WEEKS = 52

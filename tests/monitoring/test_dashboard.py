@@ -14,11 +14,11 @@ from typing import Any
 import pytest
 
 from bikecast.errors import NotFoundError
-from bikecast.monitoring.glance import NEVER_WATCHED, glances
+from bikecast.monitoring.findings.glance import NEVER_WATCHED, glances
+from bikecast.monitoring.findings.summary import write_summary
+from bikecast.monitoring.reports.stored_reports import Page, find_page
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
-from bikecast.monitoring.stored_reports import Page, find_page
-from bikecast.monitoring.summary import write_summary
 from bikecast.monitoring.windows import Source
 from bikecast.names import DASHBOARD_SUMMARY_KEY, WINDOWS_PREFIX
 from bikecast.registry.champion_store import ChampionStore

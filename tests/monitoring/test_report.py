@@ -5,10 +5,10 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from use_cases.citibike.monitoring.columns import EXTRA_COLUMNS, METRIC_COLUMNS
-from use_cases.citibike.monitoring.evidently_report import run_report
 from use_cases.citibike.monitoring.hours import ScoredHours
-from use_cases.citibike.monitoring.numbers import column_drifts, metric_values
+from use_cases.citibike.monitoring.measures.columns import EXTRA_COLUMNS, METRIC_COLUMNS
+from use_cases.citibike.monitoring.measures.evidently_report import run_report
+from use_cases.citibike.monitoring.measures.numbers import column_drifts, metric_values
 from use_cases.citibike.monitoring.reference import Reference, season_reference
 from use_cases.citibike.monitoring.sources import Champion
 

@@ -5,9 +5,9 @@ import datetime as dt
 import numpy as np
 import pytest
 
-from bikecast.monitoring.pages import theme_pages
-from bikecast.monitoring.report import Side, WatchedColumn, run_report
-from bikecast.monitoring.stored_reports import Page
+from bikecast.monitoring.reports.pages import theme_pages
+from bikecast.monitoring.reports.report import Side, WatchedColumn, run_report
+from bikecast.monitoring.reports.stored_reports import Page
 
 TWO, THREE = ("other", "cash"), ("small", "medium", "large")
 

@@ -3,8 +3,8 @@
 import pandas as pd
 import pytest
 
+from bikecast.monitoring.limits.trials import Trial
 from bikecast.monitoring.rows.selftest import SIZES, run_selftest
-from bikecast.monitoring.trials import Trial
 from bikecast.use_case import UseCase, registry
 from console.monitoring.selftest import rows_of
 

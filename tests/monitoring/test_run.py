@@ -9,14 +9,14 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import DeploymentError, InputError
-from bikecast.monitoring.pages import library
+from bikecast.monitoring.findings.verdicts import answer
+from bikecast.monitoring.reports.pages import library
+from bikecast.monitoring.reports.stored_reports import Page, find_page, read_page, results_key
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
-from bikecast.monitoring.stored_reports import Page, find_page, read_page, results_key
-from bikecast.monitoring.verdicts import answer
 from bikecast.monitoring.windows import Source
 from bikecast.names import CHAMPION_KEY, citibike_key
-from use_cases.citibike.monitoring.columns import EXTRA_COLUMNS, METRIC_COLUMNS
+from use_cases.citibike.monitoring.measures.columns import EXTRA_COLUMNS, METRIC_COLUMNS
 from use_cases.citibike.monitoring.watch import WATCH
 from use_cases.citibike.tables.hourly import write_hourly
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from bikecast.monitoring.trials import NOTHING, SelfTest
-from use_cases.citibike.monitoring.selftest import SIZES, WINDOWS, run_selftest
+from bikecast.monitoring.limits.trials import NOTHING, SelfTest
+from use_cases.citibike.monitoring.trial.selftest import SIZES, WINDOWS, run_selftest
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from psycopg.rows import dict_row
 
 from bikecast.database import DatabaseSettings, connect
 from training_job.migrations import migrate
-from use_cases.citibike.monitoring.columns import EXTRA_COLUMNS, METRIC_COLUMNS
+from use_cases.citibike.monitoring.measures.columns import EXTRA_COLUMNS, METRIC_COLUMNS
 
 DUMP = Path(__file__).with_name("first_database.sql")
 TABLES = (

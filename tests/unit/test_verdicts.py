@@ -7,8 +7,15 @@ import pytest
 
 from bikecast.drift import Judgement, Kind, WindowVerdict
 from bikecast.errors import InputError
-from bikecast.monitoring.incidents import Incident
-from bikecast.monitoring.verdicts import Acted, action, answer, incident_event, pause_event, verdict_json
+from bikecast.monitoring.findings.incidents import Incident
+from bikecast.monitoring.findings.verdicts import (
+    Acted,
+    action,
+    answer,
+    incident_event,
+    pause_event,
+    verdict_json,
+)
 from bikecast.monitoring.watch import ColumnDrift, Examined
 
 DAY = dt.datetime(2025, 3, 10)

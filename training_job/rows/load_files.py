@@ -9,7 +9,7 @@ from bikecast.database import connect
 from bikecast.errors import DataError
 from bikecast.examples import LoadReport, forget_simulated, load_files, read_table, stored_files, target_of
 from bikecast.monitoring.actuals import Actual, ActualsOf
-from bikecast.monitoring.summary import write_summary
+from bikecast.monitoring.findings.summary import write_summary
 from bikecast.requests import parse_request
 from bikecast.use_case import Regression, UseCase
 from bikecast.use_case.rows import row_key

@@ -6,8 +6,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.database import connect
-from bikecast.monitoring.incidents import close_incident
-from bikecast.monitoring.summary import write_summary
+from bikecast.monitoring.findings.incidents import close_incident
+from bikecast.monitoring.findings.summary import write_summary
 from bikecast.requests import parse_request
 from training_job.migrations import migrate
 from training_job.runtime.context import Context

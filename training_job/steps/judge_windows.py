@@ -21,9 +21,9 @@ def run(context: Context, payload: Mapping[str, Any]) -> dict[str, Any]:
     # The statistics library is not in the image of the other steps.
     from bikecast.database import connect
     from bikecast.monitoring.choice import watch_of
+    from bikecast.monitoring.findings.verdicts import answer
     from bikecast.monitoring.requests import MonitorRequest
     from bikecast.monitoring.run import Ports, monitor
-    from bikecast.monitoring.verdicts import answer
     from bikecast.requests import parse_request
 
     database = monitor_login(context.database)

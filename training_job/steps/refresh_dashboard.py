@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from bikecast.database import connect
-from bikecast.monitoring.incidents import close_superseded
-from bikecast.monitoring.summary import write_summary
+from bikecast.monitoring.findings.incidents import close_superseded
+from bikecast.monitoring.findings.summary import write_summary
 from bikecast.names import DASHBOARD_SUMMARY_KEY
 from bikecast.registry.champion_store import ChampionStore
 from training_job.migrations import migrate

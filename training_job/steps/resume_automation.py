@@ -6,7 +6,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.database import connect
-from bikecast.monitoring.summary import write_summary
+from bikecast.monitoring.findings.summary import write_summary
 from bikecast.names import Event
 from bikecast.registry.automation import resume
 from bikecast.requests import parse_request

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 import pytest
 
-from bikecast.monitoring.stored_reports import library_key, library_mark
+from bikecast.monitoring.reports.stored_reports import library_key, library_mark
 from bikecast.names import DASHBOARD_SUMMARY_KEY
 from bikecast.requests import TrainingScope
 from lambdas.operate import handler

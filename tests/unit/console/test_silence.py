@@ -6,8 +6,8 @@ from typing import get_args
 import pytest
 
 from bikecast.drift import Kind
-from bikecast.monitoring.incidents import Incident
-from bikecast.monitoring.verdicts import incident_event, pause_event
+from bikecast.monitoring.findings.incidents import Incident
+from bikecast.monitoring.findings.verdicts import incident_event, pause_event
 from bikecast.monitoring.windows import Source
 from console.monitoring.consequences import consequences, why_silent
 from console.monitoring.drift_commands import SourceName

@@ -4,7 +4,7 @@ import io
 
 from bikecast.drift import DriftLimits
 from bikecast.errors import ArtifactError, DataError, DeploymentError
-from bikecast.monitoring.limits import read_thresholds
+from bikecast.monitoring.limits.limits import read_thresholds
 from bikecast.registry.artifacts import fetch
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.registry.manifest import ChampionManifest

@@ -6,15 +6,15 @@ from typing import Any
 import numpy as np
 
 from bikecast.drift import DriftLimits, Judgement, Kind, Score, WindowVerdict, judge
-from bikecast.monitoring.report import WindowReport
+from bikecast.monitoring.reports.report import WindowReport
 from bikecast.monitoring.watch import ColumnDrift, Examined, Metrics
 from bikecast.monitoring.windows import Window
-from use_cases.citibike.monitoring import scores as of
 from use_cases.citibike.monitoring.clock import expected_hours
-from use_cases.citibike.monitoring.evidently_report import run_report
 from use_cases.citibike.monitoring.hours import HOLIDAY, PREDICTION, TARGET, ScoredHours
-from use_cases.citibike.monitoring.numbers import column_drifts, metric_values
-from use_cases.citibike.monitoring.quality import out_of_range
+from use_cases.citibike.monitoring.measures import scores as of
+from use_cases.citibike.monitoring.measures.evidently_report import run_report
+from use_cases.citibike.monitoring.measures.numbers import column_drifts, metric_values
+from use_cases.citibike.monitoring.measures.quality import out_of_range
 from use_cases.citibike.monitoring.reference import LAG_DAYS, RECENT_DAYS, Reference, season_reference
 from use_cases.citibike.monitoring.sources import Champion, Loaded
 

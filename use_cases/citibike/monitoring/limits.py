@@ -4,11 +4,16 @@ import numpy as np
 
 from bikecast.drift import DriftLimits, Kind, Limit, Score
 from bikecast.errors import DataError
-from bikecast.monitoring import calibration
-from bikecast.monitoring.calibration import FEWEST_WINDOWS, WINDOWS_A_QUARTER, learn_limits, wall_datetime
+from bikecast.monitoring.limits import calibration
+from bikecast.monitoring.limits.calibration import (
+    FEWEST_WINDOWS,
+    WINDOWS_A_QUARTER,
+    learn_limits,
+    wall_datetime,
+)
 from use_cases.citibike.monitoring.hours import DAY, ScoredHours
+from use_cases.citibike.monitoring.measures.scores import window_scores
 from use_cases.citibike.monitoring.reference import season_reference
-from use_cases.citibike.monitoring.scores import window_scores
 
 FLOORS = calibration.FLOORS | {
     "jensenshannon of blocks": 0.03,

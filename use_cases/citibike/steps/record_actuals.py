@@ -7,7 +7,7 @@ import pandas as pd
 
 from bikecast.database import connect
 from bikecast.errors import DataError
-from bikecast.monitoring.summary import write_summary
+from bikecast.monitoring.findings.summary import write_summary
 from bikecast.names import Prefix
 from training_job.migrations import migrate
 from training_job.runtime import training_sets

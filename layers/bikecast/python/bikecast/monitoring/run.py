@@ -7,13 +7,20 @@ from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
 from bikecast.drift import Kind, WindowVerdict
-from bikecast.monitoring.incidents import close_superseded, open_incident, update_incidents
+from bikecast.monitoring.findings.incidents import close_superseded, open_incident, update_incidents
+from bikecast.monitoring.findings.store import lock_window, traffic, write_window
+from bikecast.monitoring.findings.summary import write_summary
+from bikecast.monitoring.findings.verdicts import (
+    RETRAIN,
+    Acted,
+    action,
+    incident_event,
+    pause_event,
+    verdict_json,
+)
 from bikecast.monitoring.recent import keep_recent
+from bikecast.monitoring.reports.uploads import upload
 from bikecast.monitoring.requests import MonitorRequest
-from bikecast.monitoring.store import lock_window, traffic, write_window
-from bikecast.monitoring.summary import write_summary
-from bikecast.monitoring.uploads import upload
-from bikecast.monitoring.verdicts import RETRAIN, Acted, action, incident_event, pause_event, verdict_json
 from bikecast.monitoring.watch import Examined, Ports, Watch, WatchedChampion, Watching, WindowRows
 from bikecast.monitoring.windows import Window
 from bikecast.registry.automation import MONITOR, ask_for_retraining, pause

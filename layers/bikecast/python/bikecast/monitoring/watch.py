@@ -12,7 +12,7 @@ from bikecast.storage import ObjectStore
 if TYPE_CHECKING:
     import psycopg
 
-    from bikecast.monitoring.report import WindowReport
+    from bikecast.monitoring.reports.report import WindowReport
     from bikecast.monitoring.requests import MonitorRequest
     from bikecast.monitoring.windows import Window
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from bikecast.errors import ArtifactError, DataError, DeploymentError
 from bikecast.model.rows import RowModel
-from bikecast.monitoring.limits import RowLimits
+from bikecast.monitoring.limits.limits import RowLimits
 from bikecast.monitoring.rows.limits import learn_row_limits
 from bikecast.monitoring.rows.table import scored_rows
 from bikecast.monitoring.rows.watch import RowsChampion

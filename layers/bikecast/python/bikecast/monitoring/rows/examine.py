@@ -7,7 +7,7 @@ import numpy as np
 
 from bikecast.arrays import Array
 from bikecast.drift import DriftLimits, Judgement, WindowVerdict, judge
-from bikecast.monitoring.report import Side, WatchedColumn, WindowReport, run_report
+from bikecast.monitoring.reports.report import Side, WatchedColumn, WindowReport, run_report
 from bikecast.monitoring.rows.scores import (
     column_distance,
     drift_columns,

@@ -6,8 +6,8 @@ import numpy as np
 
 from bikecast.drift import DriftLimits, Kind, Limit
 from bikecast.errors import DataError
-from bikecast.monitoring.calibration import FLOORS, WINDOWS_A_QUARTER, learn_limits, wall_datetime
-from bikecast.monitoring.limits import RowLimits
+from bikecast.monitoring.limits.calibration import FLOORS, WINDOWS_A_QUARTER, learn_limits, wall_datetime
+from bikecast.monitoring.limits.limits import RowLimits
 from bikecast.monitoring.rows.scores import BALANCE, COVERAGE, ERROR, row_scores
 from bikecast.monitoring.scored import ScoredRows
 from bikecast.use_case import UseCase

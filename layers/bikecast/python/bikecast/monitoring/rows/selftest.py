@@ -20,13 +20,13 @@ from bikecast.evaluation.outcome import Outcome
 from bikecast.evaluation.sample import Sample
 from bikecast.examples import to_sample
 from bikecast.families import Fitted, TaskShape, family
-from bikecast.monitoring.calibration import WINDOWS_A_QUARTER, false_alarms_a_quarter
-from bikecast.monitoring.limits import RowLimits
+from bikecast.monitoring.limits.calibration import WINDOWS_A_QUARTER, false_alarms_a_quarter
+from bikecast.monitoring.limits.limits import RowLimits
+from bikecast.monitoring.limits.trials import NOTHING, SelfTest, Trial
 from bikecast.monitoring.rows.limits import learn_row_limits
 from bikecast.monitoring.rows.scores import row_scores
 from bikecast.monitoring.rows.table import scored_rows
 from bikecast.monitoring.scored import ScoredRows
-from bikecast.monitoring.trials import NOTHING, SelfTest, Trial
 from bikecast.use_case import Classification, UseCase
 
 if TYPE_CHECKING:

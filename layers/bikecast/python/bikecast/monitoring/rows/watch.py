@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bikecast.drift import DriftLimits
-from bikecast.monitoring.limits import RowLimits
+from bikecast.monitoring.limits.limits import RowLimits
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.rows.captured import last_known_day, load_captured, newest_window
 from bikecast.monitoring.rows.examine import examine_rows

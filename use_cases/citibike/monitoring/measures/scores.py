@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 from bikecast.drift import LOG_RATIO, Kind, Score, jensen_shannon, wasserstein
 from use_cases.citibike.calendar import hour_of_day, is_day_off
 from use_cases.citibike.monitoring.hours import FACTOR, HIGH, LOW, PREDICTION, TARGET, WEATHER, ScoredHours
-from use_cases.citibike.monitoring.quality import quality_scores
+from use_cases.citibike.monitoring.measures.quality import quality_scores
 from use_cases.citibike.monitoring.reference import Reference
 
 Array = NDArray[np.float64]

@@ -9,10 +9,10 @@ import numpy as np
 from bikecast.arrays import Array
 from bikecast.drift import DriftLimits, wasserstein
 from bikecast.monitoring.watch import ColumnDrift, Metrics
-from use_cases.citibike.monitoring.columns import TAIL_COLUMNS, TAILS, TWO_SIDED
 from use_cases.citibike.monitoring.hours import PREDICTION, TARGET, WEATHER, ScoredHours
+from use_cases.citibike.monitoring.measures.columns import TAIL_COLUMNS, TAILS, TWO_SIDED
+from use_cases.citibike.monitoring.measures.scores import FEATURE_METHODS, feature_score
 from use_cases.citibike.monitoring.reference import Reference
-from use_cases.citibike.monitoring.scores import FEATURE_METHODS, feature_score
 
 METHODS = FEATURE_METHODS | {PREDICTION: "wasserstein", TARGET: "wasserstein"}
 KINDS = {PREDICTION: "prediction", TARGET: "target"}

@@ -1,8 +1,8 @@
 """Reports of a window in the reports bucket, under keys that a repeated run overwrites."""
 
 from bikecast.errors import ConflictError
-from bikecast.monitoring.pages import library, theme_pages
-from bikecast.monitoring.stored_reports import library_key
+from bikecast.monitoring.reports.pages import library, theme_pages
+from bikecast.monitoring.reports.stored_reports import library_key
 from bikecast.monitoring.watch import Examined
 from bikecast.monitoring.windows import Window
 from bikecast.names import WINDOWS_PREFIX

@@ -9,8 +9,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from bikecast.monitoring.report import ERROR_METRICS, WindowReport
-from bikecast.monitoring.stored_reports import Page, library_mark
+from bikecast.monitoring.reports.report import ERROR_METRICS, WindowReport
+from bikecast.monitoring.reports.stored_reports import Page, library_mark
 
 DRIFT = "ValueDrift"
 # Evidently's metrics by the page that shows them; drift goes by its column.

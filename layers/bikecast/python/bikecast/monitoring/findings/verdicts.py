@@ -6,7 +6,7 @@ from typing import Any
 
 from bikecast.drift import Judgement, Kind, WindowVerdict
 from bikecast.errors import InputError
-from bikecast.monitoring.incidents import EVENT_OF_KIND, Incident
+from bikecast.monitoring.findings.incidents import EVENT_OF_KIND, Incident
 from bikecast.monitoring.watch import Examined
 from bikecast.names import Event
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from bikecast.errors import NotFoundError
-from bikecast.monitoring.stored_reports import read_summary
+from bikecast.monitoring.reports.stored_reports import read_summary
 from bikecast.names import use_case_prefix
 from bikecast.storage import ObjectStore, ScopedStore
 

@@ -8,8 +8,8 @@ import json
 import math
 from typing import TYPE_CHECKING, Any
 
-from bikecast.monitoring.incidents import list_incidents
-from bikecast.monitoring.limits import read_thresholds
+from bikecast.monitoring.findings.incidents import list_incidents
+from bikecast.monitoring.limits.limits import read_thresholds
 from bikecast.monitoring.recent import read_recent
 from bikecast.names import DASHBOARD_SUMMARY_KEY
 from bikecast.registry.automation import read_switch

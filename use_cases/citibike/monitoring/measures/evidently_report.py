@@ -8,13 +8,19 @@ import numpy as np
 
 from bikecast.arrays import Array
 from bikecast.drift import DriftLimits
-from bikecast.monitoring.report import Side, WatchedColumn, WindowReport
-from bikecast.monitoring.report import run_report as run_evidently
+from bikecast.monitoring.reports.report import Side, WatchedColumn, WindowReport
+from bikecast.monitoring.reports.report import run_report as run_evidently
 from bikecast.monitoring.watch import ColumnDrift, Metrics
 from use_cases.citibike.monitoring.hours import PREDICTION, TARGET, ScoredHours
-from use_cases.citibike.monitoring.numbers import METHODS, PERCENT, column_drifts, metric_values, watched
+from use_cases.citibike.monitoring.measures.numbers import (
+    METHODS,
+    PERCENT,
+    column_drifts,
+    metric_values,
+    watched,
+)
+from use_cases.citibike.monitoring.measures.scores import BANDS
 from use_cases.citibike.monitoring.reference import Reference
-from use_cases.citibike.monitoring.scores import BANDS
 
 # column of citibike_metrics -> Evidently's metric and the part of its result
 REGRESSION = {

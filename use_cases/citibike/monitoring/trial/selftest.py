@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bikecast.drift import DriftLimits, Score, judge
-from bikecast.monitoring.trials import NOTHING, SelfTest, Trial
-from use_cases.citibike.monitoring.city import City, simulate_city
+from bikecast.monitoring.limits.trials import NOTHING, SelfTest, Trial
 from use_cases.citibike.monitoring.hours import DAY, PREDICTION, TARGET, ScoredHours
 from use_cases.citibike.monitoring.limits import calibrate
+from use_cases.citibike.monitoring.measures.scores import window_scores
 from use_cases.citibike.monitoring.reference import season_reference
-from use_cases.citibike.monitoring.scores import window_scores
+from use_cases.citibike.monitoring.trial.city import City, simulate_city
 
 if TYPE_CHECKING:
     from use_cases.citibike.simulator.options import Shift

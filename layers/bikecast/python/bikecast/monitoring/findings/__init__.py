@@ -1,0 +1,1 @@
+"""What was found: verdicts, incidents, and their summary for the dashboard."""

@@ -1,0 +1,1 @@
+"""Evidently: its report, the pages that people open, and where they are stored."""

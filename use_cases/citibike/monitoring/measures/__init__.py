@@ -1,0 +1,1 @@
+"""What is measured of a window: the 27 columns, scores, quality."""
