@@ -33,14 +33,14 @@ class Run:
 
 def load_ours(path: Path) -> int:
     """Keep the rides and refused rows of the file, and count its months."""
+    from bikecast.examples.sources import LocalFile
     from bikecast.storage import FolderStore
     from use_cases.citibike.loading.month import ingest_month
-    from use_cases.citibike.loading.sources import LocalSource
     from use_cases.citibike.tables.counting import count_month
 
     with tempfile.TemporaryDirectory() as folder:
         store = FolderStore(Path(folder))
-        ingest_month(store, "benchmark", [LocalSource(path, path.name)])
+        ingest_month(store, "benchmark", [LocalFile(path, path.name)])
         rides = [key for key in store.keys("datasets/trips/2") if key.endswith(".parquet")]
         months = sorted({key.split("/")[2] for key in rides})
         return sum(
