@@ -158,15 +158,16 @@ def _environment(state_dir: Path) -> dict[str, str]:
 
 @contextmanager
 def deployed(
-    *, logs: str, bare: bool = False, project: Path = PROJECT, **settings: str
+    *, logs: str, bare: bool = False, project: Path = PROJECT, traces: bool = False, **settings: str
 ) -> Iterator[Deployment]:
     """Deploy a cloud without data, or none if ``bare``; its logs are kept in ``.local/<logs>`` when it goes.
 
-    ``project`` is the clone whose code is deployed; ``settings`` are fields of ``LocalCloudSettings``.
+    ``project`` is the clone whose code is deployed; with ``traces`` the cloud keeps those of its functions
+    and steps; ``settings`` are fields of ``LocalCloudSettings``.
     """
     state_dir = Path(tempfile.mkdtemp(prefix="bikecast-e2e-"))
     chosen = {f"BIKECAST_LOCAL_{name.upper()}": value for name, value in settings.items()}
-    environment = _environment(state_dir) | chosen
+    environment = _environment(state_dir) | chosen | ({"BIKECAST_TRACES": "embedded"} if traces else {})
     command = BIKECAST if project == PROJECT else project / ".venv/bin/bikecast"
     log = state_dir / "console.log"
     cloud = Deployment(environment, state_dir, log=log, project=project, command=command)

@@ -7,13 +7,22 @@ from typing import Any
 
 from bikecast.errors import InputError
 from bikecast.examples.keys import entries_prefix
-from bikecast.names import DEFAULT_USE_CASE, RAW_WEATHER_PREFIX, Prefix, Target, use_case_prefix
+from bikecast.names import (
+    DEFAULT_USE_CASE,
+    RAW_WEATHER_PREFIX,
+    Output,
+    Prefix,
+    Schema,
+    Target,
+    use_case_prefix,
+)
 from console.cloud.database import owner_login
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
 from console.cloud.stores import data_store
 from console.settings import use_case
 from console.training.decisions import read_decisions
+from console.training.openlineage import Places
 
 ALL_RECORDS = 100_000
 HASH_DIGITS = 32  # of the data's hash in a training set's key
@@ -43,6 +52,19 @@ def lineage(cloud: Cloud, name: str) -> dict[str, Any]:
     table = None if record is None else _training_set(cloud, record, unknown)
     files = [] if record is None else _files(cloud, record, unknown)
     return {"prediction": prediction, "model": model, "table": table, "files": files, "unknown": unknown}
+
+
+def places(cloud: Cloud) -> Places:
+    """Return where the facts of the chosen use case are."""
+    outputs = read_stack_outputs(cloud.cloudformation)
+    host, port = outputs.require(Output.DATABASE_HOST), outputs.require(Output.DATABASE_PORT)
+    database = outputs.require(Output.DATABASE_NAME)
+    return Places(
+        use_case=use_case(),
+        bucket=f"s3://{data_store(cloud).bucket}",
+        database=f"postgres://{host}:{port}",
+        predictions=f"{database}.{Schema.MONITORING}.predictions",
+    )
 
 
 def _prediction(cloud: Cloud, name: str) -> dict[str, Any]:

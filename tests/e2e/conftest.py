@@ -19,7 +19,7 @@ def pytest_configure() -> None:
 @pytest.fixture(scope="session")
 def cloud() -> Iterator[Deployment]:
     """A deployed cloud with simulated data and a first champion; gone when the session ends."""
-    with deployed(logs="e2e-logs", https="true") as cloud:
+    with deployed(logs="e2e-logs", https="true", traces=True) as cloud:
         cloud.bikecast("load", "--simulate")
         _train(cloud)
         yield cloud

@@ -9,9 +9,11 @@ from typing import Any
 import httpx
 import pytest
 
+from bikecast.errors import InputError
 from bikecast.names import CHAMPION_KEY
 from bikecast.registry.manifest import ChampionManifest
 from bikecast.storage import S3Store
+from console.cloud.traces import KeptSpan, find_trace
 from tests.deployment import Deployment, eventually
 from tests.e2e.test_api import client_of
 from tests.faults import nobody_reads
@@ -24,6 +26,13 @@ FIRE_S = 20
 RECOVERY_LIMIT_S = 120
 TURN_S = 2.0
 WARM_UP = 20
+ONE_REQUEST = [
+    ("predict", "POST /predict_trip", 0),
+    ("predict", "send predictions", 1),
+    ("capture_predictions", "capture predictions", 2),
+    ("capture_predictions", "insert monitoring.predictions", 3),
+]
+STEP_AFTER = "refresh-dashboard"
 # A few times the queue's visibility timeout, when the database was away at a bad moment.
 STORED_LIMIT_S = 120
 
@@ -66,6 +75,35 @@ def test_an_outage_of_the_bucket_costs_no_answer(cloud: Deployment) -> None:
         assert seen["source"] == "champion"
         assert set(fire.statuses) == {200}, fire.statuses
         eventually(lambda: client.get("/health").json()["status"] == "ok", timeout_s=RECOVERY_LIMIT_S)
+
+
+def test_a_request_is_one_trace_to_its_stored_row(cloud: Deployment) -> None:
+    with client_of(cloud) as client:
+        request = client.post("/predict_trip", json={"input_data": [TRIP]}).headers["x-request-id"]
+    eventually(lambda: len(spans_of(cloud, request)) == len(ONE_REQUEST), timeout_s=STORED_LIMIT_S)
+    spans = spans_of(cloud, request)
+    assert [(span.service, span.name, span.depth) for span in spans] == ONE_REQUEST
+    assert not any(span.failed for span in spans)
+    query = "select model_version from monitoring.predictions where request_id = %s"
+    assert cloud.sql(query, request) == [(spans[0].attributes["model_version"],)]
+
+
+def test_an_execution_is_one_trace_to_its_promoted_model(cloud: Deployment) -> None:
+    [first] = [each for each in cloud.bikecast("decisions") if each["decision"] == "promoted"][-1:]
+    spans = cloud.bikecast("trace", first["execution"])
+    names = [span["name"] for span in spans]
+    assert names[:2] + names[-4:] == ["check request", "prepare", "train", "evaluate", "promote", STEP_AFTER]
+    assert set(names[2:-4]) == {"tune"}
+    promoted = spans[-2]["attributes"]
+    assert (promoted["decision"], promoted["version"]) == ("promoted", first["challenger"]["version"])
+
+
+def spans_of(cloud: Deployment, name: str) -> list[KeptSpan]:
+    """What the embedded cloud has kept so far of one trace."""
+    try:
+        return find_trace(cloud.state_dir / "emulator/traces.otlp", name)
+    except InputError:
+        return []
 
 
 def _degraded(client: httpx.Client) -> dict[str, Any] | None:

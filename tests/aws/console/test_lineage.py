@@ -1,16 +1,23 @@
 """From a prediction back to its model, training set and files; what is not known is said."""
 
+import datetime as dt
+import itertools
 import json
 from dataclasses import replace
 from typing import Any
 
 import pytest
+from openlineage.client.event_v2 import InputDataset, Job, OutputDataset, Run, RunEvent
+from openlineage.client.generated.base import EventType
+from openlineage.client.generated.dataset_version_dataset import DatasetVersionDatasetFacet
+from openlineage.client.serde import Serde
 
 from bikecast.database import DatabaseSettings, connect
 from bikecast.errors import InputError
 from bikecast.names import Output, Target
 from console.cloud.session import Cloud
 from console.training.lineage import lineage
+from console.training.openlineage import Places, events
 from tests.aws.console.test_outputs import deploy_stack
 from training_job.migrations import migrate
 
@@ -58,6 +65,53 @@ def test_what_is_gone_or_was_loaded_again_is_said(trained: Cloud) -> None:
     gone, again = lineage(trained, "3")["unknown"]
     assert TRAINING_SET in gone
     assert "raw/a.zip" in again
+
+
+PLACES = Places("citibike", "s3://data", "postgres://127.0.0.1:5432", "bikecast.monitoring.predictions")
+
+
+def test_openlineage_takes_the_events_and_they_lead_from_the_files_to_the_prediction(trained: Cloud) -> None:
+    found = lineage(trained, "3")
+    found["prediction"] = {"id": "p-1", "requested_at": dt.datetime(2099, 1, 2, tzinfo=dt.UTC)}
+    told = events(found, PLACES)
+    typed = [typed_event(json.loads(json.dumps(event))) for event in told]
+    assert [event.job.name for event in typed] == ["citibike.prepare", "citibike.train", "citibike.predict"]
+    assert [each.name for each in typed[0].inputs or ()] == ["raw/a.zip", "raw/weather/w.csv"]
+    for before, after in itertools.pairwise(told):
+        assert before["outputs"] == after["inputs"]
+    assert told == events(found, PLACES), "the same run has the same id again"
+
+
+def typed_event(event: dict[str, Any]) -> RunEvent:
+    """Read an event by OpenLineage's own types, which refuse what is not theirs, and compare the facets."""
+    assert event.pop("schemaURL") == RunEvent._get_schema()
+    made = RunEvent(
+        eventTime=event["eventTime"],
+        producer=event["producer"],
+        eventType=EventType(event["eventType"]),
+        run=Run(**event["run"]),
+        job=Job(**event["job"]),
+        inputs=[InputDataset(**each | facets_of(each)) for each in event["inputs"]],
+        outputs=[OutputDataset(**each | facets_of(each)) for each in event["outputs"]],
+    )
+    for mine, theirs in zip(event["inputs"] + event["outputs"], datasets_of(made), strict=True):
+        assert mine.get("facets", {}) == {
+            name: Serde.to_dict(facet) for name, facet in (theirs.facets or {}).items()
+        }
+    return made
+
+
+def facets_of(dataset: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "facets": {
+            name: DatasetVersionDatasetFacet(facet["datasetVersion"], producer=facet["_producer"])
+            for name, facet in dataset.get("facets", {}).items()
+        }
+    }
+
+
+def datasets_of(event: RunEvent) -> list[InputDataset | OutputDataset]:
+    return [*(event.inputs or ()), *(event.outputs or ())]
 
 
 def test_a_version_that_nobody_judged_is_refused(trained: Cloud) -> None:
