@@ -20,24 +20,31 @@ class Fault(StrEnum):
     SERVER_ERROR = "server error"
     NO_ANSWER = "no answer, and nothing was done"
     ANSWER_LOST = "done, and the answer is lost"
+    ENTRY_REFUSED = "a success whose entry failed"  # EventBridge's way
 
 
-TRANSIENT = tuple(Fault)
+TRANSIENT = tuple(fault for fault in Fault if fault is not Fault.ENTRY_REFUSED)
 # Service, status and code of "too many requests".
 THROTTLING = {
     "s3": (503, "SlowDown"),
     "sqs": (403, "RequestThrottled"),
     "stepfunctions": (400, "ThrottlingException"),
+    "events": (400, "ThrottlingException"),
 }
+REFUSED = {"FailedEntryCount": 1, "Entries": [{"ErrorCode": "InternalFailure", "ErrorMessage": "again"}]}
 
 
 class Wire:
-    """A client's requests in order; faults strike at requests by their number, the first is 0."""
+    """A service's requests in order; faults strike at requests by their number, the first is 0."""
 
     def __init__(self, client: Any) -> None:
         self.operations: list[str] = []
         self._service = client.meta.service_model.service_name
         self._faults: dict[int, Fault] = {}
+        self.attach(client)
+
+    def attach(self, client: Any) -> None:
+        """Count another client's requests, too."""
         # Every handler is called, whatever the first answers: moto must be reached through ours alone.
         client.meta.events.unregister("before-send", botocore_stubber)
         client.meta.events.register("before-send", self._send)
@@ -55,6 +62,8 @@ class Wire:
             botocore_stubber(event_name, request)
         if fault in (Fault.ANSWER_LOST, Fault.NO_ANSWER):
             raise ReadTimeoutError(endpoint_url=request.url)
+        if fault is Fault.ENTRY_REFUSED:
+            return AWSResponse(request.url, 200, HTTPHeaders(), _Raw(json.dumps(REFUSED).encode()))
         throttled = fault is Fault.THROTTLED
         return self._refusal(request, *(THROTTLING[self._service] if throttled else (500, "InternalError")))
 

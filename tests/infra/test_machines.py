@@ -36,14 +36,14 @@ TRIED_AGAIN = {
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_every_path_leads_somewhere(name: str, assembly: Assembly) -> None:
-    definition = _definition(assembly, name)
+    definition = definition_of(assembly, name)
     states = definition["States"]
     reachable = {definition["StartAt"]} | {target for state in states.values() for target in _targets(state)}
     assert reachable == set(states)
 
 
 def test_the_first_state_of_retrain_checks_the_request_and_catches_nothing(assembly: Assembly) -> None:
-    definition = _definition(assembly, "Retrain")
+    definition = definition_of(assembly, "Retrain")
     first = definition["States"][definition["StartAt"]]
     assert "PlanRetraining" in first["Resource"]
     assert "Catch" not in first
@@ -51,14 +51,14 @@ def test_the_first_state_of_retrain_checks_the_request_and_catches_nothing(assem
 
 def test_every_container_step_is_watched_and_given_an_end(assembly: Assembly) -> None:
     for name in ("Retrain", "Ingest", "Operate"):
-        for step in _container_steps(_definition(assembly, name)):
+        for step in _container_steps(definition_of(assembly, name)):
             assert 3 * _interval_s(assembly, step) <= step["HeartbeatSeconds"] <= 60
             assert step["TimeoutSeconds"] <= 12 * 3600
 
 
 def test_only_transient_errors_are_tried_again(assembly: Assembly) -> None:
     for name in ("Retrain", "Ingest", "Operate"):
-        for step in _container_steps(_definition(assembly, name)):
+        for step in _container_steps(definition_of(assembly, name)):
             errors = {error for rule in step["Retry"] for error in rule["ErrorEquals"]}
             assert errors <= TRIED_AGAIN
 
@@ -67,7 +67,7 @@ def test_only_transient_errors_are_tried_again(assembly: Assembly) -> None:
 def test_a_lost_change_of_the_champion_is_tried_again_since_one_may_serve_that_no_alias_names(
     name: str, step: str, assembly: Assembly
 ) -> None:
-    retried = _definition(assembly, name)["States"][step]["Retry"]
+    retried = definition_of(assembly, name)["States"][step]["Retry"]
     assert {"Stopped", "ContainerLost", "States.HeartbeatTimeout"} <= {
         error for rule in retried for error in rule["ErrorEquals"]
     }
@@ -76,7 +76,7 @@ def test_a_lost_change_of_the_champion_is_tried_again_since_one_may_serve_that_n
 def test_a_rollback_knows_its_execution_so_that_a_second_attempt_does_not_roll_back_twice(
     assembly: Assembly,
 ) -> None:
-    states = _definition(assembly, "Operate")["States"]
+    states = definition_of(assembly, "Operate")["States"]
     named = states["NameRollback"]
     assert (named["InputPath"], named["ResultPath"]) == ("$$.Execution.Name", "$.input.execution")
     leading = [each["Next"] for each in states["WhichStep"]["Choices"]] + [
@@ -87,7 +87,7 @@ def test_a_rollback_knows_its_execution_so_that_a_second_attempt_does_not_roll_b
 
 
 def test_an_event_that_the_bus_does_not_take_is_published_again(assembly: Assembly) -> None:
-    levels = [states for name in MACHINES for states in _levels(_definition(assembly, name))]
+    levels = [states for name in MACHINES for states in _levels(definition_of(assembly, name))]
     found = [
         state for states in levels for state in states.values() if "events:put" in str(state.get("Resource"))
     ]
@@ -102,7 +102,7 @@ def test_an_event_that_the_bus_does_not_take_is_published_again(assembly: Assemb
 def test_a_failed_execution_is_published_and_fails_with_the_error_of_its_step(
     name: str, assembly: Assembly
 ) -> None:
-    states = _definition(assembly, name)["States"]
+    states = definition_of(assembly, name)["States"]
     assert Event.TRAINING_FAILED in json.dumps(states["PublishFailure"])
     assert states["PublishFailure"]["Next"] == "Failed"
     for label, state in states.items():
@@ -112,7 +112,7 @@ def test_a_failed_execution_is_published_and_fails_with_the_error_of_its_step(
 
 @pytest.mark.parametrize("name", ["Retrain", "Ingest", "Operate"])
 def test_a_silent_container_is_called_by_our_own_name_with_a_cause(name: str, assembly: Assembly) -> None:
-    for states in _levels(_definition(assembly, name)):
+    for states in _levels(definition_of(assembly, name)):
         for label, step in states.items():
             if not _is_container_step(step) or label in PAGES:
                 continue
@@ -126,7 +126,7 @@ def test_a_silent_container_is_called_by_our_own_name_with_a_cause(name: str, as
 
 @pytest.mark.parametrize("name", MACHINES)
 def test_no_state_raises_an_error_whose_name_is_reserved(name: str, assembly: Assembly) -> None:
-    for states in _levels(_definition(assembly, name)):
+    for states in _levels(definition_of(assembly, name)):
         for label, state in states.items():
             if state["Type"] != "Fail":
                 continue
@@ -137,7 +137,7 @@ def test_no_state_raises_an_error_whose_name_is_reserved(name: str, assembly: As
 
 @pytest.mark.parametrize("name", ["Retrain", "Ingest"])
 def test_reserved_errors_of_a_step_are_renamed_and_keep_their_cause(name: str, assembly: Assembly) -> None:
-    for states in _levels(_definition(assembly, name)):
+    for states in _levels(definition_of(assembly, name)):
         choices = {label: state for label, state in states.items() if re.fullmatch("Is.*Reserved", label)}
         assert choices
         for choice in choices.values():
@@ -151,7 +151,7 @@ def test_reserved_errors_of_a_step_are_renamed_and_keep_their_cause(name: str, a
 
 @pytest.mark.parametrize(("name", "label"), [("Retrain", "ShowDecision"), ("Operate", "ShowRollback")])
 def test_a_page_that_cannot_be_refreshed_undoes_nothing(name: str, label: str, assembly: Assembly) -> None:
-    states = _definition(assembly, name)["States"]
+    states = definition_of(assembly, name)["States"]
     refresh = states[label]
     assert refresh["ResultPath"] is None
     [rule] = refresh["Catch"]
@@ -169,7 +169,7 @@ def test_the_page_that_shows_a_decision_is_that_of_the_request_s_use_case(assemb
 
 
 def test_a_person_is_asked_only_if_wanted_and_silence_is_a_no(assembly: Assembly) -> None:
-    states = _definition(assembly, "Retrain")["States"]
+    states = definition_of(assembly, "Retrain")["States"]
     (rule,) = states["IsApprovalNeeded"]["Choices"]
     assert {clause["Variable"] for clause in rule["And"]} == {
         "$.job.evaluate.decision",
@@ -182,7 +182,7 @@ def test_a_person_is_asked_only_if_wanted_and_silence_is_a_no(assembly: Assembly
 
 def test_steps_hand_over_their_input_and_nothing_secret(assembly: Assembly) -> None:
     for name in ("Retrain", "Ingest", "Operate"):
-        for step in _container_steps(_definition(assembly, name)):
+        for step in _container_steps(definition_of(assembly, name)):
             assert _command(step) in set(Step)
             given = _message(step) or _environment(step)
             assert given.keys() == (
@@ -191,7 +191,7 @@ def test_steps_hand_over_their_input_and_nothing_secret(assembly: Assembly) -> N
 
 
 def test_every_step_of_the_job_is_run_by_some_machine(assembly: Assembly) -> None:
-    run = {_command(step) for name in MACHINES for step in _container_steps(_definition(assembly, name))}
+    run = {_command(step) for name in MACHINES for step in _container_steps(definition_of(assembly, name))}
     assert run == set(Step) - ({Step.JUDGE_WINDOWS} if _judges(assembly) else set())
 
 
@@ -210,7 +210,7 @@ def test_a_workers_message_is_delivered_once_and_kept_longer_than_a_silent_step(
     ]
     assert queue["FifoQueue"] is True
     assert queue["RedrivePolicy"]["maxReceiveCount"] == 5
-    for step in _container_steps(_definition(on_worker, "Retrain")):
+    for step in _container_steps(definition_of(on_worker, "Retrain")):
         assert queue["VisibilityTimeout"] >= 2 * step["HeartbeatSeconds"]
         names = ("MessageGroupId.$", "MessageDeduplicationId.$")
         assert [step["Parameters"][name] for name in names] == ["States.UUID()"] * 2
@@ -265,7 +265,8 @@ def test_a_monitor_judges_its_own_use_case(two_use_cases: Assembly) -> None:
         assert judged == {use_case}
 
 
-def _definition(assembly: Assembly, name: str) -> dict[str, Any]:
+def definition_of(assembly: Assembly, name: str) -> dict[str, Any]:
+    """Return a machine's definition."""
     (machine,) = [
         each
         for each in assembly.resources("AWS::StepFunctions::StateMachine")

@@ -85,6 +85,18 @@ def eventually(probe: Callable[[], Any], *, timeout_s: float = 20.0, every_s: fl
     return answer
 
 
+class UnpreparedError(Exception):
+    """What a probe looks at could not be set up; no fix is to blame."""
+
+
+def prepare(probe: Callable[[], Any]) -> None:
+    """Wait for what a probe needs before it looks at anything."""
+    try:
+        eventually(probe)
+    except AssertionError as err:
+        raise UnpreparedError(str(err)) from err
+
+
 def make_project(root: Path) -> Path:
     """Write a project whose one task runs its argument and whose one image function is tame."""
     job, monitor = root / "training_job", root / "lambdas/monitor_drift"

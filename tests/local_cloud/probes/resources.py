@@ -8,7 +8,7 @@ from itertools import count
 from botocore.exceptions import BotoCoreError
 
 from tests.local_cloud.aws import REGION, deploy, queue, role, unique
-from tests.local_cloud.conftest import Cloud, eventually
+from tests.local_cloud.conftest import Cloud, eventually, prepare
 from tests.local_cloud.tasks import END, IMAGE, finish_task, logged, start_task, stopped
 
 PATIENT = (
@@ -40,10 +40,10 @@ def durable_queue(cloud: Cloud) -> None:
 
     # The queue itself is saved a moment after it was made; only messages are kept before they are answered.
     saved, name = cloud.settings.state_folder / "sqs.json", url.rsplit("/", 1)[-1]
-    eventually(lambda: saved.exists() and name in saved.read_text())
+    prepare(lambda: saved.exists() and name in saved.read_text())
     sender = threading.Thread(target=send)
     sender.start()
-    eventually(lambda: len(taken) > 100)
+    prepare(lambda: len(taken) > 100)
     # Nobody may knock while it is down: a connection to a free port may meet itself, and takes the port.
     over.set()
     sender.join()
