@@ -15,7 +15,7 @@ BASE ?= main
 UV_VERSION := 0.13.8
 PIP_AUDIT_VERSION := 2.9.0
 CYCLONEDX_VERSION := 7.1.0
-INTERCEPTED := If a certificate was not trusted (UnknownIssuer), a proxy intercepts TLS: export SSL_CERT_FILE, PIP_CERT and NODE_EXTRA_CA_CERTS with the path of its certificates, or let uv trust the system's (uv --system-certs); see docs/targets.md
+INTERCEPTED := If a certificate was not trusted (UnknownIssuer, CERTIFICATE_VERIFY_FAILED, SELF_SIGNED_CERT_IN_CHAIN), a proxy intercepts TLS: export SSL_CERT_FILE, PIP_CERT and NODE_EXTRA_CA_CERTS with the path of its certificates, or let uv trust the system's (uv --system-certs); see docs/targets.md
 VENV := .venv
 BIN := $(VENV)/bin
 CODE := app.py infra_cdk lambdas training_job use_cases layers local_cloud console dashboards benchmarks docs_site notebooks tests
@@ -130,7 +130,7 @@ $(VENV)/.ready: requirements.lock pyproject.toml
 
 node_modules/.ready: package-lock.json $(VENV)/.ready
 	@echo "==> npm tools in node_modules"
-	@npm ci --no-audit --no-fund --no-update-notifier --loglevel=error
+	@npm ci --no-audit --no-fund --no-update-notifier --loglevel=error || { echo "$(INTERCEPTED)" >&2; exit 1; }
 	@touch $@
 
 lock: $(VENV)/.ready  ## Resolve the dependencies anew and write every lock file
@@ -143,6 +143,9 @@ lock: $(VENV)/.ready  ## Resolve the dependencies anew and write every lock file
 image-test: setup  ## Build and run the training image where docker or podman is there
 	@$(BIN)/python -m layers.images
 
+image-digests: setup  ## Look up what the base images' tags stand for, which a deployment of images to AWS needs (needs the network)
+	@$(BIN)/python -m layers.image_digests
+
 clean: down  ## Stop everything and remove the state, the bundles and the templates (the environment stays)
 	@rm -rf .local .build cdk.out
 	@echo "state removed"
@@ -153,4 +156,4 @@ distclean: clean  ## Also remove the environment and the npm tools
 help:  ## This list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults test-templates test-localstack mutation lint audit format setup bundles docs notebooks lock image-test clean distclean help
+.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults test-templates test-localstack mutation lint audit format setup bundles docs notebooks lock image-test image-digests clean distclean help

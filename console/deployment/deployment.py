@@ -22,6 +22,7 @@ from console.cloud.session import Cloud, find_cloud, local_settings
 from console.executions.operations import operate
 from console.settings import CLONE, environment, use_case
 from console.use_cases import use_case_names
+from layers.base_images import BASE_IMAGES
 
 if TYPE_CHECKING:
     from local_cloud.connection import Connection
@@ -98,6 +99,8 @@ def deploy(target: Target, choices: Choices = Choices(), *, agree: Callable[[], 
     if target is Target.LOCALSTACK:
         require_localstack(cloud)
     require_choice(cloud, choices)
+    if target is Target.AWS and choices.containers is not Containers.WORKER:
+        require_digests()
     variables = cdk_environment(cloud)
     build = (sys.executable, "-m", "layers.build", "--target", bundle_of(target))
     _Step("Lambda bundles", build, detail="installing what changed").run(variables)
@@ -126,6 +129,20 @@ def require_choice(cloud: Cloud, choices: Choices) -> None:
         raise DeploymentError(
             "these stacks run their steps on a worker: name `--containers` again, and `--database` if there "
             "is one (BIKECAST_CONTAINERS and BIKECAST_DATABASE keep them)"
+        )
+
+
+def require_digests() -> None:
+    """Make sure that what is built for AWS starts from images that nobody can replace.
+
+    Raises:
+        DeploymentError: A base image has no digest.
+    """
+    tags = [image.name for image in BASE_IMAGES.values() if image.digest is None]
+    if tags:
+        raise DeploymentError(
+            f"the images start from tags, which may stand for something else tomorrow: {', '.join(tags)}; "
+            "`make image-digests` looks their digests up (it needs the network), then commit what it wrote"
         )
 
 

@@ -5,10 +5,12 @@ import re
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 
 from infra_cdk.settings import ROOT
-from layers.base_images import AWS_PYTHON, BASE_IMAGES, BaseImage
+from layers.base_images import AWS_PYTHON, BASE_IMAGES, DIGESTS, BaseImage
+from layers.image_digests import DIGEST, RegistryError, look_up
 from layers.images import IMAGES, Image
 from tests.infra.conftest import Assembly
 
@@ -37,12 +39,41 @@ def test_every_stage_starts_from_the_one_base_that_is_named(image: Image, on_ecs
     assert arguments == {"BASE_IMAGE": BASE_IMAGES[dockerfile].reference}
 
 
-@pytest.mark.xfail(
-    reason="no registry answered yet; layers/base_images.py says how to look them up", strict=True
+def test_what_is_written_down_of_the_bases_are_digests() -> None:
+    known = json.loads(DIGESTS.read_text())
+    assert set(known) <= {image.name for image in BASE_IMAGES.values()}
+    assert all(DIGEST.fullmatch(digest) for digest in known.values())
+
+
+@pytest.mark.parametrize(
+    ("name", "host"),
+    [
+        ("docker.io/library/python:3.13-slim", "registry-1.docker.io"),
+        ("public.ecr.aws/lambda/python:3.13", "public.ecr.aws"),
+    ],
 )
-@pytest.mark.parametrize("dockerfile", BASE_IMAGES)
-def test_every_base_is_named_by_its_digest(dockerfile: str) -> None:
-    assert re.fullmatch(r"\S+@sha256:[0-9a-f]{64}", BASE_IMAGES[dockerfile].reference)
+def test_a_digest_is_looked_up_with_the_token_that_the_registry_asks_for(name: str, host: str) -> None:
+    digest = f"sha256:{'0a' * 32}"
+
+    def registry(request: httpx.Request) -> httpx.Response:
+        if request.url.path == "/token":
+            return httpx.Response(200, json={"token": request.url.params["scope"]})
+        assert request.url.host == host
+        if request.headers.get("authorization") != "Bearer repository:pull":
+            asked = 'Bearer realm="https://auth/token",service="registry",scope="repository:pull"'
+            return httpx.Response(401, headers={"www-authenticate": asked})
+        return httpx.Response(200, headers={"docker-content-digest": digest})
+
+    with httpx.Client(transport=httpx.MockTransport(registry)) as client:
+        assert look_up(client, name) == digest
+
+
+@pytest.mark.parametrize("status", [200, 401, 404])
+def test_a_registry_without_an_answer_is_named(status: int) -> None:
+    transport = httpx.MockTransport(lambda _: httpx.Response(status))
+    client = httpx.Client(transport=transport, base_url="https://auth")
+    with client, pytest.raises(RegistryError, match=f"python:3.13: .* answers {status} and no digest"):
+        look_up(client, "public.ecr.aws/lambda/python:3.13")
 
 
 def test_a_digest_is_part_of_what_a_build_starts_from() -> None:

@@ -7,7 +7,8 @@ import re
 import shutil
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -88,7 +89,12 @@ def api(ports: Ports) -> Iterator[str]:
         "forecast": json.dumps(FORECAST).encode(),
         "model": json.dumps({"interval_coverage": 0.9, "leads": LEADS}).encode(),
     }
+    with _served(bodies) as url:
+        yield url
 
+
+@contextmanager
+def _served(bodies: Mapping[str, bytes]) -> Iterator[str]:
     class Handler(http.server.BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             if self.path.endswith("/dashboard"):
@@ -154,6 +160,23 @@ def test_the_newest_hours_of_a_replaced_champion_are_not_shown(ports: Ports) -> 
     assert {len(recent[name]) for name in ("time", "actual", "predicted", "low", "high")} == {168}
     _replace_retired(ports)
     assert _summary(ports)["recent"] is None
+
+
+def test_an_open_incident_says_what_now_and_no_text_of_it_becomes_markup(ports: City, tmp_path: Path) -> None:
+    _report_trouble(ports, incident="abc", version=_champion(ports).version, at=PUBLISHED)
+    summary = _summary(ports)
+    hostile = "<img src=x onerror=\"document.body.dataset.owned='yes'\">"
+    summary["incidents"][0]["reason"] = summary["incidents"][0]["model_version"] = hostile
+    summary["decisions"][0]["reason"] = summary["champion"]["version"] = hostile
+    bodies = {"monitoring/summary": json.dumps(summary), "monitoring/use-cases": '{"use_cases": []}'}
+    bodies |= {"forecast": json.dumps(FORECAST), "model": "{}"}
+    with _served({name: body.encode() for name, body in bodies.items()}) as url:
+        seen = _seen(f"{url}#key={KEY}", tmp_path)
+    assert '<code>bikecast --use-case citibike close abc --reason "…"</code>' in seen
+    assert 'and at "incident: drift" in docs/runbook.md' in seen
+    assert seen.count("&lt;img src=x") >= 4
+    assert "<img" not in seen
+    assert "data-owned" not in seen
 
 
 def test_the_page_fits_a_phone(api: str, tmp_path: Path) -> None:

@@ -15,6 +15,7 @@ from console.deployment import deployment
 from console.deployment.deploy_commands import ask
 from console.deployment.deployment import Choices, deploy
 from console.settings import console_settings
+from layers.base_images import BaseImage
 
 CHOICES = Choices(containers=Containers.WORKER)
 # In the place of the CDK's command line: it writes down how it was called.
@@ -101,3 +102,15 @@ def test_changes_that_cannot_be_computed_are_not_asked_about(cdk: Cdk) -> None:
 def test_where_nobody_can_be_asked_the_answer_is_not_yes() -> None:
     with pytest.raises(InputError, match="--yes"):
         ask()
+
+
+def test_images_that_start_from_tags_are_not_deployed_to_aws(
+    cdk: Cdk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bases = {"a/Dockerfile": BaseImage("docker.io/library/python:3.13-slim")}
+    monkeypatch.setattr(deployment, "BASE_IMAGES", bases)
+    with pytest.raises(DeploymentError, match=r"tags, which .* `make image-digests` looks"):
+        deploy(Target.AWS, Choices(containers=Containers.ECS))
+    assert cdk.commands() == []
+    bases["a/Dockerfile"] = BaseImage("docker.io/library/python:3.13-slim", f"sha256:{'0' * 64}")
+    deployment.require_digests()

@@ -141,8 +141,9 @@ def test_trips_below_a_folder_named_weather_are_loaded_as_trips(tmp_path: Path) 
     assert raw_keys(recognise(path)) == {path / "weather/a.csv": "raw/a.csv"}
 
 
-def test_a_name_that_is_not_utf_8_is_refused(tmp_path: Path) -> None:
-    with open(os.fsencode(tmp_path) + b"/\xff.csv", "wb") as file:
-        file.write(csv_bytes(hour_of_rides("2024-01-05 08", 3)))
-    with pytest.raises(InputError, match=r"xff\.csv': the name is not UTF-8: rename the file"):
+@pytest.mark.parametrize("name", [b"\xff.csv", b"a\nb.csv", b"a\x1b[31m.csv"])
+def test_a_name_that_is_no_text_is_refused(tmp_path: Path, name: bytes) -> None:
+    path = Path(os.fsdecode(os.fsencode(tmp_path) + b"/" + name))
+    path.write_bytes(csv_bytes(hour_of_rides("2024-01-05 08", 3)))
+    with pytest.raises(InputError, match=r"csv': the name holds control characters or is not UTF-8: rename"):
         raw_keys(recognise(tmp_path))

@@ -1,12 +1,16 @@
 """Upload of the publishers' files to ``raw/``."""
 
 import os
+import unicodedata
 from pathlib import Path
 
 from bikecast.errors import InputError
 from bikecast.names import FORECAST_PREFIX, RAW_WEATHER_PREFIX, SIMULATED_MARKER_KEY, Prefix
 from console.data.buckets import Bucket, upload_all
 from use_cases.citibike.console.sources import Source
+
+# Control characters, and what stands for bytes that are not UTF-8.
+NO_TEXT = ("Cc", "Cs")
 
 
 def upload_files(bucket: Bucket, source: Source) -> list[str]:
@@ -33,10 +37,10 @@ def raw_keys(source: Source) -> dict[Path, str]:
 def _below(path: Path, source: Source) -> str:
     """Return a file's path below its source; not its folder but its content tells whether it is weather."""
     name = path.relative_to(source.root).as_posix().removeprefix("weather/")
-    try:
-        name.encode()
-    except UnicodeEncodeError as err:
-        raise InputError(f"{os.fsencode(path)!r}: the name is not UTF-8: rename the file") from err
+    if any(unicodedata.category(character) in NO_TEXT for character in name):
+        raise InputError(
+            f"{os.fsencode(path)!r}: the name holds control characters or is not UTF-8: rename the file"
+        )
     return name
 
 
