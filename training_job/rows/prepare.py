@@ -18,7 +18,7 @@ from training_job.runtime import training_sets
 from training_job.runtime.context import Context
 from training_job.runtime.handover import Job, Prepared
 from training_job.tuning.search import load_search
-from training_job.tuning.study import enqueue_starts, open_study
+from training_job.tuning.study import enqueue_starts, found_by_champion, open_study
 
 logger = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ def run(context: Context, use_case: UseCase, payload: Mapping[str, Any]) -> Mapp
     search = load_search(use_case.search)
     prepared = _freeze(context.data, use_case, job)
     study = open_study(context.database, job.execution, search=search)
-    enqueue_starts(study, search)
+    enqueue_starts(study, search, known=found_by_champion(context, search))
     return prepared.model_dump(mode="json")
 
 

@@ -1,6 +1,7 @@
 """The search file: families with ranges and starting points, validation, sampler, pruner."""
 
 import tomllib
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Self
@@ -43,6 +44,13 @@ class FamilySearch(Part):
 
     start: dict[str, int | float]
     space: dict[str, SearchRange]
+
+    def allows(self, params: Mapping[str, float]) -> bool:
+        """Tell whether the search could draw these hyperparameters: all of them, each within its range."""
+        inside = (
+            span.low <= params[name] <= span.high for name, span in self.space.items() if name in params
+        )
+        return set(params) == set(self.space) and all(inside)
 
 
 class Sampler(Part):

@@ -4,12 +4,16 @@ import datetime as dt
 import logging
 import warnings
 from collections import Counter
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
 
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from bikecast.database import DatabaseSettings, sqlalchemy_url
 from bikecast.names import Schema, progress_key
+from bikecast.registry.champion_store import ChampionStore
 from bikecast.study_progress import StudyProgress
 from training_job.migrations import one_at_a_time
 from training_job.runtime.context import Context
@@ -17,6 +21,8 @@ from training_job.tuning.pruning import FamilyPruner, error_of
 from training_job.tuning.search import Search, split_params
 
 logger = logging.getLogger(__name__)
+
+Params = Mapping[str, Mapping[str, Any]]
 
 # Heartbeats are marked experimental; that they reap the trials of killed workers is tested here.
 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
@@ -64,14 +70,42 @@ def _storage(database: DatabaseSettings, search: Search) -> optuna.storages.RDBS
     )
 
 
-def enqueue_starts(study: optuna.Study, search: Search) -> None:
-    """Put each family's start in front, once."""
+def enqueue_starts(study: optuna.Study, search: Search, *, known: Params = MappingProxyType({})) -> None:
+    """Put each family's start in front, once; what is known to be good comes before the file's own.
+
+    Args:
+        study: Where to put them.
+        search: The families with their starts.
+        known: Hyperparameters by family; those that the search does not allow any more are left out.
+    """
     if study.get_trials(deepcopy=False):
         return
-    for name, family in search.families.items():
-        study.enqueue_trial(
-            {"family": name} | {f"{name}.{key}": value for key, value in family.start.items()}
+    families = search.families
+    good = {
+        name: dict(found)
+        for name, found in known.items()
+        if name in families and families[name].allows(found)
+    }
+    first = {name: good.get(name, family.start) for name, family in families.items()}
+    for name, params in (*first.items(), *((name, families[name].start) for name in good)):
+        study.enqueue_trial({"family": name} | {f"{name}.{key}": value for key, value in params.items()})
+
+
+def found_by_champion(context: Context, search: Search) -> Params:
+    """Return the best hyperparameters of each family that the search for today's champion found.
+
+    Nothing where there is no champion, or its study is not in the database: after a rollback or a restore.
+    """
+    manifest = ChampionStore(context.serving).look().manifest
+    if manifest is None or manifest.change is None:
+        return {}
+    try:
+        study = optuna.load_study(
+            study_name=manifest.change.execution, storage=_storage(context.database, search)
         )
+    except KeyError:
+        return {}
+    return {name: split_params(trial.params)[1] for name, trial in best_of_each_family(study).items()}
 
 
 def claimed(study: optuna.Study) -> int:

@@ -14,7 +14,7 @@ from training_job.migrations import migrate
 from training_job.runtime import training_sets
 from training_job.runtime.context import Context
 from training_job.runtime.handover import Job, Prepared
-from training_job.tuning.study import enqueue_starts, open_study
+from training_job.tuning.study import enqueue_starts, found_by_champion, open_study
 from use_cases.citibike.data_coverage import read_coverage
 from use_cases.citibike.hourly_weather.handover import freeze
 from use_cases.citibike.request import HourlyRequest
@@ -41,7 +41,7 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     search = load_hourly_search(context.search_file or SEARCH_FILE)
     prepared = _freeze(context.data, job, search)
     study = open_study(context.database, job.execution, search=search)
-    enqueue_starts(study, search)
+    enqueue_starts(study, search, known=found_by_champion(context, search))
     return prepared.model_dump(mode="json")
 
 
