@@ -64,13 +64,10 @@ def _trees(fit: HourlyFit, sample: Sample, rows: HourlyRows) -> Fitted:
 
 
 def _curves(fit: HourlyFit, sample: Sample, rows: HourlyRows) -> Fitted:
-    """Fit a regression, and trees that correct it: both count the same."""
+    """Fit a regression, and trees that correct it."""
     smooth, target = _regression(fit, sample, rows, task=TASK), sample.actual[rows.place]
     params = fit.params.get(_CORRECTED, {})
-    corrected = correct(
-        smooth, rows.features, target=target, task=TASK, params=params, seed=fit.seed, floor=FEWEST_TRIPS
-    )
-    return Blend({_SMOOTH: smooth, _CORRECTED: corrected}, floor=FEWEST_TRIPS)
+    return correct(smooth, rows.features, target=target, task=TASK, params=params, seed=fit.seed)
 
 
 def _regression(fit: HourlyFit, sample: Sample, rows: HourlyRows, *, task: TaskShape = FAR_TASK) -> Fitted:
