@@ -8,7 +8,7 @@ from bikecast.errors import InputError
 from console import ui
 from console.cloud.session import Cloud
 from console.cloud.stores import data_store
-from console.serving.predictions import deployed_api
+from console.serving.api import deployed_api
 from console.serving.row_predictions import ROWS_AT_ONCE
 
 if TYPE_CHECKING:
