@@ -1,4 +1,4 @@
-"""Our forecast of the next week beside what else there is, from thirteen origins over a whole year.
+"""Our forecast of the next week beside what else there is, from seven origins over a whole year.
 
     BIKECAST_REAL_DATA=folder python -m benchmarks.accuracy --rivals [--chronos FOLDER]
 
@@ -6,7 +6,7 @@ It needs the group `rivals` of pyproject.toml in an environment of its own, besi
 
     uv venv .rivals && uv pip install --python .rivals -r requirements.lock --group rivals
 
-Every four weeks each method learns from all that came before and forecasts 168 hours, by the weather as it
+Every eight weeks each method learns from all that came before and forecasts 168 hours, by the weather as it
 was forecast at that midnight. Forecasts are kept in `.build/rivals`, so that a run that was stopped goes on.
 """
 
@@ -30,7 +30,7 @@ from use_cases.citibike.model.backtest import Sample
 from use_cases.citibike.model.forecaster import Forecast
 from use_cases.citibike.training.dataset import to_sample
 
-FIRST_ORIGIN, ORIGINS, EVERY_WEEKS = pd.Timestamp("2024-04-01"), 13, 4
+FIRST_ORIGIN, ORIGINS, EVERY_WEEKS = pd.Timestamp("2024-04-01"), 7, 8
 WEEK_HOURS = 168
 QUANTILES = (0.05, 0.5, 0.95)
 DRAWS = 2000

@@ -1,5 +1,7 @@
 """Trees that correct a regression: they begin where it ends, and their product is one graph."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -10,7 +12,6 @@ from bikecast.families.basis import BasisSet, BasisSpec
 from bikecast.families.corrected import Corrected, correct
 from tests.unit.families.samples import served
 
-FLOOR = 10.0
 SPEC = BasisSpec((BasisSet("slope", "x", (0, 1)),), (("slope",),))
 TASK = TaskShape(n_classes=None, feature_names=("x", "step"), basis=SPEC)
 PARAMS = {"n_estimators": 60, "learning_rate": 0.2, "max_depth": 3, "min_child_weight": 1}
@@ -26,7 +27,9 @@ def rows(n: int = 400) -> tuple[Matrix, Array]:
 def fitted() -> tuple[Fitted, Corrected]:
     features, target = rows()
     smooth = family("glm").fit(features, target, task=TASK, params={}, seed=1)
-    return smooth, correct(smooth, features, target=target, task=TASK, params=PARAMS, seed=1, floor=FLOOR)
+    half = correct(smooth, features, target=target, task=TASK, params=PARAMS, seed=1)
+    assert isinstance(half, Corrected)
+    return smooth, replace(half, share=1.0)
 
 
 def test_the_trees_learn_the_factor_that_the_regression_lacks() -> None:
@@ -54,8 +57,17 @@ def test_its_graph_answers_as_it_does_and_names_every_feature() -> None:
 
 def test_the_regression_is_raised_to_the_floor_before_it_is_corrected() -> None:
     _, corrected = fitted()
-    raised = Corrected(corrected.smooth, corrected.factor, floor=1e6)
+    raised = replace(corrected, floor=1e6)
     features, _ = rows(5)
     factor = corrected.factor.predict(features)
     assert raised.predict(features) == pytest.approx(1e6 * factor)
     assert served(raised).predict(features) == pytest.approx(1e6 * factor, rel=1e-5)
+
+
+def test_half_of_the_correction_is_the_mean_of_both() -> None:
+    smooth, corrected = fitted()
+    features, _ = rows(50)
+    half = replace(corrected, share=0.5)
+    mean = (smooth.predict(features) + corrected.predict(features)) / 2
+    assert half.predict(features) == pytest.approx(mean)
+    assert served(half).predict(features) == pytest.approx(mean, rel=1e-5)

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from bikecast.arrays import Array, Mask
+from bikecast.arrays import Array, Mask, Matrix
 from bikecast.evaluation.splits import Fold
 from bikecast.families import Fitted, family
 from bikecast.families.base import TaskShape
@@ -23,6 +23,7 @@ from use_cases.citibike.hourly_weather.task import FAR_TASK, TASK
 from use_cases.citibike.model.backtest import FEWEST_TRIPS, FOLDS_AT_ONCE, Sample
 from use_cases.citibike.model.forecaster import Forecast
 from use_cases.citibike.model.level import LevelState
+from use_cases.citibike.model.task import with_repeated_night
 
 # Enough of the ages of a forecast: the others lie between them.
 _LEARNT_BY_ALL = (OBSERVED, 0, 1, 3, 7)
@@ -53,10 +54,14 @@ class HourlyFit:
         return Blend(members, floor=FEWEST_TRIPS)
 
 
+def _learnt(sample: Sample, rows: HourlyRows) -> tuple[Matrix, Array]:
+    return with_repeated_night(rows.features, sample.actual[rows.place], column=POSITION["hol_major"])
+
+
 def _trees(fit: HourlyFit, sample: Sample, rows: HourlyRows) -> Fitted:
-    target = sample.actual[rows.place]
+    features, target = _learnt(sample, rows)
     members = {
-        name: family(name).fit(rows.features, target, task=TASK, params=params, seed=fit.seed)
+        name: family(name).fit(features, target, task=TASK, params=params, seed=fit.seed)
         for name, params in fit.params.items()
         if name not in (_SMOOTH, _CORRECTED)
     }
@@ -64,20 +69,16 @@ def _trees(fit: HourlyFit, sample: Sample, rows: HourlyRows) -> Fitted:
 
 
 def _curves(fit: HourlyFit, sample: Sample, rows: HourlyRows) -> Fitted:
-    """Fit a regression, and trees that correct it: both count the same."""
-    smooth, target = _regression(fit, sample, rows, task=TASK), sample.actual[rows.place]
+    """Fit a regression, and trees that correct it."""
+    smooth, (features, target) = _regression(fit, sample, rows, task=TASK), _learnt(sample, rows)
     params = fit.params.get(_CORRECTED, {})
-    corrected = correct(
-        smooth, rows.features, target=target, task=TASK, params=params, seed=fit.seed, floor=FEWEST_TRIPS
-    )
-    return Blend({_SMOOTH: smooth, _CORRECTED: corrected}, floor=FEWEST_TRIPS)
+    return correct(smooth, features, target=target, task=TASK, params=params, seed=fit.seed)
 
 
 def _regression(fit: HourlyFit, sample: Sample, rows: HourlyRows, *, task: TaskShape = FAR_TASK) -> Fitted:
+    features, target = _learnt(sample, rows)
     params = fit.params.get(_SMOOTH, {})
-    return family(_SMOOTH).fit(
-        rows.features, sample.actual[rows.place], task=task, params=params, seed=fit.seed
-    )
+    return family(_SMOOTH).fit(features, target, task=task, params=params, seed=fit.seed)
 
 
 def _expert(fits: Sequence[FitRows], sample: Sample, rows: HourlyRows) -> Fitted:

@@ -47,9 +47,25 @@ _TERMS = (
 )
 TASK = TaskShape(n_classes=None, feature_names=FEATURE_NAMES, basis=BasisSpec(_SETS, _TERMS))
 
+NEW_YEARS_NIGHT = 3  # of ``hol_major``
+NIGHT_REPEATS = 20
+NIGHT_COLUMN = FEATURE_NAMES.index("hol_major")
 HIDDEN = ("PRCP", "AWND", "SNWD")
 HIDDEN_COLUMNS = tuple(FEATURE_NAMES.index(name) for name in HIDDEN)
 _DAY_COLUMNS = [FEATURE_NAMES.index(name) for name in ("doy_sin", "doy_cos", "TMAX", "TMIN", "TAVG")]
+
+
+def with_repeated_night(features: Matrix, actual: Array, *, column: int) -> tuple[Matrix, Array]:
+    """Repeat the hours of New Year's night: one night a year is less than any family takes for a pattern.
+
+    Args:
+        features: Shape (n, n_features).
+        actual: Shape (n,).
+        column: Where ``hol_major`` is.
+    """
+    night = features[:, column] == NEW_YEARS_NIGHT
+    again = np.repeat(np.flatnonzero(night), NIGHT_REPEATS - 1)
+    return np.vstack([features, features[again]]), np.concatenate([actual, actual[again]])
 
 
 def with_hidden_weather(features: Matrix, actual: Array, *, seed: int) -> tuple[Matrix, Array]:

@@ -35,7 +35,13 @@ from use_cases.citibike.model.backtest import (
     with_level,
 )
 from use_cases.citibike.model.intervals import IntervalCalibration, calibrate, widened
-from use_cases.citibike.model.task import HIDDEN_COLUMNS, TASK, with_hidden_weather
+from use_cases.citibike.model.task import (
+    HIDDEN_COLUMNS,
+    NIGHT_COLUMN,
+    TASK,
+    with_hidden_weather,
+    with_repeated_night,
+)
 from use_cases.citibike.steps.tune import tuning_sample
 from use_cases.citibike.training.challenger import Challenger, hand_over
 from use_cases.citibike.training.judgement import Calibration
@@ -142,7 +148,8 @@ def fit_one(name: str, params: Mapping[str, Any], *, seed: int) -> Fit:
     """Return the function that fits one family."""
 
     def fit(sample: Sample) -> Fitted:
-        return family(name).fit(sample.features, sample.actual, task=TASK, params=params, seed=seed)
+        features, actual = with_repeated_night(sample.features, sample.actual, column=NIGHT_COLUMN)
+        return family(name).fit(features, actual, task=TASK, params=params, seed=seed)
 
     return fit
 

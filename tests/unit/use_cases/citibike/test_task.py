@@ -9,7 +9,14 @@ from bikecast.families.contributions import contributions
 from bikecast.families.fallback import WithFallback
 from use_cases.citibike.features import build_features
 from use_cases.citibike.model.forecaster import OnnxModel
-from use_cases.citibike.model.task import HIDDEN_COLUMNS, TASK, with_hidden_weather
+from use_cases.citibike.model.task import (
+    HIDDEN_COLUMNS,
+    NIGHT_COLUMN,
+    NIGHT_REPEATS,
+    TASK,
+    with_hidden_weather,
+    with_repeated_night,
+)
 
 HOURS = np.arange("2024-03-01", "2024-06-01", dtype="datetime64[h]")
 QUICK = {
@@ -111,3 +118,15 @@ def test_weather_is_hidden_by_whole_days_in_the_copy_only() -> None:
     hidden: np.ndarray = np.isnan(features[len(TRIPS) :, HIDDEN_COLUMNS]).reshape(-1, 24, len(HIDDEN_COLUMNS))
     np.testing.assert_array_equal(hidden.all(axis=1), hidden.any(axis=1))
     assert 0.4 < np.mean(np.all(hidden, axis=2)[:, 0]) < 0.9
+
+
+def test_the_hours_of_new_years_night_count_more_often_and_no_others() -> None:
+    hours = np.arange("2023-12-30", "2024-01-03", dtype="datetime64[h]").astype("datetime64[s]")
+    weather = {name: np.full(hours.size, 40.0) for name in ("TMAX", "TMIN", "SNOW")}
+    features, trips = with_repeated_night(
+        build_features(hours, weather), np.arange(hours.size).astype(np.float64), column=NIGHT_COLUMN
+    )
+    often = np.bincount(trips.astype(int))
+    assert np.flatnonzero(often > 1).tolist() == list(range(48, 53))
+    assert set(often[48:53].tolist()) == {NIGHT_REPEATS}
+    assert features.shape[0] == trips.size == hours.size + 5 * (NIGHT_REPEATS - 1)

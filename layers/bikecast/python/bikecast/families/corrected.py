@@ -16,18 +16,29 @@ from bikecast.families.trees.boosted_trees import POISSON
 if TYPE_CHECKING:
     import onnx
 
+FLOOR = 1.0  # a factor of nothing is nothing
+SHARE = 0.5
+
 
 @dataclass(frozen=True)
 class Corrected:
-    """What a regression predicts, times the factor of trees."""
+    """What a regression predicts, times the factor of trees.
+
+    Attributes:
+        smooth: The regression.
+        factor: The trees.
+        floor: What the regression predicts at least, > 0.
+        share: How much of the correction counts: 0 leaves the regression, 1 is what the trees make of it.
+    """
 
     smooth: Fitted
     factor: Fitted
     floor: float
+    share: float = 1.0
 
     def predict(self, features: Matrix) -> Array:
         base = np.maximum(self.smooth.predict(features), self.floor)
-        result: Array = base * self.factor.predict(features)
+        result: Array = base * (1 - self.share + self.share * self.factor.predict(features))
         return result
 
     def importance(self) -> dict[str, float]:
@@ -37,20 +48,13 @@ class Corrected:
     def to_onnx(self) -> "onnx.ModelProto":
         from bikecast.families.graphs import product_of
 
-        return product_of(self.smooth.to_onnx(), self.factor.to_onnx(), floor=self.floor)
+        return product_of(self.smooth.to_onnx(), self.factor.to_onnx(), floor=self.floor, share=self.share)
 
 
 def correct(
-    smooth: Fitted,
-    features: Matrix,
-    *,
-    target: Array,
-    task: TaskShape,
-    params: Params,
-    seed: int,
-    floor: float,
-) -> Corrected:
-    """Fit trees of counts to what a fitted regression leaves.
+    smooth: Fitted, features: Matrix, *, target: Array, task: TaskShape, params: Params, seed: int
+) -> Fitted:
+    """Fit trees of counts to what a regression leaves, and let half of their correction count.
 
     Args:
         smooth: Fitted on the same rows.
@@ -59,8 +63,7 @@ def correct(
         task: As for ``Family.fit``.
         params: Of the trees.
         seed: Of their draws.
-        floor: What the regression predicts at least, > 0.
     """
-    base = np.maximum(smooth.predict(features), floor)
+    base = np.maximum(smooth.predict(features), FLOOR)
     factor = POISSON.fit(features, target, task=task, params=params, seed=seed, around=base)
-    return Corrected(smooth, factor, floor)
+    return Corrected(smooth, factor, FLOOR, SHARE)
