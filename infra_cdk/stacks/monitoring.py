@@ -8,7 +8,15 @@ from aws_cdk import aws_events_targets as targets
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from bikecast.names import AUTOMATION_KEY, DEFAULT_USE_CASE, DatabaseRole, Output, Step, Variable
+from bikecast.names import (
+    AUTOMATION_KEY,
+    DEFAULT_USE_CASE,
+    DatabaseRole,
+    Output,
+    Step,
+    Variable,
+    use_case_prefix,
+)
 from infra_cdk.constructs.functions.function import ImageFunction
 from infra_cdk.constructs.functions.images import monitor_image
 from infra_cdk.constructs.jobs.machine import Machine
@@ -29,9 +37,6 @@ MONITOR_SCHEDULE = events.Schedule.cron(week_day="MON", hour="10", minute="0")
 OUTLOOK_SCHEDULE = events.Schedule.cron(hour="9", minute="0")
 # The publisher's files of a month appear in the first days of the next.
 RETRAIN_SCHEDULE = events.Schedule.cron(day="10", hour="11", minute="0")
-
-# The switch that pauses promotion; never a model or the manifest.
-WRITTEN_BY_MONITOR = (AUTOMATION_KEY,)
 
 
 class MonitoringStack(BikecastStack):
@@ -150,7 +155,8 @@ class MonitoringStack(BikecastStack):
         role = function.parts.role
         for bucket in (storage.data, storage.serving, storage.reports):
             bucket.let_read(role)
-        storage.serving.let_write(role, keys=WRITTEN_BY_MONITOR)
+        # The switch that pauses promotion; never a model or the manifest.
+        storage.serving.let_write(role, keys=(f"{use_case_prefix(self.use_case)}{AUTOMATION_KEY}",))
         storage.reports.let_write(role)
         return function
 

@@ -160,7 +160,7 @@ def test_a_page_that_cannot_be_refreshed_undoes_nothing(name: str, label: str, a
 
 
 def test_the_page_that_shows_a_decision_is_that_of_the_request_s_use_case(assembly: Assembly) -> None:
-    states = _definition(assembly, "Retrain")["States"]
+    states = definition_of(assembly, "Retrain")["States"]
     shown, judged = (
         _message(states[name]) or _environment(states[name]) for name in ("ShowDecision", "Promote")
     )

@@ -195,17 +195,38 @@ def test_the_predictor_can_start_no_training_and_the_job_leaves_raw_files_alone(
     assert not [resource for resource in written if resource.endswith((">/*", "/raw/*"))]
 
 
+def test_a_monitor_may_pause_its_own_use_case_and_write_nothing_else_that_serves(
+    two_use_cases: Assembly,
+) -> None:
+    written = {
+        (policy.stack, resource.rpartition(">/")[2])
+        for policy, action, resource in _allowances(two_use_cases)
+        if "MonitorDrift" in policy.logical_id and action == "s3:PutObject" and "Serving" in resource
+    }
+    switches = {
+        ("bikecast-staging-monitoring", "automation.json"),
+        ("bikecast-staging-monitoring-obesity", "obesity/automation.json"),
+    }
+    functions = two_use_cases.resources("AWS::Lambda::Function")
+    judges = [each for each in functions if each.logical_id.startswith("MonitorDrift")]
+    assert written == (switches if judges else set())  # elsewhere a step of the job judges
+
+
 def _containers(assembly: Assembly) -> list[Resource]:
     return assembly.resources("AWS::ECS::TaskDefinition")
 
 
 def _allowed(assembly: Assembly) -> list[tuple[str, str, str]]:
     """Return policy, action and resource of everything that a role may do."""
+    return [(policy.logical_id, action, to) for policy, action, to in _allowances(assembly)]
+
+
+def _allowances(assembly: Assembly) -> list[tuple[Resource, str, str]]:
     found = []
     for policy in assembly.resources("AWS::IAM::Policy"):
         for statement in policy.properties["PolicyDocument"]["Statement"]:
             pairs = [(a, r) for a in _each(statement["Action"]) for r in _each(statement["Resource"])]
-            found += [(policy.logical_id, str(action), text_of(resource)) for action, resource in pairs]
+            found += [(policy, str(action), text_of(resource)) for action, resource in pairs]
     return found
 
 
