@@ -63,6 +63,9 @@ def _row(name: str) -> dict[str, Any]:
     from bikecast.use_case.requests import model_name_of
 
     declared = registry.is_declared(name)
-    title = registry.load(name).title if declared else "Trips that start in an hour"
-    kind = "declared" if declared else "own code"
-    return {"name": name, "title": title, "kind": kind, "model": model_name_of(name)}
+    try:
+        title = registry.load(name).title if declared else "Trips that start in an hour"
+        kind, model = "declared" if declared else "own code", model_name_of(name)
+    except InputError as err:  # the others are shown all the same
+        title, kind, model = str(err), "broken", ""
+    return {"name": name, "title": title, "kind": kind, "model": model}

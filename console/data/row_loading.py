@@ -123,6 +123,6 @@ def row_report(report: dict[str, Any]) -> dict[str, Any]:
         "rows": report["rows"],
         "kept": report["kept"],
         "refused": refused or "none",
-        "in the table": sum(part["rows"] for part in report["partitions"].values()),
+        "rows of the partitions that it touched": sum(part["rows"] for part in report["partitions"].values()),
         "problems": problems or "none",
     }

@@ -13,6 +13,7 @@ from console.cloud.outputs import ConsoleOutputs, console_outputs
 from console.cloud.session import find_cloud, running_connection
 from console.options import Json, TargetOption
 from console.pages.services import page_outputs
+from console.use_cases import declaration
 
 
 def deploy(
@@ -76,6 +77,7 @@ def deploy(
     from console.deployment.deployment import Choices
     from console.deployment.deployment import deploy as deploy_stacks
 
+    declaration()  # fails here, and not in a function that nobody looks at
     if bool(domain) != bool(certificate):
         raise InputError("--domain and --certificate go together: a domain is served with its certificate")
     choices = Choices(

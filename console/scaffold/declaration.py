@@ -1,13 +1,16 @@
 """The text of a first declaration: what the columns of a file tell, to be read and corrected by a person."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from console.scaffold.columns import Found
+from console.scaffold.grouping import GroupKey
 from console.scaffold.layout import Group, call, named, quoted, statement, tuple_of
 
 HELD_OUT = 0.15
+WINDOW_ROWS = 120  # a window of fewer than 100 cannot be judged
 FEWEST_IN_FOLD = 70  # prediction sets and intervals are learnt from one fold
 TaskName = Literal["regression", "classification"]
 
@@ -24,10 +27,11 @@ class Plan:
         left_out: Columns that are not used.
         key: Inputs that name a row.
         time: The input that orders rows in time, if any.
-        days: Different days with rows.
+        days: From the first row's day to the last one's.
         rows: Rows of the file.
         rare: The rarest class.
         classes: All classes, in order.
+        groups: What a baseline groups rows by.
     """
 
     name: str
@@ -41,6 +45,7 @@ class Plan:
     rows: int
     rare: str = ""
     classes: tuple[str, ...] = ()
+    groups: tuple[GroupKey, ...] = ()
 
     @property
     def words(self) -> str:
@@ -80,13 +85,13 @@ def _imports(plan: Plan, *, reads: bool) -> str:
 
 def _chosen(plan: Plan) -> tuple[str, list[str], list[str], str]:
     """Return the names that are imported: what follows the model, baselines, metrics, split."""
+    keys = sorted({f"{key.of}_of" for key in plan.groups if key.of})
     if plan.task == "regression":
-        hours = ["hour_of"] if plan.time is not None and plan.time.clock else []
-        days = ["weekday_of"] if plan.time is not None else []
-        return "ConformalInterval", ["GroupMedian", *hours, *days], ["MAE", "R2", "RMSE"], _split_name(plan)
+        return "ConformalInterval", ["GroupMedian", *keys], ["MAE", "R2", "RMSE"], _split_name(plan)
     two = len(plan.classes) == 2
     metrics = ["ACCURACY", "LOG_LOSS", "f1" if two else "f1_weighted"]
-    baselines = [*(["AlwaysClass"] if two else []), "ClassShares", "MostFrequentClass"]
+    shares = ["ClassShares"] if plan.groups else []
+    baselines = [*(["AlwaysClass"] if two else []), *shares, "MostFrequentClass", *keys]
     return "ClassDecision", baselines, metrics, _split_name(plan)
 
 
@@ -184,23 +189,27 @@ def _metrics(plan: Plan) -> list[str | Group]:
 
 
 def _baselines(plan: Plan) -> list[str | Group]:
-    by = [quoted(found.name) for found in plan.inputs if found.kind == "category"][:2]
-    few = tuple_of(by)
-    if plan.task == "classification":
-        always = [call("AlwaysClass", quoted(plan.rare))] if len(plan.classes) == 2 else []
-        shares = call("ClassShares", few, named("name", quoted("shares_of_group"))) if by else "ClassShares()"
-        return [*always, "MostFrequentClass()", shares]
-    times: list[str | Group] = []
-    if plan.time is not None:
-        times = [f"weekday_of({quoted(plan.time.name)})"]
-        times += [f"hour_of({quoted(plan.time.name)})"] if plan.time.clock else []
-    return [call("GroupMedian", tuple_of([*by, *times]), named("name", quoted("median_of_group")))]
+    groups = tuple_of([_key(key) for key in plan.groups])
+    if plan.task == "regression":
+        name = "median_of_group" if plan.groups else "median"
+        return [call("GroupMedian", groups, named("name", quoted(name)))]
+    always = [call("AlwaysClass", quoted(plan.rare))] if len(plan.classes) == 2 else []
+    shares = [call("ClassShares", groups, named("name", quoted("shares_of_group")))] if plan.groups else []
+    return [*always, "MostFrequentClass()", *shares]
+
+
+def _key(key: GroupKey) -> str | Group:
+    if not key.of:
+        return quoted(key.name)
+    edges = [tuple_of(f"{edge:.12g}" for edge in key.edges)] if key.edges else []
+    return call(f"{key.of}_of", quoted(key.name), *edges)
 
 
 def _window(plan: Plan) -> str | Group:
     if plan.time is None:
-        return named("window_rows", str(min(300, max(50, plan.rows // 20))))
-    return named("window_days", "1" if plan.rows >= 200 * plan.days else "7")
+        return named("window_rows", str(min(300, max(WINDOW_ROWS, plan.rows // 20))))
+    days = math.ceil(WINDOW_ROWS * plan.days / plan.rows)
+    return named("window_days", "1" if plan.rows >= 200 * plan.days else str(max(7, days)))
 
 
 def _reader(plan: Plan) -> str:

@@ -3,11 +3,12 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import InputError
 from console.scaffold.columns import Found, describe, is_identity
 from console.scaffold.declaration import Plan, TaskName
+from console.scaffold.grouping import group_keys
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,6 +61,7 @@ def plan_of(rows: "pd.DataFrame", said: Said) -> Plan:
         rows=len(rows),
         rare=rare,
         classes=classes,
+        groups=group_keys(rows, inputs, _target(rows[said.target], target, task)),
     )
 
 
@@ -150,4 +152,14 @@ def _days(rows: "pd.DataFrame", time: Found | None) -> int:
         return 0
     utc, written = time.formats[0] == "offset", time.formats[0].replace("offset", "ISO8601")
     moments = pd.to_datetime(rows[time.name], format=written, errors="coerce", utc=utc)
-    return int(moments.dt.date.nunique())
+    return int((moments.max() - moments.min()).days) + 1
+
+
+def _target(column: "pd.Series[str]", target: Found, task: TaskName) -> "pd.Series[Any]":
+    import pandas as pd
+
+    texts = column.astype(str).str.strip()
+    if task == "classification":
+        return texts.where(column.notna() & (texts != ""))
+    plain = texts if target.comma is None else texts.str.replace(",", target.comma, regex=False)
+    return pd.to_numeric(plain, errors="coerce").astype(float)

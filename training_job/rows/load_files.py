@@ -7,7 +7,15 @@ from pydantic import BaseModel, ConfigDict
 
 from bikecast.database import connect
 from bikecast.errors import DataError
-from bikecast.examples import LoadReport, forget_simulated, load_files, read_table, stored_files, target_of
+from bikecast.examples import (
+    LoadReport,
+    forget_simulated,
+    judged_otherwise,
+    load_files,
+    read_table,
+    stored_files,
+    target_of,
+)
 from bikecast.monitoring.actuals import Actual, ActualsOf
 from bikecast.monitoring.findings.summary import write_summary
 from bikecast.requests import parse_request
@@ -41,10 +49,11 @@ def run(context: Context, use_case: UseCase, payload: Mapping[str, Any]) -> Mapp
     request = parse_request(LoadInput, dict(payload))
     if request.forget_simulated:
         forget_simulated(context.data, use_case)
+    again = judged_otherwise(context.data, use_case)  # by an earlier declaration
     sources = [
         source
         for source in stored_files(context.data, use_case.name)
-        if request.files is None or source.name in request.files
+        if request.files is None or source.name in request.files or source.name in again
     ]
     report = load_files(context.data, use_case, sources, now=context.clock(), force=request.force)
     changed = _record(context, use_case, report)

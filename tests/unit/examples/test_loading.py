@@ -5,6 +5,7 @@ import gzip
 import itertools
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -17,6 +18,7 @@ from bikecast.examples import (
     LoadReport,
     folder_files,
     forget_simulated,
+    judged_otherwise,
     latest_report,
     load_files,
     partitions,
@@ -26,7 +28,7 @@ from bikecast.examples import (
 from bikecast.examples.keys import entries_prefix, quarantine_key, raw_prefix, table_key
 from bikecast.examples.sources import LocalFile, source_id
 from bikecast.storage import FolderStore
-from bikecast.use_case import UseCase
+from bikecast.use_case import Text, UseCase
 from bikecast.yearly import read_parquet
 from tests.unit.examples.toy import HEADER, TOY, rows, text, toy
 
@@ -322,6 +324,28 @@ def test_any_order_and_any_cut_into_loads_gives_the_same_table(
     for size in itertools.chain(cuts, [3]):
         load_files(several, TOY, [files[number] for number in order[:size]])
     assert state(once) == state(several)
+
+
+def test_what_an_earlier_declaration_judged_is_named_and_read_again(store: FolderStore, folder: Path) -> None:
+    (folder / "a.csv").write_text(text(rows(3)))
+    (folder / "b.csv").write_text(text(rows(2, first=3)))
+    load(store, folder)
+    assert not judged_otherwise(store, TOY)
+    inputs = (replace(item, kind=Text()) if item.name == "floors" else item for item in TOY.inputs)
+    corrected = replace(TOY, inputs=tuple(inputs))
+    assert judged_otherwise(store, corrected) == {"a.csv", "b.csv"}
+    assert load(store, folder, corrected).kept == 5
+    assert read_table(store, corrected)["floors"].tolist() == list("01230")
+    assert not judged_otherwise(store, corrected)
+
+
+def test_a_file_of_which_nothing_can_be_kept_is_a_problem(store: FolderStore, folder: Path) -> None:
+    lines = text(rows(3)).splitlines()
+    heavy = [",".join([*line.split(",")[:3], "999", *line.split(",")[4:]]) for line in lines[1:]]
+    (folder / "a.csv").write_text("\n".join([lines[0], *heavy]))
+    report = load(store, folder)
+    assert report.status == "incomplete"
+    assert "none of its 3 rows can be kept; 3 are refused for: weight: outside" in report.problems["a.csv"]
 
 
 def test_table_that_breaks_the_contract_is_refused_at_each_read(store: FolderStore, folder: Path) -> None:

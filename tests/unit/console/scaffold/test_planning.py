@@ -166,3 +166,24 @@ def test_what_cannot_be_is_refused_by_name(said: Said, message: str) -> None:
     rows = table(x=[str(n) for n in range(70)], y=["a", "b"] * 35)
     with pytest.raises(InputError, match=message):
         plan_of(rows, said)
+
+
+def test_a_baseline_groups_by_what_tells_most_of_the_target() -> None:
+    weights = [str(n % 50) for n in range(2_000)]
+    rows = table(
+        times=1,
+        colour=["red", "blue"] * 1_000,
+        carat=weights,
+        cut=["a", "a", "b", "c"] * 500,
+        price=[str(3 * int(weight) + (30 if n % 2 else 0)) for n, weight in enumerate(weights)],
+    )
+    plan = plan_of(rows, Said("toy", "price"))
+    assert [(key.name, key.of) for key in plan.groups] == [("carat", "bin"), ("colour", "")]
+    assert len(plan.groups[0].edges) == 9
+    chance = plan_of(rows.assign(price=[str(n * 7919 % 1_999) for n in range(2_000)]), Said("toy", "price"))
+    assert chance.groups == ()
+
+
+def test_classes_are_told_by_groups_too() -> None:
+    rows = table(x=["1", "1", "9", "9"], kind=["p", "q", "p", "q"], y=["no", "no", "yes", "no"])
+    assert {key.name for key in plan_of(rows, Said("toy", "y")).groups} == {"x", "kind"}

@@ -5,7 +5,7 @@ from bikecast.examples.reading import why_unreadable
 from bikecast.examples.reports import LoadReport, latest_report
 from bikecast.examples.samples import columns_of, target_of, to_sample
 from bikecast.examples.sources import folder_files, stored_files
-from bikecast.examples.staging import stage
+from bikecast.examples.staging import judged_otherwise, stage
 from bikecast.examples.tables import partitions, read_table
 from bikecast.examples.unlabelled import read_unlabelled
 
@@ -14,6 +14,7 @@ __all__ = [
     "columns_of",
     "folder_files",
     "forget_simulated",
+    "judged_otherwise",
     "latest_report",
     "load_files",
     "partitions",

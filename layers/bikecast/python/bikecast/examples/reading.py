@@ -180,6 +180,9 @@ def _refuse_another_format(judged: Judged) -> None:
             f"{judged.unreadable} of {judged.rows} rows cannot be read, the first in line {first['line']} "
             f"({first['reason']}: {first['text']}); the file has another format: export it anew"
         )
+    if not any(judged.kept.values()):
+        [(reason, count)] = judged.reasons.most_common(1)
+        raise InputError(f"none of its {judged.rows} rows can be kept; {count} are refused for: {reason}")
 
 
 def _unknown(err: UnknownTableError, use_case: UseCase) -> str:

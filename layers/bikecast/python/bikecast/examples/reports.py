@@ -35,6 +35,7 @@ class SourceEntry(_Part):
 
     source: str
     fingerprint: str | None = Field(None, description="Of its bytes and of the contract that judged them.")
+    contract: str | None = Field(None, description="Fingerprint of the contract alone.")
     loaded_at: dt.datetime | None = Field(
         None, description="When these bytes first came: the newer row wins."
     )

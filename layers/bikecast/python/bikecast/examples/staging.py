@@ -11,7 +11,14 @@ from bikecast.errors import InputError
 from bikecast.examples.files import members
 from bikecast.examples.keys import entries_prefix, quarantine_key
 from bikecast.examples.reading import Judged, judge_file
-from bikecast.examples.reports import FileReport, SourceEntry, entry_key, read_entry, write_model
+from bikecast.examples.reports import (
+    FileReport,
+    SourceEntry,
+    entry_key,
+    read_entries,
+    read_entry,
+    write_model,
+)
 from bikecast.examples.sources import Source, source_id
 from bikecast.storage import ObjectStore
 from bikecast.use_case import UseCase
@@ -42,6 +49,7 @@ def stage(
             path = source.fetch(Path(folder))
             fingerprint = _fingerprint(path, use_case)
             if before.fingerprint == fingerprint and not before.problem and not force:
+                _note_contract(store, key, before, use_case)
                 return before, True
             entry = _staged(store, use_case, source, before, path, fingerprint, now)
         except InputError as err:
@@ -49,6 +57,19 @@ def stage(
     write_model(store, key, entry)
     _drop_left(store, before, entry)
     return entry, False
+
+
+def judged_otherwise(store: ObjectStore, use_case: UseCase) -> frozenset[str]:
+    """Return the sources whose rows another declaration judged: they must be read again to be merged."""
+    contract = _contract(use_case)
+    entries = read_entries(store, use_case.name)
+    return frozenset(entry.source for entry in entries if entry.rows and entry.contract != contract)
+
+
+def _note_contract(store: ObjectStore, key: str, entry: SourceEntry, use_case: UseCase) -> None:
+    """Remember what the fingerprint says already, for an entry that older code wrote."""
+    if entry.contract is None:
+        write_model(store, key, entry.model_copy(update={"contract": _contract(use_case)}))
 
 
 def _staged(
@@ -66,6 +87,7 @@ def _staged(
     return SourceEntry(
         source=source.name,
         fingerprint=fingerprint,
+        contract=_contract(use_case),
         loaded_at=before.loaded_at if same else now,
         simulated=source.simulated,
         files=tuple(report for _, report in judged),
@@ -117,19 +139,19 @@ def _drop_left(store: ObjectStore, before: SourceEntry, entry: SourceEntry) -> N
 
 
 def _fingerprint(path: Path, use_case: UseCase) -> str:
-    examples, digest = use_case.examples, hashlib.sha256()
-    rules = [(rule.name, rule.sentence) for rule in examples.rules]
-    declared = (
-        _VERSION,
-        examples.key,
-        examples.time,
-        examples.partition,
-        use_case.inputs,
-        use_case.task,
-        rules,
-    )
-    digest.update(repr(declared).encode())
+    digest = hashlib.sha256(_declared(use_case).encode())
     with path.open("rb") as file:
         while chunk := file.read(1 << 20):
             digest.update(chunk)
     return digest.hexdigest()
+
+
+def _contract(use_case: UseCase) -> str:
+    return hashlib.sha256(_declared(use_case).encode()).hexdigest()
+
+
+def _declared(use_case: UseCase) -> str:
+    examples = use_case.examples
+    rules = [(rule.name, rule.sentence) for rule in examples.rules]
+    parts = (_VERSION, examples.key, examples.time, examples.partition, use_case.inputs, use_case.task, rules)
+    return repr(parts)

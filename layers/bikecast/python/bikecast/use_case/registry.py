@@ -1,6 +1,7 @@
 """Finds use cases by name: the only module that looks into ``use_cases``."""
 
 import pkgutil
+import traceback
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
@@ -54,8 +55,19 @@ def load(name: str) -> UseCase:
     """Return a use case by name.
 
     Raises:
-        InputError: There is no such use case here.
+        InputError: There is no such use case here, or its declaration fails; the message names the line.
     """
     check(name)
-    found: UseCase = import_module(f"{PACKAGE}.{name}.use_case").USE_CASE
+    try:
+        found: UseCase = import_module(f"{PACKAGE}.{name}.use_case").USE_CASE
+    except Exception as err:  # whatever somebody's code raises, people are told of it in the same way
+        raise InputError(_why_it_fails(name, err)) from err
     return found
+
+
+def _why_it_fails(name: str, err: Exception) -> str:
+    folder = f"{PACKAGE}/{name}/"
+    places = [frame for frame in traceback.extract_tb(err.__traceback__) if folder in frame.filename]
+    last = places[-1] if places else None
+    line = f" in line {last.lineno} of {folder}{last.filename.rpartition(folder)[2]}" if last else ""
+    return f"the declaration of {name} fails{line}: {type(err).__name__}: {err}"

@@ -3,7 +3,7 @@
 from bikecast.evaluation.baselines.base import Baseline, answers
 from bikecast.evaluation.baselines.classes import AlwaysClass, ClassShares, MostFrequentClass
 from bikecast.evaluation.baselines.earlier import EarlierMean
-from bikecast.evaluation.baselines.groups import hour_of, weekday_of
+from bikecast.evaluation.baselines.groups import bin_of, hour_of, weekday_of
 from bikecast.evaluation.baselines.medians import GroupMedian
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "GroupMedian",
     "MostFrequentClass",
     "answers",
+    "bin_of",
     "hour_of",
     "weekday_of",
 ]

@@ -1,6 +1,6 @@
 """Groups of rows that are alike, by inputs or by what is computed from them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -21,6 +21,17 @@ def hour_of(name: str) -> Callable[[Columns], Ints]:
 def weekday_of(name: str) -> Callable[[Columns], Ints]:
     """Return a key: 0 for Monday to 6 for Sunday."""
     return lambda columns: (needed(columns, name).astype("datetime64[D]").astype(np.int64) + 3) % 7
+
+
+def bin_of(name: str, edges: Sequence[float]) -> Callable[[Columns], Ints]:
+    """Return a key: how many of the rising edges a number has reached; of its own where it is missing."""
+    last = len(edges) + 1
+
+    def key(columns: Columns) -> Ints:
+        values = needed(columns, name).astype(np.float64)
+        return np.where(np.isnan(values), last, np.searchsorted(edges, values, side="right"))
+
+    return key
 
 
 def groups_of(by: tuple[Key, ...], train: Sample, rows: Sample) -> tuple[Ints, Ints]:
