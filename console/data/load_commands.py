@@ -15,8 +15,8 @@ from console.data.row_loading import load_rows, load_simulated_rows, row_report,
 from console.exit_codes import ExitCode
 from console.options import DAY_FORMATS, Json, TargetOption
 from console.use_cases import declaration, refuse_hourly_options, require_hourly
-from use_cases.citibike.console.load_command import load_hours
-from use_cases.citibike.console.simulations import parse_shift, parse_traps, simulate_files
+from use_cases.citibike.console.files.command import load_hours
+from use_cases.citibike.console.files.simulations import parse_shift, parse_traps, simulate_files
 
 if TYPE_CHECKING:
     from bikecast.use_case import UseCase

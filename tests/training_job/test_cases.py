@@ -18,8 +18,8 @@ from tests.training_job.world import folder_context
 from tests.unit.use_cases.citibike.loading.tally import tally
 from training_job.runtime.context import Context
 from use_cases.citibike.api.outlook import OutlookReader
-from use_cases.citibike.console.sources import recognise
-from use_cases.citibike.console.uploading import raw_keys
+from use_cases.citibike.console.files.sources import recognise
+from use_cases.citibike.console.files.uploading import raw_keys
 from use_cases.citibike.steps import ingest_month, publish_outlook, publish_tables
 from use_cases.citibike.tables.hourly import known_hourly, known_weather, read_hourly
 

@@ -13,12 +13,12 @@ from bikecast.names import SIMULATED_MARKER_KEY, Output, Prefix, citibike_key, w
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket
 from tests.aws.console.test_outputs import deploy_stack
-from use_cases.citibike.console.loading import load
-from use_cases.citibike.console.prefixes import Place, keys_in_place, kind_of_object, parse_place
-from use_cases.citibike.console.replacing import clear_simulated
-from use_cases.citibike.console.sources import Source, of_names, recognise
-from use_cases.citibike.console.tables import check_tables, upload_tables
-from use_cases.citibike.console.uploading import marker_key, raw_keys, upload_files
+from use_cases.citibike.console.files.loading import load
+from use_cases.citibike.console.files.prefixes import Place, keys_in_place, kind_of_object, parse_place
+from use_cases.citibike.console.files.replacing import clear_simulated
+from use_cases.citibike.console.files.sources import Source, of_names, recognise
+from use_cases.citibike.console.files.tables import check_tables, upload_tables
+from use_cases.citibike.console.files.uploading import marker_key, raw_keys, upload_files
 from use_cases.citibike.loading.kinds import Kind
 
 

@@ -1,6 +1,6 @@
 """The summary of a load says what is counted, and where refused rows are."""
 
-from use_cases.citibike.console.load_summary import load_summary
+from use_cases.citibike.console.files.summary import load_summary
 
 REPORT = {
     "status": "complete",

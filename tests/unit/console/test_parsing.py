@@ -11,9 +11,9 @@ from bikecast.errors import InputError
 from console.cloud.log_commands import parse_duration
 from console.executions.executions import readable_cause
 from console.monitoring.drift import windows
-from use_cases.citibike.console.load_command import parse_months
+from use_cases.citibike.console.files.command import parse_months
+from use_cases.citibike.console.files.simulations import parse_traps
 from use_cases.citibike.console.predictions import forecast_warning, next_hour, trip_body
-from use_cases.citibike.console.simulations import parse_traps
 from use_cases.citibike.simulator import Trap
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from bikecast.errors import InputError
 from tests.unit.use_cases.citibike.loading.trips import csv_bytes, hour_of_rides, write_files, zip_bytes
-from use_cases.citibike.console.sources import recognise
-from use_cases.citibike.console.uploading import raw_keys
+from use_cases.citibike.console.files.sources import recognise
+from use_cases.citibike.console.files.uploading import raw_keys
 
 
 def write_parquet(path: Path, **columns: list[object]) -> Path:

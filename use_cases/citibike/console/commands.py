@@ -17,9 +17,9 @@ from console.monitoring.monitor import read_summary
 from console.options import Json, TargetOption
 from console.serving.api import deployed_api
 from console.use_cases import require_hourly
+from use_cases.citibike.console.files.uploading import upload_forecast
 from use_cases.citibike.console.forecast_picture import ahead_picture, leads_picture, past_picture
 from use_cases.citibike.console.predictions import forecast_rows, forecast_warning
-from use_cases.citibike.console.uploading import upload_forecast
 
 
 def forecast(

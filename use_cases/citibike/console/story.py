@@ -8,10 +8,11 @@ from bikecast.storage import S3Store
 from console.cloud.session import Cloud
 from console.data.buckets import data_bucket
 from console.demo.options import DemoOptions
-from use_cases.citibike.console import loading, predictions
+from use_cases.citibike.console import predictions
 from use_cases.citibike.console.checks import start_training
-from use_cases.citibike.console.simulations import simulated_source
-from use_cases.citibike.console.sources import recognise
+from use_cases.citibike.console.files import loading
+from use_cases.citibike.console.files.simulations import simulated_source
+from use_cases.citibike.console.files.sources import recognise
 
 if TYPE_CHECKING:
     from bikecast.registry.manifest import ChampionManifest

@@ -11,10 +11,10 @@ from console import ui
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket, data_bucket
 from console.data.replacing import retire_replaced
-from use_cases.citibike.console.loading import ingest
-from use_cases.citibike.console.replacing import clear_simulated
-from use_cases.citibike.console.sources import Source, of_names
-from use_cases.citibike.console.uploading import marker_key, raw_keys
+from use_cases.citibike.console.files.loading import ingest
+from use_cases.citibike.console.files.replacing import clear_simulated
+from use_cases.citibike.console.files.sources import Source, of_names
+from use_cases.citibike.console.files.uploading import marker_key, raw_keys
 from use_cases.citibike.loading.kinds import Kind, kind_of_head
 
 SCHEME = "s3://"

@@ -7,7 +7,7 @@ from bikecast.storage import S3Store
 from console import ui
 from console.cloud.session import local_settings
 from console.data.buckets import Bucket
-from use_cases.citibike.console.sources import Source
+from use_cases.citibike.console.files.sources import Source
 
 MEGABYTE = 1e6
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from bikecast.errors import InputError
 from console import ui
 from console.cloud.session import local_settings
-from use_cases.citibike.console.sources import Source, recognise
+from use_cases.citibike.console.files.sources import Source, recognise
 
 if TYPE_CHECKING:
     from collections.abc import Collection

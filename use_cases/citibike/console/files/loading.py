@@ -21,10 +21,10 @@ from console.errors import ExecutionError
 from console.executions.executions import start_execution
 from console.executions.following import watch
 from console.executions.operations import operate
-from use_cases.citibike.console.replacing import clear_simulated
-from use_cases.citibike.console.sources import Source
-from use_cases.citibike.console.tables import check_tables, upload_tables
-from use_cases.citibike.console.uploading import upload_files
+from use_cases.citibike.console.files.replacing import clear_simulated
+from use_cases.citibike.console.files.sources import Source
+from use_cases.citibike.console.files.tables import check_tables, upload_tables
+from use_cases.citibike.console.files.uploading import upload_files
 
 _SHOWN_FILES = 5
 

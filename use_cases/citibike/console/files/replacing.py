@@ -5,7 +5,7 @@ from bikecast.names import SIMULATED_MARKER_KEY, Prefix
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket, data_bucket
 from console.data.replacing import require_agreement
-from use_cases.citibike.console.sources import Source
+from use_cases.citibike.console.files.sources import Source
 from use_cases.citibike.loading.kinds import Kind, kind_of_file
 
 # Everything that a load leaves behind; simulated data is removed whole before real data comes.

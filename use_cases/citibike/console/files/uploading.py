@@ -7,7 +7,7 @@ from pathlib import Path
 from bikecast.errors import InputError
 from bikecast.names import FORECAST_PREFIX, RAW_WEATHER_PREFIX, SIMULATED_MARKER_KEY, Prefix
 from console.data.buckets import Bucket, upload_all
-from use_cases.citibike.console.sources import Source
+from use_cases.citibike.console.files.sources import Source
 
 # Control characters, and what stands for bytes that are not UTF-8.
 NO_TEXT = ("Cc", "Cs")

@@ -12,13 +12,13 @@ from console import ui
 from console.cloud.session import find_cloud
 from console.data.buckets import data_bucket
 from console.errors import ExecutionError
-from use_cases.citibike.console.archive import download_months, fetch_weather
-from use_cases.citibike.console.load_summary import load_summary
-from use_cases.citibike.console.loading import declare_closed, load
-from use_cases.citibike.console.prefixes import load_prefix
-from use_cases.citibike.console.replacing import clear_simulated
-from use_cases.citibike.console.simulations import simulated_source
-from use_cases.citibike.console.sources import Source, recognise
+from use_cases.citibike.console.files.archive import download_months, fetch_weather
+from use_cases.citibike.console.files.loading import declare_closed, load
+from use_cases.citibike.console.files.prefixes import load_prefix
+from use_cases.citibike.console.files.replacing import clear_simulated
+from use_cases.citibike.console.files.simulations import simulated_source
+from use_cases.citibike.console.files.sources import Source, recognise
+from use_cases.citibike.console.files.summary import load_summary
 
 MONTH = re.compile(r"^\d{4}-(0[1-9]|1[0-2])$")
 

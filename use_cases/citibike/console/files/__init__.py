@@ -1,0 +1,1 @@
+"""Files of trips and weather: recognised, brought to the cloud, loaded, simulated."""
