@@ -15,6 +15,9 @@ BASE ?= main
 UV_VERSION := 0.13.8
 PIP_AUDIT_VERSION := 2.9.0
 CYCLONEDX_VERSION := 7.1.0
+SBOM ?= .build/sbom
+NO_SBOM := No bill of materials was written and nothing was audited: its tool could not be installed. Without a network this cannot work; what uv said is above
+NO_AUDIT := The audit is not passed: either a vulnerability is named above, or the advisories could not be read (no network, or a mirror of the registry that has none) and nothing is known
 INTERCEPTED := If a certificate was not trusted (UnknownIssuer, CERTIFICATE_VERIFY_FAILED, SELF_SIGNED_CERT_IN_CHAIN), a proxy intercepts TLS: export SSL_CERT_FILE, PIP_CERT and NODE_EXTRA_CA_CERTS with the path of its certificates, or let uv trust the system's (uv --system-certs); see docs/targets.md
 VENV := .venv
 BIN := $(VENV)/bin
@@ -90,12 +93,14 @@ lint: setup  ## Style, types and the boundaries between packages
 	wait $$stacks && exit $$rest
 	@$(BIN)/lint-imports
 
-audit: setup  ## Known vulnerabilities of every locked package, and the bill of materials in .build/sbom (needs the network)
-	@mkdir -p .build/sbom
-	@$(BIN)/uv tool run --quiet --from cyclonedx-bom==$(CYCLONEDX_VERSION) cyclonedx-py requirements requirements.lock --output-reproducible -o .build/sbom/python.json
-	@npm sbom --sbom-format cyclonedx --package-lock-only > .build/sbom/npm.json
-	@$(BIN)/uv tool run --quiet pip-audit@$(PIP_AUDIT_VERSION) --require-hashes --disable-pip -r requirements.lock
-	@npm audit --audit-level=high
+sbom: setup  ## Bill of materials of every locked package, in .build/sbom (SBOM=folder; needs the registry for its tool)
+	@mkdir -p $(SBOM)
+	@$(BIN)/uv tool run --quiet --from cyclonedx-bom==$(CYCLONEDX_VERSION) cyclonedx-py requirements requirements.lock --output-reproducible -o $(SBOM)/python.json || { echo "$(NO_SBOM)" >&2; exit 1; }
+	@npm sbom --sbom-format cyclonedx --package-lock-only > $(SBOM)/npm.json
+
+audit: sbom  ## Known vulnerabilities of every locked package, beside the bill of materials (needs the network)
+	@$(BIN)/uv tool run --quiet pip-audit@$(PIP_AUDIT_VERSION) --strict --require-hashes --disable-pip -r requirements.lock || { echo "$(NO_AUDIT)" >&2; exit 1; }
+	@npm audit --audit-level=high || { echo "$(NO_AUDIT)" >&2; exit 1; }
 
 format: setup  ## Rewrite the code in the project's style
 	@$(BIN)/ruff check --fix $(CODE)
@@ -156,4 +161,4 @@ distclean: clean  ## Also remove the environment and the npm tools
 help:  ## This list
 	@awk 'BEGIN {FS = ":.*##"} /^##@/ {printf "\n%s\n", substr($$0, 5)} /^[a-z0-9-]+:.*##/ {printf "  %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults test-templates test-localstack mutation lint audit format setup bundles docs notebooks lock image-test image-digests clean distclean help
+.PHONY: demo up down deploy synth check test test-unit coverage test-e2e test-faults test-templates test-localstack mutation lint audit sbom format setup bundles docs notebooks lock image-test image-digests clean distclean help
