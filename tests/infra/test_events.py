@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -87,7 +88,9 @@ def _run(definition: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
     """Run a machine to its end."""
     states = boto3.client("stepfunctions")
     arn = states.create_state_machine(name="tells", definition=json.dumps(definition), roleArn=ROLE)
-    started = states.start_execution(stateMachineArn=arn["stateMachineArn"], input=json.dumps(payload))
+    started = states.start_execution(
+        stateMachineArn=arn["stateMachineArn"], name=f"run-{uuid.uuid4().hex}", input=json.dumps(payload)
+    )
     until_s = time.monotonic() + LIMIT_S
     while (found := states.describe_execution(executionArn=started["executionArn"]))["status"] == "RUNNING":
         assert time.monotonic() < until_s
