@@ -15,6 +15,7 @@ from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_events as interpreter,
 )
+from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 
 from tests.infra.conftest import Assembly
 from tests.infra.test_machines import definition_of
@@ -52,10 +53,9 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         events.put_targets(Rule="all", Targets=[{"Id": "queue", "Arn": arn}])
         made = Bus(Wire(events), url)
-        make_client = interpreter.boto_client_for
 
         def attached(**where: Any) -> Any:
-            client = make_client(**where)
+            client = boto_client_for(**where)
             made.wire.attach(client)
             return _Client(client)
 
