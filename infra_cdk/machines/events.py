@@ -28,7 +28,7 @@ class PublishEvent(tasks.EventBridgePutEvents):
             source=event_source_of(scope), detail_type=event, detail=sfn.TaskInput.from_object(dict(detail))
         )
         super().__init__(scope, construct_id, entries=[entry], result_path=sfn.JsonPath.DISCARD)
-        _try_again(self)
+        try_again(self)
 
 
 class PublishEvents(sfn.Map):
@@ -49,13 +49,13 @@ class PublishEvents(sfn.Map):
             detail=sfn.TaskInput.from_json_path_at("$.detail"),
         )
         publish = tasks.EventBridgePutEvents(scope, "PublishEvent", entries=[entry])
-        _try_again(publish)
+        try_again(publish)
         self.item_processor(publish)
 
 
-def _try_again(publish: tasks.EventBridgePutEvents) -> None:
-    """Try a throttled or refused entry again: an event may come twice, as on any bus, but is not lost."""
-    publish.add_retry(
+def try_again(call: sfn.TaskStateBase) -> None:
+    """Try a call again that AWS throttled or refused: an event may come twice, but none is lost."""
+    call.add_retry(
         errors=[sfn.Errors.TASKS_FAILED],
         max_attempts=4,
         interval=cdk.Duration.seconds(2),

@@ -9,7 +9,7 @@ from constructs import Construct
 from bikecast.names import Step
 from infra_cdk.constructs.jobs.job import Job, JobStep
 from infra_cdk.constructs.jobs.machine import request_and_execution
-from infra_cdk.machines.events import PublishEvents
+from infra_cdk.machines.events import PublishEvents, try_again
 from infra_cdk.machines.failures import fail_by_name
 
 TIMEOUT = cdk.Duration.hours(1)
@@ -67,11 +67,15 @@ class Monitor(Construct):
         return told.next(fail_by_name(self, job.state(self, "JudgeWindow", step), job=job))
 
     def _retraining(self, retrain: sfn.IStateMachine) -> tasks.StepFunctionsStartExecution:
-        return tasks.StepFunctionsStartExecution(
+        """Start it under the name of this execution, so that a call whose answer is lost starts one."""
+        start = tasks.StepFunctionsStartExecution(
             self,
             "StartRetraining",
             state_machine=retrain,
+            name=sfn.JsonPath.string_at("$$.Execution.Name"),
             integration_pattern=sfn.IntegrationPattern.REQUEST_RESPONSE,
             input=sfn.TaskInput.from_json_path_at("$.retrain"),
             result_path="$.retraining",
         )
+        try_again(start)
+        return start

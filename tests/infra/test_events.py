@@ -2,6 +2,7 @@
 
 import json
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -14,6 +15,7 @@ from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_events as interpreter,
 )
+from moto.stepfunctions.parser.asl.utils.boto_client import boto_client_for
 
 from tests.infra.conftest import Assembly
 from tests.infra.test_machines import definition_of
@@ -51,10 +53,9 @@ def bus(monkeypatch: pytest.MonkeyPatch) -> Iterator[Bus]:
         arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
         events.put_targets(Rule="all", Targets=[{"Id": "queue", "Arn": arn}])
         made = Bus(Wire(events), url)
-        make_client = interpreter.boto_client_for
 
         def attached(**where: Any) -> Any:
-            client = make_client(**where)
+            client = boto_client_for(**where)
             made.wire.attach(client)
             return _Client(client)
 
@@ -87,7 +88,9 @@ def _run(definition: dict[str, Any], payload: dict[str, Any]) -> dict[str, Any]:
     """Run a machine to its end."""
     states = boto3.client("stepfunctions")
     arn = states.create_state_machine(name="tells", definition=json.dumps(definition), roleArn=ROLE)
-    started = states.start_execution(stateMachineArn=arn["stateMachineArn"], input=json.dumps(payload))
+    started = states.start_execution(
+        stateMachineArn=arn["stateMachineArn"], name=f"run-{uuid.uuid4().hex}", input=json.dumps(payload)
+    )
     until_s = time.monotonic() + LIMIT_S
     while (found := states.describe_execution(executionArn=started["executionArn"]))["status"] == "RUNNING":
         assert time.monotonic() < until_s

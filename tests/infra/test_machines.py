@@ -98,6 +98,15 @@ def test_an_event_that_the_bus_does_not_take_is_published_again(assembly: Assemb
         assert 2 <= rule["MaxAttempts"] <= 5
 
 
+def test_a_retraining_that_the_monitor_asks_for_is_started_once_however_often_it_is_tried(
+    assembly: Assembly,
+) -> None:
+    start = definition_of(assembly, "Monitor")["States"]["StartRetraining"]
+    assert start["Parameters"]["Name.$"] == "$$.Execution.Name"
+    [rule] = start["Retry"]
+    assert rule["ErrorEquals"] == ["States.TaskFailed"]
+
+
 @pytest.mark.parametrize("name", ["Retrain", "Ingest"])
 def test_a_failed_execution_is_published_and_fails_with_the_error_of_its_step(
     name: str, assembly: Assembly

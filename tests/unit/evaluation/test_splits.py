@@ -38,6 +38,7 @@ def test_parts_exclude_each_other_and_no_fold_holds_the_holdout(split: Split) ->
     parts = split.parts(HOURS, CLASSES, {})
     masks = np.stack([parts.train, parts.validation, parts.holdout])
     assert masks.shape == (3, HOURS.size)
+    assert {mask.dtype for mask in (parts.train, parts.validation, parts.holdout)} == {np.dtype(bool)}
     assert (masks.sum(axis=0) <= 1).all()
     assert parts.train.any()
     assert parts.holdout.any()
@@ -186,6 +187,12 @@ def test_months_are_named_one_or_several() -> None:
 def test_months_that_cannot_be_meant_are_refused(request_: dict[str, object], message: str) -> None:
     with pytest.raises(InputError, match=message):
         NamedPeriods().parts(HOURS, CLASSES, request_)
+
+
+@pytest.mark.parametrize("month", ["2024-13", "２０２４-01", "2024-1", 202401])  # noqa: RUF001
+def test_a_month_is_written_as_year_and_month(month: object) -> None:
+    with pytest.raises(InputError, match=r"train_months.*write the month as 2021-01($|[;,. ])"):
+        NamedPeriods().parts(HOURS, CLASSES, _months([month], "2024-03", "2024-04"))
 
 
 def test_missing_months_are_named_with_those_that_are_there() -> None:
