@@ -18,13 +18,16 @@ CHANGED_UPDATE_S = 2.0
 PIPED_WIDTH = 200
 OK, FAILED, LEFT = "ok", "FAILED", "left"
 
-progress_console = Console(stderr=True, highlight=False, soft_wrap=True)
-result_console = Console(highlight=False, width=None if sys.stdout.isatty() else PIPED_WIDTH)
+# Names of files and people's reasons are shown as they are: nothing in them is markup.
+progress_console = Console(stderr=True, highlight=False, markup=False, emoji=False, soft_wrap=True)
+result_console = Console(
+    highlight=False, markup=False, emoji=False, width=None if sys.stdout.isatty() else PIPED_WIDTH
+)
 
 
 def note(message: str) -> None:
     """Tell the person something that is not the result."""
-    progress_console.print(message, markup=False)
+    progress_console.print(message)
 
 
 def show(result: Any, *, as_json: bool, table: Callable[[], RenderableType]) -> None:
@@ -112,7 +115,7 @@ class Activity:
 
     def _print(self, mark: str, text: str) -> None:
         self._printed = time.monotonic()
-        progress_console.print(f"{mark} {text}", markup=False)
+        progress_console.print(f"{mark} {text}")
 
     def __rich__(self) -> RenderableType:
         return Spinner("dots", text=Text(self._line()))

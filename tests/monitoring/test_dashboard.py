@@ -129,7 +129,7 @@ def _seen(url: str, folder: Path, *, width: int = 1280) -> str:
 
 def test_the_page_shows_what_the_monitor_found(api: str, tmp_path: Path) -> None:
     seen = _seen(f"{api}#key={KEY}", tmp_path)
-    for text in ("Version 1", "Performance by window", "SNWD", "Learnt from", "None so far", "in order"):
+    for text in ("Version 1", "Performance by window", "SNWD", "Learnt from", "None so far", "mark ok"):
         assert text in seen
     assert seen.count('class="dot ') == 12 + 4 + len(LEADS)  # windows, the legend, and leads
     assert "Evidently's pages of 2025-03-24 to 2025-03-30" in seen

@@ -106,6 +106,24 @@ def test_a_key_that_stands_twice_is_refused(build: Any, path: str, body: str, tm
     assert "twice" in answer.json()["detail"]
 
 
+@pytest.mark.parametrize(
+    ("build", "path"),
+    [(predictor, "/forecast?hours=24&hours=48"), (operations, "/monitor-model?as=html&as=json")],
+)
+def test_a_query_that_names_a_value_twice_is_refused(build: Any, path: str, tmp_path: Path) -> None:
+    answer = TestClient(build(tmp_path)).get(path)
+    assert answer.status_code == 400
+    assert "twice; send it once" in answer.json()["detail"]
+
+
+def test_a_repeated_key_is_found_quickly_among_a_hundred_thousand(predicting: TestClient) -> None:
+    keys = ",".join(f'"k{n}":1' for n in range(90_000))
+    began = time.monotonic()
+    answer = predicting.post("/predict_trip", content=f'{{{keys},"k89999":1}}', headers=JSON)
+    assert (answer.status_code, time.monotonic() - began < 5) == (400, True)
+    assert "'k89999' twice" in answer.json()["detail"]
+
+
 def test_every_body_is_bounded(tmp_path: Path) -> None:
     bodies = [
         route.body_field.field_info.annotation

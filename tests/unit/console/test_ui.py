@@ -60,3 +60,15 @@ def test_who_stops_watching_is_told_what_shows_and_what_ends_it() -> None:
     ):
         raise KeyboardInterrupt
     assert "`bikecast runs train-1 --follow` shows it, `bikecast stop train-1` ends it" in shown.get()
+
+
+def test_brackets_and_colons_in_a_name_are_shown_as_they_are(capsys: pytest.CaptureFixture[str]) -> None:
+    name = "trips [/bold] [red]1[/red] :smile:.csv"
+    ui.show({}, as_json=False, table=lambda: ui.pairs_table({name: name}, title=name))
+    ui.show({}, as_json=False, table=lambda: ui.rows_table([{name: name}], title=name))
+    ui.show({}, as_json=False, table=lambda: name)
+    ui.note(name)
+    with ui.activity(name) as current:
+        current.step(name)
+    printed = capsys.readouterr()
+    assert (printed.out.count(name), printed.err.count(name)) == (7, 4)

@@ -111,21 +111,21 @@ def out_of_fold(sample: Sample, rows: HourlyRows, fit: HourlyFit, folds: Iterabl
 
 
 def calibrated(
-    sample: Sample, rows: HourlyRows, *, left_out: Array, rolling: Array, state: LevelState
+    sample: Sample, rows: HourlyRows, *, out_of_fold: Array, rolling: Array, state: LevelState
 ) -> HourlyCalibration:
     """Learn level and intervals from out-of-fold predictions.
 
     Args:
         sample: The training window.
         rows: Its rows by lead.
-        left_out: Predictions by models that saw the days around, for every row.
+        out_of_fold: Predictions by models that saw the days around, for every row.
         rolling: Predictions by models that saw only the past; NaN for rows before the first fold.
         state: The rules of the level.
     Raises:
         JudgementError: There are too few rows at some lead.
     """
-    actual, level = sample.actual[rows.place], state_after(sample, rows, left_out, state=state)
-    at_level = left_out * level.factors(sample.hours)[rows.place]
+    actual, level = sample.actual[rows.place], state_after(sample, rows, out_of_fold, state=state)
+    at_level = out_of_fold * level.factors(sample.hours)[rows.place]
     interval = calibrate(rows.features, actual, at_level)
     both = np.isfinite(rolling)
     ahead = (
@@ -138,7 +138,7 @@ def calibrated(
     interval = widened(
         interval,
         rows.lead[both],
-        left_out=np.abs(known / at_level[both] - 1),
+        out_of_fold=np.abs(known / at_level[both] - 1),
         rolling=np.abs(known / ahead - 1),
     )
     return HourlyCalibration(level=level, interval=interval)

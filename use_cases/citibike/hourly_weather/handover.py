@@ -70,10 +70,10 @@ def train_hourly(
     if rows is None:
         return {}
     fit = HourlyFit(search.hourly, seed=job.request.random_state)
-    left_out = out_of_fold(sample, rows, fit, search.calibration.folds_of(sample.hours))
+    predicted = out_of_fold(sample, rows, fit, search.calibration.folds_of(sample.hours))
     rolling = out_of_fold(sample, rows, fit, search.folds(sample.hours))
     state = search.level.state()
-    calibration = calibrated(sample, rows, left_out=left_out, rolling=rolling, state=state)
+    calibration = calibrated(sample, rows, out_of_fold=predicted, rolling=rolling, state=state)
     fitted = fit(sample, rows)
     graph: bytes = fitted.to_onnx().SerializeToString()
     some = rows.features[np.linspace(0, len(rows.features) - 1, _PARITY_ROWS).astype(int)]

@@ -95,17 +95,17 @@ def calibrate(features: Matrix, actual: Array, predicted: Array, *, coverage: fl
     return LeadInterval(coverage=coverage, groups=groups)
 
 
-def widened(interval: LeadInterval, leads: Array, *, left_out: Array, rolling: Array) -> LeadInterval:
+def widened(interval: LeadInterval, leads: Array, *, out_of_fold: Array, rolling: Array) -> LeadInterval:
     """Widen the leads at which time itself costs accuracy; none is narrowed.
 
     Args:
         interval: From ``calibrate``.
         leads: Of rows that both kinds of predictions have; shape (n,).
-        left_out: Absolute relative errors of models that saw the days around.
+        out_of_fold: Absolute relative errors of models that saw the days around.
         rolling: Those of models that saw only the past.
     """
     wider = {
-        int(lead): growth(left_out[leads == lead], rolling[leads == lead])
+        int(lead): growth(out_of_fold[leads == lead], rolling[leads == lead])
         for lead in np.unique(leads).tolist()
     }
     groups = {

@@ -101,7 +101,7 @@ def calibrate(
 
 
 def widened(
-    calibration: IntervalCalibration, features: Matrix, actual: Array, *, left_out: Array, rolling: Array
+    calibration: IntervalCalibration, features: Matrix, actual: Array, *, out_of_fold: Array, rolling: Array
 ) -> IntervalCalibration:
     """Widen the bands of hours in which time itself costs accuracy; none is narrowed.
 
@@ -112,13 +112,13 @@ def widened(
         calibration: From ``calibrate``.
         features: Hours that both kinds of predictions have.
         actual: Trips.
-        left_out: Predictions at their level by models that saw the days around.
+        out_of_fold: Predictions at their level by models that saw the days around.
         rolling: Predictions at their level by models that saw only the past.
     """
     scale, bands = _scale(features, calibration.scale), segments.hour_band(features)
     wider = {
         name: growth(
-            *(np.abs(actual / p - 1)[bands == index] / scale[bands == index] for p in (left_out, rolling))
+            *(np.abs(actual / p - 1)[bands == index] / scale[bands == index] for p in (out_of_fold, rolling))
         )
         for index, name in enumerate(segments.BANDS)
     }
@@ -129,11 +129,11 @@ def widened(
     return calibration.model_copy(update={"groups": groups})
 
 
-def growth(left_out: Array, rolling: Array) -> float:
+def growth(out_of_fold: Array, rolling: Array) -> float:
     """Return by how much errors from a rolling origin exceed those of left-out blocks, at least 1."""
     if rolling.size < SMALLEST_GROUP:
         return 1.0
-    ratio = float(np.quantile(rolling, 0.9) / np.quantile(left_out, 0.9))
+    ratio = float(np.quantile(rolling, 0.9) / np.quantile(out_of_fold, 0.9))
     return float(np.clip(ratio, 1.0, MOST_GROWTH))
 
 

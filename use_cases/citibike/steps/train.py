@@ -106,8 +106,8 @@ def _calibrate(
     seed = job.request.random_state
     _, level = with_level(sample, choice.predicted, state=search.level.state())
     fit = fit_blend(choice.params, seed=seed)
-    interval, left_out = calibrate_interval(sample, choice.predicted, fit, search=search, seed=seed)
-    write_out_of_fold(context.reports, job.execution, hours=sample.hours, predicted=left_out)
+    interval, predicted = calibrate_interval(sample, choice.predicted, fit, search=search, seed=seed)
+    write_out_of_fold(context.reports, job.execution, hours=sample.hours, predicted=predicted)
     return Calibration(level=level, interval=interval, cv_rmse=choice.rmse)
 
 
@@ -119,8 +119,8 @@ def calibrate_interval(
     One fold is predicted by a fallback without optional weather, so that its wider errors are known too.
     """
     folds, state = search.calibration.folds_of(sample.hours), search.level.state()
-    left_out = out_of_fold(sample, fit, folds)
-    at_level, _ = with_level(sample, left_out, state=state)
+    predicted = out_of_fold(sample, fit, folds)
+    at_level, _ = with_level(sample, predicted, state=state)
     ahead, _ = with_level(sample, rolling, state=state)
     bare, fallback = _without_optional_weather(sample, folds[0], fit, seed=seed)
     interval = calibrate(
@@ -130,8 +130,8 @@ def calibrate_interval(
     )
     both = np.isfinite(ahead)
     part = sample.take(both)
-    interval = widened(interval, part.features, part.actual, left_out=at_level[both], rolling=ahead[both])
-    return interval, left_out
+    interval = widened(interval, part.features, part.actual, out_of_fold=at_level[both], rolling=ahead[both])
+    return interval, predicted
 
 
 def _without_optional_weather(sample: Sample, fold: Fold, fit: Fit, *, seed: int) -> tuple[Sample, Array]:

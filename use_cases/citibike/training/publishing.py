@@ -95,8 +95,8 @@ def make_reference(context: Context, case: Case, *, level: LevelState) -> pd.Dat
     """
     sample = case.everything
     predicted = OnnxModel(case.graph).predict(sample.features)
-    hours, left_out = read_out_of_fold(context.reports, case.job.execution)
-    predicted[np.isin(sample.hours, hours)] = left_out
+    hours, out_of_fold = read_out_of_fold(context.reports, case.job.execution)
+    predicted[np.isin(sample.hours, hours)] = out_of_fold
     factors = level.factors(sample.hours)
     values = predicted * factors
     low, high = case.calibration.interval.bounds(sample.features, values)

@@ -99,7 +99,7 @@ class Judgement:
     """The verdict, how far over the limit and why, and the incidents that it makes, each with its own why.
 
     ``distrusted`` names the important inputs that shifted by far and again.
-    A window that is in order has no reasons, even where a score is a little over its limit.
+    A window that is ok has no reasons, even where a score is a little over its limit.
     """
 
     verdict: WindowVerdict

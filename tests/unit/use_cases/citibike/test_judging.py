@@ -132,7 +132,7 @@ def test_bands_in_which_time_costs_accuracy_are_widened_and_none_is_narrowed() -
     night = features[:, 0] < 6
     rolling = np.where(night, predicted * 1.3, actual)
     calibration = intervals.calibrate(features, actual, predicted)
-    wider = intervals.widened(calibration, features, actual, left_out=predicted, rolling=rolling)
+    wider = intervals.widened(calibration, features, actual, out_of_fold=predicted, rolling=rolling)
     for key, (low, high) in calibration.groups.items():
         grown = wider.groups[key]
         if key.startswith("00-06"):

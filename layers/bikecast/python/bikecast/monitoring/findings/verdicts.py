@@ -45,8 +45,8 @@ FEATURE_NAMES = ("feature", "kind", "method", "score", "threshold", "drifted")
 class Acted:
     """What a run did about its verdict: events to publish, and the input of a retraining to start.
 
-    ``alarms`` counts what rings in a window of the newest data, however long it has been ringing; None
-    for an older one.
+    ``alarms`` counts the alarms of a window of the newest data, however long they have lasted; None for an
+    older one.
     """
 
     alarms: int | None = None

@@ -1,6 +1,7 @@
 """How request bodies are read: each key once, and refused quickly however much is wrong with them."""
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from typing import Any, Self
 
@@ -50,13 +51,16 @@ def _first_problems(err: ValidationError) -> ValidationError:
 
 
 class EachKeyOnce(APIRoute):
-    """A route that refuses a JSON body in which an object has a key twice: one of them would be ignored."""
+    """A route that refuses what names a key twice, in a query or an object of JSON: one would be ignored."""
 
     def get_route_handler(self) -> Callable[[Request], Any]:
-        """Return FastAPI's handler on a request that reads JSON our way."""
+        """Return FastAPI's handler on a request that reads queries and JSON our way."""
         handler = super().get_route_handler()
 
         async def handle(request: Request) -> Response:
+            names = [name for name, _ in request.query_params.multi_items()]
+            if twice := _twice(names):
+                raise HTTPException(400, f"the query has {twice!r} twice; send it once")
             response: Response = await handler(_Request(request.scope, request.receive))
             return response
 
@@ -76,12 +80,16 @@ class _Request(Request):
 
 
 def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in found if names.count(name) > 1)
-        raise HTTPException(400, f"the body has the key {twice[:100]!r} twice in one object; send it once")
-    return found
+    if twice := _twice([name for name, _ in pairs]):
+        raise HTTPException(400, f"the body has the key {twice!r} twice in one object; send it once")
+    return dict(pairs)
+
+
+def _twice(names: list[str]) -> str:
+    """Return the beginning of a name that is there twice, or nothing."""
+    if len(set(names)) == len(names):
+        return ""
+    return Counter(names).most_common(1)[0][0][:100] or "(empty)"
 
 
 def variant(name: str) -> str:
