@@ -19,7 +19,7 @@ def test_each_metric_of_a_declared_use_case_is_told_and_what_is_unknown_is_not()
         "data_age_days": None,
     }
     publish(verdict, scored_by=("mae", "rmse", "r2"), metrics=metrics, logger=Logger(service="test"))
-    told: dict[str, Any] = {**metrics.serialize_metric_set()}
+    told: Any = metrics.serialize_metric_set()
     metrics.clear_metrics()
     named = {entry["Name"] for entry in told["_aws"]["CloudWatchMetrics"][0]["Metrics"]}
     assert named == {
