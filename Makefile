@@ -63,14 +63,14 @@ test: setup  ## Everything CI checks: lint, unit, AWS, infrastructure and end-to
 	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target test-e2e lint test-unit
 
 test-unit: setup  ## All tests but the end-to-end ones
-	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e and not on_demand"
+	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e and not on_demand" --ignore tests/e2e
 
 coverage: setup  ## The same tests with the floor of branch coverage, and what they never ran, the least covered module first
 	@$(BIN)/pytest -q -n 2 --dist loadfile -m "not e2e and not on_demand" --cov --cov-report=
 	@$(BIN)/coverage report --skip-covered --show-missing --sort=cover
 
 test-e2e: setup  ## The deployed loop on an embedded cloud of its own
-	@$(BIN)/pytest -q -m "e2e and not on_demand"
+	@$(BIN)/pytest -q -m "e2e and not on_demand" tests/e2e
 
 test-faults: setup  ## What takes too long for every run: retrainings that race, lose workers, database, memory or artifacts
 	@$(BIN)/pytest -q -m "on_demand and not localstack" --timeout 1200 --ignore tests/infra

@@ -1,5 +1,7 @@
 """What ``make check`` runs for a change."""
 
+from pathlib import Path
+
 import grimp
 import pytest
 
@@ -49,3 +51,9 @@ def test_every_mirror_exists() -> None:
 )
 def test_a_file_is_known_by_the_name_under_which_it_is_imported(path: str, module: str | None) -> None:
     assert module_of(path) == module
+
+
+def test_what_is_end_to_end_is_in_the_folder_that_is_collected_for_it_and_nothing_else_is() -> None:
+    """Or `make test` would run it twice or never."""
+    marked = {path for path in (ROOT / "tests").rglob("test_*.py") if "mark.e2e" in path.read_text()}
+    assert marked - {Path(__file__)} == set((ROOT / "tests/e2e").glob("test_*.py"))

@@ -1,7 +1,9 @@
 """Fit the challenger on the training window with what the search found, and hand its graph over."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,6 +28,7 @@ from training_job.tuning.study import best_of_each_family, open_study, publish_p
 from use_cases.citibike.hourly_weather.handover import train_hourly
 from use_cases.citibike.model.backtest import (
     FEWEST_TRIPS,
+    FOLDS_AT_ONCE,
     Fit,
     Sample,
     best_blend,
@@ -66,16 +69,29 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     run_id = tracking.open_run(client, context, execution=job.execution, tags=tags)
     study = open_study(context.database, job.execution, search=search)
     progress = publish_progress(context, study, n_trials=job.request.n_trials, metric="RMSE")
-    tracking.log_trials(client, run_id, study.get_trials(deepcopy=False))
     sample = tuning_sample(context, job.prepare)
-    choice = _choose(context, study, sample, search)
-    calibration = _calibrate(context, job, sample, choice, search)
-    _log_comparison(client, run_id, sample, search)
-    _log_choice(client, run_id, choice, calibration)
-    fitted = fit_final(sample, choice.params, seed=job.request.random_state)
-    more = train_hourly(context, job, sample, search=search)
-    challenger = Challenger(fitted, calibration, members=tuple(choice.params), run_id=run_id, more=more)
+    with side_by_side() as pool:  # a fit takes one core, and what is logged waits for the database
+        logged = pool.submit(tracking.log_trials, client, run_id, study.get_trials(deepcopy=False))
+        more = pool.submit(train_hourly, context, job, sample, search=search)
+        choice = _choose(context, study, sample, search)
+        fitted = pool.submit(fit_final, sample, choice.params, seed=job.request.random_state)
+        calibration = _calibrate(context, job, sample, choice, search)
+        logged.result()
+        _log_comparison(client, run_id, sample, search)
+        _log_choice(client, run_id, choice, calibration)
+        members = tuple(choice.params)
+        challenger = Challenger(fitted.result(), calibration, members, run_id, more.result())
     return hand_over(context, job, challenger, sample, progress).model_dump(mode="json")
+
+
+@contextmanager
+def side_by_side() -> Iterator[ThreadPoolExecutor]:
+    """Run what does not depend on each other at once; when one part fails, nobody waits for the others."""
+    pool = ThreadPoolExecutor(FOLDS_AT_ONCE)
+    try:
+        yield pool
+    finally:
+        pool.shutdown(wait=False, cancel_futures=True)
 
 
 @dataclass(frozen=True)
