@@ -112,6 +112,13 @@ def beside_station(matrix: Matrix, by_day: Matrix) -> Matrix:
     return result
 
 
+def without_station(rows: HourlyRows) -> HourlyRows:
+    """Return rows that know nothing of the station."""
+    matrix = rows.features.copy()
+    matrix[:, [POSITION[name] for name in STATION]] = np.nan
+    return HourlyRows(rows.place, matrix)
+
+
 def _leads(lead_days: Array) -> dict[str, Array]:
     lead = np.where(lead_days < 0, np.nan, lead_days)
     middle, near = (np.where(lead <= most, lead, np.nan) for most in (_MIDDLE_DAYS, _NEAR_DAYS))

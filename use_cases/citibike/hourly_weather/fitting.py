@@ -15,7 +15,7 @@ from bikecast.families.base import TaskShape
 from bikecast.families.blend import Blend
 from bikecast.families.corrected import correct
 from bikecast.families.fallback import WithFallback
-from use_cases.citibike.hourly_weather.features import LEADS, OBSERVED, POSITION, HourlyRows
+from use_cases.citibike.hourly_weather.features import LEADS, OBSERVED, POSITION, HourlyRows, without_station
 from use_cases.citibike.hourly_weather.following import followed
 from use_cases.citibike.hourly_weather.intervals import calibrate, widened
 from use_cases.citibike.hourly_weather.path import HourlyCalibration
@@ -42,13 +42,14 @@ class HourlyFit:
     def __call__(self, sample: Sample, rows: HourlyRows) -> Fitted:
         """Fit what answers together: trees and curves, those of all leads and those of the forecast's age.
 
+        The trees of all leads learn from what all have: with the station beside measured hours they lose.
         Where a forecast is five days old and more, its own are a regression on little of its weather.
         """
         some = rows.take(np.isin(rows.lead, _LEARNT_BY_ALL))
         trees, curves, far = partial(_trees, self), partial(_curves, self), partial(_regression, self)
         own = _expert((trees, far, trees, trees), sample, rows)
         members = {
-            "trees": Blend({"all": trees(sample, some), "own": own}, floor=FEWEST_TRIPS),
+            "trees": Blend({"all": trees(sample, without_station(some)), "own": own}, floor=FEWEST_TRIPS),
             "curves": _expert((curves, far, curves, curves), sample, some),
         }
         return Blend(members, floor=FEWEST_TRIPS)
