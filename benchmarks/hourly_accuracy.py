@@ -64,7 +64,7 @@ def main() -> None:
             test,
             of_part(rows, judged),
             fitted.predict,
-            calibration=calibrated(train, learnt, left_out=left_out, rolling=rolling, state=state),
+            calibration=calibrated(train, learnt, out_of_fold=left_out, rolling=rolling, state=state),
             by_day=by_day(ours, test, horizon),
         )
         print(f"demand known {horizon} h before; leads that serve: {scores.serving}")
