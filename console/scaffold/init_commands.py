@@ -8,7 +8,7 @@ import typer
 from bikecast.errors import InputError
 from console import ui
 from console.options import Json
-from console.scaffold.declaration import TaskName, written
+from console.scaffold.declaration import Plan, TaskName, written
 from console.scaffold.planning import Said, plan_of
 from console.scaffold.rows import read_whole
 
@@ -56,9 +56,19 @@ def init(
         "key": ", ".join(plan.key) or "none: a row is told by all of its values",
         "time": plan.time.name if plan.time else "none: rows are drawn by a seed",
         "left out": "; ".join(f"{found.name}: {found.why}" for found in plan.left_out) or "none",
+        "look at": "; ".join(_doubts(plan)) or "what is known when a prediction is asked for",
         "next": f"read it, then: bikecast up, and with --use-case {name}: deploy, load {file}, train",
     }
     ui.show(facts, as_json=as_json, table=lambda: ui.pairs_table(facts))
+
+
+def _doubts(plan: Plan) -> list[str]:
+    numbers = [found for found in plan.inputs if found.kind == "number" and found.integer]
+    return [
+        f"{found.name}: another number in each row; if it only names rows, begin anew with --key {found.name}"
+        for found in numbers
+        if found.distinct == plan.rows
+    ]
 
 
 def _folder(name: str) -> Path:

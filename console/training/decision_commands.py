@@ -26,7 +26,8 @@ def decisions(
     if execution is None:
         records = read_decisions(cloud, limit=limit)
         rows = [decision_row(record) for record in records]
-        ui.show(records, as_json=as_json, table=lambda: ui.rows_table(rows))
+        none = "no decisions yet: `bikecast train` makes the first"
+        ui.show(records, as_json=as_json, table=lambda: ui.rows_table(rows) if rows else none)
         return
     record = read_decision(cloud, execution)
     ui.show(record, as_json=as_json, table=lambda: ui.to_json(record))
