@@ -87,7 +87,12 @@ def _chosen(plan: Plan) -> tuple[str, list[str], list[str], str]:
     """Return the names that are imported: what follows the model, baselines, metrics, split."""
     keys = sorted({f"{key.of}_of" for key in plan.groups if key.of})
     if plan.task == "regression":
-        return "ConformalInterval", ["GroupMedian", *keys], ["MAE", "R2", "RMSE"], _split_name(plan)
+        return (
+            "PREDICTION, ConformalInterval",
+            ["GroupMedian", *keys],
+            ["MAE", "R2", "RMSE"],
+            _split_name(plan),
+        )
     two = len(plan.classes) == 2
     metrics = ["ACCURACY", "LOG_LOSS", "f1" if two else "f1_weighted"]
     shares = ["ClassShares"] if plan.groups else []
@@ -147,10 +152,17 @@ def _use_case(plan: Plan, *, reads: bool) -> Group:
         "split": _split(plan),
         "metrics": tuple_of(_metrics(plan)),
         "baselines": tuple_of(_baselines(plan)),
-        "after_model": call(_chosen(plan)[0], named("coverage", "0.9")),
+        "after_model": _after(plan),
         "monitoring": call("uc.Monitoring", _window(plan)),
     }
     return call("uc.UseCase", *(named(name, value) for name, value in parts.items()))
+
+
+def _after(plan: Plan) -> Group:
+    if plan.task == "classification":
+        return call("ClassDecision", named("coverage", "0.9"))
+    # Errors mostly grow with the number: one width for all is too wide for small ones.
+    return call("ConformalInterval", named("coverage", "0.9"), named("by", "PREDICTION"))
 
 
 def _task(plan: Plan) -> Group:
