@@ -189,7 +189,7 @@ def test_months_that_cannot_be_meant_are_refused(request_: dict[str, object], me
         NamedPeriods().parts(HOURS, CLASSES, request_)
 
 
-@pytest.mark.parametrize("month", ["2024-13", "２０２４-01", "2024-1", 202401])  # noqa: RUF001
+@pytest.mark.parametrize("month", ["2024-13", "２０２４-01", "2024-1", 202401])  # noqa: RUF001 - digits that only look like them
 def test_a_month_is_written_as_year_and_month(month: object) -> None:
     with pytest.raises(InputError, match=r"train_months.*write the month as 2021-01($|[;,. ])"):
         NamedPeriods().parts(HOURS, CLASSES, _months([month], "2024-03", "2024-04"))
