@@ -11,7 +11,7 @@ import pytest
 from pydantic_settings import BaseSettings
 
 from bikecast.database import DatabaseSettings
-from bikecast.names import Output
+from bikecast.names import Output, TaskVariable
 from console.worker.service import FROM_OUTPUTS
 from infra_cdk.constructs.functions.layers import RUNTIME
 from infra_cdk.settings import ROOT
@@ -69,7 +69,7 @@ def test_the_container_is_told_exactly_what_its_settings_ask_for(on_ecs: Assembl
     told = {each["Name"] for each in (*container["Environment"], *container["Secrets"])} - OF_LIBRARIES
     asked, known = _fields((JobSettings, DatabaseSettings))
     assert asked - {"DATABASE"} <= told <= known
-    assert _fields((TaskSettings,))[1] == {"TASK_TOKEN", "STEP_INPUT", "HEARTBEAT_INTERVAL_S"}
+    assert _fields((TaskSettings,))[1] == {variable.value for variable in TaskVariable}
 
 
 def test_a_workers_steps_are_told_exactly_what_their_settings_ask_for(on_worker: Assembly) -> None:
