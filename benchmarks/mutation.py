@@ -43,7 +43,7 @@ MODULES = {
         ("tests/unit/registry",),
     ),
     "verdicts": Module(
-        (f"{BIKECAST}/drift.py", f"{BIKECAST}/monitoring/verdicts.py"),
+        (f"{BIKECAST}/drift.py", f"{BIKECAST}/monitoring/findings/verdicts.py"),
         ("tests/unit/test_drift.py", "tests/unit/test_verdicts.py"),
     ),
     "promote": Module((f"{JOB}/steps/promote.py",), ("tests/training_job/test_promote.py",)),
@@ -93,6 +93,9 @@ def _run(name: str, module: Module) -> list[str]:
     shutil.copytree(ROOT / "training_job", stage / JOB, ignore=ignore)
     for folder in COPIED:
         shutil.copytree(ROOT / folder, stage / folder, ignore=ignore)
+    missing = [each for each in (*module.files, *module.tests) if not any(stage.glob(each))]
+    if missing:
+        raise SystemExit(f"{name}: {', '.join(missing)} moved; name what is there in {__file__}")
     config = CONFIG.format(files=list(module.files), tests=list(module.tests))
     (stage / "pyproject.toml").write_text(config)
     (stage / "conftest.py").write_text(PROFILE)

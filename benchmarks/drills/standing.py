@@ -37,6 +37,7 @@ def standing(folder: Path) -> Iterator[tuple[Deployment, Prepared]]:
     cloud = _cloud(folder, prepared.ports)
     try:
         cloud.bikecast("up")
+        cloud.bikecast("deploy")  # the code may be newer than what was prepared
         yield cloud, prepared
     finally:
         cloud.bikecast("down")

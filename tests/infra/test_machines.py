@@ -195,7 +195,9 @@ def test_steps_hand_over_their_input_and_nothing_secret(assembly: Assembly) -> N
             assert _command(step) in set(Step)
             given = _message(step) or _environment(step)
             assert given.keys() == (
-                {"step", "task_token.$", "input.$"} if _message(step) else {*map(str, TaskVariable)}
+                {"step", "task_token.$", "input.$", "execution.$"}
+                if _message(step)
+                else {*map(str, TaskVariable)}
             )
 
 

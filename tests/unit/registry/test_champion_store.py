@@ -1,5 +1,6 @@
 """The champion's manifest and its history: conditional, numbered, complete."""
 
+import datetime as dt
 from pathlib import Path
 
 import pytest
@@ -202,6 +203,21 @@ def test_a_file_is_written_once_and_checked_when_read(store: FolderStore) -> Non
     store.delete(artifact.key)
     with pytest.raises(ArtifactError, match="is missing"):
         fetch(store, artifact)
+
+
+def test_the_last_of_several_retirements_counts(store: FolderStore, champions: ChampionStore) -> None:
+    later = world.PUBLISHED + dt.timedelta(days=1)
+    world.publish(store, "1", scale=1.0)
+    world.retire(store)
+    world.publish(store, "2", scale=1.0)
+    retired = world.change(ChangeAction.RETIRED).model_copy(update={"at": later})
+    champions.retire(retired, replacing=champions.look())
+    assert champions.history.last_retirement() == later
+
+
+def test_champions_of_older_code_count_as_served(store: FolderStore, champions: ChampionStore) -> None:
+    store.write(CHAMPION_KEY, manifest_bytes(_chain(store)))
+    assert champions.served_versions() == ["3", "2", "1"]
 
 
 def test_only_what_served_since_the_retirement_counts_as_served(tmp_path: Path) -> None:
