@@ -113,5 +113,5 @@ def _predict_rows(
 def _read_body(path: Path) -> Any:
     try:
         return json.loads(path.read_text())
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         raise InputError(f"{path} is not valid JSON: {err}") from err

@@ -53,7 +53,7 @@ def read_rows(file: Path) -> list[Any]:
     """
     try:
         found = json.loads(file.read_text())
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         raise InputError(f"{file} is not valid JSON: {err}") from err
     rows = found.get("input_data", [found]) if isinstance(found, dict) else found
     if not isinstance(rows, list) or not rows:

@@ -155,7 +155,7 @@ def _given(options: dict[str, Any]) -> dict[str, Any]:
 def _raw_request(text: str | None) -> dict[str, Any]:
     try:
         request = json.loads(text or "{}")
-    except ValueError as err:
+    except (ValueError, RecursionError) as err:
         raise InputError(f"--input is not valid JSON: {err}") from err
     if not isinstance(request, dict):
         raise InputError(f"--input must be a JSON object, but got {request!r}")

@@ -31,7 +31,7 @@ Say = Callable[[StepRequest, str], None]
 
 
 @dataclass(frozen=True)
-class Ports:
+class WorkerPorts:
     """What a worker talks to."""
 
     queue: StepQueue
@@ -65,7 +65,7 @@ class Worker:
         say: Is told what happens to each step.
     """
 
-    def __init__(self, ports: Ports, *, slots: int, heartbeat_s: float, say: Say) -> None:
+    def __init__(self, ports: WorkerPorts, *, slots: int, heartbeat_s: float, say: Say) -> None:
         self._ports, self._slots, self._heartbeat_s, self._say = ports, slots, heartbeat_s, say
         self.waiting: deque[Held] = deque()
         self.running: list[Held] = []

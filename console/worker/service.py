@@ -19,7 +19,7 @@ from console.cloud.processes import run_logged
 from console.cloud.session import Cloud, local_settings
 from console.worker.messages import StepQueue
 from console.worker.processes import GRACE_S, Launcher
-from console.worker.run import Ports, Say, Worker
+from console.worker.run import Say, Worker, WorkerPorts
 
 AGAIN_S = 5.0
 JOB = "job"
@@ -133,7 +133,7 @@ def build_worker(cloud: Cloud, outputs: StackOutputs, *, slots: int, say: Say) -
     found |= {Variable.DATABASE_ROLE_SECRETS.value: secrets} if secrets else {}
     settings: dict[str, str] = found | json.loads(environment)
     groups = parse_log_groups(outputs.require(Output.LOG_GROUPS))
-    ports = Ports(
+    ports = WorkerPorts(
         queue=StepQueue(cloud.sqs, url),
         states=cloud.stepfunctions,
         logs=cloud.logs,

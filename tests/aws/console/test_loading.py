@@ -64,6 +64,35 @@ def test_a_table_that_breaks_its_contract_is_not_uploaded(bucket: Bucket, tmp_pa
     assert bucket.keys("") == []
 
 
+@pytest.mark.parametrize("trips", [5.5, float("nan")])
+def test_counts_that_are_missing_or_no_whole_numbers_are_refused(trips: float, tmp_path: Path) -> None:
+    path = write_hourly(tmp_path)
+    table = pd.read_parquet(path).astype({"trips": float})
+    table.loc[7, "trips"] = trips
+    table.to_parquet(path)
+    with pytest.raises(
+        DataError, match=rf"{path.name}: trips must be whole numbers, but are {trips} on 2024-01-01"
+    ):
+        check_tables(recognise(tmp_path))
+
+
+def test_a_table_that_holds_its_hours_twice_is_refused(tmp_path: Path) -> None:
+    path = write_hourly(tmp_path)
+    days = [pd.read_parquet(path).assign(date=pd.Timestamp(2024, 1, day)) for day in (1, 2)]
+    pd.concat(days * 2).to_parquet(path)
+    with pytest.raises(DataError, match="48 of 48 hours are there twice: keep one row an hour"):
+        check_tables(recognise(tmp_path))
+
+
+def test_a_table_of_weather_in_metric_units_is_refused(tmp_path: Path) -> None:
+    write_hourly(tmp_path)
+    days = pd.date_range("2024-01-01", periods=60)
+    metric = pd.DataFrame({"DATE": days, "TMAX": 4.0, "TMIN": -3.0, "SNOW": 0.0})
+    metric.to_parquet(tmp_path / "2024-weather.parquet")
+    with pytest.raises(DataError, match=r"2024-weather\.parquet: seems to be in metric units"):
+        check_tables(recognise(tmp_path))
+
+
 def test_a_table_that_is_no_parquet_is_named(bucket: Bucket, tmp_path: Path) -> None:
     write_hourly(tmp_path).write_bytes(b"not parquet at all")
     with pytest.raises(DataError, match=r"2024-citibike-tripdata\.parquet is not a readable parquet file"):

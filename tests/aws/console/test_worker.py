@@ -19,7 +19,7 @@ from console.cloud.outputs import StackOutputs
 from console.cloud.session import Cloud
 from console.worker.messages import StepQueue, StepRequest
 from console.worker.processes import INIT, Launcher
-from console.worker.run import Ports, Worker, cause_of
+from console.worker.run import Worker, WorkerPorts, cause_of
 from console.worker.service import build_worker, step_environment
 from tests.deployment import eventually
 
@@ -89,7 +89,7 @@ class World:
 
     def worker(self, *, slots: int = 1, command: str = ANSWER) -> Worker:
         """Return a worker whose steps run a program of the test's."""
-        ports = Ports(
+        ports = WorkerPorts(
             queue=StepQueue(self.cloud.sqs, self.url),
             states=self.cloud.stepfunctions,
             logs=self.cloud.logs,

@@ -74,7 +74,7 @@ def test_exit_codes_are_one_list_in_help_and_documents(page: str) -> None:
 
 
 @pytest.mark.usefixtures("nothing_runs")
-@pytest.mark.parametrize("raw", ["{", "[1]", '{"use_case": "obesity"}'])
+@pytest.mark.parametrize("raw", ["{", "[1]", "[" * 100_000, '{"use_case": "obesity"}'], ids="abcd")
 def test_a_request_that_is_no_object_is_refused_before_anything_starts(raw: str) -> None:
     done = bikecast("train", "--input", raw)
     assert done.returncode == 2

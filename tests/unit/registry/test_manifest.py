@@ -41,7 +41,7 @@ def test_a_manifest_that_cannot_be_read_names_place_and_field(store: FolderStore
         ArtifactError, match=rf"^{URI} is not a champion manifest: model\.sha256: Input should"
     ):
         parse_champion(json.dumps(fields).encode(), URI)
-    for body in (b"{", b"[]"):
+    for body in (b"{", b"[]", b"[" * 100_000):
         with pytest.raises(ArtifactError, match=f"^{URI} is not a champion manifest: the file: "):
             parse_manifest(body, URI)
 

@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 Check = Callable[["pd.DataFrame"], "pd.DataFrame"]
+# The predecessor's tables hold the last hour of a month in two parts; more is the same data again.
+MOST_REPEATED, FEW_HOURS = 0.01, 31
 
 
 @dataclass(frozen=True)
@@ -40,16 +42,52 @@ def check_tables(source: Source) -> CheckedTables:
     """Check processed tables against their contracts; nothing is uploaded.
 
     Raises:
-        DataError: One breaks its contract, or is not a parquet file.
+        DataError: One breaks its contract, or is not a parquet file; the file is named.
     """
-    from use_cases.citibike.tables.hourly import checked_weather, repaired
-
-    return CheckedTables(_checked(source.hourly, repaired), _checked(source.weather, checked_weather))
+    return CheckedTables(_checked(source.hourly, _checked_hours), _checked(source.weather, _checked_days))
 
 
 def _checked(paths: dict[int, Path], check: Check) -> list[CheckedTable]:
-    raw = [(year, path, _read_table(path)) for year, path in sorted(paths.items())]
-    return [CheckedTable(year, path, check(table), len(table)) for year, path, table in raw]
+    found = []
+    for year, path in sorted(paths.items()):
+        raw = _read_table(path)
+        try:
+            found.append(CheckedTable(year, path, check(raw), len(raw)))
+        except DataError as err:
+            raise DataError(f"{path}: {err}") from err
+    return found
+
+
+def _checked_hours(raw: "pd.DataFrame") -> "pd.DataFrame":
+    """Return hours of whole counts; where they are summed later, a missing one would become a zero."""
+    import pandas as pd
+
+    from use_cases.citibike.tables.hourly import repaired
+
+    table = repaired(raw)
+    is_count = pd.to_numeric(raw["trips"], errors="coerce") % 1 == 0
+    if not is_count.all():
+        wrong = raw.loc[~is_count].iloc[0]
+        where = f"{wrong['date']}, hour {wrong['hour']}"
+        raise DataError(f"trips must be whole numbers, but are {wrong['trips']} on {where}")
+    if len(raw) - len(table) > max(MOST_REPEATED * len(table), FEW_HOURS):
+        raise DataError(
+            f"{len(raw) - len(table)} of {len(table)} hours are there twice: keep one row an hour"
+        )
+    return table
+
+
+def _checked_days(raw: "pd.DataFrame") -> "pd.DataFrame":
+    from use_cases.citibike.tables.hourly import checked_weather
+    from use_cases.citibike.weather.units import temperature_scale
+
+    table = checked_weather(raw)
+    if temperature_scale(table) == "°C":
+        high = table["TMAX"].mean()
+        raise DataError(
+            f"seems to be in metric units (mean TMAX {high:.1f}): convert it to °F, inches and mph"
+        )
+    return table
 
 
 def upload_tables(bucket: Bucket, source: Source, tables: CheckedTables) -> dict[str, Any]:

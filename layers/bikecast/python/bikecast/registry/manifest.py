@@ -165,7 +165,7 @@ def _parsed(model: type[Model], body: bytes, uri: str) -> Model:
 def _fields(body: bytes) -> dict[str, object]:
     try:
         found = json.loads(body)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return found if isinstance(found, dict) else {}
 
