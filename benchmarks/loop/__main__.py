@@ -102,13 +102,15 @@ def main() -> None:
         server = Server(Path(folder))
         server.initialise()
         server.start()
-        loop = Loop(Path(folder), _logins(server.create_database()))
-        what, sizes, window = put_inputs(FolderStore(Path(folder) / "data"))
-        if sizes:
-            loop.load(sizes)
-        asked = {**window, "n_trials": options.trials, "tuning_workers": options.workers}
-        loop.retrain(asked, workers=options.workers)
-        server.stop()
+        try:
+            loop = Loop(Path(folder), _logins(server.create_database()))
+            what, sizes, window = put_inputs(FolderStore(Path(folder) / "data"))
+            if sizes:
+                loop.load(sizes)
+            asked = {**window, "n_trials": options.trials, "tuning_workers": options.workers}
+            loop.retrain(asked, workers=options.workers)
+        finally:
+            server.stop()
     print(f"{what}; {options.trials} trials; {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f}")
     print(loop.table())
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from benchmarks.real_data import read_year
 from bikecast.storage import FolderStore
-from use_cases.citibike.console.simulations import FIRST_DAY, LAST_DAY, simulated_source
-from use_cases.citibike.console.uploading import marker_key, raw_keys
+from use_cases.citibike.console.files.simulations import FIRST_DAY, LAST_DAY, simulated_source
+from use_cases.citibike.console.files.uploading import marker_key, raw_keys
 from use_cases.citibike.tables.hourly import write_hourly, write_weather
 
 WEATHER = ["TMAX", "TMIN", "SNOW", "PRCP", "AWND", "SNWD", "TAVG"]
