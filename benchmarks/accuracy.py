@@ -15,6 +15,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from xgboost import XGBRegressor
 
 from benchmarks.real_data import read_year
 from bikecast.arrays import Array, Mask
@@ -75,8 +76,6 @@ def main() -> None:
 
 def judge_predecessor(frame: pd.DataFrame, judged: Mask, test: Sample) -> Scores:
     """Fit XGBoost on cyclical clock and calendar, holiday and three weather values."""
-    from xgboost import XGBRegressor
-
     stamps = frame["timestamp"].dt
     week = stamps.isocalendar().week.astype(float)
     phases = {

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+from xgboost import XGBRegressor
 
 from benchmarks.rival_frames import DAY, REGRESSORS, WEEK, Known, alone, at_hours, regular, waves, week
 from bikecast.arrays import Array, Matrix
@@ -41,8 +42,6 @@ def ours(known: Known) -> Forecast:
 
 def predecessor(known: Known) -> Forecast:
     """XGBoost on cyclical clock and calendar, holiday and three of the day's values; it has no interval."""
-    from xgboost import XGBRegressor
-
     measured = known.rows.take(known.rows.lead < 0)
     model = XGBRegressor(n_estimators=600, max_depth=6, learning_rate=0.05, n_jobs=1, random_state=SEED)
     model.fit(_cyclical(known.history["ds"], measured.features), known.history["y"])

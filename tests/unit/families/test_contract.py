@@ -1,6 +1,8 @@
 """Every family that can do a task learns it, repeats itself, and exports a graph that answers the same."""
 
 import pickle
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -183,3 +185,15 @@ def test_counts_below_zero_are_refused_by_the_poisson_regression() -> None:
 def test_a_shape_that_cannot_be_is_refused(n_classes: int | None, categorical: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match=r"must hold|outside"):
         TaskShape(n_classes, NAMES_OF_COLUMNS, categorical)
+
+
+def test_boosted_trees_are_fitted_without_importing_what_their_library_has_for_another() -> None:
+    code = (
+        "import sys; import numpy as np; from bikecast.families import TaskShape, family;"
+        "x = np.arange(40, dtype=np.float32).reshape(-1, 1); shape = TaskShape(None, ('x',));"
+        "model = family('xgboost').fit(x, x[:, 0] * 2.0, task=shape, params={'n_estimators': 3}, seed=1);"
+        "assert 'sklearn' not in sys.modules;"
+        "tree = family('decision_tree').fit(x, x[:, 0] * 2.0, task=shape, params={}, seed=1);"
+        "assert model.predict(x).shape == tree.predict(x).shape == (40,)"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -1,0 +1,1 @@
+"""Where each second of a loop goes."""
