@@ -26,14 +26,14 @@ class StepRequest:
         step: Command of the job.
         token: Answers it.
         step_input: The step's input, as JSON.
-        execution: Name of the execution that it belongs to.
+        execution: Name of the execution that it belongs to; machines of an earlier deployment tell none.
         receipt: Handle of the message.
     """
 
     step: Step
     token: SecretStr
     step_input: str
-    execution: str
+    execution: str | None
     receipt: str
 
 
@@ -83,7 +83,7 @@ def _parse(message: "MessageTypeDef") -> StepRequest | None:
             step=Step(body[StepMessage.STEP]),
             token=SecretStr(body[StepMessage.TOKEN]),
             step_input=json.dumps(body[StepMessage.INPUT]),
-            execution=body[StepMessage.EXECUTION],
+            execution=body.get(StepMessage.EXECUTION),
             receipt=message["ReceiptHandle"],
         )
     except (ValueError, KeyError, TypeError) as err:

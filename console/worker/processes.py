@@ -37,9 +37,10 @@ class Launcher:
         given = {
             TaskVariable.TOKEN.value: request.token.get_secret_value(),
             TaskVariable.INPUT.value: request.step_input,
-            TaskVariable.EXECUTION.value: request.execution,
             "PYTHONUNBUFFERED": "1",
         }
+        if request.execution is not None:
+            given[TaskVariable.EXECUTION.value] = request.execution
         return StepProcess(
             [*self.command, request.step.value], environment={**self.environment, **given}, log=log
         )
