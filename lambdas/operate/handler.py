@@ -34,7 +34,12 @@ def api() -> Mangum:
     )
 
     def link(key: str) -> str:
-        place = {"Bucket": settings.reports_bucket, "Key": prefix + key}
+        # Stored without a type, which a browser would save instead of showing.
+        place = {
+            "Bucket": settings.reports_bucket,
+            "Key": prefix + key,
+            "ResponseContentType": "text/html; charset=utf-8",
+        }
         return storage.generate_presigned_url("get_object", Params=place, ExpiresIn=settings.link_lifetime_s)
 
     reports = S3Store(storage, settings.reports_bucket)

@@ -12,11 +12,12 @@ CLASSES = (
     "Obesity_Type_III",
 )
 TARGET = "NObeyesdad"
-_YES_NO = Category(("no", "yes"))
+# Questions whose answers are fixed refuse any other; later files have levels of alcohol that the first lacks.
+_YES_NO = Category(("no", "yes"), unknown="refuse")
 
 INPUTS = (
     Input("id", "Number of the person in the file that it comes from", Text(), optional=True, watched=False),
-    Input("Gender", "Sex", Category(("Female", "Male"))),
+    Input("Gender", "Sex", Category(("Female", "Male"), unknown="refuse")),
     Input("Age", "Age", Number(14, 100), unit="years"),
     Input("Height", "Height", Number(1.2, 2.3), unit="m"),
     Input("Weight", "Weight", Number(30, 250), unit="kg"),

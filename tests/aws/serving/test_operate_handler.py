@@ -191,6 +191,7 @@ def test_a_report_too_large_for_the_gateway_is_linked() -> None:
     put("drift/1/2025-01-06_2025-01-13/report.html", b"x" * 4_000_001)
     answer = ask("GET", "/monitor-data")
     assert answer.status == 307
+    assert "response-content-type=text%2Fhtml" in answer.headers["location"]
     assert "drift/1/2025-01-06_2025-01-13/report.html" in answer.headers["location"]
 
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import ValidationError
 
 from bikecast.evaluation.baselines import answers
 from bikecast.evaluation.segments import masks
@@ -110,10 +111,15 @@ def test_examples_of_the_api_are_legal_and_have_features(name: str) -> None:
     assert np.isfinite(use_case.features.build(columns_of_rows(use_case, rows).columns)).all()
 
 
-def test_unknown_level_is_answered_as_missing(name: str) -> None:
+def test_unknown_level_is_answered_as_missing_or_refused_as_declared(name: str) -> None:
     use_case = registry.load(name)
     for item in use_case.inputs:
-        if isinstance(item.kind, Category):
+        if not isinstance(item.kind, Category):
+            continue
+        if item.kind.unknown == "refuse":
+            with pytest.raises(ValidationError, match=item.name):
+                row_model(use_case).model_validate(use_case.example_rows[0] | {item.name: "new"})
+        else:
             row = row_model(use_case).model_validate(use_case.example_rows[0] | {item.name: "new"})
             found = columns_of_rows(use_case, [row])
             assert found.unknown == {item.name: 1}

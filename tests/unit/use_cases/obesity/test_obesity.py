@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from bikecast.errors import FeatureError
 from bikecast.examples import folder_files, load_files, read_table, to_sample
@@ -38,6 +39,13 @@ def test_what_was_asked_are_features_and_levels_their_index() -> None:
 
 def test_level_that_training_never_saw_is_missing() -> None:
     assert np.isnan(features(CALC="Always")["CALC"])
+
+
+@pytest.mark.parametrize("field", ["Gender", "family_history_with_overweight", "FAVC", "SMOKE", "SCC"])
+def test_an_answer_that_a_question_does_not_have_is_refused_by_its_field(field: str) -> None:
+    with pytest.raises(ValidationError) as refused:
+        ROW.model_validate(PERSON | {field: "perhaps"})
+    assert [problem["loc"] for problem in refused.value.errors()] == [(field,)]
 
 
 @given(st.floats(1.2, 2.3), st.floats(30, 250), st.floats(0.1, 10))
