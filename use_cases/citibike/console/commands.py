@@ -18,7 +18,6 @@ from console.options import Json, TargetOption
 from console.serving.api import deployed_api
 from console.use_cases import require_hourly
 from use_cases.citibike.console.files.uploading import upload_forecast
-from use_cases.citibike.console.forecast_picture import ahead_picture, leads_picture, past_picture
 from use_cases.citibike.console.predictions import forecast_rows, forecast_warning
 
 
@@ -39,6 +38,8 @@ def forecast(
 
 
 def _shown(cloud: Cloud, answer: dict[str, Any]) -> Group:
+    from use_cases.citibike.console.forecast_picture import ahead_picture, leads_picture, past_picture
+
     warning = [f"WARNING: {answer['warning']}", ""] if answer["warning"] else []
     rows = answer["predictions"]
     source = rows[0]["source"]
