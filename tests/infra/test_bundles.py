@@ -2,15 +2,18 @@
 
 import dataclasses
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import aws_cdk as cdk
 import holidays
 import pytest
 
+from infra_cdk.constructs.functions import layers
 from infra_cdk.constructs.functions.layers import Layers, MissingBundleError
 from infra_cdk.settings import BY_TARGET, EMBEDDED, ROOT, InfraSettings
 from layers.build import SETS, _compile, _strip, _zip, build, lock_file, platform_of
@@ -102,3 +105,19 @@ def _pins(lock: Path) -> set[tuple[str, str]]:
 def _unzipped_mb(path: Path) -> float:
     with zipfile.ZipFile(path) as archive:
         return sum(entry.file_size for entry in archive.infolist()) / 1e6
+
+
+def test_use_cases_are_laid_out_at_once_by_two_and_again_when_they_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = tmp_path / "root"
+    shutil.copytree(ROOT / "use_cases/obesity", root / "use_cases/obesity")
+    shutil.copy(ROOT / "use_cases/__init__.py", root / "use_cases")
+    monkeypatch.setattr(layers, "ROOT", root)
+    with ThreadPoolExecutor(8) as pool:
+        [first] = set(pool.map(lambda _: layers.staged(["obesity"], tmp_path), range(32)))
+    assert (first / "python/use_cases/obesity/use_case.py").exists()
+    (root / "use_cases/obesity/search.toml").write_text("changed")
+    second = layers.staged(["obesity"], tmp_path)
+    assert list((tmp_path / "use_cases").iterdir()) == [second]
+    assert (second / "python/use_cases/obesity/search.toml").read_text() == "changed"

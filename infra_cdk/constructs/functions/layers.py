@@ -1,9 +1,11 @@
 """Lambda layers: the shared package, and one prebuilt third-party set for each kind of function."""
 
+import hashlib
 import shutil
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
@@ -14,6 +16,7 @@ from infra_cdk.settings import ROOT, InfraSettings
 # layers/build.py fetches wheels for the same Python; a test compares the two.
 RUNTIME = lambda_.Runtime.PYTHON_3_13
 ARCHITECTURE = lambda_.Architecture.X86_64
+DIGITS = 16  # of a digest: enough to tell folders apart
 BYTECODE = ["**/__pycache__", "**/*.pyc"]
 
 
@@ -76,16 +79,46 @@ class Layers(Construct):
 
 
 def staged(use_cases: Sequence[str], bundles: Path) -> Path:
-    """Lay use cases out as a layer wants them, and return the folder."""
-    folder = bundles / "use_cases" / "-".join(use_cases)
-    packages = folder / "python" / PACKAGE
-    shutil.rmtree(folder, ignore_errors=True)
-    packages.mkdir(parents=True)
-    shutil.copy(ROOT / PACKAGE / "__init__.py", packages)
+    """Lay use cases out as a layer wants them, and return the folder, which is named by what it holds.
+
+    Two processes may do so at once, and neither ever sees half a folder.
+    """
+    parent = bundles / "use_cases"
+    parent.mkdir(parents=True, exist_ok=True)
     unwanted = shutil.ignore_patterns("__pycache__", "console")  # the command line ships to nobody
-    for name in use_cases:
-        shutil.copytree(ROOT / PACKAGE / name, packages / name, ignore=unwanted)
+    with TemporaryDirectory(dir=parent, prefix=".") as work:
+        packages = Path(work) / "python" / PACKAGE
+        packages.mkdir(parents=True)
+        shutil.copy(ROOT / PACKAGE / "__init__.py", packages)
+        for name in use_cases:
+            shutil.copytree(ROOT / PACKAGE / name, packages / name, ignore=unwanted)
+        folder = parent / f"{'-'.join(use_cases)}-{_digest(packages)}"
+        if not folder.exists():
+            _take(Path(work) / "python", folder)
+    for older in parent.glob(f"{'-'.join(use_cases)}-{'?' * DIGITS}"):
+        if older != folder:
+            shutil.rmtree(older, ignore_errors=True)
     return folder
+
+
+def _digest(folder: Path) -> str:
+    digest = hashlib.sha256()
+    for path in sorted(folder.rglob("*")):
+        digest.update(f"{path.relative_to(folder)}\n".encode())
+        digest.update(path.read_bytes() if path.is_file() else b"")
+    return digest.hexdigest()[:DIGITS]
+
+
+def _take(packages: Path, folder: Path) -> None:
+    """Move packages to a folder that another process may be making, too."""
+    made = packages.parent / "made"
+    made.mkdir()
+    packages.rename(made / packages.name)
+    try:
+        made.rename(folder)
+    except OSError:
+        if not folder.is_dir():
+            raise
 
 
 @cache

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, Self
 
 from fastapi import Request, Response
@@ -10,6 +10,8 @@ from fastapi.routing import APIRoute
 from pydantic import BaseModel, ConfigDict, ModelWrapValidatorHandler, ValidationError, model_validator
 from pydantic_core import InitErrorDetails, PydanticCustomError
 from starlette.exceptions import HTTPException
+
+from bikecast.serving.web.problems import errors
 
 MAX_PROBLEMS = 100
 MORE_PROBLEMS = "more_problems"  # stands for the problems beyond the first hundred; `more` counts them
@@ -52,6 +54,12 @@ def _first_problems(err: ValidationError) -> ValidationError:
 
 class EachKeyOnce(APIRoute):
     """A route that refuses what names a key twice, in a query or an object of JSON: one would be ignored."""
+
+    def __init__(
+        self, *arguments: Any, responses: Mapping[int | str, Any] | None = None, **options: Any
+    ) -> None:
+        """Document the refusal beside the route's own answers."""
+        super().__init__(*arguments, responses={**errors(400), **(responses or {})}, **options)
 
     def get_route_handler(self) -> Callable[[Request], Any]:
         """Return FastAPI's handler on a request that reads queries and JSON our way."""

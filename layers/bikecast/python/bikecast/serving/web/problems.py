@@ -51,7 +51,7 @@ def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:
 
 _BODIES: dict[int, Any] = {403: GatewayProblem, 422: InvalidRequest, 429: GatewayProblem}
 _MEANING = {
-    400: "The body is not valid JSON.",
+    400: "The body is not valid JSON, or the query or an object of the body names something twice.",
     403: "The API key is missing, wrong, or not for this.",
     404: "Not found.",
     409: "This client token was used with a different request, or a training is already under way.",
