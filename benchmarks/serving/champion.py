@@ -31,6 +31,7 @@ class Model:
     """Where the servers find it, and the rows that all of them are asked."""
 
     bucket: Path
+    graph: Path
     booster: Path
     rows: list[dict[str, float]]
 
@@ -52,13 +53,15 @@ def make_model(folder: Path) -> Model:
     booster = folder / "model.ubj"
     fitted.booster.save_model(booster)
     store = FolderStore(folder / "bucket")
-    _publish(store, fitted.to_onnx().SerializeToString(), features, trips)
+    graph = _publish(store, fitted.to_onnx().SerializeToString(), features, trips)
     asked = rng.choice(HOURS.size, 100, replace=False)
     rows = [dict(zip(FEATURE_NAMES, map(float, features[row]), strict=True)) for row in asked]
-    return Model(store.root, booster, json.loads(json.dumps(rows).replace("NaN", "null")))
+    return Model(
+        store.root, store.root / graph.key, booster, json.loads(json.dumps(rows).replace("NaN", "null"))
+    )
 
 
-def _publish(store: ObjectStore, graph: bytes, features: np.ndarray, trips: np.ndarray) -> None:
+def _publish(store: ObjectStore, graph: bytes, features: np.ndarray, trips: np.ndarray) -> Artifact:
     prefix = model_prefix(MODEL_NAME, VERSION, "benchmark")
     predicted = OnnxModel(graph).predict(features)
     slots = [float(value) for value in np.resize(trips, 168)]
@@ -89,6 +92,7 @@ def _publish(store: ObjectStore, graph: bytes, features: np.ndarray, trips: np.n
         decision_key="none",
     )
     store.write(CHAMPION_KEY, manifest.model_dump_json().encode())
+    return manifest.model
 
 
 def _put(store: ObjectStore, key: str, body: bytes) -> Artifact:

@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from benchmarks.serving.champion import VERSION, Model
+from benchmarks.serving.champion import Model
+from bikecast.names import DEFAULT_USE_CASE
 from infra_cdk.settings import EMBEDDED
 from local_cloud import emulator
 from local_cloud.settings import LocalCloudSettings
@@ -41,7 +42,7 @@ def handler(model: Model, folder: Path, endpoint: str, *, seconds: float) -> dic
         "LAST_COPY_DIR": str(folder / "copy"),
     }
     plan = {
-        "graph": str(model.bucket / f"models/{VERSION}/model.onnx"),
+        "graph": str(model.graph),
         "result": str(result),
         "rows": model.rows,
         "seconds": seconds,
@@ -77,4 +78,6 @@ def _environment(endpoint: str) -> dict[str, str]:
         "SERVING_BUCKET": "bucket",
         "CAPTURE_QUEUE_URL": f"{endpoint}/000000000000/capture",
         "CODE_VERSION": "benchmark",
+        "USE_CASE": DEFAULT_USE_CASE,
+        "POWERTOOLS_METRICS_NAMESPACE": "benchmark",
     }
