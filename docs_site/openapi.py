@@ -9,6 +9,7 @@ from bikecast.serving.champion.follower import ChampionFollower
 from bikecast.serving.choice import serving_of
 from bikecast.serving.kind import ServingPorts
 from bikecast.serving.log.prediction_log import NoLog
+from bikecast.serving.trainings import Trainings
 from bikecast.storage import FolderStore
 from lambdas.operate.app import OperatePorts, build_app
 
@@ -30,6 +31,6 @@ def predictor_document(use_case: str) -> dict[str, Any]:
 def operations_document() -> dict[str, Any]:
     """Return the document of trainings and reports, which ``/monitoring/openapi.json`` answers."""
     document: dict[str, Any] = build_app(
-        OperatePorts(_NOBODY, _NOBODY, str, list, lambda _: False), code_version=__version__
+        OperatePorts(Trainings(_NOBODY, ""), _NOBODY, str, list, lambda _: False), code_version=__version__
     ).openapi()
     return document
