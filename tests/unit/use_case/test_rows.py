@@ -90,6 +90,9 @@ def test_codes_may_be_numbers_and_a_level_that_is_refused_is_named() -> None:
     assert found.columns["zone"].tolist() == ["2", "1"]
     assert found.columns["day"].tolist()[0].isoformat() == "2024-01-02T00:00:00"
     assert problems(model, row | {"kind": "c"}) == [("kind",)]
+    assert problems(model, row | {"zone": 1.5}) == [("zone",)]
+    assert problems(model, row | {"size": 3}) == [("size",)]  # no level is a code
+    assert problems(model, row | {"size": True}) == [("size",)]
     assert problems(model, row | {"day": "2024-01-02 08:00"}) == [("day",)]
 
 

@@ -120,7 +120,9 @@ def _type(kind: Kind) -> Any:
             return _moment_type(clock=clock)
         case Text():
             text = Annotated[str, Field(strict=True, max_length=MAX_TEXT)]
-            return Annotated[text, BeforeValidator(partial(_text, levels=()))]
+            schema = {"anyOf": [{"type": "string", "maxLength": MAX_TEXT}, {"type": "integer"}]}
+            read = partial(_text, levels=(), codes=True)
+            return Annotated[text, BeforeValidator(read), WithJsonSchema(schema)]
 
 
 def _level_type(levels: tuple[str, ...], *, refuse: bool) -> Any:
@@ -128,12 +130,17 @@ def _level_type(levels: tuple[str, ...], *, refuse: bool) -> Any:
     schema: dict[str, Any] = {"type": "string", "enum": list(levels)}
     if not refuse:
         schema = {"type": "string", "maxLength": MAX_TEXT, "examples": list(levels)}
-    if all(level.lstrip("-").isdecimal() for level in levels):  # codes may be written as numbers, too
-        numbers = (
-            {"type": "integer", "enum": [int(level) for level in levels]} if refuse else {"type": "integer"}
-        )
-        schema = {"anyOf": [schema, numbers]}
-    return Annotated[known, BeforeValidator(partial(_text, levels=levels)), WithJsonSchema(schema)]
+    kinds = [schema]
+    codes = all(level.lstrip("-").isdecimal() for level in levels)
+    if codes:  # they may be written as numbers, too
+        kinds += [{"type": "integer"} | ({"enum": [int(level) for level in levels]} if refuse else {})]
+    named = {level.lower() for level in levels}
+    if flags := [flag for flag in (True, False) if str(flag).lower() in named]:
+        kinds += [{"type": "boolean", "enum": flags}]
+    read = partial(_text, levels=levels, codes=codes)
+    return Annotated[
+        known, BeforeValidator(read), WithJsonSchema(schema if len(kinds) == 1 else {"anyOf": kinds})
+    ]
 
 
 def _moment_type(*, clock: bool) -> Any:
@@ -143,11 +150,12 @@ def _moment_type(*, clock: bool) -> Any:
     return Annotated[dt.datetime, BeforeValidator(parse), WithJsonSchema(schema)]
 
 
-def _text(value: object, *, levels: tuple[str, ...]) -> object:
-    """Let codes be written as numbers, and a level of that name as true or false."""
+def _text(value: object, *, levels: tuple[str, ...], codes: bool) -> object:
+    """Let codes be written as whole numbers, and a level of that name as true or false."""
     if isinstance(value, bool):
         return next((level for level in levels if level.lower() == str(value).lower()), value)
-    return level_text(value, levels) if isinstance(value, int | float) else value
+    is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
+    return level_text(value, levels) if codes and is_whole else value
 
 
 def _moment(value: object, *, pattern: re.Pattern[str], example: str) -> dt.datetime:
