@@ -90,6 +90,24 @@ def is_identity(found: Found, *, rows: int) -> bool:
     return names_rows is not None or found.running
 
 
+def numbers_of(found: Found, column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return the numbers of a column that ``describe`` told to be one; NaN where there is none."""
+    import pandas as pd
+
+    texts = column.astype(str).str.strip()
+    plain = texts if found.comma is None else texts.str.replace(",", found.comma, regex=False)
+    return pd.to_numeric(plain, errors="coerce").astype(float)
+
+
+def moments_of(found: Found, column: "pd.Series[Any]") -> "pd.Series[Any]":
+    """Return the moments of a column that ``describe`` told to be one; NaT where there is none."""
+    import pandas as pd
+
+    has_offset = found.formats[0] == "offset"
+    pattern = "ISO8601" if has_offset else found.formats[0]
+    return pd.to_datetime(column.astype(str).str.strip(), format=pattern, errors="coerce", utc=has_offset)
+
+
 def _number_with_commas(there: "pd.Series[Any]", facts: dict[str, Any]) -> Found | None:
     plain = there[~there.str.lower().isin(_MARKS)]
     if plain.empty:

@@ -74,7 +74,7 @@ def _imports(plan: Plan, *, reads: bool) -> str:
     lines = [
         *(["from typing import TYPE_CHECKING", ""] if reads else []),
         "from bikecast import use_case as uc",
-        f"from bikecast.evaluation.after_model import {after}",
+        f"from bikecast.evaluation.after_model import {', '.join(after)}",
         f"from bikecast.evaluation.baselines import {', '.join(baselines)}",
         f"from bikecast.evaluation.metrics import {', '.join(metrics)}",
         f"from bikecast.evaluation.splits import {split}",
@@ -83,21 +83,17 @@ def _imports(plan: Plan, *, reads: bool) -> str:
     return "\n".join(lines)
 
 
-def _chosen(plan: Plan) -> tuple[str, list[str], list[str], str]:
+def _chosen(plan: Plan) -> tuple[list[str], list[str], list[str], str]:
     """Return the names that are imported: what follows the model, baselines, metrics, split."""
     keys = sorted({f"{key.of}_of" for key in plan.groups if key.of})
     if plan.task == "regression":
-        return (
-            "PREDICTION, ConformalInterval",
-            ["GroupMedian", *keys],
-            ["MAE", "R2", "RMSE"],
-            _split_name(plan),
-        )
+        after = ["PREDICTION", "ConformalInterval"]
+        return after, ["GroupMedian", *keys], ["MAE", "R2", "RMSE"], _split_name(plan)
     two = len(plan.classes) == 2
     metrics = ["ACCURACY", "LOG_LOSS", "f1" if two else "f1_weighted"]
     shares = ["ClassShares"] if plan.groups else []
     baselines = [*(["AlwaysClass"] if two else []), *shares, "MostFrequentClass", *keys]
-    return "ClassDecision", baselines, metrics, _split_name(plan)
+    return ["ClassDecision"], baselines, metrics, _split_name(plan)
 
 
 def _split_name(plan: Plan) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from console.scaffold.columns import Found
+from console.scaffold.columns import Found, moments_of, numbers_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,20 +54,18 @@ def _candidates(found: Found, rows: "pd.DataFrame") -> "Iterator[tuple[GroupKey,
     import numpy as np
     import pandas as pd
 
-    texts = rows[found.name].astype(str).str.strip()
+    column = rows[found.name]
     if found.kind == "category":
-        yield GroupKey(found.name), texts
+        yield GroupKey(found.name), column.astype(str).str.strip()
     elif found.kind == "number":
-        plain = texts if found.comma is None else texts.str.replace(",", found.comma, regex=False)
-        values = pd.to_numeric(plain, errors="coerce")
+        values = numbers_of(found, column)
         parts = values.quantile(np.arange(1, PARTS) / PARTS).dropna()
         edges = tuple(sorted({float(f"{edge:.4g}") for edge in parts}))
         if edges:
             bins = np.searchsorted(edges, values, side="right")
-            yield GroupKey(found.name, "bin", edges), pd.Series(bins, texts.index)
+            yield GroupKey(found.name, "bin", edges), pd.Series(bins, column.index)
     elif found.kind == "moment":
-        pattern, utc = found.formats[0].replace("offset", "ISO8601"), found.formats[0] == "offset"
-        moments = pd.to_datetime(texts, format=pattern, errors="coerce", utc=utc)
+        moments = moments_of(found, column)
         yield GroupKey(found.name, "weekday"), moments.dt.weekday
         if found.clock:
             yield GroupKey(found.name, "hour"), moments.dt.hour

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import InputError
-from console.scaffold.columns import Found, describe, is_identity
+from console.scaffold.columns import Found, describe, is_identity, moments_of, numbers_of
 from console.scaffold.declaration import Plan, TaskName
 from console.scaffold.grouping import group_keys
 
@@ -146,20 +146,14 @@ def _classes(column: "pd.Series[str]", target: Found) -> tuple[tuple[str, ...], 
 
 
 def _days(rows: "pd.DataFrame", time: Found | None) -> int:
-    import pandas as pd
-
     if time is None:
         return 0
-    utc, written = time.formats[0] == "offset", time.formats[0].replace("offset", "ISO8601")
-    moments = pd.to_datetime(rows[time.name], format=written, errors="coerce", utc=utc)
+    moments = moments_of(time, rows[time.name])
     return int((moments.max() - moments.min()).days) + 1
 
 
 def _target(column: "pd.Series[str]", target: Found, task: TaskName) -> "pd.Series[Any]":
-    import pandas as pd
-
+    if task == "regression":
+        return numbers_of(target, column)
     texts = column.astype(str).str.strip()
-    if task == "classification":
-        return texts.where(column.notna() & (texts != ""))
-    plain = texts if target.comma is None else texts.str.replace(",", target.comma, regex=False)
-    return pd.to_numeric(plain, errors="coerce").astype(float)
+    return texts.where(column.notna() & (texts != ""))

@@ -3,12 +3,11 @@
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
-from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from bikecast.names import MONTHS_AT_A_TIME, Step
 from infra_cdk.constructs.jobs.job import Job, JobStep
-from infra_cdk.constructs.jobs.machine import request_and_execution
+from infra_cdk.constructs.jobs.machine import ask
 from infra_cdk.machines.failures import FailurePath, fail_by_name
 
 TIMEOUT = cdk.Duration.days(2)
@@ -28,13 +27,7 @@ class Ingest(Construct):
         super().__init__(scope, construct_id)
         self._job = job
         failed = FailurePath(self, "Failure", machine="ingest", job=job)
-        checked = tasks.LambdaInvoke(
-            self,
-            "FindFiles",
-            lambda_function=plan,
-            payload=request_and_execution(),
-            payload_response_only=True,
-        )
+        checked = ask(self, "FindFiles", plan)
         months, publish = self._months(), self._publish()
         after = sfn.Parallel(self, "FollowDemand", result_path=sfn.JsonPath.DISCARD)
         after.branch(self._refresh(), self._record())

@@ -8,7 +8,7 @@ from constructs import Construct
 
 from bikecast.names import Step
 from infra_cdk.constructs.jobs.job import Job, JobStep
-from infra_cdk.constructs.jobs.machine import request_and_execution
+from infra_cdk.constructs.jobs.machine import ask
 from infra_cdk.machines.events import PublishEvents, try_again
 from infra_cdk.machines.failures import fail_by_name
 
@@ -49,14 +49,7 @@ class Monitor(Construct):
         self.start = verdict.next(PublishEvents(self, "PublishEvents")).next(choice)
 
     def _verdict(self, judge: lambda_.IFunction) -> sfn.Chain:
-        invoke = tasks.LambdaInvoke(
-            self,
-            "JudgeWindow",
-            lambda_function=judge,
-            payload=request_and_execution(),
-            payload_response_only=True,
-        )
-        return sfn.Chain.start(invoke)
+        return sfn.Chain.start(ask(self, "JudgeWindow", judge))
 
     def _verdict_of_step(self, job: Job, use_case: str) -> sfn.Chain:
         """All use cases share the job, so its step is told which one is judged."""
@@ -72,7 +65,7 @@ class Monitor(Construct):
             self,
             "StartRetraining",
             state_machine=retrain,
-            name=sfn.JsonPath.string_at("$$.Execution.Name"),
+            name=sfn.JsonPath.execution_name,
             integration_pattern=sfn.IntegrationPattern.REQUEST_RESPONSE,
             input=sfn.TaskInput.from_json_path_at("$.retrain"),
             result_path="$.retraining",

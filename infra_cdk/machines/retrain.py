@@ -12,7 +12,7 @@ from constructs import Construct
 
 from bikecast.names import Event, Step
 from infra_cdk.constructs.jobs.job import Job, JobStep
-from infra_cdk.constructs.jobs.machine import request_and_execution
+from infra_cdk.constructs.jobs.machine import ask
 from infra_cdk.machines.events import PublishEvent
 from infra_cdk.machines.failures import FailurePath, fail_by_name
 
@@ -48,13 +48,7 @@ class Retrain(Construct):
         )
 
     def _plan(self, plan: lambda_.IFunction) -> sfn.Chain:
-        checked = tasks.LambdaInvoke(
-            self,
-            "CheckRequest",
-            lambda_function=plan,
-            payload=request_and_execution(),
-            payload_response_only=True,
-        )
+        checked = ask(self, "CheckRequest", plan)
         shape = sfn.Pass(
             self,
             "Plan",

@@ -87,14 +87,18 @@ def staged(use_cases: Sequence[str], bundles: Path) -> Path:
     parent.mkdir(parents=True, exist_ok=True)
     unwanted = shutil.ignore_patterns("__pycache__", "console")  # the command line ships to nobody
     with TemporaryDirectory(dir=parent, prefix=".") as work:
-        packages = Path(work) / "python" / PACKAGE
+        made = Path(work) / "layer"
+        packages = made / "python" / PACKAGE
         packages.mkdir(parents=True)
         shutil.copy(ROOT / PACKAGE / "__init__.py", packages)
         for name in use_cases:
             shutil.copytree(ROOT / PACKAGE / name, packages / name, ignore=unwanted)
         folder = parent / f"{'-'.join(use_cases)}-{_digest(packages)}"
-        if not folder.exists():
-            _take(Path(work) / "python", folder)
+        try:
+            made.rename(folder)
+        except OSError:  # it is there: this code was laid out before, or just now by another process
+            if not folder.is_dir():
+                raise
     for older in parent.glob(f"{'-'.join(use_cases)}-{'?' * DIGITS}"):
         if older != folder:
             shutil.rmtree(older, ignore_errors=True)
@@ -107,18 +111,6 @@ def _digest(folder: Path) -> str:
         digest.update(f"{path.relative_to(folder)}\n".encode())
         digest.update(path.read_bytes() if path.is_file() else b"")
     return digest.hexdigest()[:DIGITS]
-
-
-def _take(packages: Path, folder: Path) -> None:
-    """Move packages to a folder that another process may be making, too."""
-    made = packages.parent / "made"
-    made.mkdir()
-    packages.rename(made / packages.name)
-    try:
-        made.rename(folder)
-    except OSError:
-        if not folder.is_dir():
-            raise
 
 
 @cache

@@ -6,6 +6,7 @@ import aws_cdk as cdk
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
+from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
 from infra_cdk.constructs.logs import ExpiringLogGroup
@@ -69,10 +70,15 @@ class Machine(sfn.StateMachine):
         suppress_nag(role, {f"AwsSolutions-IAM5[Resource::{arn}]": "Executions of this one machine."})
 
 
-def request_and_execution() -> sfn.TaskInput:
-    """Return what a function gets of an execution: its whole input, and its name, for the trace."""
-    return sfn.TaskInput.from_object(
-        {"request": sfn.JsonPath.object_at("$"), "execution": sfn.JsonPath.execution_name}
+def ask(scope: Construct, construct_id: str, function: lambda_.IFunction) -> tasks.LambdaInvoke:
+    """Return a state that gives a function an execution's whole input, and its name, for the trace."""
+    told = {"request": sfn.JsonPath.object_at("$"), "execution": sfn.JsonPath.execution_name}
+    return tasks.LambdaInvoke(
+        scope,
+        construct_id,
+        lambda_function=function,
+        payload=sfn.TaskInput.from_object(told),
+        payload_response_only=True,
     )
 
 

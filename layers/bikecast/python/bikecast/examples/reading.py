@@ -123,8 +123,7 @@ def _read(raw: pd.DataFrame, use_case: UseCase) -> pd.DataFrame:
     frame = use_case.read(raw)
     if not frame.index.equals(raw.index):
         raise TypeError(f"the reader of {use_case.name} must keep the rows and index of what it is given")
-    needed = [item.name for item in declared_columns(use_case) if not item.optional]
-    missing = [name for name in needed if name not in frame]
+    missing = [name for name in use_case.required if name not in frame]
     if missing:
         raise InputError(f"the file gives no {', '.join(missing)}")
     return frame
