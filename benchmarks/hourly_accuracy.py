@@ -20,8 +20,8 @@ from benchmarks.real_data import read_year
 from bikecast.arrays import Array, Mask, Matrix
 from bikecast.tabular.frames import RawTable
 from use_cases.citibike.hourly_weather.features import HourlyRows
-from use_cases.citibike.hourly_weather.fitting import HourlyFit, calibrated, out_of_fold, state_after
-from use_cases.citibike.hourly_weather.judging import judge_leads
+from use_cases.citibike.hourly_weather.learning.fitting import HourlyFit, calibrated, out_of_fold, state_after
+from use_cases.citibike.hourly_weather.learning.judging import judge_leads
 from use_cases.citibike.hourly_weather.path import lead_name
 from use_cases.citibike.hourly_weather.rows import lead_rows
 from use_cases.citibike.hourly_weather.table import HourlyWeather, normalised

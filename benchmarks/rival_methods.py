@@ -12,8 +12,8 @@ from benchmarks.rival_frames import DAY, REGRESSORS, WEEK, Known, alone, at_hour
 from bikecast.arrays import Array, Matrix
 from bikecast.evaluation.splits.folds import blocked_folds
 from use_cases.citibike.hourly_weather.features import POSITION
-from use_cases.citibike.hourly_weather.fitting import HourlyFit, out_of_fold, state_after
 from use_cases.citibike.hourly_weather.intervals import calibrate
+from use_cases.citibike.hourly_weather.learning.fitting import HourlyFit, out_of_fold, state_after
 from use_cases.citibike.hourly_weather.path import at_level
 from use_cases.citibike.model.forecaster import Forecast
 from use_cases.citibike.training.search import SEARCH_FILE, load_hourly_search

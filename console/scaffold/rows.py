@@ -21,7 +21,7 @@ def read_whole(path: Path, target: str) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    from bikecast.examples.files import UnknownTableError, chunks, encoding, members
+    from bikecast.examples.reading.files import UnknownTableError, chunks, encoding, members
 
     if not path.is_file():
         raise InputError(f"{path} is not a file")

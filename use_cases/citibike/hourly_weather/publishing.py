@@ -10,8 +10,8 @@ from bikecast.registry.artifacts import fetch, write_once
 from bikecast.storage import ObjectStore
 from training_job.runtime.context import Context
 from use_cases.citibike.hourly_weather.features import NAMES, HourlyRows
-from use_cases.citibike.hourly_weather.handover import CALIBRATION, GRAPH, frozen_rows
-from use_cases.citibike.hourly_weather.judging import LeadScores, judge_leads
+from use_cases.citibike.hourly_weather.learning.handover import CALIBRATION, GRAPH, frozen_rows
+from use_cases.citibike.hourly_weather.learning.judging import LeadScores, judge_leads
 from use_cases.citibike.hourly_weather.path import HourlyCalibration, HourlyPart
 from use_cases.citibike.model.backtest import Sample
 from use_cases.citibike.model.forecaster import Forecast, OnnxModel, golden_json

@@ -5,7 +5,7 @@ from typing import Any
 from bikecast.registry.manifest import ChampionManifest
 from bikecast.storage import ObjectStore
 from use_cases.citibike.hourly_weather.features import OBSERVED
-from use_cases.citibike.hourly_weather.fitting import after_days
+from use_cases.citibike.hourly_weather.learning.fitting import after_days
 from use_cases.citibike.hourly_weather.path import PART, HourlyPath
 from use_cases.citibike.hourly_weather.rows import lead_rows
 from use_cases.citibike.hourly_weather.table import read_hourly_weather

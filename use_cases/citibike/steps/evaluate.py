@@ -21,8 +21,8 @@ from training_job.runtime import training_sets
 from training_job.runtime.context import Context
 from training_job.runtime.handover import EvaluateJob
 from use_cases.citibike.features import FEATURE_NAMES
+from use_cases.citibike.hourly_weather.learning.rivalry import champion_by_lead, keep_better_hours
 from use_cases.citibike.hourly_weather.publishing import JudgedHourly, judge_hourly
-from use_cases.citibike.hourly_weather.rivalry import champion_by_lead, keep_better_hours
 from use_cases.citibike.model.backtest import FEWEST_TRIPS
 from use_cases.citibike.model.forecaster import Forecaster, OnnxModel
 from use_cases.citibike.model.level import LevelState

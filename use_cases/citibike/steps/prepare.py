@@ -16,7 +16,7 @@ from training_job.runtime.context import Context
 from training_job.runtime.handover import Job, Prepared
 from training_job.tuning.study import enqueue_starts, found_by_champion, open_study
 from use_cases.citibike.data_coverage import read_coverage
-from use_cases.citibike.hourly_weather.handover import freeze
+from use_cases.citibike.hourly_weather.learning.handover import freeze
 from use_cases.citibike.request import HourlyRequest
 from use_cases.citibike.training import dataset
 from use_cases.citibike.training.search import SEARCH_FILE, HourlySearch, load_hourly_search

@@ -25,7 +25,7 @@ from training_job.runtime.handover import TrainJob
 from training_job.tuning.predictions import TrialPredictions, write_out_of_fold
 from training_job.tuning.search import split_params
 from training_job.tuning.study import best_of_each_family, open_study, publish_progress
-from use_cases.citibike.hourly_weather.handover import train_hourly
+from use_cases.citibike.hourly_weather.learning.handover import train_hourly
 from use_cases.citibike.model.backtest import (
     FEWEST_TRIPS,
     FOLDS_AT_ONCE,

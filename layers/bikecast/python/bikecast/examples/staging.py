@@ -8,9 +8,9 @@ from pathlib import Path
 import pandas as pd
 
 from bikecast.errors import InputError
-from bikecast.examples.files import members
 from bikecast.examples.keys import entries_prefix, quarantine_key
-from bikecast.examples.reading import Judged, judge_file
+from bikecast.examples.reading.files import members
+from bikecast.examples.reading.judging import Judged, judge_file
 from bikecast.examples.reports import (
     FileReport,
     SourceEntry,

@@ -3,7 +3,7 @@
 import numpy as np
 
 from bikecast.evaluation.scores import Scores
-from use_cases.citibike.hourly_weather.judging import NOISE, leads_that_serve
+from use_cases.citibike.hourly_weather.learning.judging import NOISE, leads_that_serve
 from use_cases.citibike.model.metrics import score
 
 HOURS = np.datetime64("2025-01-01", "s") + np.arange(48) * np.timedelta64(3600, "s")

@@ -10,10 +10,10 @@ from bikecast.evaluation.scores import Scores
 from training_job.evaluation.judged import Judgement
 from use_cases.citibike.hourly_weather.features import NAMES, HourlyRows
 from use_cases.citibike.hourly_weather.intervals import LeadInterval
-from use_cases.citibike.hourly_weather.judging import LeadScores
+from use_cases.citibike.hourly_weather.learning.judging import LeadScores
+from use_cases.citibike.hourly_weather.learning.rivalry import keep_better_hours
 from use_cases.citibike.hourly_weather.path import HourlyCalibration, lead_name
 from use_cases.citibike.hourly_weather.publishing import JudgedHourly
-from use_cases.citibike.hourly_weather.rivalry import keep_better_hours
 from use_cases.citibike.model.level import LevelState
 
 PROMOTED = Judgement(GateDecision(decision=Decision.PROMOTE, reason="better", beats_baselines=True))

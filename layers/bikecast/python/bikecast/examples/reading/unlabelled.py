@@ -11,8 +11,8 @@ import numpy as np
 import pandas as pd
 
 from bikecast.examples.contract import declared_columns
-from bikecast.examples.files import members
-from bikecast.examples.reading import judge_file
+from bikecast.examples.reading.files import members
+from bikecast.examples.reading.judging import judge_file
 from bikecast.examples.values import absent, typed
 from bikecast.use_case import Regression, UseCase
 

@@ -11,8 +11,8 @@ import pandas as pd
 
 from bikecast.errors import InputError
 from bikecast.examples.contract import broken, declared_columns
-from bikecast.examples.files import Chunk, UnknownTableError, chunks, encoding, members
 from bikecast.examples.keys import ALL
+from bikecast.examples.reading.files import Chunk, UnknownTableError, chunks, encoding, members
 from bikecast.examples.reports import FileReport
 from bikecast.examples.values import absent, frame_of, typed
 from bikecast.use_case import UseCase

@@ -16,7 +16,7 @@ from training_job.runtime.context import Context
 from training_job.runtime.handover import Prepared, TrainJob
 from training_job.runtime.training_sets import frame_bytes
 from use_cases.citibike.hourly_weather.features import HourlyRows
-from use_cases.citibike.hourly_weather.fitting import HourlyFit, calibrated, out_of_fold
+from use_cases.citibike.hourly_weather.learning.fitting import HourlyFit, calibrated, out_of_fold
 from use_cases.citibike.hourly_weather.rows import lead_rows
 from use_cases.citibike.hourly_weather.table import HourlyWeather, read_hourly_weather
 from use_cases.citibike.model.backtest import FEWEST_TRIPS, Sample

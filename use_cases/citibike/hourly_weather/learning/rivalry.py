@@ -10,8 +10,8 @@ from bikecast.evaluation.scores import Scores
 from bikecast.registry.manifest import ChampionManifest
 from training_job.evaluation.judged import Judgement
 from training_job.runtime.context import Context
-from use_cases.citibike.hourly_weather.handover import frozen_rows
-from use_cases.citibike.hourly_weather.judging import NOISE, forecasts, named, scores_by_lead
+from use_cases.citibike.hourly_weather.learning.handover import frozen_rows
+from use_cases.citibike.hourly_weather.learning.judging import NOISE, forecasts, named, scores_by_lead
 from use_cases.citibike.hourly_weather.path import PART, HourlyPath, lead_name
 from use_cases.citibike.hourly_weather.publishing import JudgedHourly
 from use_cases.citibike.model.forecaster import Forecast

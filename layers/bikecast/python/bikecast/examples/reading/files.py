@@ -12,8 +12,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from bikecast.errors import InputError
+from bikecast.examples.reading.text import distinct, encoding_of, first_lines, read_rows
 from bikecast.examples.sources import TABLE_SUFFIXES
-from bikecast.examples.text import distinct, encoding_of, first_lines, read_rows
 from bikecast.tabular.archives import Members, csv_files
 from bikecast.tabular.headers import DELIMITERS, Header, find_header, first_line, split_line
 from bikecast.tabular.heads import GZIP_MAGIC, PARQUET_MAGIC

@@ -10,8 +10,8 @@ from bikecast.errors import JudgementError
 from bikecast.evaluation.scores import Scores
 from use_cases.citibike.features import build_features
 from use_cases.citibike.hourly_weather.features import OBSERVED, POSITION, HourlyRows
-from use_cases.citibike.hourly_weather.fitting import after_days
 from use_cases.citibike.hourly_weather.intervals import wet
+from use_cases.citibike.hourly_weather.learning.fitting import after_days
 from use_cases.citibike.hourly_weather.path import HourlyCalibration, lead_name
 from use_cases.citibike.model.backtest import Sample
 from use_cases.citibike.model.forecaster import Forecast

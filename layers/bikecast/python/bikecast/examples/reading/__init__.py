@@ -1,0 +1,1 @@
+"""Files as people have them: what they hold, row by row, judged against the declaration."""
