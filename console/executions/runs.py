@@ -7,10 +7,12 @@ from typing import Any
 
 from bikecast.errors import InputError
 from bikecast.names import Output
+from bikecast.requests import use_case_of
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
 from console.executions.executions import RUNNING, Execution, outline_of, read_execution
 from console.executions.histories import as_instant
+from console.settings import use_case
 
 MACHINES = {
     "train": Output.RETRAIN_STATE_MACHINE_ARN,
@@ -57,12 +59,18 @@ def _machine_runs(cloud: Cloud, machine: str, *, kind: str) -> Iterator[dict[str
             stopped = as_instant(item["stopDate"]) if item.get("stopDate") else None
             yield {
                 "kind": kind,
+                # Only the monitor has a machine of its own for each use case.
+                "use_case": use_case() if kind == "monitor" else _use_case_asked(cloud, item["executionArn"]),
                 "name": item["name"],
                 "status": item["status"],
                 "started": started.isoformat(timespec="seconds"),
                 "seconds": round(((stopped or dt.datetime.now(dt.UTC)) - started).total_seconds(), 1),
                 "execution": item["executionArn"],
             }
+
+
+def _use_case_asked(cloud: Cloud, execution: str) -> str:
+    return use_case_of(cloud.stepfunctions.describe_execution(executionArn=execution).get("input"))
 
 
 def find_run(cloud: Cloud, name: str) -> Execution:

@@ -8,7 +8,7 @@ from bikecast.errors import InputError
 from bikecast.names import Output
 from console.cloud.session import Cloud
 from console.executions.executions import follow, start_execution
-from console.executions.runs import list_running, stop_run
+from console.executions.runs import list_running, list_runs, stop_run
 from tests.aws.console.test_executions import PASSES, create_machine
 from tests.aws.console.test_outputs import deploy_stack
 from tests.deployment import eventually
@@ -32,6 +32,15 @@ def test_what_runs_is_stopped_with_its_reason(cloud: Cloud) -> None:
     stop_run(cloud, arn.rsplit(":", 1)[-1], reason="wrong dates")
     assert asked == [{"executionArn": arn, "error": "Stopped", "cause": "wrong dates"}]
     assert follow(cloud.stepfunctions, arn, on_change=lambda _: None, poll_s=0.05).status == "ABORTED"
+
+
+def test_each_run_names_its_use_case(cloud: Cloud) -> None:
+    machine = create_machine(cloud, PASSES)
+    deploy_stack(cloud, "bikecast-training", {Output.OPERATE_STATE_MACHINE_ARN: machine})
+    ours = {"step": "resume-automation", "input": {"use_case": "obesity"}}
+    for payload in ({"step": "migrate", "input": {}}, ours):
+        start_execution(cloud.stepfunctions, machine, payload=payload, kind="operate")
+    assert sorted(row["use_case"] for row in list_runs(cloud, limit=20)) == ["citibike", "obesity"]
 
 
 def test_what_is_under_way_is_listed_and_what_has_ended_is_not(cloud: Cloud) -> None:

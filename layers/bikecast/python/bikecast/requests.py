@@ -1,6 +1,7 @@
 """Requests to the state machines, with defaults; unknown keys and bad values are named."""
 
 import datetime as dt
+import json
 import re
 from typing import Annotated, Any, Self, TypeVar
 
@@ -95,6 +96,13 @@ def parse_request(model: type[Request], payload: object) -> Request:
         return model.model_validate(payload)
     except ValidationError as err:
         raise InputError("; ".join(_problem(e) for e in err.errors())) from err
+
+
+def use_case_of(execution_input: str | None) -> str:
+    """Return the use case that an execution's input names, itself or in what it gives a step; else the default."""
+    asked = json.loads(execution_input or "{}")
+    asked = asked.get("input", asked) if isinstance(asked, dict) else {}
+    return str(asked.get("use_case", DEFAULT_USE_CASE)) if isinstance(asked, dict) else DEFAULT_USE_CASE
 
 
 def _problem(error: Any) -> str:

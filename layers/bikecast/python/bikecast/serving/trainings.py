@@ -11,7 +11,7 @@ from pydantic import BaseModel, Field, StringConstraints, model_validator
 
 from bikecast.errors import ConflictError, NotFoundError
 from bikecast.names import DEFAULT_USE_CASE
-from bikecast.requests import SearchScope, TrainingScope
+from bikecast.requests import SearchScope, TrainingScope, use_case_of
 from bikecast.serving.web.bodies import RequestBody
 
 if TYPE_CHECKING:
@@ -70,13 +70,8 @@ def running_trainings(client: "SFNClient", machine_arn: str, *, use_case: str) -
     for page in pages:
         for item in page["executions"]:
             found = client.describe_execution(executionArn=item["executionArn"])
-            if _use_case_of(found.get("input")) == use_case:
+            if use_case_of(found.get("input")) == use_case:
                 yield item["executionArn"]
-
-
-def _use_case_of(text: str | None) -> str:
-    request = json.loads(text or "{}")
-    return str(request.get("use_case", DEFAULT_USE_CASE)) if isinstance(request, dict) else DEFAULT_USE_CASE
 
 
 class Trainings:
