@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator
 
-from bikecast.names import citibike_key, weather_key
 from docs_site.data_dictionary import contract_table
 from docs_site.markdown import code, page, table
 from use_cases.citibike.features import FEATURES
 from use_cases.citibike.hourly_weather.table import forecasts_key, observed_key
+from use_cases.citibike.keys import citibike_key, weather_key
 from use_cases.citibike.tables.contracts import HOURLY, WEATHER
 from use_cases.citibike.weather.hourly import HOURLY_WEATHER
 

@@ -26,8 +26,8 @@ from benchmarks.loop.inputs import put_inputs
 from bikecast.database import DatabaseSettings, login_password
 from bikecast.requests import parse_request
 from bikecast.storage import FolderStore
-from lambdas.plan_ingestion.plan import IngestRequest, plan_ingestion
 from tests.postgres import Server
+from use_cases.citibike.loading.plan import IngestRequest, plan_ingestion
 
 COLUMNS = ("start", "imports", "database", "reading", "fitting", "drawing", "registry", "writing", "rest")
 

@@ -7,15 +7,7 @@ from typing import Any
 
 from bikecast.errors import InputError
 from bikecast.examples.keys import entries_prefix
-from bikecast.names import (
-    DEFAULT_USE_CASE,
-    RAW_WEATHER_PREFIX,
-    Output,
-    Prefix,
-    Schema,
-    Target,
-    use_case_prefix,
-)
+from bikecast.names import DEFAULT_USE_CASE, Output, Prefix, Schema, Target, use_case_prefix
 from console.cloud.database import owner_login
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
@@ -23,6 +15,7 @@ from console.cloud.stores import data_store
 from console.settings import use_case
 from console.training.decisions import read_decisions
 from console.training.openlineage import Places
+from use_cases.citibike.keys import RAW_WEATHER_PREFIX
 
 ALL_RECORDS = 100_000
 HASH_DIGITS = 32  # of the data's hash in a training set's key

@@ -50,9 +50,7 @@ class TrainingStack(BikecastStack):
         self._let_job_use_storage()
         let_set_passwords(database.postgres, self.job.role)
         layers = Layers(self, "Layers", settings=settings)
-        self.plan_retraining = self._planner(
-            "plan_retraining", layers=layers, environment={}, packages="predict", use_cases=registry.names()
-        )
+        self.plan_retraining = self._planner("plan_retraining", layers=layers, environment={})
         self.plan_ingestion = self._planner(
             "plan_ingestion", layers=layers, environment={Variable.DATA_BUCKET: storage.data.bucket_name}
         )
@@ -145,16 +143,14 @@ class TrainingStack(BikecastStack):
         *,
         layers: Layers,
         environment: dict[str, str],
-        packages: str = "functions",
-        use_cases: Sequence[str] = (),
     ) -> PythonFunction:
         return PythonFunction(
             self,
             "".join(word.capitalize() for word in name.split("_")),
             name=name,
             layers=layers,
-            packages=packages,
-            use_cases=use_cases,
+            packages="predict",
+            use_cases=registry.names(),
             settings=self.settings,
             environment=environment,
             timeout_s=60,

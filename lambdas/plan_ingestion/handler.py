@@ -8,11 +8,11 @@ from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from bikecast import tracing
-from bikecast.names import Prefix
+from bikecast.names import DEFAULT_USE_CASE, Prefix
 from bikecast.requests import parse_request
 from bikecast.storage import S3Store
+from bikecast.use_case import registry
 
-from .plan import IngestRequest, plan_ingestion
 from .settings import Settings
 
 logger = Logger()
@@ -28,8 +28,10 @@ def data() -> S3Store:
 @tracing.flushed
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     """Find the uploaded files and share them out to containers."""
-    request = parse_request(IngestRequest, event["request"])
+    planner = registry.own(DEFAULT_USE_CASE, "loading.plan")
+    assert planner is not None  # this machine is that use case's; declared ones load in one step
+    request = parse_request(planner.IngestRequest, event["request"])
     with tracing.span("find files", parent=tracing.traceparent_of_execution(event["execution"])):
-        plan = plan_ingestion(request, dict(data().sizes(Prefix.RAW)))
+        plan = planner.plan_ingestion(request, dict(data().sizes(Prefix.RAW)))
     logger.info("ingestion planned", extra={"containers": len(plan["batches"])})
     return plan

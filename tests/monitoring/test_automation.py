@@ -12,9 +12,10 @@ from bikecast.errors import InputError
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
 from bikecast.monitoring.windows import Source
-from bikecast.names import AUTOMATION_KEY, CHAMPION_KEY, citibike_key
+from bikecast.names import AUTOMATION_KEY, CHAMPION_KEY
 from bikecast.registry.automation import AutomationSwitch, pause, read_switch, resume
 from bikecast.registry.manifest import ChampionManifest
+from use_cases.citibike.keys import citibike_key
 from use_cases.citibike.monitoring.watch import WATCH
 
 Rows = Callable[..., list[tuple[object, ...]]]

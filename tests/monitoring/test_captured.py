@@ -10,8 +10,8 @@ import pytest
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import monitor
 from bikecast.monitoring.windows import Window
-from bikecast.names import citibike_key
 from tests.monitoring.conftest import City
+from use_cases.citibike.keys import citibike_key
 from use_cases.citibike.monitoring.actuals import demand_rows, hour_key, hourly_actuals
 from use_cases.citibike.monitoring.hours import HIGH, LOW, PREDICTION, WEATHER, ScoredHours
 from use_cases.citibike.monitoring.sources import Champion, load_processed

@@ -14,8 +14,8 @@ from bikecast.errors import StoreError
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
 from bikecast.monitoring.windows import Source
-from bikecast.names import citibike_key, weather_key
 from bikecast.storage import FolderStore
+from use_cases.citibike.keys import citibike_key, weather_key
 from use_cases.citibike.monitoring.watch import WATCH
 from use_cases.citibike.tables.hourly import write_hourly
 

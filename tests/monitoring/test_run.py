@@ -15,7 +15,8 @@ from bikecast.monitoring.reports.stored_reports import Page, find_page, read_pag
 from bikecast.monitoring.requests import MonitorRequest
 from bikecast.monitoring.run import Ports, monitor
 from bikecast.monitoring.windows import Source
-from bikecast.names import CHAMPION_KEY, citibike_key
+from bikecast.names import CHAMPION_KEY
+from use_cases.citibike.keys import citibike_key
 from use_cases.citibike.monitoring.measures.columns import EXTRA_COLUMNS, METRIC_COLUMNS
 from use_cases.citibike.monitoring.watch import WATCH
 from use_cases.citibike.tables.hourly import write_hourly

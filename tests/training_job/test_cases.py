@@ -12,7 +12,6 @@ import pytest
 
 from bikecast.errors import DataError
 from bikecast.requests import parse_request
-from lambdas.plan_ingestion.plan import IngestRequest, plan_ingestion
 from tests.real_data import real_data
 from tests.training_job.world import folder_context
 from tests.unit.use_cases.citibike.loading.tally import tally
@@ -20,6 +19,7 @@ from training_job.runtime.context import Context
 from use_cases.citibike.api.outlook import OutlookReader
 from use_cases.citibike.console.files.sources import recognise
 from use_cases.citibike.console.files.uploading import raw_keys
+from use_cases.citibike.loading.plan import IngestRequest, plan_ingestion
 from use_cases.citibike.steps import ingest_month, publish_outlook, publish_tables
 from use_cases.citibike.tables.hourly import known_hourly, known_weather, read_hourly
 

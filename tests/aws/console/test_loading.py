@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import DataError, InputError
-from bikecast.names import SIMULATED_MARKER_KEY, Output, Prefix, citibike_key, weather_key
+from bikecast.names import SIMULATED_MARKER_KEY, Output, Prefix
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket
 from tests.aws.console.test_outputs import deploy_stack
@@ -19,6 +19,7 @@ from use_cases.citibike.console.files.replacing import clear_simulated
 from use_cases.citibike.console.files.sources import Source, of_names, recognise
 from use_cases.citibike.console.files.tables import check_tables, upload_tables
 from use_cases.citibike.console.files.uploading import marker_key, raw_keys, upload_files
+from use_cases.citibike.keys import citibike_key, weather_key
 from use_cases.citibike.loading.kinds import Kind
 
 

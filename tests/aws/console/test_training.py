@@ -8,13 +8,14 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import DataError, InputError
-from bikecast.names import DEFAULT_USE_CASE, Output, citibike_key, weather_key
+from bikecast.names import DEFAULT_USE_CASE, Output
 from console.cloud.session import Cloud
 from console.settings import take_choices
 from console.training.checks import require_no_training, running_training
 from tests.aws.console.test_executions import PASSES, create_machine
 from tests.aws.console.test_outputs import deploy_stack
 from use_cases.citibike.console.checks import parse_retraining, start_training
+from use_cases.citibike.keys import citibike_key, weather_key
 
 WAITS = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 600, "End": True}}}
 

@@ -6,12 +6,13 @@ import json
 import pytest
 
 from bikecast.errors import InputError
-from bikecast.names import WEATHER_OUTLOOK_KEY, Output
+from bikecast.names import Output
 from bikecast.storage import S3Store
 from console.cloud.session import Cloud
 from tests.aws.console.test_outputs import deploy_stack
 from tests.unit.serving.world import profile, promote, published, put
 from use_cases.citibike.console.weather import weather_of
+from use_cases.citibike.keys import WEATHER_OUTLOOK_KEY
 
 HOUR = dt.datetime(2024, 11, 20, 8)
 

@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
-from bikecast.names import WEATHER_OUTLOOK_KEY
 from bikecast.serving.champion.fallback_chain import Attempts
 from bikecast.storage import MissingObjectError, ObjectStore, StoredObject
 from use_cases.citibike.api.hours_ahead import HoursAhead
 from use_cases.citibike.api.ranges import WEATHER_RANGES
 from use_cases.citibike.features import OPTIONAL_WEATHER, REQUIRED_WEATHER
 from use_cases.citibike.hourly_weather.features import POSITION, HourlyRows
+from use_cases.citibike.keys import WEATHER_OUTLOOK_KEY
 from use_cases.citibike.model.climatology import Climatology
 
 WEATHER_NAMES = (*REQUIRED_WEATHER, *OPTIONAL_WEATHER)

@@ -5,11 +5,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from bikecast.errors import InputError
-from bikecast.names import WEATHER_OUTLOOK_KEY, Output
+from bikecast.names import Output
 from bikecast.storage import MissingObjectError, S3Store
 from console.cloud.champions import read_champion
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
+from use_cases.citibike.keys import WEATHER_OUTLOOK_KEY
 
 REQUIRED = ("TMAX", "TMIN", "SNOW")
 DECIMALS = 2

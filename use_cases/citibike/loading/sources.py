@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from bikecast.examples.sources import LocalFile, StoredFile, is_below, is_hidden, marked_folders
-from bikecast.names import RAW_WEATHER_PREFIX, SIMULATED_MARKER, Prefix
+from bikecast.names import SIMULATED_MARKER, Prefix
 from bikecast.storage import ObjectStore
+from use_cases.citibike.keys import RAW_WEATHER_PREFIX
 
 WEATHER_FOLDER = RAW_WEATHER_PREFIX.removeprefix(Prefix.RAW)
 _TABLE_SUFFIXES = (".zip", ".csv", ".tsv", ".gz")

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from bikecast.monitoring.windows import Window
-from bikecast.names import citibike_key, weather_key
 from bikecast.storage import MissingObjectError, ObjectStore
+from use_cases.citibike.keys import citibike_key, weather_key
 from use_cases.citibike.monitoring.hours import Timestamps
 
 if TYPE_CHECKING:

@@ -8,11 +8,11 @@ import pandas as pd
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 from bikecast.errors import InputError
-from bikecast.names import RAW_WEATHER_PREFIX, WEATHER_OUTLOOK_KEY
 from bikecast.requests import parse_request
 from training_job.runtime.context import Context
 from use_cases.citibike.api.outlook import WEATHER_NAMES, Outlook
 from use_cases.citibike.hourly_weather.ahead import hours_ahead
+from use_cases.citibike.keys import RAW_WEATHER_PREFIX, WEATHER_OUTLOOK_KEY
 from use_cases.citibike.weather.columns import is_hourly
 from use_cases.citibike.weather.files import read_raw
 from use_cases.citibike.weather.hourly import hours_of, newest_forecast

@@ -10,9 +10,9 @@ import logging
 import pandas as pd
 
 from bikecast.errors import DataError
-from bikecast.names import citibike_key, weather_key
 from bikecast.storage import ObjectStore
 from bikecast.yearly import read_parquet, write_years
+from use_cases.citibike.keys import citibike_key, weather_key
 from use_cases.citibike.tables.closures import read_closures
 from use_cases.citibike.tables.contracts import (
     HOURLY,

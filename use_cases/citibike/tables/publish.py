@@ -6,8 +6,9 @@ from collections.abc import Collection, Mapping
 import pandas as pd
 
 from bikecast.errors import DataError
-from bikecast.names import LATEST_LOAD_REPORT_KEY, RAW_WEATHER_PREFIX, Prefix
+from bikecast.names import Prefix
 from bikecast.storage import ObjectStore
+from use_cases.citibike.keys import LATEST_LOAD_REPORT_KEY, RAW_WEATHER_PREFIX
 from use_cases.citibike.loading.reports import (
     ENTRIES,
     LoadReport,

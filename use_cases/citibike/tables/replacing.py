@@ -6,9 +6,10 @@ from collections.abc import Mapping
 
 import pandas as pd
 
-from bikecast.names import Prefix, citibike_key
+from bikecast.names import Prefix
 from bikecast.storage import MissingObjectError, ObjectStore
 from bikecast.yearly import read_parquet, write_parquet
+from use_cases.citibike.keys import citibike_key
 from use_cases.citibike.tables.contracts import HOURLY_COLUMNS
 from use_cases.citibike.tables.coverage import STRAY_HOURS
 from use_cases.citibike.tables.hourly import repaired

@@ -11,10 +11,11 @@ from dataclasses import dataclass, field, replace
 import pandas as pd
 
 from bikecast.errors import DataError, InputError
-from bikecast.names import FORECAST_PREFIX, RAW_WEATHER_PREFIX, TIME_ZONE
+from bikecast.names import TIME_ZONE
 from bikecast.storage import ObjectStore
 from bikecast.tabular.frames import RawTable, read_table
 from use_cases.citibike.hourly_weather.table import add_hours
+from use_cases.citibike.keys import FORECAST_PREFIX, RAW_WEATHER_PREFIX
 from use_cases.citibike.tables.hourly import known_weather, write_weather
 from use_cases.citibike.wall_time import span
 from use_cases.citibike.weather.columns import is_hourly, is_weather

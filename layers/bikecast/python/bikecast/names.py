@@ -70,22 +70,6 @@ def simulated_marker_key(use_case: str) -> str:
     return f"{Prefix.FILES}{use_case}/{SIMULATED_MARKER}"
 
 
-# Everything else under raw/ is trips.
-RAW_WEATHER_PREFIX = f"{Prefix.RAW}weather/"
-# Files that `bikecast outlook` uploads: they never train, however old they are.
-FORECAST_PREFIX = f"{RAW_WEATHER_PREFIX}forecasts/"
-
-
-def citibike_key(year: int) -> str:
-    """Key of one year's hourly demand table in the data bucket."""
-    return f"{Prefix.PROCESSED_CITIBIKE}{year}-citibike-tripdata.parquet"
-
-
-def weather_key(year: int) -> str:
-    """Key of one year's daily weather table in the data bucket."""
-    return f"{Prefix.PROCESSED_WEATHER}{year}-weather.parquet"
-
-
 def is_environment(name: str) -> bool:
     """Tell whether an environment may have this name: one word of 16 characters, not a stack's own."""
     reserved = name in (*SHARED_STACKS, *USE_CASE_STACKS)
@@ -100,14 +84,11 @@ def use_case_prefix(use_case: str) -> str:
     return "" if use_case == DEFAULT_USE_CASE else f"{use_case}/"
 
 
-LATEST_LOAD_REPORT_KEY = f"{Prefix.LOAD_REPORTS}latest.json"
-
 # Keys in the serving bucket.
 CHAMPION_KEY = "champion.json"
 CHAMPION_HISTORY_PREFIX = "champions/"  # what was champion, one object for each change
 AUTOMATION_KEY = "automation.json"
 MODELS_PREFIX = "models/"
-WEATHER_OUTLOOK_KEY = "weather/outlook.json"
 
 # Keys in the reports bucket.
 DECISIONS_PREFIX = "decisions/"

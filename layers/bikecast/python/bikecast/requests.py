@@ -99,7 +99,7 @@ def parse_request(model: type[Request], payload: object) -> Request:
 
 
 def use_case_of(execution_input: str | None) -> str:
-    """Return the use case that an execution's input names, itself or in what it gives a step; else the default."""
+    """Return the use case that an execution's input names, itself or for its step; else the default."""
     asked = json.loads(execution_input or "{}")
     asked = asked.get("input", asked) if isinstance(asked, dict) else {}
     return str(asked.get("use_case", DEFAULT_USE_CASE)) if isinstance(asked, dict) else DEFAULT_USE_CASE

@@ -7,10 +7,10 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import DataError
-from bikecast.names import citibike_key, weather_key
 from bikecast.storage import FolderStore
 from bikecast.yearly import write_parquet
 from use_cases.citibike.data_coverage import DataCoverage, read_coverage
+from use_cases.citibike.keys import citibike_key, weather_key
 
 
 def store_of(folder: Path, *, demand: list[str], weather: list[str]) -> FolderStore:

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import DataError
-from bikecast.names import citibike_key, weather_key
 from bikecast.storage import FolderStore
 from tests.real_data import real_data
+from use_cases.citibike.keys import citibike_key, weather_key
 from use_cases.citibike.tables.hourly import (
     join_weather,
     read_hourly,

@@ -5,11 +5,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from bikecast.names import (
-    LATEST_LOAD_REPORT_KEY,
-    Output,
-    Step,
-)
+from bikecast.names import Output, Step
 from bikecast.storage import S3Store
 from console import ui
 from console.cloud.champions import champion_exists
@@ -25,6 +21,7 @@ from use_cases.citibike.console.files.replacing import clear_simulated
 from use_cases.citibike.console.files.sources import Source
 from use_cases.citibike.console.files.tables import check_tables, upload_tables
 from use_cases.citibike.console.files.uploading import upload_files
+from use_cases.citibike.keys import LATEST_LOAD_REPORT_KEY
 
 _SHOWN_FILES = 5
 

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from bikecast.errors import DataError
-from bikecast.names import citibike_key, weather_key
 from console.data.buckets import Bucket
 from use_cases.citibike.console.files.sources import Source
+from use_cases.citibike.keys import citibike_key, weather_key
 
 if TYPE_CHECKING:
     import pandas as pd

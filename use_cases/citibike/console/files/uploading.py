@@ -5,9 +5,10 @@ import unicodedata
 from pathlib import Path
 
 from bikecast.errors import InputError
-from bikecast.names import FORECAST_PREFIX, RAW_WEATHER_PREFIX, SIMULATED_MARKER_KEY, Prefix
+from bikecast.names import SIMULATED_MARKER_KEY, Prefix
 from console.data.buckets import Bucket, upload_all
 from use_cases.citibike.console.files.sources import Source
+from use_cases.citibike.keys import FORECAST_PREFIX, RAW_WEATHER_PREFIX
 
 # Control characters, and what stands for bytes that are not UTF-8.
 NO_TEXT = ("Cc", "Cs")

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bikecast.names import WEATHER_OUTLOOK_KEY
 from tests.unit.serving import world
 from tests.unit.serving.faults import Clock, FaultyStore
 from use_cases.citibike.api.outlook import Outlook, OutlookReader, weather_ahead
+from use_cases.citibike.keys import WEATHER_OUTLOOK_KEY
 from use_cases.citibike.model.climatology import YEAR, Climatology
 
 HOURS = np.arange("2025-01-02T22", "2025-01-03T02", dtype="datetime64[h]")

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from bikecast.errors import InputError
-from bikecast.names import FORECAST_PREFIX
 from bikecast.storage import FolderStore
+from use_cases.citibike.keys import FORECAST_PREFIX
 from use_cases.citibike.tables.hourly import read_weather
 from use_cases.citibike.weather.files import load_weather_files, read_weather_file
 

@@ -8,7 +8,13 @@ from hypothesis import strategies as st
 
 from bikecast.errors import InputError
 from bikecast.requests import parse_request
-from lambdas.plan_ingestion.plan import LARGE_BYTES, MAX_KEY_CHARACTERS, IngestRequest, label, plan_ingestion
+from use_cases.citibike.loading.plan import (
+    LARGE_BYTES,
+    MAX_KEY_CHARACTERS,
+    IngestRequest,
+    label,
+    plan_ingestion,
+)
 
 KEYS = [
     "raw/202401-citibike-tripdata.zip",

@@ -12,7 +12,8 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from bikecast.errors import InputError
-from bikecast.names import MONTHS_AT_A_TIME, RAW_WEATHER_PREFIX, SIMULATED_MARKER, Prefix
+from bikecast.names import MONTHS_AT_A_TIME, SIMULATED_MARKER, Prefix
+from use_cases.citibike.keys import RAW_WEATHER_PREFIX
 
 TABLE_FILE = re.compile(r"\.(zip|csv|tsv|gz)$", re.IGNORECASE)
 # The publisher's months are spelled 202401, its years 2013.
