@@ -32,6 +32,6 @@ def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, A
     assert planner is not None  # this machine is that use case's; declared ones load in one step
     request = parse_request(planner.IngestRequest, event["request"])
     with tracing.span("find files", parent=tracing.traceparent_of_execution(event["execution"])):
-        plan = planner.plan_ingestion(request, dict(data().sizes(Prefix.RAW)))
+        plan: dict[str, Any] = planner.plan_ingestion(request, dict(data().sizes(Prefix.RAW)))
     logger.info("ingestion planned", extra={"containers": len(plan["batches"])})
     return plan
