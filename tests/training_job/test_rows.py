@@ -28,7 +28,7 @@ from bikecast.serving.log.capture import parse_message, save
 from bikecast.serving.log.prediction_log import PredictionRow, messages
 from bikecast.serving.rows.kind import rows_serving
 from bikecast.storage import FolderStore
-from bikecast.use_case import UseCase, registry
+from bikecast.use_case import Category, UseCase, registry
 from tests.aws.serving.test_openapi import KeyCheck, hold_to_its_document
 from tests.postgres import Server
 from training_job.runtime.context import Context
@@ -179,6 +179,15 @@ def test_answers_come_from_the_champion_and_are_watched(place: Place) -> None:
             save(connection, parse_message(message))
     verdicts = list(monitor(MonitorRequest.model_validate({"html": False}), _ports(place), _watch(place)))
     assert verdicts[0]["verdict"] != "ok"  # one and the same person, all the time
+
+
+@pytest.mark.usefixtures("promoted")
+def test_an_answer_names_the_inputs_whose_level_nobody_declared(place: Place) -> None:
+    known, names = place.use_case.example_rows[0], place.use_case.inputs
+    lost = [i.name for i in names if isinstance(i.kind, Category) and i.kind.unknown == "missing"]
+    body = {"input_data": [known, {**known, **dict.fromkeys(lost, "new")}]}
+    answered = place.application(Listed()).post("/predict", json=body).json()["predictions"]
+    assert [row["unknown_levels"] for row in answered] == [[], lost]
 
 
 @pytest.mark.usefixtures("promoted")

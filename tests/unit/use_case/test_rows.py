@@ -76,7 +76,7 @@ def test_rows_become_columns_with_missing_values() -> None:
     assert found.columns["order"].tolist() == [None, None]
     np.testing.assert_array_equal(found.columns["weight"], [2.5, np.nan])
     assert found.columns["ordered_at"].dtype == "datetime64[s]"
-    assert found.unknown == {"size": 1}
+    assert found.unknown == {"size": [1]}
 
 
 def test_no_rows_are_columns_of_no_length() -> None:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -29,10 +28,10 @@ _MOMENT = re.compile(f"(?:{_DAY_TEXT})[ T]{CLOCK}", re.ASCII)
 
 @dataclass(frozen=True)
 class RowColumns:
-    """Rows as columns, with how many values of each category no level declares; those are missing."""
+    """Rows as columns; ``unknown`` has, by input, the rows whose level is not declared and is missing."""
 
     columns: Columns
-    unknown: Mapping[str, int]
+    unknown: Mapping[str, list[int]]
 
 
 def row_model(
@@ -65,7 +64,7 @@ def columns_of_rows(use_case: UseCase, rows: Sequence[BaseModel]) -> RowColumns:
     """Return checked rows as columns; every declared input has one."""
     values = _values(rows, [item.name for item in use_case.inputs])
     columns: dict[str, NDArray[Any]] = {}
-    unknown: dict[str, int] = {}
+    unknown: dict[str, list[int]] = {}
     for item, found in zip(use_case.inputs, values, strict=True):
         columns[item.name], lost = _column(found, item.kind)
         if lost:
@@ -79,19 +78,20 @@ def _values(rows: Sequence[BaseModel], names: list[str]) -> list[list[Any]]:
     return [[field[name] for field in fields] for name in names]
 
 
-def _column(values: Sequence[Any], kind: Kind) -> tuple[NDArray[Any], int]:
+def _column(values: Sequence[Any], kind: Kind) -> tuple[NDArray[Any], list[int]]:
     match kind:
         case Number():
-            return np.asarray(values, dtype=np.float64), 0  # None becomes NaN
+            return np.asarray(values, dtype=np.float64), []  # None becomes NaN
         case Moment():
-            return np.asarray(values, dtype="datetime64[s]"), 0
+            return np.asarray(values, dtype="datetime64[s]"), []
         case Category():
-            known = frozenset(kind.levels)
-            lost = Counter(value for value in values if value is not None and value not in known)
-            column = [None if value in lost else value for value in values]
-            return _objects(column), lost.total()
+            known = {*kind.levels, None}
+            lost = [row for row, value in enumerate(values) if value not in known]
+            column = _objects(values)
+            column[lost] = None
+            return column, lost
         case Text():
-            return _objects(values), 0
+            return _objects(values), []
 
 
 def _objects(values: Sequence[Any]) -> NDArray[Any]:

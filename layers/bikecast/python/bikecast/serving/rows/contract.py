@@ -13,8 +13,11 @@ MAX_BODY_BYTES = 1_000_000
 
 
 class Answered(BaseModel):
-    """Who answered a row."""
+    """Who answered a row, and from what."""
 
+    unknown_levels: list[str] = Field(
+        description="Inputs whose level the model does not know; they were answered as missing."
+    )
     model: str = Field(description="Registered name of the model, or `baseline` when no model could answer.")
     model_version: str
     source: PredictionSource = Field(description="Who answered; anything but `champion` is a fallback.")

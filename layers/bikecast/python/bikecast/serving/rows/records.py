@@ -1,7 +1,7 @@
 """Answers as response bodies and as records of the prediction log."""
 
 import datetime as dt
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,11 +24,16 @@ class RequestMetadata:
     latency_ms: float
 
 
-def shown(use_case: UseCase, answer: PredictionAnswer) -> list[dict[str, Any]]:
-    """Return the rows of the response."""
+def shown(
+    use_case: UseCase, answer: PredictionAnswer, *, unknown: Mapping[str, Collection[int]]
+) -> list[dict[str, Any]]:
+    """Return the rows of the response; ``unknown`` has, by input, the rows whose level nobody declared."""
     engine = answer.engine
     who = {"model": engine.name, "model_version": engine.version, "source": engine.source.value}
-    return [{**row, **who} for row in _outcomes(use_case, answer)]
+    return [
+        {**row, "unknown_levels": [name for name, rows in unknown.items() if index in rows], **who}
+        for index, row in enumerate(_outcomes(use_case, answer))
+    ]
 
 
 def _outcomes(use_case: UseCase, answer: PredictionAnswer) -> Iterator[dict[str, Any]]:

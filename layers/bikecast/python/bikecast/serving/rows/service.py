@@ -44,9 +44,9 @@ class RowService:
             UnavailableError: Nothing can answer.
         """
         started_s = time.perf_counter()
-        columns = columns_of_rows(self.use_case, rows).columns
-        answered = answer(self.follower.view().engines, RowsInput(columns, len(rows)))
-        predictions = shown(self.use_case, answered)
+        asked = columns_of_rows(self.use_case, rows)
+        answered = answer(self.follower.view().engines, RowsInput(asked.columns, len(rows)))
+        predictions = shown(self.use_case, answered, unknown=asked.unknown)
         latency_ms = (time.perf_counter() - started_s) * 1000
         self.observer.answered(answered, rows=len(predictions), latency_ms=latency_ms)
         about = RequestMetadata(request, self.now(), latency_ms)
