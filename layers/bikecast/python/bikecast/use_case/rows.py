@@ -9,7 +9,15 @@ from typing import Annotated, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    WithJsonSchema,
+    create_model,
+)
 
 from bikecast.columns import Columns
 from bikecast.use_case.declaration import UseCase
@@ -110,10 +118,9 @@ def _field(declared: Input) -> tuple[Any, Any]:
 def _type(kind: Kind) -> Any:
     match kind:
         case Number(low, high, integer):
-            whole: dict[str, Any] = (
-                {"multiple_of": 1, "json_schema_extra": {"type": "integer"}} if integer else {}
-            )
-            return Annotated[float, Field(ge=low, le=high, strict=True, allow_inf_nan=False, **whole)]
+            number: Any = Annotated[float, Field(ge=low, le=high, strict=True, allow_inf_nan=False)]
+            whole = Field(json_schema_extra={"type": "integer"})
+            return Annotated[number, AfterValidator(_whole), whole] if integer else number
         case Category(levels, unknown):
             return _level_type(levels, refuse=unknown == "refuse")
         case Moment(clock):
@@ -156,6 +163,13 @@ def _text(value: object, *, levels: tuple[str, ...], codes: bool) -> object:
         return next((level for level in levels if level.lower() == str(value).lower()), value)
     is_whole = isinstance(value, int) or (isinstance(value, float) and value.is_integer())
     return level_text(value, levels) if codes and is_whole else value
+
+
+def _whole(value: float) -> float:
+    """Refuse what only rounds to a whole number, which ``multiple_of`` takes for one."""
+    if not value.is_integer():
+        raise ValueError("expected a whole number")
+    return value
 
 
 def _moment(value: object, *, pattern: re.Pattern[str], example: str) -> dt.datetime:
