@@ -31,6 +31,7 @@ def predictor_document(use_case: str) -> dict[str, Any]:
 def operations_document() -> dict[str, Any]:
     """Return the document of trainings and reports, which ``/monitoring/openapi.json`` answers."""
     document: dict[str, Any] = build_app(
-        OperatePorts(Trainings(_NOBODY, ""), _NOBODY, str, list, lambda _: False), code_version=__version__
+        OperatePorts(Trainings(_NOBODY, "", data=_NOBODY), _NOBODY, str, list, lambda _: False),
+        code_version=__version__,
     ).openapi()
     return document

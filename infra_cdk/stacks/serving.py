@@ -6,7 +6,7 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
-from bikecast.names import DatabaseRole, Output, Variable
+from bikecast.names import DATA_COVERAGE_KEY, DatabaseRole, Output, Variable
 from bikecast.use_case import registry
 from infra_cdk.constructs.api import STAGE, PredictorApi, allowed_origins
 from infra_cdk.constructs.functions.function import PythonFunction
@@ -144,6 +144,7 @@ class ServingStack(BikecastStack):
                 Variable.USE_CASE: self.use_case,
                 # All that are here, not those deployed with it: another deployment changes no function.
                 Variable.USE_CASES: ",".join(registry.names()),
+                Variable.DATA_BUCKET: storage.data.bucket_name,
                 Variable.REPORTS_BUCKET: storage.reports.bucket_name,
                 Variable.RETRAIN_STATE_MACHINE_ARN: training.retrain.state_machine_arn,
                 Variable.CODE_VERSION: code_version(self, "lambdas/operate"),
@@ -154,6 +155,7 @@ class ServingStack(BikecastStack):
             memory_mb=1024,
         )
         storage.reports.let_read(function.parts.role)
+        storage.data.let_read(function.parts.role, keys=(DATA_COVERAGE_KEY,))
         training.retrain.grant_start_execution(function)
         training.retrain.grant(function, "states:ListExecutions")
         training.retrain.grant_read_history(function.parts.role)

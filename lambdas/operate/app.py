@@ -7,9 +7,11 @@ from pathlib import Path as FilePath
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, Path, Query, Request
+from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
+from bikecast.data_coverage import DaysNotLoadedError
 from bikecast.errors import ForbiddenError
 from bikecast.monitoring.reports.stored_reports import (
     Page,
@@ -120,7 +122,11 @@ def _add_trainings(app: FastAPI, ports: OperatePorts) -> None:
 
         It needs the training key, whose quota of the day is small; any key reads how it is doing.
         """
-        return ports.trainings.start(body)
+        try:
+            return ports.trainings.start(body)
+        except DaysNotLoadedError as err:
+            problem = {"loc": ("body", err.field), "msg": str(err), "type": "days_not_loaded"}
+            raise RequestValidationError([problem]) from err
 
     start_training.__annotations__["body"] = ports.trainings.request
     # The key comes before the body: who may not train is not told what a training takes.

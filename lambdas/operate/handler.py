@@ -30,7 +30,10 @@ def api() -> Mangum:
     storage = boto3.client("s3")
     prefix = use_case_prefix(settings.use_case)
     trainings = Trainings(
-        boto3.client("stepfunctions"), settings.retrain_state_machine_arn, use_case=settings.use_case
+        boto3.client("stepfunctions"),
+        settings.retrain_state_machine_arn,
+        data=S3Store(storage, settings.data_bucket),
+        use_case=settings.use_case,
     )
 
     def link(key: str) -> str:

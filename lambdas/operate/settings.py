@@ -13,6 +13,7 @@ class Settings(OriginSettings):
 
     use_case: str
     use_cases: str = Field(description="Names of all that the dashboard shows at a glance, comma-separated.")
+    data_bucket: str
     reports_bucket: str
     retrain_state_machine_arn: str
     training_key_id: str

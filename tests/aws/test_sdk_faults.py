@@ -12,7 +12,7 @@ from botocore.config import Config
 from moto import mock_aws
 
 from bikecast.errors import ConflictError, InputError
-from bikecast.names import CHAMPION_HISTORY_PREFIX, Output
+from bikecast.names import CHAMPION_HISTORY_PREFIX, Output, citibike_key
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.registry.manifest import ChangeAction
 from bikecast.serving.log.prediction_log import QueueLog
@@ -128,13 +128,16 @@ def test_a_champion_changes_once_whichever_request_fails(fault: Fault, tmp_path:
 
 @pytest.mark.usefixtures("account")
 @each_fault
-def test_a_training_is_started_once(fault: Fault) -> None:
+def test_a_training_is_started_once(fault: Fault, tmp_path: Path) -> None:
+    data = FolderStore(tmp_path)
+    data.write(citibike_key(2024), b"rows")
     states = client("stepfunctions")
     arn = states.create_state_machine(name="retrain", definition=MACHINE, roleArn=ROLE)["stateMachineArn"]
     wire = Wire(states)
     for number in range(4):  # lookup, running ones, start, lookup
         wire.strike({number: fault})
-        training = Trainings(states, arn).start(TrainingRequest(client_token=f"token-{number}", n_trials=3))
+        request = TrainingRequest(client_token=f"token-{number}", n_trials=3)
+        training = Trainings(states, arn, data=data).start(request)
         wire.strike({})
         started = states.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]
         assert [each["name"] for each in started] == [training.id]

@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from bikecast.names import MINIMUM_POSTGRES, Containers, DatabaseRole, Target
+from bikecast.names import DATA_COVERAGE_KEY, MINIMUM_POSTGRES, Containers, DatabaseRole, Target
 from tests.infra.conftest import Assembly, Resource, text_of
 
 # Actions without a resource level, each of which AWS wants with "*".
@@ -193,6 +193,16 @@ def test_the_predictor_can_start_no_training_and_the_job_leaves_raw_files_alone(
     ]
     assert written
     assert not [resource for resource in written if resource.endswith((">/*", "/raw/*"))]
+
+
+def test_operations_read_what_a_load_noted_and_no_data(assembly: Assembly) -> None:
+    read = [
+        resource
+        for policy, action, resource in _allowed(assembly)
+        if "OperateApi" in policy and action == "s3:GetObject" and "CitibikeData" in resource
+    ]
+    assert read
+    assert all(resource.endswith(f"/{DATA_COVERAGE_KEY}") for resource in read)
 
 
 def test_a_monitor_may_pause_its_own_use_case_and_write_nothing_else_that_serves(

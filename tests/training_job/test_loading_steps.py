@@ -7,11 +7,13 @@ from typing import Any
 
 import pytest
 
+from bikecast.data_coverage import DataCoverage, noted_coverage
 from bikecast.errors import DataError, InputError
 from bikecast.names import Prefix
 from tests.training_job.world import folder_context
 from tests.unit.use_cases.citibike.loading.trips import csv_bytes, hour_of_rides, zip_bytes
 from training_job.runtime.context import Context
+from use_cases.citibike.data_coverage import read_coverage
 from use_cases.citibike.simulator import simulate
 from use_cases.citibike.steps import ingest_month, publish_tables
 from use_cases.citibike.tables.hourly import join_weather, read_hourly, read_weather
@@ -62,6 +64,14 @@ def test_simulated_files_become_joined_tables(context: Context) -> None:
     assert json.loads(context.data.read(f"{Prefix.LOAD_REPORTS}latest.json").body) == json.loads(
         json.dumps(report)
     )
+
+
+def test_a_load_notes_the_days_that_are_there(context: Context) -> None:
+    assert noted_coverage(context.data) is None
+    load(context, NAMES[:2])
+    assert noted_coverage(context.data) == DataCoverage(START, dt.date(2024, 8, 31), earliest=START)
+    load(context)
+    assert noted_coverage(context.data) == read_coverage(context.data)
 
 
 def test_order_and_repetition_of_loads_change_nothing(context: Context) -> None:

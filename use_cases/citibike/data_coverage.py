@@ -1,13 +1,13 @@
 """Data coverage of the processed tables: the days that have demand and weather."""
 
-import datetime as dt
 import io
-from dataclasses import dataclass
+from contextlib import suppress
 
 import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from bikecast.data_coverage import DataCoverage, note_coverage
 from bikecast.errors import DataError
 from bikecast.names import Prefix
 from bikecast.storage import ObjectStore
@@ -15,23 +15,6 @@ from bikecast.storage import ObjectStore
 Days = NDArray[np.datetime64]
 # Weather misses a day here and there; files of another year are another stretch.
 BRIDGED = np.timedelta64(7, "D")
-
-
-@dataclass(frozen=True)
-class DataCoverage:
-    """A stretch of days, both included."""
-
-    first: dt.date
-    last: dt.date
-
-    def __str__(self) -> str:
-        return f"{self.first} to {self.last}"
-
-    def latest_complete_month(self) -> dt.date:
-        """Return the last day of the latest month that is there to its end."""
-        if (self.last + dt.timedelta(days=1)).day == 1:
-            return self.last
-        return self.last.replace(day=1) - dt.timedelta(days=1)
 
 
 def read_coverage(store: ObjectStore) -> DataCoverage:
@@ -51,7 +34,14 @@ def read_coverage(store: ObjectStore) -> DataCoverage:
             f"weather for {weather[0]} to {weather[-1]}"
         )
     breaks = np.flatnonzero(np.diff(both) > BRIDGED)
-    return DataCoverage(both[breaks[-1] + 1 if breaks.size else 0].item(), both[-1].item())
+    first = both[breaks[-1] + 1 if breaks.size else 0]
+    return DataCoverage(first.item(), both[-1].item(), earliest=both[0].item())
+
+
+def note_tables(store: ObjectStore) -> None:
+    """Write down what the tables cover, once there is a day with demand and weather."""
+    with suppress(DataError):
+        note_coverage(store, read_coverage(store))
 
 
 def _days(store: ObjectStore, prefix: str, column: str) -> Days:

@@ -44,7 +44,7 @@ def predictor(folder: Path, *, origins: tuple[str, ...] = ()) -> FastAPI:
 
 def operations(folder: Path, *, origins: tuple[str, ...] = ()) -> FastAPI:
     store = FolderStore(folder)
-    trainings = Trainings(None, "arn")  # type: ignore[arg-type]  # nothing here gets as far
+    trainings = Trainings(None, "arn", data=store)  # type: ignore[arg-type]  # nothing here gets as far
     ports = operate.OperatePorts(trainings, store, store.uri, glances=tuple, may_train=lambda _: True)
     return operate.build_app(ports, code_version="test", allowed_origins=origins)
 

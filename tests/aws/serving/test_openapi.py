@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 from schemathesis import GenerationMode
 
-from bikecast.names import DASHBOARD_SUMMARY_KEY
+from bikecast.names import DASHBOARD_SUMMARY_KEY, citibike_key
 from bikecast.serving.champion.follower import ChampionFollower
 from bikecast.serving.log.prediction_log import NoLog
 from bikecast.serving.trainings import Trainings
@@ -84,7 +84,8 @@ def operations(tmp_path: Path) -> FastAPI:
     states = boto3.client("stepfunctions")
     role = "arn:aws:iam::123456789012:role/states"
     machine = states.create_state_machine(name="retrain", definition=MACHINE, roleArn=role)
-    trainings = Trainings(states, machine["stateMachineArn"])
+    store.write(citibike_key(2024), b"rows")
+    trainings = Trainings(states, machine["stateMachineArn"], data=store)
     return operate.build_app(
         operate.OperatePorts(trainings, store, store.uri, glances=tuple, may_train=lambda _: True),
         code_version="test",

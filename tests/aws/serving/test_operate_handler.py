@@ -8,25 +8,30 @@ import boto3
 import pytest
 
 from bikecast.monitoring.reports.stored_reports import library_key, library_mark
-from bikecast.names import DASHBOARD_SUMMARY_KEY
+from bikecast.names import DASHBOARD_SUMMARY_KEY, DATA_COVERAGE_KEY, Prefix, citibike_key
 from bikecast.requests import TrainingScope
 from lambdas.operate import handler
 from tests.aws.serving.conftest import REGION, Answer, Context, answer_of, event
 from use_cases.citibike.request import HourlyRequest
 
 KEY_ID = "training-key"
+LOADED = (citibike_key(2024), f"{Prefix.TABLES}obesity/all.parquet")
 ROLE = "arn:aws:iam::123456789012:role/states"
 DEFINITION = json.dumps({"StartAt": "A", "States": {"A": {"Type": "Wait", "Seconds": 1000, "End": True}}})
 
 
 @pytest.fixture(autouse=True)
 def deployed(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    boto3.client("s3").create_bucket(Bucket="reports")
+    for bucket in ("reports", "data"):
+        boto3.client("s3").create_bucket(Bucket=bucket)
+    for table in LOADED:
+        put(table, b"rows", bucket="data")
     machine = boto3.client("stepfunctions").create_state_machine(
         name="retrain", definition=DEFINITION, roleArn=ROLE
     )
     monkeypatch.setenv("USE_CASE", "citibike")
     monkeypatch.setenv("USE_CASES", "citibike,obesity,ride_duration")
+    monkeypatch.setenv("DATA_BUCKET", "data")
     monkeypatch.setenv("REPORTS_BUCKET", "reports")
     monkeypatch.setenv("RETRAIN_STATE_MACHINE_ARN", machine["stateMachineArn"])
     monkeypatch.setenv("TRAINING_KEY_ID", KEY_ID)
@@ -52,8 +57,8 @@ def end(training: Answer) -> None:
     states.stop_execution(executionArn=f"{arn}:{training.json()['id']}")
 
 
-def put(key: str, body: bytes) -> None:
-    boto3.client("s3", region_name=REGION).put_object(Bucket="reports", Key=key, Body=body)
+def put(key: str, body: bytes, *, bucket: str = "reports") -> None:
+    boto3.client("s3", region_name=REGION).put_object(Bucket=bucket, Key=key, Body=body)
 
 
 def test_a_training_is_started_and_looked_up() -> None:
@@ -139,6 +144,52 @@ def test_a_declared_use_case_is_not_trained_on_days_of_demand(
     assert (refused.status, refused.json()["detail"][0]["path"]) == (422, field)
     started = train({"n_trials": 5})
     assert (started.status, started.json()["request"]) == (202, {"use_case": "obesity", "n_trials": 5})
+
+
+@pytest.mark.parametrize(
+    ("asked", "field"),
+    [
+        ({"start_train_date": "2030-01-01"}, "start_train_date"),
+        ({"start_train_date": "2023-06-01"}, "start_train_date"),
+        ({"end_train_date": "2024-12-16"}, "end_train_date"),
+        ({"start_train_date": "2030-01-01", "end_train_date": "2031-01-01"}, "end_train_date"),
+    ],
+)
+def test_days_that_are_not_loaded_are_refused_before_anything_starts(
+    asked: dict[str, Any], field: str
+) -> None:
+    put(DATA_COVERAGE_KEY, b'{"first": "2024-01-01", "last": "2024-12-15"}', bucket="data")
+    refused = train(asked)
+    assert refused.status == 422
+    [problem] = refused.json()["detail"]
+    assert problem["path"] == field
+    told = f"{field} {asked[field]}: demand and weather are loaded for 2024-01-01 to 2024-12-15"
+    assert problem["msg"].startswith(told)
+    assert started() == []
+    assert train({"start_train_date": "2024-02-01", "end_train_date": "2024-12-15"}).status == 202
+
+
+@pytest.mark.parametrize("use_case", ["citibike", "obesity"])
+def test_without_data_nothing_is_started(use_case: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("USE_CASE", use_case)
+    for table in LOADED:
+        boto3.client("s3", region_name=REGION).delete_object(Bucket="data", Key=table)
+    put(f"{Prefix.TABLES}obesity/_sources/refused.json", b"{}", bucket="data")  # nothing of it was kept
+    refused = train({"n_trials": 5})
+    assert (refused.status, "bikecast load" in refused.json()["detail"], started()) == (409, True, [])
+
+
+def test_the_same_token_finds_its_training_whatever_is_loaded_meanwhile() -> None:
+    request = {"client_token": "monday", "start_train_date": "2024-02-01"}
+    assert train(request).status == 202
+    put(DATA_COVERAGE_KEY, b'{"first": "2025-01-01", "last": "2025-03-31"}', bucket="data")
+    assert train(request).json()["id"] == "api-monday"
+
+
+def started() -> list[Any]:
+    states = boto3.client("stepfunctions", region_name=REGION)
+    (machine,) = states.list_state_machines()["stateMachines"]
+    return states.list_executions(stateMachineArn=machine["stateMachineArn"])["executions"]
 
 
 def test_an_unknown_training_is_404() -> None:

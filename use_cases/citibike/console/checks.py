@@ -4,20 +4,21 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from bikecast.data_coverage import DaysNotLoadedError
 from bikecast.errors import InputError
-from bikecast.names import TIME_ZONE, Output, Prefix
+from bikecast.names import TIME_ZONE, Output
 from bikecast.requests import parse_request
 from console.cloud.champions import read_champion
 from console.cloud.outputs import read_stack_outputs
 from console.cloud.session import Cloud
 from console.cloud.stores import data_store
 from console.executions.executions import start_execution
-from console.training.checks import with_options
+from console.training.checks import OPTIONS, with_options
 from use_cases.citibike.request import HourlyRequest
 
 if TYPE_CHECKING:
+    from bikecast.data_coverage import DataCoverage
     from bikecast.monitoring.windows import Window
-    from use_cases.citibike.data_coverage import DataCoverage
 
 
 def start_training(cloud: Cloud, request: Mapping[str, Any]) -> str:
@@ -41,19 +42,13 @@ def require_trainable(cloud: Cloud, request: Mapping[str, Any]) -> None:
         InputError: A value is out of range, or the days are not there; the option is named.
         DataError: Nothing was loaded yet.
     """
-    checked = parse_retraining(request)
-    coverage = _coverage(cloud)
-    start, end = checked.start_train_date, checked.end_train_date
-    latest = coverage.latest_complete_month()
-    window = f"`bikecast train --start {coverage.first} --end {latest}`"
-    if end is not None and end > coverage.last:
-        raise InputError(
-            f"--end {end}: demand and weather are loaded for {coverage}; choose a day inside: {window}"
-        )
-    if start >= (end or latest) or (start < coverage.first and not _earlier_years(cloud, coverage)):
-        raise InputError(
-            f"--start {start}: demand and weather are loaded for {coverage}; choose days inside: {window}"
-        )
+    checked, coverage = parse_retraining(request), _coverage(cloud)
+    try:
+        coverage.require(checked)
+    except DaysNotLoadedError as err:
+        told = str(err).replace(err.field, OPTIONS[err.field])
+        window = f"`bikecast train --start {coverage.first} --end {coverage.latest_complete_month()}`"
+        raise InputError(f"{told}: {window}") from err
 
 
 def parse_retraining(request: Mapping[str, Any]) -> HourlyRequest:
@@ -75,13 +70,6 @@ def _coverage(cloud: Cloud) -> "DataCoverage":
     from use_cases.citibike.data_coverage import read_coverage
 
     return read_coverage(data_store(cloud))
-
-
-def _earlier_years(cloud: Cloud, coverage: "DataCoverage") -> bool:
-    """Tell whether older tables are there than those of the latest stretch of days."""
-    prefix = Prefix.PROCESSED_CITIBIKE
-    names = [key.removeprefix(prefix) for key in data_store(cloud).keys(prefix)]
-    return any(name[:4].isdigit() and int(name[:4]) < coverage.first.year for name in names)
 
 
 def require_windows(cloud: Cloud, windows: Sequence["Window"], *, processed: bool, now: dt.datetime) -> None:

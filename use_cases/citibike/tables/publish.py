@@ -8,6 +8,7 @@ import pandas as pd
 from bikecast.errors import DataError
 from bikecast.names import Prefix
 from bikecast.storage import ObjectStore
+from use_cases.citibike.data_coverage import note_tables
 from use_cases.citibike.keys import LATEST_LOAD_REPORT_KEY, RAW_WEATHER_PREFIX
 from use_cases.citibike.loading.reports import (
     ENTRIES,
@@ -58,6 +59,7 @@ def publish_tables(
     replaced = _without_strays(store, counts)
     if replaced:
         replace_months(store, replaced)
+    note_tables(store)
     report = _report(store, touched, counts, weather, now)
     report = report.model_copy(update={"notes": report.notes | _older_rules(entries, set(counts))})
     _store_report(store, report)

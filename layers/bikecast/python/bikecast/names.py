@@ -84,6 +84,8 @@ def use_case_prefix(use_case: str) -> str:
     return "" if use_case == DEFAULT_USE_CASE else f"{use_case}/"
 
 
+DATA_COVERAGE_KEY = f"{Prefix.LOAD_REPORTS}coverage.json"  # of citibike's tables
+
 # Keys in the serving bucket.
 CHAMPION_KEY = "champion.json"
 CHAMPION_HISTORY_PREFIX = "champions/"  # what was champion, one object for each change

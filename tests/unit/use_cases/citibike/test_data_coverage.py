@@ -6,10 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bikecast.data_coverage import DataCoverage
 from bikecast.errors import DataError
 from bikecast.storage import FolderStore
 from bikecast.yearly import write_parquet
-from use_cases.citibike.data_coverage import DataCoverage, read_coverage
+from use_cases.citibike.data_coverage import read_coverage
 from use_cases.citibike.keys import citibike_key, weather_key
 
 
@@ -31,7 +32,7 @@ def test_the_latest_stretch_has_both_and_ends_with_a_whole_month(tmp_path: Path)
         weather=["2016-01-01..2016-12-31", "2022-01-03..2022-12-31"],
     )
     coverage = read_coverage(store)
-    assert coverage == DataCoverage(dt.date(2022, 1, 3), dt.date(2022, 6, 30))
+    assert coverage == DataCoverage(dt.date(2022, 1, 3), dt.date(2022, 6, 30), earliest=dt.date(2016, 1, 1))
     assert coverage.latest_complete_month() == dt.date(2022, 6, 30)
 
 

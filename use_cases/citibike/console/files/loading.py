@@ -52,6 +52,7 @@ def load(
     clear_simulated(cloud, source, agreed=replace_simulated)
     if tables is not None:
         report = upload_tables(bucket, source, tables)
+        _note_tables(bucket)
     else:
         report = ingest(cloud, files=upload_files(bucket, source), months=months, force=force)
     if not source.is_simulated:
@@ -59,6 +60,12 @@ def load(
     if source.is_processed and champion_exists(cloud):
         follow_demand(cloud)
     return report | {"left_alone": left_alone}
+
+
+def _note_tables(bucket: Bucket) -> None:
+    from use_cases.citibike.data_coverage import note_tables
+
+    note_tables(S3Store(bucket.cloud.s3, bucket.name))
 
 
 def _more(names: list[str]) -> str:

@@ -9,10 +9,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from pydantic import BaseModel, Field, StringConstraints, model_validator
 
+from bikecast.data_coverage import noted_coverage
 from bikecast.errors import ConflictError, NotFoundError
-from bikecast.names import DEFAULT_USE_CASE
+from bikecast.names import DEFAULT_USE_CASE, Prefix
 from bikecast.requests import SearchScope, TrainingScope, use_case_of
 from bikecast.serving.web.bodies import RequestBody
+from bikecast.storage import ObjectStore
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions.client import SFNClient
@@ -80,26 +82,33 @@ class Trainings:
     Args:
         client: A Step Functions client.
         machine_arn: The retrain state machine.
+        data: The data bucket, of which what a load noted is read.
         use_case: Whose models are trained.
 
     Attributes:
         request: What may be asked; rows of a declared use case are split as its declaration says.
     """
 
-    def __init__(self, client: "SFNClient", machine_arn: str, *, use_case: str = DEFAULT_USE_CASE) -> None:
+    def __init__(
+        self, client: "SFNClient", machine_arn: str, *, data: ObjectStore, use_case: str = DEFAULT_USE_CASE
+    ) -> None:
         self._client, self._machine_arn, self._use_case = client, machine_arn, use_case
+        self._data = data
         self.request: type[SearchRequest] = TrainingRequest if use_case == DEFAULT_USE_CASE else SearchRequest
 
     def start(self, request: SearchRequest) -> Training:
         """Start a training, or return the one that this token started.
 
         Raises:
-            ConflictError: Another training of this use case runs, or the token stands for another request.
+            ConflictError: Another training of this use case runs, the token stands for another request, or
+                nothing was loaded yet.
+            DaysNotLoadedError: It would learn from days that are not loaded.
         """
         asked = request.model_dump(mode="json", exclude={"client_token"}, exclude_unset=True)
         asked = {"use_case": self._use_case, **asked}
         name = f"{API_PREFIX}{request.client_token or uuid.uuid4()}"
         if request.client_token is None or not self._exists(name):
+            self._require_loaded(request)
             self._require_none_running()
             used_before = self._client.exceptions.ExecutionAlreadyExists
             with suppress(used_before):  # what the token started just now is compared below
@@ -112,6 +121,15 @@ class Trainings:
                 f"client_token: {request.client_token!r} was used with another request; choose a new one"
             )
         return training
+
+    def _require_loaded(self, request: SearchRequest) -> None:
+        is_default = self._use_case == DEFAULT_USE_CASE
+        tables = Prefix.PROCESSED_CITIBIKE if is_default else f"{Prefix.TABLES}{self._use_case}/"
+        # What the tables are made of lies in folders beside them.
+        if not any("/" not in key.removeprefix(tables) for key in self._data.keys(tables)):
+            raise ConflictError("there is nothing to train on: load data first, by `bikecast load`")
+        if isinstance(request, TrainingRequest) and (coverage := noted_coverage(self._data)) is not None:
+            coverage.require(request)
 
     def _require_none_running(self) -> None:
         found = next(running_trainings(self._client, self._machine_arn, use_case=self._use_case), None)

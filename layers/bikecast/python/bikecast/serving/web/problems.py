@@ -54,7 +54,8 @@ _MEANING = {
     400: "The body is not valid JSON, or the query or an object of the body names something twice.",
     403: "The API key is missing, wrong, or not for this.",
     404: "Not found.",
-    409: "This client token was used with a different request, or a training is already under way.",
+    409: "This client token was used with a different request, or a training is already under way, or "
+    "nothing is loaded yet.",
     413: "Too many rows or bytes; split the batch.",
     415: "The body is not `application/json`.",
     422: "Fields break the contract; each is named.",

@@ -1,0 +1,66 @@
+"""Data coverage: the days that have demand and weather, noted by each load for who cannot read the tables."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from pydantic import TypeAdapter
+
+from bikecast.errors import InputError
+from bikecast.names import DATA_COVERAGE_KEY
+from bikecast.requests import TrainingScope
+from bikecast.storage import MissingObjectError, ObjectStore
+
+
+class DaysNotLoadedError(InputError):
+    """A training is asked for on days that are not loaded; ``field`` is what names them."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field} {reason}")
+        self.field = field
+
+
+@dataclass(frozen=True)
+class DataCoverage:
+    """A stretch of days, both included; ``earliest`` is the first day of all, which may lie before a gap."""
+
+    first: dt.date
+    last: dt.date
+    earliest: dt.date | None = None
+
+    def __str__(self) -> str:
+        return f"{self.first} to {self.last}"
+
+    def latest_complete_month(self) -> dt.date:
+        """Return the last day of the latest month that is there to its end."""
+        if (self.last + dt.timedelta(days=1)).day == 1:
+            return self.last
+        return self.last.replace(day=1) - dt.timedelta(days=1)
+
+    def require(self, scope: TrainingScope) -> None:
+        """Refuse a training on days that are not there; gaps between them are not judged.
+
+        Raises:
+            DaysNotLoadedError: They begin before the first day or end after the last.
+        """
+        start, end = scope.start_train_date, scope.end_train_date
+        there = f"demand and weather are loaded for {self}; choose days inside"
+        if end is not None and end > self.last:
+            raise DaysNotLoadedError("end_train_date", f"{end}: {there}")
+        if start >= (end or self.latest_complete_month()) or start < (self.earliest or self.first):
+            raise DaysNotLoadedError("start_train_date", f"{start}: {there}")
+
+
+_COVERAGE = TypeAdapter(DataCoverage)
+
+
+def note_coverage(store: ObjectStore, coverage: DataCoverage) -> None:
+    """Write down what the tables cover, beside the reports of the loads."""
+    store.write(DATA_COVERAGE_KEY, _COVERAGE.dump_json(coverage))
+
+
+def noted_coverage(store: ObjectStore) -> DataCoverage | None:
+    """Return what the last load wrote down; ``None`` if the code that loaded wrote nothing yet."""
+    try:
+        return _COVERAGE.validate_json(store.read(DATA_COVERAGE_KEY).body)
+    except MissingObjectError:
+        return None
