@@ -17,12 +17,13 @@ def main() -> None:
 
     from bikecast.database import DatabaseSettings
     from bikecast.families import family
+    from bikecast.names import Step
     from bikecast.storage import FolderStore
     from training_job.__main__ import find_step
     from training_job.runtime.context import Context
 
     told = json.load(sys.stdin)
-    run = find_step([told["step"]])
+    run = find_step(Step(told["step"]))
     data, artifacts, serving, reports = (
         FolderStore(Path(told["folder"]) / name) for name in ("data", "artifacts", "serving", "reports")
     )

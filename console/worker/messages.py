@@ -20,21 +20,26 @@ AT_ONCE = 10
 
 @dataclass(frozen=True)
 class StepRequest:
-    """One step that a state machine waits for.
+    """One step that a state machine waits for, and those that follow it in the same process.
 
     Attributes:
-        step: Command of the job.
+        steps: Commands of the job.
         token: Answers it.
         step_input: The step's input, as JSON.
         execution: Name of the execution that it belongs to; machines of an earlier deployment tell none.
         receipt: Handle of the message.
     """
 
-    step: Step
+    steps: tuple[Step, ...]
     token: SecretStr
     step_input: str
     execution: str | None
     receipt: str
+
+    @property
+    def name(self) -> str:
+        """Return what people are told of it."""
+        return " ".join(self.steps)
 
 
 class StepQueue:
@@ -80,7 +85,7 @@ def _parse(message: "MessageTypeDef") -> StepRequest | None:
     try:
         body = json.loads(message["Body"])
         return StepRequest(
-            step=Step(body[StepMessage.STEP]),
+            steps=tuple(map(Step, body[StepMessage.STEP].split())),
             token=SecretStr(body[StepMessage.TOKEN]),
             step_input=json.dumps(body[StepMessage.INPUT]),
             execution=body.get(StepMessage.EXECUTION),

@@ -26,7 +26,7 @@ class Launcher:
 
     Attributes:
         environment: Of this machine, of the cloud and of the job's settings.
-        command: What the step's name is appended to.
+        command: What the steps' names are appended to.
     """
 
     environment: Mapping[str, str]
@@ -42,7 +42,7 @@ class Launcher:
         if request.execution is not None:
             given[TaskVariable.EXECUTION.value] = request.execution
         return StepProcess(
-            [*self.command, request.step.value], environment={**self.environment, **given}, log=log
+            [*self.command, *request.steps], environment={**self.environment, **given}, log=log
         )
 
 

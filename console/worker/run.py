@@ -156,7 +156,7 @@ class Worker:
             log = StepLog(
                 self._ports.logs,
                 group=self._ports.log_group,
-                stream=f"worker/{held.request.step}/{uuid.uuid4().hex}",
+                stream=f"worker/{held.request.steps[0]}/{uuid.uuid4().hex}",
             )
             held.answer.beat()  # from now on the step's own signs of life are waited for
             held.began = time.monotonic()
@@ -195,4 +195,4 @@ def cause_of(request: StepRequest, code: int, *, last_line: str) -> str:
     killed = code - KILLED_BY_SIGNAL if code > KILLED_BY_SIGNAL else -code
     how = f"was killed by signal {killed}" if killed > 0 else f"ended with status {code}"
     said = f"; its last line: {last_line}" if last_line else ""
-    return f"{request.step}: its process on the worker {how} before it answered{said}"
+    return f"{request.name}: its process on the worker {how} before it answered{said}"

@@ -29,9 +29,9 @@ def worker(
     def say(request: StepRequest, what: str) -> None:
         at = dt.datetime.now(dt.UTC)
         if as_json:
-            event = {"at": at.isoformat(), "step": request.step.value, "event": what}
+            event = {"at": at.isoformat(), "step": request.name, "event": what}
             print(json.dumps(event), flush=True)
         else:
-            ui.result_console.print(f"{at:%H:%M:%S} {request.step.value:<18} {what}", markup=False)
+            ui.result_console.print(f"{at:%H:%M:%S} {request.name:<18} {what}", markup=False)
 
     run_worker(find_cloud(target), slots=slots, say=say)

@@ -1,6 +1,8 @@
 """Retrain: check the request, prepare, tune in parallel, train, judge, perhaps ask a person, promote, tell.
 
-``$.job`` holds what every step gets as its input; each step adds its small result to it.
+``$.job`` holds what every step gets as its input; each step adds its small result to it. A container that has
+trained goes on to evaluate, and one that has promoted to refresh the dashboard: starting another would take
+longer than they do. What failed there runs once more in its own state, which names it and tries it again.
 """
 
 import aws_cdk as cdk
@@ -10,7 +12,7 @@ from aws_cdk import aws_stepfunctions as sfn
 from aws_cdk import aws_stepfunctions_tasks as tasks
 from constructs import Construct
 
-from bikecast.names import Event, Step
+from bikecast.names import Event, Step, result_name
 from infra_cdk.constructs.jobs.job import Job, JobStep
 from infra_cdk.constructs.jobs.machine import ask
 from infra_cdk.machines.events import PublishEvent
@@ -37,14 +39,14 @@ class Retrain(Construct):
         super().__init__(scope, construct_id)
         self._job = job
         self._failure = FailurePath(self, "Failure", machine="retrain", job=job)
-        evaluate = self._step("Evaluate", Step.EVALUATE, hours=2)
+        judge = self._judge(approvals)
+        evaluate = self._step("Evaluate", Step.EVALUATE, hours=2).next(judge)
         self.start = (
             self._plan(plan)
             .next(self._step("Prepare", Step.PREPARE, hours=1))
             .next(self._tune())
-            .next(self._step("Train", Step.TRAIN, hours=4))
-            .next(evaluate)
-            .next(self._judge(approvals))
+            .next(self._step("Train", Step.TRAIN, hours=6, then=Step.EVALUATE))
+            .next(self._unless_done("IsEvaluated", Step.EVALUATE, following=judge, otherwise=evaluate))
         )
 
     def _plan(self, plan: lambda_.IFunction) -> sfn.Chain:
@@ -62,20 +64,30 @@ class Retrain(Construct):
         )
         return checked.next(shape)
 
-    def _step(self, name: str, step: Step, *, hours: int, retry_lost: bool = False) -> sfn.TaskStateBase:
+    def _step(
+        self, name: str, step: Step, *, hours: int, then: Step | None = None, retry_lost: bool = False
+    ) -> sfn.TaskStateBase:
         state = self._job.state(
             self,
             name,
             JobStep(
                 step=step,
                 input_path="$.job",
-                result_path=f"$.job.{step}",
+                result_path="$.job" if then else f"$.job.{result_name(step)}",
                 timeout=cdk.Duration.hours(hours),
                 retry_lost=retry_lost,
+                then=(then,) if then else (),
             ),
         )
         self._failure.catch_step(state)
         return state
+
+    def _unless_done(
+        self, name: str, step: Step, *, following: sfn.IChainable, otherwise: sfn.IChainable
+    ) -> sfn.Choice:
+        """Go on to what follows where the container before has done the step, else to its own state."""
+        is_done = sfn.Condition.is_present(f"$.job.{result_name(step)}")
+        return sfn.Choice(self, name).when(is_done, following).otherwise(otherwise)
 
     def _tune(self) -> sfn.Map:
         workers = sfn.Map(
@@ -112,7 +124,7 @@ class Retrain(Construct):
 
     def _judge(self, approvals: sqs.IQueue) -> sfn.Chain:
         # Between the manifest and what follows it a lost step must not be the last word.
-        promote = self._step("Promote", Step.PROMOTE, hours=1, retry_lost=True)
+        promote = self._step("Promote", Step.PROMOTE, hours=1, then=Step.REFRESH_DASHBOARD, retry_lost=True)
         promote.next(self._tell())
         ask = self._ask(approvals, promote=promote)
         wanted = sfn.Condition.and_(
@@ -155,11 +167,12 @@ class Retrain(Construct):
         }
         done = sfn.Pass(self, "Done", input_path="$.job")
         refresh = self._job.refresh_dashboard(self, "ShowDecision", input_path="$.job", following=done)
+        shown = self._unless_done("IsShown", Step.REFRESH_DASHBOARD, following=done, otherwise=refresh)
         promoted = PublishEvent(self, "PublishPromoted", event=Event.MODEL_PROMOTED, detail=detail)
         rejected = PublishEvent(self, "PublishRejected", event=Event.MODEL_REJECTED, detail=detail)
         for publish in (promoted, rejected):
-            publish.add_catch(refresh, result_path=sfn.JsonPath.DISCARD)
-            publish.next(refresh)
+            publish.add_catch(shown, result_path=sfn.JsonPath.DISCARD)
+            publish.next(shown)
         was_promoted = sfn.Condition.string_equals("$.job.promote.decision", "promoted")
         return sfn.Chain.start(
             sfn.Choice(self, "WasPromoted").when(was_promoted, promoted).otherwise(rejected)

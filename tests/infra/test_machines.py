@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from bikecast.monitoring.requests import MonitorRequest
-from bikecast.names import Containers, Event, Failure, Output, Step, Target, TaskVariable
+from bikecast.names import Containers, Event, Failure, Output, Step, Target, TaskVariable, result_name
 from bikecast.requests import parse_request
 from tests.infra.conftest import Assembly, text_of
 from use_cases.citibike.request import HourlyRequest
@@ -168,6 +168,24 @@ def test_a_page_that_cannot_be_refreshed_undoes_nothing(name: str, label: str, a
     assert "Catch" not in states[refresh["Next"]]  # the end
 
 
+@pytest.mark.parametrize(
+    ("first", "choice", "following", "after"),
+    [
+        ("Train", "IsEvaluated", Step.EVALUATE, "IsApprovalNeeded"),
+        ("Promote", "IsShown", Step.REFRESH_DASHBOARD, "Done"),
+    ],
+)
+def test_a_step_that_its_predecessors_container_did_not_do_has_a_state_of_its_own(
+    first: str, choice: str, following: Step, after: str, assembly: Assembly
+) -> None:
+    states = definition_of(assembly, "Retrain")["States"]
+    assert _commands(states[first])[1:] == [following]
+    assert states[first]["ResultPath"] == "$.job"
+    (rule,) = states[choice]["Choices"]
+    assert rule == {"Variable": f"$.job.{result_name(following)}", "IsPresent": True, "Next": after}
+    assert _commands(states[states[choice]["Default"]]) == [following]
+
+
 def test_the_page_that_shows_a_decision_is_that_of_the_request_s_use_case(assembly: Assembly) -> None:
     states = definition_of(assembly, "Retrain")["States"]
     shown, judged = (
@@ -192,7 +210,7 @@ def test_a_person_is_asked_only_if_wanted_and_silence_is_a_no(assembly: Assembly
 def test_steps_hand_over_their_input_and_nothing_secret(assembly: Assembly) -> None:
     for name in ("Retrain", "Ingest", "Operate"):
         for step in _container_steps(definition_of(assembly, name)):
-            assert _command(step) in set(Step)
+            assert set(_commands(step)) <= set(Step)
             given = _message(step) or _environment(step)
             assert given.keys() == (
                 {"step", "task_token.$", "input.$", "execution.$"}
@@ -202,7 +220,10 @@ def test_steps_hand_over_their_input_and_nothing_secret(assembly: Assembly) -> N
 
 
 def test_every_step_of_the_job_is_run_by_some_machine(assembly: Assembly) -> None:
-    run = {_command(step) for name in MACHINES for step in _container_steps(definition_of(assembly, name))}
+    steps = [step for name in MACHINES for step in _container_steps(definition_of(assembly, name))]
+    run = {
+        _commands(step)[0] for step in steps
+    }  # one that only followed another would have no state of its own
     assert run == set(Step) - ({Step.JUDGE_WINDOWS} if _judges(assembly) else set())
 
 
@@ -307,10 +328,10 @@ def _environment(step: dict[str, Any]) -> dict[str, str]:
     return {each["Name"]: each.get("Value", each.get("Value.$")) for each in override["Environment"]}
 
 
-def _command(step: dict[str, Any]) -> str:
+def _commands(step: dict[str, Any]) -> list[str]:
     if message := _message(step):
-        return str(message["step"])
-    return str(step["Parameters"]["Overrides"]["ContainerOverrides"][0]["Command"][0])
+        return str(message["step"]).split()
+    return [str(part) for part in step["Parameters"]["Overrides"]["ContainerOverrides"][0]["Command"]]
 
 
 def _interval_s(assembly: Assembly, step: dict[str, Any]) -> int:

@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from bikecast.database import DatabaseSettings, connect
-from bikecast.names import MODEL_NAME
+from bikecast.names import MODEL_NAME, Step
 from bikecast.storage import FolderStore
 from training_job.__main__ import find_step
 from training_job.runtime.context import Context
@@ -31,7 +31,7 @@ class World:
 
     def step(self, name: str, payload: Mapping[str, Any]) -> Any:
         """Run a step as the container would."""
-        return find_step([name.replace("_", "-")])(self.context, payload)
+        return find_step(Step(name.replace("_", "-")))(self.context, payload)
 
     def until_evaluated(self, execution: str, **request: Any) -> dict[str, Any]:
         """Run an execution up to the gate's decision; the next step's input is returned."""

@@ -15,8 +15,8 @@ from botocore.exceptions import ClientError
 from botocore.stub import Stubber
 
 from bikecast.errors import DataError, InputError
-from bikecast.names import STEP_ENDED, WORK_S
-from training_job.__main__ import find_step
+from bikecast.names import STEP_ENDED, WORK_S, Step
+from training_job.__main__ import find_step, run_in_turn, steps_of
 from training_job.runtime.answers import StoppedError, TaskReply, beating, stopping_on_sigterm
 from training_job.runtime.failures import describe
 
@@ -132,17 +132,49 @@ def test_a_failure_that_nobody_waits_for_is_no_second_failure() -> None:
 
 def test_an_unknown_step_is_refused_by_name() -> None:
     with pytest.raises(InputError, match="predict-period"):
-        find_step(["tun"])
+        steps_of(["migrate", "tun"])
+
+
+def _adding(step: Step, payload: dict[str, Any]) -> dict[str, Any]:
+    """Stand for a step: count what it was given, and fail where the input says so."""
+    if payload["fails"] == step:
+        raise StoppedError("told to stop") if payload["stopped"] else DataError("no weather")
+    return {"given": sorted(payload)}
+
+
+def test_a_step_alone_returns_its_own_result() -> None:
+    payload = {"fails": None, "stopped": False}
+    assert run_in_turn([Step.TRAIN], payload, run=_adding) == {"given": ["fails", "stopped"]}
+
+
+def test_steps_in_one_container_hand_their_results_on_by_name() -> None:
+    payload = {"fails": None, "stopped": False}
+    done = run_in_turn([Step.PROMOTE, Step.REFRESH_DASHBOARD], payload, run=_adding)
+    assert done == {
+        **payload,
+        "promote": {"given": ["fails", "stopped"]},
+        "refresh_dashboard": {"given": ["fails", "promote", "stopped"]},
+    }
+
+
+@pytest.mark.parametrize("stopped", [False, True])
+def test_a_following_step_that_fails_or_is_stopped_is_left_to_its_own_state(stopped: bool) -> None:
+    payload = {"fails": "evaluate", "stopped": stopped}
+    done = run_in_turn([Step.TRAIN, Step.EVALUATE, Step.PROMOTE], payload, run=_adding)
+    assert done == {**payload, "train": {"given": ["fails", "stopped"]}}
+
+
+def test_a_first_step_that_fails_fails_by_its_own_error() -> None:
+    with pytest.raises(DataError, match="no weather"):
+        run_in_turn([Step.TRAIN, Step.EVALUATE], {"fails": "train", "stopped": False}, run=_adding)
 
 
 def test_every_step_has_its_module() -> None:
-    from bikecast.names import Step
-
     of_rows = (Step.EVALUATE, Step.LOAD_FILES)  # the first draws plots, the second is not citibike's
-    assert all(callable(find_step([step.value])) for step in Step if step not in of_rows)
-    assert callable(find_step([Step.LOAD_FILES.value], use_case="obesity"))
+    assert all(callable(find_step(step)) for step in Step if step not in of_rows)
+    assert callable(find_step(Step.LOAD_FILES, use_case="obesity"))
     with pytest.raises(InputError, match="citibike has no load-files"):
-        find_step([Step.LOAD_FILES.value])
+        find_step(Step.LOAD_FILES)
 
 
 @pytest.mark.parametrize("heavy", ["mlflow", "optuna", "sklearn", "matplotlib", "xgboost", "pandas"])

@@ -109,7 +109,7 @@ class ContainerJob(Job):
         }
         return tasks.ContainerOverride(
             container_definition=self.container,
-            command=[step.step.value],
+            command=step.command,
             environment=[
                 tasks.TaskEnvironmentVariable(name=name, value=value) for name, value in variables.items()
             ],

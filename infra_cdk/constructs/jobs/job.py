@@ -44,6 +44,8 @@ class JobStep:
         timeout: End of the longest run.
         on_spot: Run on spot capacity where the target has it.
         retry_lost: Start again when the container was lost; only for steps that resume.
+        then: Steps that the same container goes on with. The result is then the input with each step's result
+            by its name; one that failed is missing, and for it a state of its own follows.
     """
 
     step: Step
@@ -52,6 +54,12 @@ class JobStep:
     timeout: cdk.Duration
     on_spot: bool = False
     retry_lost: bool = False
+    then: tuple[Step, ...] = ()
+
+    @property
+    def command(self) -> list[str]:
+        """What the container is told to run."""
+        return [step.value for step in (self.step, *self.then)]
 
 
 class Job(Construct):

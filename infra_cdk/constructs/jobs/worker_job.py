@@ -62,7 +62,7 @@ class WorkerJob(Job):
 
     def _start(self, scope: Construct, construct_id: str, step: JobStep) -> sfn.TaskStateBase:
         body = {
-            StepMessage.STEP: step.step.value,
+            StepMessage.STEP: " ".join(step.command),
             StepMessage.TOKEN: sfn.JsonPath.task_token,
             StepMessage.INPUT: sfn.JsonPath.object_at(step.input_path),
             StepMessage.EXECUTION: sfn.JsonPath.execution_name,

@@ -103,7 +103,7 @@ class World:
         return step_environment(own, {})
 
     def _say(self, request: StepRequest, what: str) -> None:
-        self.said.append((request.step, what))
+        self.said.append((request.name, what))
 
     def turns(self, worker: Worker, until: Callable[[], Any], *, timeout_s: float = 40) -> Any:
         """Let the worker work until something is so."""
@@ -188,7 +188,7 @@ def test_a_step_that_fails_before_it_can_answer_fails_at_once(world: World) -> N
     ("code", "how"), [(137, "killed by signal 9"), (-9, "killed by signal 9"), (3, "ended with status 3")]
 )
 def test_the_cause_of_a_step_without_an_answer_says_how_it_ended(code: int, how: str) -> None:
-    request = StepRequest(Step.MIGRATE, SecretStr("token"), "{}", "migration", "receipt")
+    request = StepRequest((Step.MIGRATE,), SecretStr("token"), "{}", "migration", "receipt")
     cause = cause_of(request, code, last_line="out of memory")
     assert cause.startswith("migrate: its process on the worker")
     assert how in cause

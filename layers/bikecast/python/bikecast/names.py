@@ -243,6 +243,11 @@ class Step(StrEnum):
     JUDGE_WINDOWS = "judge-windows"
 
 
+def result_name(step: str) -> str:
+    """Return under which name a step's result is handed to the steps after it."""
+    return step.replace("-", "_")
+
+
 class TaskVariable(StrEnum):
     """Environment of one container step, set by the state machine."""
 
@@ -253,7 +258,7 @@ class TaskVariable(StrEnum):
 
 
 class StepMessage(StrEnum):
-    """Fields of a message that asks a worker to run a step."""
+    """Fields of a message that asks a worker to run a step, and those that follow it."""
 
     STEP = "step"
     TOKEN = "task_token"  # noqa: S105 - the name of a field, not a secret
