@@ -1,9 +1,11 @@
 """The deployed predictor as API Gateway calls it."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import boto3
 import pytest
@@ -13,6 +15,7 @@ from lambdas.predict import handler
 from tests.aws.serving.conftest import Answer, Context, answer_of, event
 from tests.unit.serving import world
 
+PAGE = Path(handler.__file__).parents[1] / "operate/dashboard.html"
 TRIP = {"date": "2025-01-02 08:00:00", "TMAX": 41.0, "TMIN": 33.0, "SNOW": 0.0}
 
 
@@ -117,6 +120,17 @@ def test_a_promotion_is_followed_without_a_new_deployment(store: S3Store) -> Non
         "model_version": "1",
         "source": "champion",
     }
+
+
+def test_a_forecast_is_captured_unless_the_dashboard_asks_for_it(store: S3Store, queue_url: str) -> None:
+    """What a person looks at was not served to a client, so nothing of it is judged later."""
+    world.publish(store, "3", scale=2.0)
+    [query] = re.findall(r'"forecast\?([^"]+)"', PAGE.read_text())
+    parameters = dict(parse_qsl(query))
+    looked_at = ask("GET", "/forecast", query=parameters)
+    assert (looked_at.status, captured(queue_url)) == (200, [])
+    ask("GET", "/forecast", query={**parameters, "log": "true"})
+    assert len(captured(queue_url)) == len(looked_at.json()["predictions"]) == 168
 
 
 def test_without_any_champion_the_answer_is_503_with_a_sentence() -> None:

@@ -220,6 +220,10 @@ class ForecastQuery(BaseModel):
     hours: int = Field(
         FORECAST_HOURS_MIN, ge=FORECAST_HOURS_MIN, le=FORECAST_HOURS_MAX, description="How many hours."
     )
+    log: bool = Field(
+        True,
+        description="Whether the prediction log keeps the answer; false to only look, as `/dashboard` does.",
+    )
 
 
 class ForecastHour(Prediction):

@@ -110,7 +110,7 @@ def _add_predictions(app: FastAPI, service: PredictionService) -> None:
 
         Intervals take that weather for granted, so days ahead they hold fewer hours than they say.
         """
-        return _json(service.forecast(query.hours, request=request_id(request.scope)))
+        return _json(service.forecast(query, request=request_id(request.scope)))
 
 
 def _add_status(app: FastAPI, follower: ChampionFollower, code_version: str) -> None:

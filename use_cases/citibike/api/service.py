@@ -67,14 +67,15 @@ class PredictionService:
         task = _Request(request, partial(_inputs, rows), [None] * len(rows))
         return self._answered(task, prediction_inputs.of_model_features(rows, today=today))
 
-    def forecast(self, hours: int, *, request: str) -> dict[str, Any]:
+    def forecast(self, query: contract.ForecastQuery, *, request: str) -> dict[str, Any]:
         """Predict the next hours by published weather, or typical weather where there is none."""
         now = self._ports.now()
-        ahead_of = np.asarray(next_hours(now, hours), dtype="datetime64[s]")
+        ahead_of = np.asarray(next_hours(now, query.hours), dtype="datetime64[s]")
         view = self._ports.follower.view()
         outlook, typical = self._ports.outlook.current(), _climatology(view)
         ahead = weather_ahead(ahead_of, outlook=outlook, climatology=typical)
-        task = _Request(request, partial(_weather_inputs, ahead), ahead_of.tolist(), logs_hours=True)
+        inputs = partial(_weather_inputs, ahead)
+        task = _Request(request, inputs, ahead_of.tolist(), logs_hours=True, is_logged=query.log)
         rows = self._answered(task, HoursInput(ahead_of, ahead.weather, ahead.hourly))
         return {
             "issued_at": now,
@@ -94,7 +95,8 @@ class PredictionService:
         self._ports.observer.answered(answered, rows=len(predictions), latency_ms=latency_ms)
         metadata = RequestMetadata(task.request, self._ports.now(), latency_ms)
         hours = task.dates if task.logs_hours else [None] * len(task.dates)
-        self._ports.log.record(lambda: logged(answered, hours, task.inputs(), metadata=metadata))
+        if task.is_logged:
+            self._ports.log.record(lambda: logged(answered, hours, task.inputs(), metadata=metadata))
         return predictions
 
 
@@ -103,13 +105,14 @@ class _Request:
     """What one request brings besides its input.
 
     ``inputs`` makes what the log keeps of it; ``logs_hours`` tells that the hours are real ones, to be
-    joined with actual demand later.
+    joined with actual demand later; ``is_logged`` that the log keeps the answer.
     """
 
     request: str
     inputs: Callable[[], Rows]
     dates: Dates
     logs_hours: bool = False
+    is_logged: bool = True
 
 
 def _inputs(rows: Sequence[BaseModel]) -> Rows:
