@@ -103,11 +103,11 @@ class Ours:
     train: Sample
     predicted: Array
     interval: IntervalCalibration
-    half_life_days: float
+    level: LevelState
 
     def forecasts(self, test: Sample, *, horizon_hours: int) -> Forecasts:
         """Return predictions at the level of the youngest day that is known so long before."""
-        state = LevelState(half_life_days=self.half_life_days, horizon_hours=horizon_hours)
+        state = self.level.model_copy(update={"horizon_hours": horizon_hours})
         level = with_level(self.train, self.predicted, state=state)[1]
         calibration = Calibration(level=level, interval=self.interval, cv_rmse=0)
         return challenger_forecasts(test, self.model.predict(test.features), calibration=calibration)
@@ -124,7 +124,7 @@ def fit_ours(train: Sample) -> Ours:
     predicted = blended(rolling, list(params))
     interval, _ = calibrate_interval(train, predicted, fit_blend(params, seed=SEED), search=search, seed=SEED)
     model = fit_final(train, params, seed=SEED)
-    return Ours(model, train, predicted, interval, search.level.half_life_days)
+    return Ours(model, train, predicted, interval, search.level.state())
 
 
 def judge_ours(ours: Ours, test: Sample) -> None:

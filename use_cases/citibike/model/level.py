@@ -16,6 +16,7 @@ from bikecast.arrays import Array, Hours, Ints, Mask
 from bikecast.errors import DataError
 
 HISTORY_DAYS = 500
+RECENT_HALF_LIFE_DAYS = 1.0
 
 
 class LevelState(BaseModel):
@@ -23,6 +24,8 @@ class LevelState(BaseModel):
 
     ``prior_days`` is the weight of the belief that the factor is 1, in average days; it keeps a
     young history from swinging. ``lowest`` and ``highest`` bound what a broken feed could do.
+    ``persistence`` is the correlation of one day's error with the next one's that the slow ratio does not
+    follow: raised to the age of the last known days, it is how much of the factor they alone decide.
     """
 
     # Part of the champion manifest: a field that newer code added stays in it.
@@ -31,6 +34,7 @@ class LevelState(BaseModel):
     half_life_days: float = Field(14.0, gt=0)
     horizon_hours: int = Field(168, ge=0)
     prior_days: float = Field(0.5, ge=0)
+    persistence: float = Field(0.0, ge=0, lt=1)
     lowest: float = Field(0.5, gt=0)
     highest: float = Field(2.0, gt=0)
     days: tuple[dt.date, ...] = ()
@@ -77,7 +81,16 @@ class LevelState(BaseModel):
 
     def _ratio(self, age_days: Ints, usable: Mask) -> Array:
         youngest = np.where(usable, age_days, np.iinfo(np.int64).max).min(axis=1, keepdims=True)
-        weights = np.where(usable, 0.5 ** (np.maximum(age_days - youngest, 0) / self.half_life_days), 0.0)
+        younger = np.where(usable, age_days - youngest, np.inf)
+        slow = self._ratio_of(0.5 ** (younger / self.half_life_days))
+        recent_share = self.persistence ** youngest[:, 0].astype(np.float64)
+        if not recent_share.any():
+            return slow
+        recent = self._ratio_of(0.5 ** (younger / RECENT_HALF_LIFE_DAYS))
+        mixed: Array = slow ** (1 - recent_share) * recent**recent_share
+        return mixed
+
+    def _ratio_of(self, weights: Array) -> Array:
         prior = self.prior_days * float(np.mean(self.predicted))
         below = weights @ np.asarray(self.predicted) + prior
         above = weights @ np.asarray(self.actual) + prior

@@ -37,10 +37,11 @@ class Blocks(Part):
 class Level(Part):
     half_life_days: float = Field(gt=0)
     horizon_hours: int = Field(ge=0)
+    persistence: float = Field(0.0, ge=0, lt=1)
 
     def state(self) -> LevelState:
         """Return an empty history under these rules."""
-        return LevelState(half_life_days=self.half_life_days, horizon_hours=self.horizon_hours)
+        return LevelState(**self.model_dump())
 
 
 class HourlySearch(Search):

@@ -56,6 +56,21 @@ def test_what_is_not_known_yet_is_not_used() -> None:
     assert state.factors(far, known_until=dt.date(2024, 5, 31))[0] == pytest.approx(1.5)
 
 
+def test_the_last_known_days_count_more_the_younger_they_are() -> None:
+    """A change that persists is followed at once a day later, and no faster than without it a week later."""
+    after, changed = HOURS[-1:] + np.timedelta64(1, "h"), HOURS[-24:]
+    found = {}
+    for persistence in (0.0, 0.6):
+        for horizon_hours in (24, 168):
+            rules = {"persistence": persistence, "horizon_hours": horizon_hours}
+            state = _state(1.0, **rules).updated(changed, np.full(24, 150.0), np.full(24, 100.0))
+            day = after + np.timedelta64(horizon_hours, "h")
+            found[persistence, horizon_hours] = float(state.factors(day)[0])
+    assert 1.01 < found[0, 24] == found[0, 168] < 1.06
+    assert found[0.6, 24] > found[0, 24] + 0.05
+    assert found[0.6, 168] == pytest.approx(found[0, 168], abs=0.01)
+
+
 def test_far_future_takes_the_last_known_factor() -> None:
     assert _state(1.3).factors(np.asarray(["2060-01-01"], "datetime64[h]"))[0] == pytest.approx(1.3)
 
