@@ -6,6 +6,7 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from bikecast import discovery
 from bikecast.errors import InputError
 from bikecast.names import DEFAULT_ENVIRONMENT, DEFAULT_USE_CASE, Target, is_environment
 
@@ -44,10 +45,8 @@ def use_case() -> str:
     Raises:
         InputError: There is no such use case.
     """
-    from bikecast.use_case import registry  # brings numpy along
-
     chosen = console_settings().use_case
-    if chosen not in registry.names():
+    if chosen not in discovery.names():
         raise InputError(f"there is no use case {chosen!r}: `bikecast use-cases` lists them")
     return chosen
 

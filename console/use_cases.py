@@ -2,6 +2,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from bikecast import discovery
 from bikecast.errors import InputError
 from console.settings import use_case
 
@@ -11,9 +12,7 @@ if TYPE_CHECKING:
 
 def use_case_names() -> tuple[str, ...]:
     """Return the names of all use cases, sorted."""
-    from bikecast.use_case import registry  # brings numpy along, as everywhere below
-
-    return registry.names()
+    return discovery.names()
 
 
 def declaration() -> "UseCase | None":
@@ -22,10 +21,8 @@ def declaration() -> "UseCase | None":
     Raises:
         InputError: There is no such use case.
     """
-    from bikecast.use_case import registry
-
     chosen = use_case()
-    return registry.load(chosen) if registry.is_declared(chosen) else None
+    return discovery.load(chosen) if discovery.is_declared(chosen) else None
 
 
 def require_hourly(what: str) -> None:
@@ -59,12 +56,11 @@ def use_case_rows() -> list[dict[str, Any]]:
 
 
 def _row(name: str) -> dict[str, Any]:
-    from bikecast.use_case import registry
     from bikecast.use_case.requests import model_name_of
 
-    declared = registry.is_declared(name)
+    declared = discovery.is_declared(name)
     try:
-        title = registry.load(name).title if declared else "Trips that start in an hour"
+        title = discovery.load(name).title if declared else "Trips that start in an hour"
         kind, model = "declared" if declared else "own code", model_name_of(name)
     except InputError as err:  # the others are shown all the same
         title, kind, model = str(err), "broken", ""

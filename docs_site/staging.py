@@ -6,7 +6,7 @@ import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from bikecast.use_case import registry
+from bikecast import discovery
 from docs_site.api_reference import api_reference
 from docs_site.console_reference import console_reference
 from docs_site.data_dictionary import declared_dictionary
@@ -69,15 +69,15 @@ def _write(path: Path, text: str) -> None:
 
 def _write_references(folder: Path) -> None:
     _write(folder / "console.md", console_reference())
-    names = registry.names()
+    names = discovery.names()
     documents = {name: predictor_document(name) for name in names} | {"operations": operations_document()}
     for name, document in documents.items():
         _write(folder / f"api/{name}.json", json.dumps(document, indent=2))
         _write(folder / f"api/{name}.md", api_reference(f"API of {name}", document))
     _write(folder / "api/index.md", _index("API", API_INTRODUCTION, documents))
     for name in names:
-        own = not registry.is_declared(name)
-        text = hourly_demand_dictionary() if own else declared_dictionary(registry.load(name))
+        own = not discovery.is_declared(name)
+        text = hourly_demand_dictionary() if own else declared_dictionary(discovery.load(name))
         _write(folder / f"data/{name}.md", text)
     _write(folder / "data/index.md", _index("Data dictionary", DATA_INTRODUCTION, names))
 

@@ -8,8 +8,8 @@ from dataclasses import replace
 
 import aws_cdk as cdk
 
+from bikecast import discovery
 from bikecast.names import DEFAULT_ENVIRONMENT, DEFAULT_USE_CASE, Target, is_environment
-from bikecast.use_case import registry
 from infra_cdk.environments import BY_NAME, Environment
 from infra_cdk.settings import InfraSettings, TargetError, settings_for
 from infra_cdk.stacks.database import DatabaseStack
@@ -135,6 +135,8 @@ def _with_addresses(environment: Environment, context: Mapping[str, object]) -> 
 def _use_cases(named: object) -> tuple[str, ...]:
     """Return the use cases to deploy, each once, in the order in which they are named."""
     chosen = tuple(dict.fromkeys(str(named or DEFAULT_USE_CASE).replace(" ", "").split(",")))
-    if unknown := [name for name in chosen if name not in registry.names()]:
-        raise TargetError(f"unknown use case {', '.join(unknown)}: choose from {', '.join(registry.names())}")
+    if unknown := [name for name in chosen if name not in discovery.names()]:
+        raise TargetError(
+            f"unknown use case {', '.join(unknown)}: choose from {', '.join(discovery.names())}"
+        )
     return chosen

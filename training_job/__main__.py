@@ -10,10 +10,9 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import Any
 
-from bikecast import tracing
+from bikecast import discovery, tracing
 from bikecast.errors import InputError
 from bikecast.names import DEFAULT_USE_CASE, STEP_ENDED, WORK_S, Step, result_name
-from bikecast.use_case import registry
 from training_job.runtime import logs
 from training_job.runtime.answers import (
     PrintedReply,
@@ -142,10 +141,10 @@ def find_step(step: Step, *, use_case: str = DEFAULT_USE_CASE) -> Run:
         InputError: There is no such use case, or it has no such step.
     """
     module = result_name(step)
-    own = registry.own(use_case, f"steps.{module}")
-    if own is None and registry.is_declared(use_case) and find_spec(f"training_job.rows.{module}"):
+    own = discovery.own(use_case, f"steps.{module}")
+    if own is None and discovery.is_declared(use_case) and find_spec(f"training_job.rows.{module}"):
         declared = import_module(f"training_job.rows.{module}")
-        return lambda context, payload: declared.run(context, registry.load(use_case), payload)
+        return lambda context, payload: declared.run(context, discovery.load(use_case), payload)
     if own is None and find_spec(f"training_job.steps.{module}") is None:
         raise InputError(f"step: {use_case} has no {step}; it is for declared use cases")
     run: Run = (own or import_module(f"training_job.steps.{module}")).run

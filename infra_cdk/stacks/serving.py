@@ -6,8 +6,8 @@ from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_lambda_event_sources as event_sources
 from constructs import Construct
 
+from bikecast import discovery
 from bikecast.names import DATA_COVERAGE_KEY, DatabaseRole, Output, Variable
-from bikecast.use_case import registry
 from infra_cdk.constructs.api import STAGE, PredictorApi, allowed_origins
 from infra_cdk.constructs.functions.function import PythonFunction
 from infra_cdk.constructs.functions.layers import Layers
@@ -143,7 +143,7 @@ class ServingStack(BikecastStack):
             environment={
                 Variable.USE_CASE: self.use_case,
                 # All that are here, not those deployed with it: another deployment changes no function.
-                Variable.USE_CASES: ",".join(registry.names()),
+                Variable.USE_CASES: ",".join(discovery.names()),
                 Variable.DATA_BUCKET: storage.data.bucket_name,
                 Variable.REPORTS_BUCKET: storage.reports.bucket_name,
                 Variable.RETRAIN_STATE_MACHINE_ARN: training.retrain.state_machine_arn,

@@ -7,8 +7,8 @@ from aws_cdk import aws_ecs as ecs
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
+from bikecast import discovery
 from bikecast.names import Containers, Output, Prefix, TaskVariable, Variable
-from bikecast.use_case import registry
 from infra_cdk.constructs.functions.function import PythonFunction
 from infra_cdk.constructs.functions.images import training_image
 from infra_cdk.constructs.functions.layers import Layers
@@ -50,7 +50,9 @@ class TrainingStack(BikecastStack):
         self._let_job_use_storage()
         let_set_passwords(database.postgres, self.job.role)
         layers = Layers(self, "Layers", settings=settings)
-        self.plan_retraining = self._planner("plan_retraining", layers=layers, environment={})
+        self.plan_retraining = self._planner(
+            "plan_retraining", layers=layers, environment={}, packages="predict"
+        )
         self.plan_ingestion = self._planner(
             "plan_ingestion", layers=layers, environment={Variable.DATA_BUCKET: storage.data.bucket_name}
         )
@@ -143,14 +145,15 @@ class TrainingStack(BikecastStack):
         *,
         layers: Layers,
         environment: dict[str, str],
+        packages: str = "functions",
     ) -> PythonFunction:
         return PythonFunction(
             self,
             "".join(word.capitalize() for word in name.split("_")),
             name=name,
             layers=layers,
-            packages="predict",
-            use_cases=registry.names(),
+            packages=packages,
+            use_cases=discovery.names(),
             settings=self.settings,
             environment=environment,
             timeout_s=60,

@@ -7,7 +7,7 @@ import boto3
 from aws_lambda_powertools import Logger, Metrics
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bikecast import tracing
+from bikecast import discovery, tracing
 from bikecast.database import DatabaseSettings, connect
 from bikecast.monitoring.choice import watch_of
 from bikecast.monitoring.findings.verdicts import answer
@@ -16,7 +16,6 @@ from bikecast.monitoring.run import Ports, monitor
 from bikecast.names import USE_CASE_DIMENSION, use_case_prefix
 from bikecast.requests import parse_request
 from bikecast.storage import S3Store, ScopedStore
-from bikecast.use_case import registry
 
 from .publication import publish
 from .settings import Settings
@@ -47,7 +46,7 @@ def ports() -> Ports:
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - the runtime passes it
     """Judge the windows that an execution's request names, or the last complete week."""
     request, use_case = parse_request(MonitorRequest, event["request"]), Settings().use_case
-    scored_by = [m.name for m in registry.load(use_case).metrics] if registry.is_declared(use_case) else []
+    scored_by = [m.name for m in discovery.load(use_case).metrics] if discovery.is_declared(use_case) else []
     parent = tracing.traceparent_of_execution(event["execution"])
     with tracing.span("judge windows", parent=parent):
         verdicts = list(monitor(request, ports(), watch_of(use_case)))

@@ -7,11 +7,10 @@ import boto3
 from aws_lambda_powertools import Logger
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from bikecast import tracing
+from bikecast import discovery, tracing
 from bikecast.names import DEFAULT_USE_CASE, Prefix
 from bikecast.requests import parse_request
 from bikecast.storage import S3Store
-from bikecast.use_case import registry
 
 from .settings import Settings
 
@@ -28,7 +27,7 @@ def data() -> S3Store:
 @tracing.flushed
 def lambda_handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:  # noqa: ARG001 - Lambda's signature
     """Find the uploaded files and share them out to containers."""
-    planner = registry.own(DEFAULT_USE_CASE, "loading.plan")
+    planner = discovery.own(DEFAULT_USE_CASE, "loading.plan")
     assert planner is not None  # this machine is that use case's; declared ones load in one step
     request = parse_request(planner.IngestRequest, event["request"])
     with tracing.span("find files", parent=tracing.traceparent_of_execution(event["execution"])):

@@ -14,9 +14,9 @@ from typing import Any
 import httpx
 import pytest
 
+from bikecast import discovery
 from bikecast.names import AUTOMATION_KEY, CHAMPION_KEY, Output, stack_name, use_case_prefix
 from bikecast.registry.automation import AutomationSwitch
-from bikecast.use_case import registry
 from tests.deployment import PROJECT, Deployment, deployed, eventually
 from tests.e2e.test_api import OPERATIONS_FLAGS, generated_client, hold_to_its_document
 from tests.e2e.test_loop import TRIP
@@ -49,7 +49,7 @@ class Member:
         """Ask for the prediction of one example, and return it."""
         path, row = "predict_trip", TRIP
         if self.name != CITIBIKE:
-            path, row = "predict", dict(registry.load(self.name).api.examples[0])
+            path, row = "predict", dict(discovery.load(self.name).api.examples[0])
         answer = self.post(path, {"input_data": [row]})
         assert answer.status_code == 200, answer.text
         return dict(answer.json()["predictions"][0])
@@ -166,7 +166,7 @@ def test_each_has_a_champion_an_api_and_keys_of_its_own(members: Members) -> Non
 
 @pytest.mark.usefixtures("trained")
 def test_bodies_of_the_projects_that_the_data_come_from_are_answered_beside_ours(members: Members) -> None:
-    person, ride = (dict(registry.load(name).api.examples[0]) for name in (OBESITY, DURATION))
+    person, ride = (dict(discovery.load(name).api.examples[0]) for name in (OBESITY, DURATION))
     one = members[OBESITY].post("predict", person).json()
     [same] = members[OBESITY].post("predict", {"input_data": [person]}).json()["predictions"]
     assert (one["prediction"], one["probabilities"]) == (same["prediction"], same["probabilities"])
@@ -189,7 +189,7 @@ def test_each_api_is_what_its_document_says(
     monkeypatch.syspath_prepend(tmp_path)
     client = generated_client(outputs, tmp_path / package)
     body = getattr(import_module(f"{package}.models"), BODIES[name])
-    rows = body.from_dict({"input_data": list(registry.load(name).api.examples)})
+    rows = body.from_dict({"input_data": list(discovery.load(name).api.examples)})
     [answer] = import_module(f"{package}.api.predictions.predict").sync(client=client, body=rows).predictions
     assert answer.source == "champion"
 

@@ -10,7 +10,7 @@ import httpx
 import pandas as pd
 import pytest
 
-from bikecast.use_case import registry
+from bikecast import discovery
 from tests.deployment import Deployment, eventually
 from use_cases.green_taxi.simulation import rides
 
@@ -42,7 +42,7 @@ def ask(outputs: dict[str, Any], rows: list[dict[str, Any]]) -> httpx.Response:
 def test_a_declared_use_case_is_loaded_trained_served_watched_and_left_by_the_others(
     cloud: Deployment,
 ) -> None:
-    use_case, before = registry.load(NAME), cloud.champion()
+    use_case, before = discovery.load(NAME), cloud.champion()
     outputs = bikecast(cloud, "deploy")
     assert outputs["api_url"] != cloud.outputs["api_url"]
     assert bikecast(cloud, "load", "--simulate")["status"] == "complete"
@@ -83,7 +83,7 @@ def test_months_are_named_one_run_after_another_and_a_shifted_fare_is_answered_b
         return str(answer.json()["predictions"][0]["source"])
 
     outputs = taxi("deploy")
-    url, body = f"{outputs['api_url']}/predict", {"input_data": list(registry.load(TAXI).example_rows)}
+    url, body = f"{outputs['api_url']}/predict", {"input_data": list(discovery.load(TAXI).example_rows)}
     assert taxi("load", "--simulate")["status"] == "complete"
     for train, choose, judge in RUNS:
         months = ("--train-month", train, "--val-month", choose, "--test-month", judge)

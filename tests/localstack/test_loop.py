@@ -10,8 +10,8 @@ import httpx
 import psutil
 import pytest
 
+from bikecast import discovery
 from bikecast.names import Containers, Failure
-from bikecast.use_case import registry
 from tests.deployment import eventually
 from tests.faults import kill, processes
 from tests.localstack.bench import Bench, worker
@@ -182,7 +182,7 @@ def test_destroying_leaves_nothing(bench: Bench, clock: Clock) -> None:
 
 def ask_for_a_window(bench: Bench) -> None:
     """Ask the declared use case about as many rows as a window has, and wait until all are stored."""
-    use_case, outputs = registry.load("obesity"), bench.bikecast(*OBESITY, "outputs")
+    use_case, outputs = discovery.load("obesity"), bench.bikecast(*OBESITY, "outputs")
     rows = [dict(use_case.api.examples[0])] * (use_case.monitoring.window_rows or 0)
     headers = {"x-api-key": outputs["api_key"]}
     answer = httpx.post(

@@ -3,9 +3,10 @@
 import pandas as pd
 import pytest
 
+from bikecast import discovery
 from bikecast.monitoring.limits.trials import Trial
 from bikecast.monitoring.rows.selftest import SIZES, run_selftest
-from bikecast.use_case import UseCase, registry
+from bikecast.use_case import UseCase
 from console.monitoring.selftest import rows_of
 
 NAMES = ("green_taxi", "obesity", "ride_duration")
@@ -13,7 +14,7 @@ NAMES = ("green_taxi", "obesity", "ride_duration")
 
 @pytest.fixture(scope="module", params=NAMES)
 def declared(request: pytest.FixtureRequest) -> tuple[UseCase, pd.DataFrame]:
-    use_case = registry.load(request.param)
+    use_case = discovery.load(request.param)
     return use_case, rows_of(use_case, None)
 
 

@@ -5,9 +5,9 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+from bikecast import discovery
 from bikecast.database import DatabaseSettings
 from bikecast.storage import FolderStore
-from bikecast.use_case import registry
 from training_job.migrations import migrate
 from training_job.tuning.search import load_search
 from training_job.tuning.study import open_study
@@ -16,7 +16,7 @@ AT_ONCE = 6
 
 
 def _open(database: DatabaseSettings, number: int) -> str:
-    search = load_search(registry.load("obesity").search)
+    search = load_search(discovery.load("obesity").search)
     return open_study(database, f"train-{number}", search=search).study_name
 
 

@@ -13,6 +13,7 @@ import pytest
 import schemathesis
 from starlette.testclient import TestClient
 
+from bikecast import discovery
 from bikecast.database import connect
 from bikecast.examples import folder_files
 from bikecast.examples.keys import raw_prefix
@@ -28,7 +29,7 @@ from bikecast.serving.log.capture import parse_message, save
 from bikecast.serving.log.prediction_log import PredictionRow, messages
 from bikecast.serving.rows.kind import rows_serving
 from bikecast.storage import FolderStore
-from bikecast.use_case import Category, UseCase, registry
+from bikecast.use_case import Category, UseCase
 from tests.aws.serving.test_openapi import KeyCheck, hold_to_its_document
 from tests.postgres import Server
 from training_job.runtime.context import Context
@@ -114,7 +115,7 @@ def place(
 
 def simulated_place(name: str, root: Path, postgres: Server) -> Place:
     """Return a use case in folders of its own, with its simulated files uploaded."""
-    use_case = registry.load(name)
+    use_case = discovery.load(name)
     stores = {store: FolderStore(root / store) for store in ("data", "artifacts", "serving", "reports")}
     context = Context(
         **stores,  # type: ignore[arg-type]  # stores by field

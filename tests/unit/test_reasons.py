@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from bikecast.use_case import registry
+from bikecast import discovery
 
 ROOT = Path(__file__).parents[2]
 PLATFORM = ("app.py", "console", "infra_cdk", "lambdas", "layers", "local_cloud", "training_job")
@@ -71,7 +71,7 @@ def test_a_suppression_without_a_reason_would_be_found(line: str) -> None:
 
 
 def test_the_platform_names_a_use_case_only_where_there_is_a_reason() -> None:
-    words = re.compile("|".join((*registry.names(), "citi bike")), re.IGNORECASE)
+    words = re.compile("|".join((*discovery.names(), "citi bike")), re.IGNORECASE)
     found = Counter(name for name, _, line in _lines(*PLATFORM) if words.search(line))
     assert found == {name: count for name, (count, _) in NAMED.items()}
 

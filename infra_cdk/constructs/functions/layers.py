@@ -10,7 +10,7 @@ from tempfile import TemporaryDirectory
 from aws_cdk import aws_lambda as lambda_
 from constructs import Construct
 
-from bikecast.use_case.registry import PACKAGE
+from bikecast.discovery import PACKAGE
 from infra_cdk.settings import ROOT, InfraSettings
 
 # layers/build.py fetches wheels for the same Python; a test compares the two.

@@ -7,11 +7,12 @@ from typing import Any
 
 import pytest
 
+from bikecast import discovery
 from bikecast.errors import DataError, InputError
 from bikecast.examples import load_files, partitions, stored_files
 from bikecast.examples.keys import raw_prefix, table_key
 from bikecast.names import DEFAULT_USE_CASE, Output, Step
-from bikecast.use_case import UseCase, registry
+from bikecast.use_case import UseCase
 from console.cloud.champions import champion_exists
 from console.cloud.session import Cloud
 from console.cloud.stores import data_store, reports_store, serving_store
@@ -32,7 +33,7 @@ from training_job.rows.load_files import LoadInput
 def obesity(monkeypatch: pytest.MonkeyPatch) -> Iterator[UseCase]:
     monkeypatch.setenv("BIKECAST_USE_CASE", DEFAULT_USE_CASE)  # restored afterwards
     take_choices(["--use-case", "obesity"])
-    yield registry.load("obesity")
+    yield discovery.load("obesity")
     take_choices(["--use-case", DEFAULT_USE_CASE])
 
 
@@ -154,7 +155,7 @@ def test_a_training_needs_rows_and_asks_for_the_use_cases_own_model(
 
 
 def test_months_that_are_not_loaded_are_refused_with_those_that_are(deployed: Cloud) -> None:
-    taxi = registry.load("green_taxi")
+    taxi = discovery.load("green_taxi")
     for month in ("2021-01", "2021-02"):
         data_store(deployed).write(table_key("green_taxi", month), b"rows")
     months = {"train_months": ["2021-01"], "val_months": ["2021-02"], "test_months": ["2021-03"]}

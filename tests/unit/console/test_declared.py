@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
+from bikecast import discovery
 from bikecast.errors import InputError
-from bikecast.use_case import registry
 from console.monitoring.drift import without_empty_columns
 from console.serving.row_predictions import answer_rows, read_rows
 from console.training.row_training import row_request
@@ -22,7 +22,7 @@ def test_every_use_case_is_listed_with_the_name_of_its_model() -> None:
 
 def test_fields_of_the_split_are_sent_as_they_are_given() -> None:
     split = {"train_months": ["2021-01", "2021-02"], "val_months": ["2021-03"], "test_months": ["2021-04"]}
-    request = row_request(registry.load("green_taxi"), {"n_trials": 3}, split)
+    request = row_request(discovery.load("green_taxi"), {"n_trials": 3}, split)
     assert request["train_months"] == ["2021-01", "2021-02"]
     assert request["registered_model_name"] == "green-taxi-cash-model"
 
@@ -42,7 +42,7 @@ def test_a_bad_request_is_refused_with_the_field(
     name: str, given: dict[str, int], split: dict[str, Any], said: str
 ) -> None:
     with pytest.raises(InputError, match=said):
-        row_request(registry.load(name), given, split)
+        row_request(discovery.load(name), given, split)
 
 
 @pytest.mark.parametrize("body", [{"a": 1}, [{"a": 1}], {"input_data": [{"a": 1}]}])

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import pandas as pd
 
+from bikecast import discovery
 from bikecast.examples import load_files, read_table, read_unlabelled
 from bikecast.examples.sources import folder_files
 from bikecast.storage import FolderStore
-from bikecast.use_case import registry
 
-TAXI = registry.load("green_taxi")
+TAXI = discovery.load("green_taxi")
 PAYMENT = TAXI.task.target
 WITHOUT = "payment type missing"
 
@@ -36,7 +36,7 @@ def test_rows_without_a_truth_are_kept_and_others_judged_as_loading_judges_them(
 
 
 def test_a_truth_may_be_empty_and_its_column_absent(tmp_path: Path) -> None:
-    obesity = registry.load("obesity")
+    obesity = discovery.load("obesity")
     assert obesity.simulate is not None
     obesity.simulate(tmp_path)
     persons = pd.read_csv(tmp_path / "simulated-persons-1.csv")

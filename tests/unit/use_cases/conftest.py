@@ -7,12 +7,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from bikecast import discovery
 from bikecast.examples import folder_files, load_files, read_table
 from bikecast.examples.reports import LoadReport
 from bikecast.storage import FolderStore
-from bikecast.use_case import registry
 
-NAMES = tuple(name for name in registry.names() if registry.is_declared(name))
+NAMES = tuple(name for name in discovery.names() if discovery.is_declared(name))
 Simulated = Callable[[str], tuple[LoadReport, pd.DataFrame, Path]]
 
 
@@ -22,7 +22,7 @@ def simulated(tmp_path_factory: pytest.TempPathFactory) -> Simulated:
 
     @cache
     def load(name: str) -> tuple[LoadReport, pd.DataFrame, Path]:
-        use_case = registry.load(name)
+        use_case = discovery.load(name)
         folder = tmp_path_factory.mktemp(name)
         if use_case.simulate is None:
             pytest.skip(f"{name} declares no simulation")

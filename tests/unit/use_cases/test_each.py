@@ -12,13 +12,14 @@ import pandas as pd
 import pytest
 from pydantic import ValidationError
 
+from bikecast import discovery
 from bikecast.evaluation.baselines import answers
 from bikecast.evaluation.segments import masks
 from bikecast.examples import columns_of, to_sample
 from bikecast.examples.contract import checked
 from bikecast.families import NAMES as FAMILIES
 from bikecast.families import TaskShape, family
-from bikecast.use_case import Category, Classification, Moment, UseCase, registry
+from bikecast.use_case import Category, Classification, Moment, UseCase
 from bikecast.use_case.rows import columns_of_rows, row_model
 from tests.unit.use_cases.conftest import NAMES, Simulated
 
@@ -33,13 +34,13 @@ def start_of(use_case: UseCase) -> tuple[str, dict[str, Any]]:
 
 
 def test_registry_finds_it(name: str) -> None:
-    assert name in registry.names()
-    assert registry.load(name).name == name
+    assert name in discovery.names()
+    assert discovery.load(name).name == name
 
 
 def test_declaration_is_read_without_pandas_or_fastapi(name: str) -> None:
     heavy = "{'pandas', 'pyarrow', 'fastapi', 'boto3', 'mlflow', 'sklearn'} & set(sys.modules)"
-    load = f"from bikecast.use_case import registry; registry.load({name!r})"
+    load = f"from bikecast import discovery; discovery.load({name!r})"
     code = f"import sys; {load}; sys.exit(', '.join({heavy}) or 0)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr.strip()) == (0, "")
@@ -49,7 +50,7 @@ def test_simulation_is_labelled_quick_small_and_the_same_by_seed(
     name: str, tmp_path: Path, simulated: Simulated
 ) -> None:
     _, _, before = simulated(name)
-    simulate = registry.load(name).simulate
+    simulate = discovery.load(name).simulate
     assert simulate is not None
     started_s = time.process_time()
     simulate(tmp_path)
@@ -72,7 +73,7 @@ def test_simulation_loads_completely(name: str, simulated: Simulated) -> None:
 def test_row_asked_over_the_api_gives_the_features_of_the_same_row_in_a_file(
     name: str, simulated: Simulated
 ) -> None:
-    use_case = registry.load(name)
+    use_case = discovery.load(name)
     _, table, _ = simulated(name)
     some = table.sample(200, random_state=1).reset_index(drop=True)
     model = row_model(use_case)
@@ -96,7 +97,7 @@ def _as_json(use_case: UseCase, row: dict[Any, Any]) -> dict[str, Any]:
 
 
 def test_codes_of_categorical_features_are_levels(name: str, simulated: Simulated) -> None:
-    use_case = registry.load(name)
+    use_case = discovery.load(name)
     features = to_sample(use_case, simulated(name)[1]).features
     for position in use_case.features.categorical:
         codes = features[:, position]
@@ -105,14 +106,14 @@ def test_codes_of_categorical_features_are_levels(name: str, simulated: Simulate
 
 
 def test_examples_of_the_api_are_legal_and_have_features(name: str) -> None:
-    use_case = registry.load(name)
+    use_case = discovery.load(name)
     model = row_model(use_case)
     rows = [model.model_validate(example) for example in use_case.example_rows]
     assert np.isfinite(use_case.features.build(columns_of_rows(use_case, rows).columns)).all()
 
 
 def test_unknown_level_is_answered_as_missing_or_refused_as_declared(name: str) -> None:
-    use_case = registry.load(name)
+    use_case = discovery.load(name)
     for item in use_case.inputs:
         if not isinstance(item.kind, Category):
             continue
@@ -127,7 +128,7 @@ def test_unknown_level_is_answered_as_missing_or_refused_as_declared(name: str) 
 
 
 def test_model_learns_from_the_simulation_and_beats_every_baseline(name: str, simulated: Simulated) -> None:
-    use_case = registry.load(name)
+    use_case = discovery.load(name)
     sample = to_sample(use_case, simulated(name)[1])
     parts = use_case.split.parts(sample.time, sample.target, {})
     fold = use_case.split.calibration_folds(sample.time, sample.target, {})[0]
@@ -160,7 +161,7 @@ def _error(metric: Any, target: Any, outcome: Any) -> float:
 
 
 def test_segments_are_parts_of_the_rows(name: str, simulated: Simulated) -> None:
-    use_case = registry.load(name)
+    use_case = discovery.load(name)
     sample = to_sample(use_case, simulated(name)[1])
     found = masks(use_case.segments, sample)
     for segment in use_case.segments:
@@ -168,7 +169,7 @@ def test_segments_are_parts_of_the_rows(name: str, simulated: Simulated) -> None
 
 
 def test_shifts_change_a_copy_within_the_contract(name: str, simulated: Simulated) -> None:
-    use_case = registry.load(name)
+    use_case = discovery.load(name)
     _, table, _ = simulated(name)
     before = table.copy(deep=True)
     assert use_case.monitoring.shifts
@@ -180,7 +181,7 @@ def test_shifts_change_a_copy_within_the_contract(name: str, simulated: Simulate
 
 
 def test_search_starts_inside_its_spaces(name: str) -> None:
-    search = tomllib.loads(registry.load(name).search.read_text())
+    search = tomllib.loads(discovery.load(name).search.read_text())
     assert {*search["families"], *search["comparison"]["families"]} <= set(FAMILIES)
     for found in search["families"].values():
         assert found["start"].keys() == found["space"].keys()

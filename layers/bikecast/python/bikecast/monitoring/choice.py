@@ -2,8 +2,8 @@
 
 from functools import partial
 
+from bikecast import discovery
 from bikecast.monitoring.watch import Watch
-from bikecast.use_case import registry
 
 
 def watch_of(use_case: str) -> Watch:
@@ -12,12 +12,12 @@ def watch_of(use_case: str) -> Watch:
     Raises:
         InputError: There is no such use case here.
     """
-    own = registry.own(use_case, "watch")
+    own = discovery.own(use_case, "watch")
     if own is not None:
         watch: Watch = own.WATCH
         return watch
     from bikecast.monitoring.rows.champion import load_rows_champion
     from bikecast.monitoring.rows.watch import RowsWatch
 
-    declaration = registry.load(use_case)
+    declaration = discovery.load(use_case)
     return RowsWatch(declaration, partial(load_rows_champion, declaration))

@@ -1,7 +1,7 @@
 """The predictor of a use case: its own, or that of declared rows."""
 
+from bikecast import discovery
 from bikecast.serving.kind import ServingKind
-from bikecast.use_case import registry
 
 
 def serving_of(use_case: str) -> ServingKind:
@@ -10,10 +10,10 @@ def serving_of(use_case: str) -> ServingKind:
     Raises:
         InputError: There is no such use case here.
     """
-    own = registry.own(use_case, "serving")
+    own = discovery.own(use_case, "serving")
     if own is not None:
         serving: ServingKind = own.SERVING
         return serving
     from bikecast.serving.rows.kind import rows_serving
 
-    return rows_serving(registry.load(use_case))
+    return rows_serving(discovery.load(use_case))

@@ -2,10 +2,10 @@
 
 from typing import Any
 
+from bikecast import discovery
 from bikecast.errors import InputError
 from bikecast.names import DEFAULT_USE_CASE, MODEL_NAME
 from bikecast.requests import RetrainRequest, parse_request
-from bikecast.use_case import registry
 
 
 def checked_request(payload: object) -> dict[str, Any]:
@@ -17,7 +17,7 @@ def checked_request(payload: object) -> dict[str, Any]:
     if not isinstance(payload, dict):
         raise InputError(f"input: must be a JSON object (got {payload!r})")
     name = payload.get("use_case", DEFAULT_USE_CASE)
-    own = registry.own(str(name), "request")
+    own = discovery.own(str(name), "request")
     if own is not None:
         found: dict[str, Any] = parse_request(own.REQUEST, payload).model_dump(mode="json")
         return found
@@ -25,7 +25,7 @@ def checked_request(payload: object) -> dict[str, Any]:
 
 
 def _declared(name: str, payload: dict[str, Any]) -> dict[str, Any]:
-    use_case = registry.load(name)
+    use_case = discovery.load(name)
     common = {key: value for key, value in payload.items() if key in RetrainRequest.model_fields}
     rest = {key: value for key, value in payload.items() if key not in common}
     own = {"registered_model_name": use_case.model_name, "threshold": use_case.improvement}
@@ -36,4 +36,4 @@ def _declared(name: str, payload: dict[str, Any]) -> dict[str, Any]:
 
 def model_name_of(use_case: str) -> str:
     """Return the name under which a use case's models are registered and may be promoted."""
-    return MODEL_NAME if use_case == DEFAULT_USE_CASE else registry.load(use_case).model_name
+    return MODEL_NAME if use_case == DEFAULT_USE_CASE else discovery.load(use_case).model_name

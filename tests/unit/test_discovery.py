@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import use_cases
+from bikecast import discovery
 from bikecast.errors import InputError
-from bikecast.use_case import registry
 from console.use_cases import use_case_rows
 
 BROKEN = "from bikecast import use_case as uc\n\nX = uc.Number(0, 5, unit='hPa')\n"
@@ -31,7 +31,7 @@ def broken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 def test_a_declaration_that_fails_is_told_with_its_line(broken: str) -> None:
     with pytest.raises(InputError, match=r"of broken fails in line 3 of .*use_case.py: TypeError: .*'unit'"):
-        registry.load(broken)
+        discovery.load(broken)
 
 
 def test_the_others_are_listed_beside_one_that_fails(broken: str) -> None:
@@ -42,4 +42,4 @@ def test_the_others_are_listed_beside_one_that_fails(broken: str) -> None:
 
 def test_an_unknown_name_is_refused_with_those_that_are_there() -> None:
     with pytest.raises(InputError, match=r"must be one of .*obesity.* \(got 'obese'\)"):
-        registry.load("obese")
+        discovery.load("obese")

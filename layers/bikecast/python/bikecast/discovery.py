@@ -5,9 +5,12 @@ import traceback
 from importlib import import_module
 from importlib.util import find_spec
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from bikecast.errors import InputError
-from bikecast.use_case.declaration import UseCase
+
+if TYPE_CHECKING:
+    from bikecast.use_case.declaration import UseCase
 
 PACKAGE = "use_cases"
 
@@ -51,7 +54,7 @@ def is_declared(name: str) -> bool:
     return find_spec(f"{PACKAGE}.{name}.use_case") is not None
 
 
-def load(name: str) -> UseCase:
+def load(name: str) -> "UseCase":
     """Return a use case by name.
 
     Raises:
