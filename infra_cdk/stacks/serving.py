@@ -139,6 +139,7 @@ class ServingStack(BikecastStack):
             name="operate",
             layers=self._layers,
             packages="api",
+            use_cases=(self.use_case,),
             settings=self.settings,
             environment={
                 Variable.USE_CASE: self.use_case,

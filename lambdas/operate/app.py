@@ -11,8 +11,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 from pydantic import BaseModel, ConfigDict, Field
 
-from bikecast.data_coverage import DaysNotLoadedError
-from bikecast.errors import ForbiddenError
+from bikecast.errors import FieldError, ForbiddenError
 from bikecast.monitoring.reports.stored_reports import (
     Page,
     find_page,
@@ -124,8 +123,8 @@ def _add_trainings(app: FastAPI, ports: OperatePorts) -> None:
         """
         try:
             return ports.trainings.start(body)
-        except DaysNotLoadedError as err:
-            problem = {"loc": ("body", err.field), "msg": str(err), "type": "days_not_loaded"}
+        except FieldError as err:
+            problem = {"loc": ("body", err.field), "msg": str(err), "type": "not_loaded"}
             raise RequestValidationError([problem]) from err
 
     start_training.__annotations__["body"] = ports.trainings.request

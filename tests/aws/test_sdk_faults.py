@@ -12,11 +12,11 @@ from botocore.config import Config
 from moto import mock_aws
 
 from bikecast.errors import ConflictError, InputError
-from bikecast.names import CHAMPION_HISTORY_PREFIX, Output, citibike_key
+from bikecast.names import CHAMPION_HISTORY_PREFIX, Output
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.registry.manifest import ChangeAction
 from bikecast.serving.log.prediction_log import QueueLog
-from bikecast.serving.trainings import TrainingRequest, Trainings
+from bikecast.serving.trainings import SearchRequest, Trainings
 from bikecast.storage import FolderStore, S3Store
 from console.cloud.session import Cloud
 from console.executions.approvals import ApprovalAnswer, answer, list_waiting
@@ -31,6 +31,7 @@ from tests.sdk_faults import TRANSIENT, Fault, Wire, answering, no_waiting
 from tests.unit.serving import world
 from tests.unit.serving.test_prediction_log import row
 from training_job.runtime.answers import TaskReply
+from use_cases.citibike.keys import citibike_key
 
 __all__ = ["cloud", "no_waiting"]
 pytestmark = pytest.mark.usefixtures("no_waiting")
@@ -136,7 +137,7 @@ def test_a_training_is_started_once(fault: Fault, tmp_path: Path) -> None:
     wire = Wire(states)
     for number in range(4):  # lookup, running ones, start, lookup
         wire.strike({number: fault})
-        request = TrainingRequest(client_token=f"token-{number}", n_trials=3)
+        request = SearchRequest(client_token=f"token-{number}", n_trials=3)
         training = Trainings(states, arn, data=data).start(request)
         wire.strike({})
         started = states.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]

@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
-from bikecast.data_coverage import DataCoverage, noted_coverage
 from bikecast.errors import DataError, InputError
 from bikecast.names import Prefix
 from tests.training_job.world import folder_context
 from tests.unit.use_cases.citibike.loading.trips import csv_bytes, hour_of_rides, zip_bytes
 from training_job.runtime.context import Context
 from use_cases.citibike.data_coverage import read_coverage
+from use_cases.citibike.days import DataCoverage, noted_coverage
 from use_cases.citibike.simulator import simulate
 from use_cases.citibike.steps import ingest_month, publish_tables
 from use_cases.citibike.tables.hourly import join_weather, read_hourly, read_weather

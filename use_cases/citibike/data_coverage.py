@@ -7,10 +7,10 @@ import numpy as np
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from bikecast.data_coverage import DataCoverage, note_coverage
 from bikecast.errors import DataError
 from bikecast.names import Prefix
 from bikecast.storage import ObjectStore
+from use_cases.citibike.days import DataCoverage, note_coverage
 
 Days = NDArray[np.datetime64]
 # Weather misses a day here and there; files of another year are another stretch.

@@ -58,7 +58,7 @@ class World:
         attributes = {"FifoQueue": "true", "ContentBasedDeduplication": "true", "VisibilityTimeout": "60"}
         self.url = cloud.sqs.create_queue(QueueName="steps.fifo", Attributes=attributes)["QueueUrl"]  # type: ignore[arg-type]  # plain strings for literals
         cloud.logs.create_log_group(logGroupName=GROUP)
-        self.said: list[tuple[Step, str]] = []
+        self.said: list[tuple[str, str]] = []
 
     def _definition(self) -> dict[str, Any]:
         body = {"step": Step.MIGRATE, "task_token.$": "$$.Task.Token", "input.$": "$"}

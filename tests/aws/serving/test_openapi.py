@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis.strategies import SearchStrategy
 from schemathesis import GenerationMode
 
-from bikecast.names import DASHBOARD_SUMMARY_KEY, citibike_key
+from bikecast.names import DASHBOARD_SUMMARY_KEY
 from bikecast.serving.champion.follower import ChampionFollower
 from bikecast.serving.log.prediction_log import NoLog
 from bikecast.serving.trainings import Trainings
@@ -28,6 +28,7 @@ from use_cases.citibike.api import routes as predict
 from use_cases.citibike.api.hourly import LOADERS
 from use_cases.citibike.api.outlook import OutlookReader
 from use_cases.citibike.api.service import PredictionService, ServicePorts
+from use_cases.citibike.keys import citibike_key
 
 assert callable(schemathesis_hooks.before_call)  # importing it tells Schemathesis of the law it cannot read
 

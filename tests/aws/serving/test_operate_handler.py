@@ -8,11 +8,11 @@ import boto3
 import pytest
 
 from bikecast.monitoring.reports.stored_reports import library_key, library_mark
-from bikecast.names import DASHBOARD_SUMMARY_KEY, DATA_COVERAGE_KEY, Prefix, citibike_key
-from bikecast.requests import TrainingScope
+from bikecast.names import DASHBOARD_SUMMARY_KEY, DATA_COVERAGE_KEY, Prefix
 from lambdas.operate import handler
 from tests.aws.serving.conftest import REGION, Answer, Context, answer_of, event
-from use_cases.citibike.request import HourlyRequest
+from use_cases.citibike.keys import citibike_key
+from use_cases.citibike.request import SCOPE, HourlyRequest
 
 KEY_ID = "training-key"
 LOADED = (citibike_key(2024), f"{Prefix.TABLES}obesity/all.parquet")
@@ -108,7 +108,7 @@ def test_only_the_training_key_starts_a_training(key_id: str | None, request_: d
 
 
 def test_how_a_training_is_judged_is_not_the_callers_choice() -> None:
-    judging = sorted(set(HourlyRequest.model_fields) - set(TrainingScope.model_fields))
+    judging = sorted(set(HourlyRequest.model_fields) - set(SCOPE.model_fields))
     assert {"threshold", "registered_model_name", "approval", "random_state"} <= set(judging)
     defaults = HourlyRequest().model_dump()
     refused = train({name: defaults[name] for name in judging})

@@ -4,8 +4,7 @@ import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
-from bikecast.data_coverage import DaysNotLoadedError
-from bikecast.errors import InputError
+from bikecast.errors import FieldError, InputError
 from bikecast.names import TIME_ZONE, Output
 from bikecast.requests import parse_request
 from console.cloud.champions import read_champion
@@ -17,8 +16,8 @@ from console.training.checks import OPTIONS, with_options
 from use_cases.citibike.request import HourlyRequest
 
 if TYPE_CHECKING:
-    from bikecast.data_coverage import DataCoverage
     from bikecast.monitoring.windows import Window
+    from use_cases.citibike.days import DataCoverage
 
 
 def start_training(cloud: Cloud, request: Mapping[str, Any]) -> str:
@@ -44,8 +43,8 @@ def require_trainable(cloud: Cloud, request: Mapping[str, Any]) -> None:
     """
     checked, coverage = parse_retraining(request), _coverage(cloud)
     try:
-        coverage.require(checked)
-    except DaysNotLoadedError as err:
+        coverage.require(checked.start_train_date, checked.end_train_date)
+    except FieldError as err:
         told = str(err).replace(err.field, OPTIONS[err.field])
         window = f"`bikecast train --start {coverage.first} --end {coverage.latest_complete_month()}`"
         raise InputError(f"{told}: {window}") from err

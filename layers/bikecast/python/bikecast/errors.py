@@ -9,6 +9,14 @@ class InputError(BikecastError):
     """A request, file or row breaks its contract; the message names the field, file or row."""
 
 
+class FieldError(InputError):
+    """One field of a request asks for what cannot be; the message begins with ``field``, its name."""
+
+    def __init__(self, field: str, reason: str) -> None:
+        super().__init__(f"{field} {reason}")
+        self.field = field
+
+
 class DataError(BikecastError):
     """Stored data breaks its contract: missing hours, lost joins, values out of range."""
 

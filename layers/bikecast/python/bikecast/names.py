@@ -84,7 +84,8 @@ def use_case_prefix(use_case: str) -> str:
     return "" if use_case == DEFAULT_USE_CASE else f"{use_case}/"
 
 
-DATA_COVERAGE_KEY = f"{Prefix.LOAD_REPORTS}coverage.json"  # of citibike's tables
+# Which days a training may name, as the last load of the default use case noted them; in the data bucket.
+DATA_COVERAGE_KEY = f"{Prefix.LOAD_REPORTS}coverage.json"
 
 # Keys in the serving bucket.
 CHAMPION_KEY = "champion.json"

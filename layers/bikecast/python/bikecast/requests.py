@@ -3,9 +3,9 @@
 import datetime as dt
 import json
 import re
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
 from bikecast.errors import InputError
 from bikecast.names import DEFAULT_USE_CASE, MODEL_NAME
@@ -30,24 +30,6 @@ class SearchScope(BaseModel):
 
     n_trials: int = Field(50, ge=1, le=10_000, strict=True, description="Hyperparameter sets to try.")
     tuning_workers: int = Field(2, ge=1, le=40, strict=True, description="Containers that try them.")
-
-
-class TrainingScope(SearchScope):
-    """What a training on days of demand learns from, and how long it searches."""
-
-    start_train_date: Day = dt.date(2024, 1, 1)
-    end_train_date: Day | None = Field(
-        None, description="Last day used; the latest complete month if absent."
-    )
-
-    @model_validator(mode="after")
-    def _dates_in_order(self) -> Self:
-        if self.end_train_date is not None and self.end_train_date <= self.start_train_date:
-            raise ValueError(
-                "`start_train_date < end_train_date` must hold, "
-                f"but got (start_train_date={self.start_train_date}, end_train_date={self.end_train_date})"
-            )
-        return self
 
 
 class RetrainRequest(SearchScope):

@@ -6,11 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from bikecast.data_coverage import DataCoverage
 from bikecast.errors import DataError
 from bikecast.storage import FolderStore
 from bikecast.yearly import write_parquet
 from use_cases.citibike.data_coverage import read_coverage
+from use_cases.citibike.days import DataCoverage
 from use_cases.citibike.keys import citibike_key, weather_key
 
 

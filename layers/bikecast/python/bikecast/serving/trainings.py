@@ -7,12 +7,12 @@ from collections.abc import Iterator
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Any
 
-from pydantic import BaseModel, Field, StringConstraints, model_validator
+from pydantic import BaseModel, Field, StringConstraints, create_model, model_validator
 
-from bikecast.data_coverage import noted_coverage
+from bikecast import discovery
 from bikecast.errors import ConflictError, NotFoundError
 from bikecast.names import DEFAULT_USE_CASE, Prefix
-from bikecast.requests import SearchScope, TrainingScope, use_case_of
+from bikecast.requests import SearchScope, use_case_of
 from bikecast.serving.web.bodies import RequestBody
 from bikecast.storage import ObjectStore
 
@@ -28,7 +28,7 @@ Token = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,64}$")]
 
 
 class SearchRequest(RequestBody, SearchScope):
-    """How long to search; every field is optional. How the result is judged is not the caller's choice."""
+    """What to train; every field is optional. How the result is judged is not the caller's choice."""
 
     n_trials: int = Field(50, ge=1, le=MAX_TRIALS, strict=True, description="Hyperparameter sets to try.")
     tuning_workers: int = Field(2, ge=1, le=MAX_WORKERS, strict=True, description="Containers that try them.")
@@ -44,8 +44,8 @@ class SearchRequest(RequestBody, SearchScope):
         return {name: int(v) if isinstance(v, float) and v.is_integer() else v for name, v in fields.items()}
 
 
-class TrainingRequest(SearchRequest, TrainingScope):
-    """What to train; every field is optional. How the result is judged is not the caller's choice."""
+def _with_scope(scope: Any) -> type[SearchRequest]:
+    return create_model("TrainingRequest", __base__=(SearchRequest, scope), __doc__=SearchRequest.__doc__)
 
 
 class Training(BaseModel):
@@ -86,15 +86,16 @@ class Trainings:
         use_case: Whose models are trained.
 
     Attributes:
-        request: What may be asked; rows of a declared use case are split as its declaration says.
+        request: What may be asked; rows of a declared use case are split as its declaration says, and a use
+            case with a request of its own lets callers say what its ``SCOPE`` has.
     """
 
     def __init__(
         self, client: "SFNClient", machine_arn: str, *, data: ObjectStore, use_case: str = DEFAULT_USE_CASE
     ) -> None:
         self._client, self._machine_arn, self._use_case = client, machine_arn, use_case
-        self._data = data
-        self.request: type[SearchRequest] = TrainingRequest if use_case == DEFAULT_USE_CASE else SearchRequest
+        self._data, self._own = data, discovery.own(use_case, "request")
+        self.request = SearchRequest if self._own is None else _with_scope(self._own.SCOPE)
 
     def start(self, request: SearchRequest) -> Training:
         """Start a training, or return the one that this token started.
@@ -102,7 +103,7 @@ class Trainings:
         Raises:
             ConflictError: Another training of this use case runs, the token stands for another request, or
                 nothing was loaded yet.
-            DaysNotLoadedError: It would learn from days that are not loaded.
+            FieldError: It would learn from what is not loaded.
         """
         asked = request.model_dump(mode="json", exclude={"client_token"}, exclude_unset=True)
         asked = {"use_case": self._use_case, **asked}
@@ -123,13 +124,12 @@ class Trainings:
         return training
 
     def _require_loaded(self, request: SearchRequest) -> None:
-        is_default = self._use_case == DEFAULT_USE_CASE
-        tables = Prefix.PROCESSED_CITIBIKE if is_default else f"{Prefix.TABLES}{self._use_case}/"
+        tables = f"{Prefix.TABLES}{self._use_case}/" if self._own is None else self._own.TABLES
         # What the tables are made of lies in folders beside them.
         if not any("/" not in key.removeprefix(tables) for key in self._data.keys(tables)):
             raise ConflictError("there is nothing to train on: load data first, by `bikecast load`")
-        if isinstance(request, TrainingRequest) and (coverage := noted_coverage(self._data)) is not None:
-            coverage.require(request)
+        if self._own is not None:
+            self._own.require_loaded(self._data, request)
 
     def _require_none_running(self) -> None:
         found = next(running_trainings(self._client, self._machine_arn, use_case=self._use_case), None)

@@ -1,22 +1,13 @@
-"""Data coverage: the days that have demand and weather, noted by each load for who cannot read the tables."""
+"""The days that have demand and weather, noted by each load for who cannot read the tables."""
 
 import datetime as dt
 from dataclasses import dataclass
 
 from pydantic import TypeAdapter
 
-from bikecast.errors import InputError
+from bikecast.errors import FieldError
 from bikecast.names import DATA_COVERAGE_KEY
-from bikecast.requests import TrainingScope
 from bikecast.storage import MissingObjectError, ObjectStore
-
-
-class DaysNotLoadedError(InputError):
-    """A training is asked for on days that are not loaded; ``field`` is what names them."""
-
-    def __init__(self, field: str, reason: str) -> None:
-        super().__init__(f"{field} {reason}")
-        self.field = field
 
 
 @dataclass(frozen=True)
@@ -36,18 +27,20 @@ class DataCoverage:
             return self.last
         return self.last.replace(day=1) - dt.timedelta(days=1)
 
-    def require(self, scope: TrainingScope) -> None:
+    def require(self, start: dt.date, end: dt.date | None) -> None:
         """Refuse a training on days that are not there; gaps between them are not judged.
 
+        Args:
+            start: ``start_train_date`` of the request.
+            end: ``end_train_date``; the latest complete month ends it where that is absent.
         Raises:
-            DaysNotLoadedError: They begin before the first day or end after the last.
+            FieldError: They begin before the first day or end after the last.
         """
-        start, end = scope.start_train_date, scope.end_train_date
         there = f"demand and weather are loaded for {self}; choose days inside"
         if end is not None and end > self.last:
-            raise DaysNotLoadedError("end_train_date", f"{end}: {there}")
+            raise FieldError("end_train_date", f"{end}: {there}")
         if start >= (end or self.latest_complete_month()) or start < (self.earliest or self.first):
-            raise DaysNotLoadedError("start_train_date", f"{start}: {there}")
+            raise FieldError("start_train_date", f"{start}: {there}")
 
 
 _COVERAGE = TypeAdapter(DataCoverage)
