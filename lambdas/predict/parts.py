@@ -22,6 +22,7 @@ from bikecast.serving.kind import ServingPorts
 from bikecast.serving.log.after_response import AfterResponse
 from bikecast.serving.log.prediction_log import QueueLog
 from bikecast.serving.log.unsent import FIELD, MESSAGE
+from bikecast.serving.web.direct import DirectAnswers
 from bikecast.storage import FolderStore, S3Store, ScopedStore
 
 from .settings import Runtime, Settings
@@ -90,12 +91,13 @@ class Predictor:
     """
 
     def __init__(self, app: FastAPI, log: QueueLog, after: AfterResponse | None) -> None:
-        self._api, self._after = Mangum(app, lifespan="off"), after
+        self._direct, self._api, self._after = DirectAnswers(app), Mangum(app, lifespan="off"), after
         self.log = log
 
     def answer(self, event: dict[str, Any], context: Any) -> dict[str, Any]:
-        """Answer one request."""
-        return self._api(event, context)
+        """Answer one request; where traces are exported the application makes their spans."""
+        directly = None if tracing.is_on() else self._direct.answer(event)
+        return self._api(event, context) if directly is None else directly
 
     def answered(self) -> None:
         """Send the log of what was answered; the caller need not wait for it."""

@@ -2,14 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import Body, FastAPI, Request
-from fastapi.responses import Response
+from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag
-from pydantic_core import to_json
 
 from bikecast.serving.web.bodies import variant
-from bikecast.serving.web.gateway import request_id
-from bikecast.serving.web.problems import errors
+from bikecast.serving.web.direct import add_prediction
 from bikecast.serving.web.row_bodies import Predicts, rows_request
 from bikecast.use_case import UseCase
 from bikecast.use_case.rows import row_model
@@ -45,19 +42,20 @@ def add_routes(app: FastAPI, service: Predicts, use_case: UseCase) -> None:
     example = use_case.api.examples[0]
     examples: Any = {"one person": {"value": example}, "several": {"value": {"input_data": [example]}}}
 
-    async def predict(body: Any, request: Request) -> Response:
+    def predict(body: Any, request: str) -> object:
         """Tell the weight class of one person, or of several."""
-        many = isinstance(body, people)
-        rows = body.input_data if many else [body]
-        answers = service.predict(rows, request=request_id(request.scope))
-        shown = {"predictions": answers} if many else answers[0]
-        return Response(to_json(shown), media_type="application/json")
+        if isinstance(body, people):
+            return {"predictions": service.predict(body.input_data, request=request)}
+        return service.predict([body], request=request)[0]
 
-    predict.__annotations__["body"] = Annotated[either, Body(openapi_examples=examples)]
-    refusals = errors(400, 403, 413, 415, 422, 429, 503)
-    app.post(
-        "/predict", response_model=PersonAnswer | PeopleAnswer, responses=refusals, tags=["predictions"]
-    )(predict)
+    add_prediction(
+        app,
+        "/predict",
+        predict,
+        body=either,
+        examples=examples,
+        response_model=PersonAnswer | PeopleAnswer,
+    )
 
 
 def _one_or_many(body: Any) -> str:

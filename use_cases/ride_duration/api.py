@@ -2,14 +2,11 @@
 
 from typing import Annotated, Any
 
-from fastapi import Body, FastAPI, Request
-from fastapi.responses import Response
+from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model, model_validator
-from pydantic_core import to_json
 
 from bikecast.serving.web.bodies import variant
-from bikecast.serving.web.gateway import request_id
-from bikecast.serving.web.problems import errors
+from bikecast.serving.web.direct import add_prediction
 from bikecast.serving.web.row_bodies import Predicts, rows_request
 from bikecast.use_case import UseCase
 from bikecast.use_case.rows import row_model
@@ -69,17 +66,14 @@ def add_routes(app: FastAPI, service: Predicts, use_case: UseCase) -> None:
         "minutes alone": {"value": {"data": [example], "prediction_time": None}},
     }
 
-    async def predict(body: Any, request: Request) -> Response:
+    def predict(body: Any, request: str) -> object:
         """Tell how many minutes rides will take."""
-        plain = not isinstance(body, rides)
-        answers = service.predict(body.data if plain else body.input_data, request=request_id(request.scope))
-        shown = _minutes(answers) if plain else {"predictions": answers}
-        return Response(to_json(shown), media_type="application/json")
+        if isinstance(body, rides):
+            return {"predictions": service.predict(body.input_data, request=request)}
+        return _minutes(service.predict(body.data, request=request))
 
-    predict.__annotations__["body"] = Annotated[either, Body(openapi_examples=examples)]
-    refusals = errors(400, 403, 413, 415, 422, 429, 503)
-    app.post("/predict", response_model=Minutes | RideAnswers, responses=refusals, tags=["predictions"])(
-        predict
+    add_prediction(
+        app, "/predict", predict, body=either, examples=examples, response_model=Minutes | RideAnswers
     )
 
 

@@ -10,12 +10,14 @@ from urllib.parse import parse_qsl
 import boto3
 import pytest
 
+from bikecast.serving.web.direct import DirectAnswers
 from bikecast.storage import S3Store
 from lambdas.predict import handler
 from tests.aws.serving.conftest import Answer, Context, answer_of, event
 from tests.unit.serving import world
 
 PAGE = Path(handler.__file__).parents[1] / "operate/dashboard.html"
+TIMES = {"timestamp", "Timestamp", "latency_ms", "PredictionLatency"}
 TRIP = {"date": "2025-01-02 08:00:00", "TMAX": 41.0, "TMIN": 33.0, "SNOW": 0.0}
 
 
@@ -167,3 +169,29 @@ def test_an_event_that_is_no_request_is_acknowledged_and_lets_the_function_rest(
     monkeypatch.setattr(handler.predictor(), "answered", lambda: rested.append(True))
     assert handler.lambda_handler(ping, Context()) == {}
     assert rested == [True]
+
+
+def test_a_direct_answer_leaves_the_metrics_and_logs_of_the_application(
+    store: S3Store,
+    capsys: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    world.publish(store, "3", scale=2.0)
+    ask("POST", "/predict_trip", {"input_data": [TRIP]})  # the first one also counts a cold start
+    found: list[list[Any]] = []
+    for answer in (DirectAnswers.answer, lambda *_: None):
+        monkeypatch.setattr(DirectAnswers, "answer", answer)
+        capsys.readouterr()
+        caplog.clear()
+        ask("POST", "/predict_trip", {"input_data": [TRIP]})
+        metrics = [_without_times(record) for record in emitted(capsys)]
+        found.append([*metrics, *((record.name, record.msg, record.rows) for record in caplog.records)])  # type: ignore[attr-defined]  # given as extra
+    assert found[0] == found[1]
+    assert len(found[0]) == 2
+
+
+def _without_times(record: dict[str, Any]) -> dict[str, Any]:
+    timeless = {key: value for key, value in record.items() if key not in TIMES}
+    metrics = record.get("_aws", {})
+    return timeless | {"_aws": {key: value for key, value in metrics.items() if key not in TIMES}}

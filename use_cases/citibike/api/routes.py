@@ -3,12 +3,13 @@
 from collections.abc import Collection
 from typing import Annotated
 
-from fastapi import Body, FastAPI, Query, Request
+from fastapi import FastAPI, Query, Request
 from fastapi.openapi.models import Example
 from fastapi.responses import Response
 from pydantic_core import to_json
 
 from bikecast.serving.champion.follower import ChampionFollower
+from bikecast.serving.web.direct import add_prediction
 from bikecast.serving.web.gateway import request_id
 from bikecast.serving.web.http import create_app
 from bikecast.serving.web.problems import errors
@@ -59,8 +60,6 @@ DESCRIPTION = """Hourly Citi Bike demand: trips started in New York in an hour, 
 Hours are New York wall time unless they carry an offset. Units: F, inch, mph. `source` tells who
 answered: the champion, the previous champion, or the seasonal profile when no model can.
 At most 1000 rows and 1 MB a request."""
-TripBody = Annotated[contract.TripRequest, Body(openapi_examples=TRIP_EXAMPLES)]
-FeatureBody = Annotated[contract.FeatureRequest, Body(openapi_examples=FEATURE_EXAMPLES)]
 
 
 def build_app(
@@ -85,19 +84,30 @@ def build_app(
 
 
 def _add_predictions(app: FastAPI, service: PredictionService) -> None:
-    refusals = errors(400, 403, 413, 415, 422, 429, 503)
-
-    @app.post("/predict_trip", response_model=contract.Predictions, responses=refusals, tags=["predictions"])
-    async def predict_trip(body: TripBody, request: Request) -> Response:
+    def predict_trip(body: contract.TripRequest, request: str) -> object:
         """Predict hours from their dates and the weather of their days, or of every hour in `hourly`."""
-        rows = service.trips(body, request=request_id(request.scope))
-        return _json({"predictions": rows})
+        return {"predictions": service.trips(body, request=request)}
 
-    @app.post("/predict", response_model=contract.Predictions, responses=refusals, tags=["predictions"])
-    async def predict(body: FeatureBody, request: Request) -> Response:
+    def predict(body: contract.FeatureRequest, request: str) -> object:
         """Predict from engineered features: the predecessor's twelve, or the model's own."""
-        rows = service.features(body.input_data, request=request_id(request.scope))
-        return _json({"predictions": rows})
+        return {"predictions": service.features(body.input_data, request=request)}
+
+    add_prediction(
+        app,
+        "/predict_trip",
+        predict_trip,
+        body=contract.TripRequest,
+        examples=TRIP_EXAMPLES,
+        response_model=contract.Predictions,
+    )
+    add_prediction(
+        app,
+        "/predict",
+        predict,
+        body=contract.FeatureRequest,
+        examples=FEATURE_EXAMPLES,
+        response_model=contract.Predictions,
+    )
 
     @app.get(
         "/forecast",

@@ -38,6 +38,11 @@ def _spans() -> "Spans | None":
     return Spans()
 
 
+def is_on() -> bool:
+    """Tell whether traces are exported."""
+    return _spans() is not None
+
+
 def start() -> None:
     """Set tracing up, if it is on, before the first span."""
     _spans()
@@ -111,6 +116,7 @@ __all__ = [
     "TRACEPARENT",
     "flush",
     "flushed",
+    "is_on",
     "message_attributes",
     "note",
     "span",

@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from queue import Full, Queue
+from queue import SimpleQueue
 from typing import TYPE_CHECKING, Any, Protocol, TypedDict
 
 from pydantic_core import to_json
@@ -108,7 +108,7 @@ class QueueLog:
         self._client, self._queue_url = client, queue_url
         self.wait_s, self._on_unsent, self._clock = wait_s, on_unsent, clock
         self._recorded: deque[_Parcel] = deque()
-        self._parcels: Queue[_Parcel] = Queue(maxsize=CAPACITY_REQUESTS)
+        self._parcels: SimpleQueue[_Parcel] = SimpleQueue()
         self._last: _Parcel | None = None
         self._start = threading.Lock()
         self._worker: threading.Thread | None = None
@@ -140,12 +140,11 @@ class QueueLog:
         if self._clock() < self._distrusted_until_s:
             self._hand_over(parcel, "the queue failed a moment ago")
             return False
-        self._ensure_worker()
-        try:
-            self._parcels.put_nowait(parcel)
-        except Full:
+        if self._parcels.qsize() >= CAPACITY_REQUESTS:
             self._hand_over(parcel, f"{CAPACITY_REQUESTS} requests are already waiting")
             return False
+        self._ensure_worker()
+        self._parcels.put(parcel)
         self._last = parcel
         return True
 

@@ -1,9 +1,9 @@
 """The routes of the prediction API of a declared use case."""
 
 from collections.abc import Collection
-from typing import Annotated, Any
+from typing import Any
 
-from fastapi import Body, FastAPI, Request
+from fastapi import FastAPI
 from fastapi.responses import Response
 from fastapi.routing import APIRoute
 from pydantic_core import to_json
@@ -16,7 +16,7 @@ from bikecast.serving.rows.contract import (
     response_model,
 )
 from bikecast.serving.rows.service import RowService
-from bikecast.serving.web.gateway import request_id
+from bikecast.serving.web.direct import add_prediction
 from bikecast.serving.web.http import create_app
 from bikecast.serving.web.problems import errors
 from bikecast.serving.web.row_bodies import MAX_ROWS, rows_request
@@ -63,24 +63,20 @@ def _description(use_case: UseCase) -> str:
 
 def _add_predict(app: FastAPI, service: RowService) -> None:
     use_case = service.use_case
-    body_model: Any = rows_request(service.row, name=f"{service.row.__name__}s")
     rows = enumerate(use_case.example_rows, 1)
-    examples: Any = {f"example {number}": {"value": {"input_data": [row]}} for number, row in rows}
 
-    async def predict(body: Any, request: Request) -> Response:
-        rows = service.predict(body.input_data, request=request_id(request.scope))
-        return _json({"predictions": rows})
+    def predict(body: Any, request: str) -> object:
+        return {"predictions": service.predict(body.input_data, request=request)}
 
-    predict.__annotations__["body"] = Annotated[
-        body_model, Body(openapi_examples=examples)
-    ]  # made at run time
     predict.__doc__ = f"Predict {use_case.row[1]} from their inputs."
-    app.post(
+    add_prediction(
+        app,
         "/predict",
+        predict,
+        body=rows_request(service.row, name=f"{service.row.__name__}s"),
+        examples={f"example {number}": {"value": {"input_data": [row]}} for number, row in rows},
         response_model=response_model(use_case),
-        responses=errors(400, 403, 413, 415, 422, 429, 503),
-        tags=["predictions"],
-    )(predict)
+    )
 
 
 def _add_status(app: FastAPI, follower: ChampionFollower, use_case: UseCase, code_version: str) -> None:

@@ -83,11 +83,16 @@ class _Request(Request):
             HTTPException: 400, a key stands twice in one object.
         """
         if not hasattr(self, "_json"):
-            self._json = json.loads(await self.body(), object_pairs_hook=_each_once)
+            self._json = json.loads(await self.body(), object_pairs_hook=each_key_once)
         return self._json
 
 
-def _each_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+def each_key_once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """Return an object of JSON.
+
+    Raises:
+        HTTPException: 400, a key stands there twice.
+    """
     if twice := _twice([name for name, _ in pairs]):
         raise HTTPException(400, f"the body has the key {twice!r} twice in one object; send it once")
     return dict(pairs)

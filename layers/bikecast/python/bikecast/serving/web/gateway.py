@@ -14,6 +14,7 @@ Send = Callable[[Message], Awaitable[None]]
 App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 REQUEST_ID_HEADER = "x-request-id"
+JSON_MEDIA_TYPE = "application/json"
 TOO_MANY_ROWS = "too_many_rows"  # a validation error of this type is answered by 413
 
 
@@ -47,14 +48,15 @@ class StagePath:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         event = scope.get("aws.event")
         if event is not None:
-            path = _resource_path(event) or scope["path"]
+            path = requested_path(event) or scope["path"]
             asked = event["requestContext"].get("path") or path
             scope["root_path"] = asked.removesuffix(path).rstrip("/")
             scope["path"] = scope["root_path"] + path
         await self._app(scope, receive, send)
 
 
-def _resource_path(event: dict[str, Any]) -> str:
+def requested_path(event: dict[str, Any]) -> str:
+    """Return the path below the stage of API Gateway's event; empty where the event does not tell."""
     path: str = event.get("resource") or ""
     for name, value in (event.get("pathParameters") or {}).items():
         path = path.replace(f"{{{name}+}}", value).replace(f"{{{name}}}", value)
@@ -100,14 +102,19 @@ class BodyGuard:
         path = scope.get("path", "").removeprefix(scope.get("root_path", ""))
         if scope["type"] != "http" or scope["method"] != "POST" or path not in self._paths:
             return await self._app(scope, receive, send)
-        media_type = _header(scope, b"content-type").partition(";")[0].strip().lower()
-        if media_type != "application/json":
-            got = media_type or "none"
-            return await _refuse(scope, send, 415, f"send `content-type: application/json`; got {got}")
+        got = media_type(_header(scope, b"content-type"))
+        if got != JSON_MEDIA_TYPE:
+            detail = f"send `content-type: {JSON_MEDIA_TYPE}`; got {got or 'none'}"
+            return await _refuse(scope, send, 415, detail)
         body = await _body(receive, self._max_bytes)
         if len(body) > self._max_bytes:
             return await _refuse(scope, send, 413, f"at most {self._max_bytes} bytes; split the batch")
         return await self._app(scope, _replay(body, receive), send)
+
+
+def media_type(content_type: str) -> str:
+    """Return the media type that a header names, without its parameters."""
+    return content_type.partition(";")[0].strip().lower()
 
 
 async def _body(receive: Receive, max_bytes: int) -> bytes:
