@@ -5,10 +5,13 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
+
 from bikecast import discovery
 from bikecast.database import DatabaseSettings
+from bikecast.names import Schema
 from bikecast.storage import FolderStore
-from training_job.migrations import migrate
+from training_job.migrations import first_alone, migrate
 from training_job.tuning.search import load_search
 from training_job.tuning.study import open_study
 
@@ -44,3 +47,17 @@ def test_runs_that_are_opened_at_once_are_all_in_one_experiment(
         opened = pool.starmap(_open_run, [(database, tmp_path, number) for number in range(AT_ONCE)])
     assert sorted(name for name, _ in opened) == [f"train-{number}" for number in range(AT_ONCE)]
     assert len({experiment for _, experiment in opened}) == 1
+
+
+@pytest.mark.timeout(60)
+def test_a_schema_that_was_opened_once_is_opened_without_waiting_for_anybody(
+    database: DatabaseSettings,
+) -> None:
+    migrate(database)
+    with first_alone(database, Schema.OPTUNA, version="1"):
+        pass
+    with (
+        first_alone(database, Schema.OPTUNA, version="2"),  # holds the lock, for it finds another version
+        first_alone(database, Schema.OPTUNA, version="1"),
+    ):
+        pass

@@ -23,6 +23,7 @@ LOCK_KEY = 0x62696B65
 NEWEST = max(path.stem[1:5] for path in Path(__file__).with_name("versions").glob("m*.py"))
 IS_NEW = "select to_regclass('monitoring.alembic_version') is null"
 REVISION = "select version_num from monitoring.alembic_version"
+OPENED_BY = "select obj_description(to_regnamespace(%s), 'pg_namespace')"
 # Source: Amazon RDS User Guide, "Creating a database account using IAM authentication".
 OFFERS_IAM = "select from pg_roles where rolname = 'rds_iam'"
 # ``alter role`` takes no parameters; a setting of the transaction keeps the password out of the statement.
@@ -52,10 +53,23 @@ def migrate(settings: DatabaseSettings, *, revision: str | None = None) -> None:
 
 
 @contextmanager
-def one_at_a_time(settings: DatabaseSettings) -> Iterator[None]:
-    """Let no other process create tables meanwhile: Optuna and MLflow fail where two do so at once."""
-    with connect(settings, application=APPLICATION) as connection, _locked(connection):
-        yield
+def first_alone(settings: DatabaseSettings, schema: Schema, *, version: str) -> Iterator[None]:
+    """Let the first process that opens a library's schema create its tables, and others wait for it.
+
+    Optuna and MLflow fail where two create tables at once. A schema that was opened once by this version of
+    its library says so in its comment, and nobody waits any more.
+    """
+    from psycopg.sql import SQL, Identifier
+
+    with connect(settings, application=APPLICATION) as connection:
+        if connection.execute(OPENED_BY, [schema]).fetchone() == (version,):
+            yield
+            return
+        with _locked(connection):
+            yield
+            told = SQL("comment on schema {} is {}").format(Identifier(schema), version)
+            connection.execute(told)
+            connection.commit()
 
 
 @contextmanager

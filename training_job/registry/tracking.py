@@ -27,7 +27,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bikecast.database import sqlalchemy_url
 from bikecast.names import EXPERIMENT_NAME, Schema
-from training_job.migrations import one_at_a_time
+from training_job.migrations import first_alone
 from training_job.registry.protocol import RegistryContext
 
 logger = logging.getLogger(__name__)
@@ -44,7 +44,7 @@ def open_client(context: RegistryContext) -> MlflowClient:
     # What it prints beside its records would break the log's lines.
     disable_logging()  # type: ignore[no-untyped-call]  # MLflow ships no types
     mlflow.set_tracking_uri(sqlalchemy_url(context.database, schema=Schema.MLFLOW))
-    with one_at_a_time(context.database):  # trainings of several use cases may be the first at once
+    with first_alone(context.database, Schema.MLFLOW, version=mlflow.__version__):
         return MlflowClient()
 
 

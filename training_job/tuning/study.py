@@ -15,7 +15,7 @@ from bikecast.database import DatabaseSettings, sqlalchemy_url
 from bikecast.names import Schema, progress_key
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.study_progress import StudyProgress
-from training_job.migrations import one_at_a_time
+from training_job.migrations import first_alone
 from training_job.runtime.context import Context
 from training_job.tuning.pruning import FamilyPruner, error_of
 from training_job.tuning.search import Search, split_params
@@ -33,7 +33,7 @@ JUDGED = (TrialState.COMPLETE, TrialState.PRUNED)
 def open_study(database: DatabaseSettings, execution: str, *, search: Search) -> optuna.Study:
     """Create or resume the execution's study; trials of dead workers are put up for retry."""
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    with one_at_a_time(database):  # trainings of several use cases may be the first at once
+    with first_alone(database, Schema.OPTUNA, version=optuna.__version__):
         storage = _storage(database, search)
     study = optuna.create_study(
         study_name=execution,
