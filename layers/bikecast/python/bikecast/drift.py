@@ -152,9 +152,9 @@ def judge(
         previous: Score values of earlier windows of the same length, any order; the newest
             ``windows_seen - 1`` are expected, more would loosen the rule.
     """
-    unusual = _unusual({score.name: score.value for score in scores}, thresholds)
-    windows = [unusual, *(_unusual(window, thresholds) for window in previous)]
-    alarming = {name for name in unusual if _persists(name, windows, thresholds)}
+    unusual = over_limits({score.name: score.value for score in scores}, thresholds)
+    windows = [unusual, *(over_limits(window, thresholds) for window in previous)]
+    alarming = lasting(windows, thresholds)
     severe = {
         name for name in alarming if _persists(name, windows, thresholds, times=thresholds.severe_factor)
     }
@@ -176,11 +176,15 @@ def judge(
     )
 
 
-def _unusual(values: Mapping[str, float], thresholds: DriftLimits) -> dict[str, float]:
-    """Return how many times over its limit each unusual score is."""
+def over_limits(values: Mapping[str, float], thresholds: DriftLimits) -> dict[str, float]:
+    """Return how many times over its limit each unusual score of a window is; NaN is over none."""
     limits = thresholds.limits
-    known = {name: value for name, value in values.items() if name in limits and not np.isnan(value)}
-    return {n: v / limits[n].value for n, v in known.items() if v > limits[n].value}
+    return {n: v / limits[n].value for n, v in values.items() if n in limits and v > limits[n].value}
+
+
+def lasting(windows: Sequence[Mapping[str, float]], thresholds: DriftLimits) -> set[str]:
+    """Return the scores that alarm: unusual in this window, the first one, and in enough of all windows."""
+    return {name for name in windows[0] if _persists(name, windows, thresholds)}
 
 
 def _persists(

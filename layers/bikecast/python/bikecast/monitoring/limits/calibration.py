@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from bikecast.drift import DriftLimits, Kind, Limit, Score, judge
+from bikecast.drift import DriftLimits, Kind, Limit, Score, lasting, over_limits
 from bikecast.errors import DataError
 
 FALSE_ALARMS_A_QUARTER = 1.0
@@ -115,21 +115,23 @@ def false_alarms_a_quarter(
     history: History, thresholds: DriftLimits, *, step: int, windows_a_quarter: float
 ) -> float:
     """Return the incidents that monitoring history opens in a quarter; the mean over places to start at."""
-    keys = sorted(history)
-    opened = [_opened(history, keys[phase::step], thresholds) for phase in range(min(step, len(keys)))]
-    return float(np.mean(opened)) / (len(keys) / step / windows_a_quarter)
+    over = [
+        over_limits({score.name: score.value for score in history[key]}, thresholds) for key in sorted(history)
+    ]
+    opened = [_opened(over[phase::step], thresholds) for phase in range(min(step, len(over)))]
+    return float(np.mean(opened)) / (len(over) / step / windows_a_quarter)
 
 
-def _opened(history: History, keys: Sequence[Any], thresholds: DriftLimits) -> int:
-    opened, before, quiet = 0, list[dict[str, float]](), dict[Kind, int]()
-    for key in keys:
-        verdict = judge(history[key], thresholds, previous=before)
+def _opened(windows: Sequence[Mapping[str, float]], thresholds: DriftLimits) -> int:
+    """Count the incidents of windows that follow each other, given by what is over its limit in each."""
+    opened, before, quiet = 0, list[Mapping[str, float]](), dict[Kind, int]()
+    for window in windows:
+        alarms = {thresholds.limits[name].kind for name in lasting([window, *before], thresholds)}
         # As with incidents: one is closed after ``windows_seen`` windows without its alarm.
-        still_open = {kind for kind, windows in quiet.items() if windows < thresholds.windows_seen}
-        opened += len(verdict.alarms.keys() - still_open)
-        quiet = {kind: windows + 1 for kind, windows in quiet.items()} | dict.fromkeys(verdict.alarms, 0)
-        values = {score.name: score.value for score in history[key]}
-        before = [*before, values][-(thresholds.windows_seen - 1) :]
+        still_open = {kind for kind, passed in quiet.items() if passed < thresholds.windows_seen}
+        opened += len(alarms - still_open)
+        quiet = {kind: passed + 1 for kind, passed in quiet.items()} | dict.fromkeys(alarms, 0)
+        before = [*before, window][-(thresholds.windows_seen - 1) :]
     return opened
 
 
