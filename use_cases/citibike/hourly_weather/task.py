@@ -62,7 +62,9 @@ _BY_HOUR = (
     ("yesterday off", "part of day"),
     ("chance of day", "part of day"),
 )
-_TERMS = (*_BY_HOUR, ("station's rain", "part of day"), *((name,) for name in _ALONE))
+# Weather keeps riders for pleasure at home before it keeps those to work; what both share is a term alone.
+_BY_WORKDAY = tuple((name, "workday") for name in ("feels like", "rain around", "wind", "clouds"))
+_TERMS = (*_BY_HOUR, *_BY_WORKDAY, ("station's rain", "part of day"), *((name,) for name in _ALONE))
 TASK = TaskShape(n_classes=None, feature_names=NAMES, basis=BasisSpec(_SETS, _TERMS))
 
 # A forecast of five days and more says how warm it may get and how likely it rains, and hardly at what hour;

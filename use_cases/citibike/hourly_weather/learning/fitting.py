@@ -15,7 +15,14 @@ from bikecast.families.base import TaskShape
 from bikecast.families.blend import Blend
 from bikecast.families.corrected import correct
 from bikecast.families.fallback import WithFallback
-from use_cases.citibike.hourly_weather.features import LEADS, OBSERVED, POSITION, HourlyRows, without_station
+from use_cases.citibike.hourly_weather.features import (
+    LEADS,
+    OBSERVED,
+    POSITION,
+    STATION,
+    HourlyRows,
+    without_station,
+)
 from use_cases.citibike.hourly_weather.following import followed
 from use_cases.citibike.hourly_weather.intervals import calibrate, widened
 from use_cases.citibike.hourly_weather.path import HourlyCalibration
@@ -27,6 +34,7 @@ from use_cases.citibike.model.task import with_repeated_night
 
 # Enough of the ages of a forecast: the others lie between them.
 _LEARNT_BY_ALL = (OBSERVED, 0, 1, 3, 7)
+FEWEST_WITH_STATION = 0.9  # of the measured hours
 _SMOOTH, _CORRECTED = "glm", "corrected"
 Params = Mapping[str, Mapping[str, Any]]
 FitRows = Callable[[Sample, HourlyRows], Fitted]
@@ -43,14 +51,15 @@ class HourlyFit:
         """Fit what answers together: trees and curves, those of all leads and those of the forecast's age.
 
         The trees of all leads learn from what all have: with the station beside measured hours they lose.
-        Where a forecast is five days old and more, its own are a regression on little of its weather.
+        Where a forecast is five days old and more, its own are a regression on little of its weather. Where
+        the station's day lacks a value, those answer that never knew it.
         """
         some = rows.take(np.isin(rows.lead, _LEARNT_BY_ALL))
         trees, curves, far = partial(_trees, self), partial(_curves, self), partial(_regression, self)
-        own = _expert((trees, far, trees, trees), sample, rows)
+        own = _expert((partial(_with_station, trees), far, trees, trees), sample, rows)
         members = {
             "trees": Blend({"all": trees(sample, without_station(some)), "own": own}, floor=FEWEST_TRIPS),
-            "curves": _expert((curves, far, curves, curves), sample, some),
+            "curves": _expert((partial(_with_station, curves), far, curves, curves), sample, some),
         }
         return Blend(members, floor=FEWEST_TRIPS)
 
@@ -95,6 +104,16 @@ def _expert(fits: Sequence[FitRows], sample: Sample, rows: HourlyRows) -> Fitted
         return fit(sample, rows)
     full = _expert(nearer, sample, rows.take(given))
     return WithFallback(full, fit(sample, rows.take(~given)), (place,))
+
+
+def _with_station(fit: FitRows, sample: Sample, rows: HourlyRows) -> Fitted:
+    """Fit with the station's day, and without it for hours where one of its values is not given."""
+    places = [POSITION[name] for name in STATION]
+    given: Mask = np.isnan(rows.features[:, places]).sum(axis=1) == 0
+    without = fit(sample, without_station(rows))
+    if given.mean() < FEWEST_WITH_STATION:
+        return without
+    return WithFallback(fit(sample, rows.take(given)), without, tuple(places))
 
 
 def out_of_fold(sample: Sample, rows: HourlyRows, fit: HourlyFit, folds: Iterable[Fold]) -> Array:
