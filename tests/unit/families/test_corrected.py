@@ -27,9 +27,9 @@ def rows(n: int = 400) -> tuple[Matrix, Array]:
 def fitted() -> tuple[Fitted, Corrected]:
     features, target = rows()
     smooth = family("glm").fit(features, target, task=TASK, params={}, seed=1)
-    half = correct(smooth, features, target=target, task=TASK, params=PARAMS, seed=1)
-    assert isinstance(half, Corrected)
-    return smooth, replace(half, share=1.0)
+    corrected = correct(smooth, features, target=target, task=TASK, params=PARAMS, seed=1)
+    assert isinstance(corrected, Corrected)
+    return smooth, corrected
 
 
 def test_the_trees_learn_the_factor_that_the_regression_lacks() -> None:
@@ -62,12 +62,3 @@ def test_the_regression_is_raised_to_the_floor_before_it_is_corrected() -> None:
     factor = corrected.factor.predict(features)
     assert raised.predict(features) == pytest.approx(1e6 * factor)
     assert served(raised).predict(features) == pytest.approx(1e6 * factor, rel=1e-5)
-
-
-def test_half_of_the_correction_is_the_mean_of_both() -> None:
-    smooth, corrected = fitted()
-    features, _ = rows(50)
-    half = replace(corrected, share=0.5)
-    mean = (smooth.predict(features) + corrected.predict(features)) / 2
-    assert half.predict(features) == pytest.approx(mean)
-    assert served(half).predict(features) == pytest.approx(mean, rel=1e-5)

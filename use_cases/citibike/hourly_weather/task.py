@@ -89,5 +89,6 @@ _FAR_ALONE = (
     "christmas week",
     "chance of rain",
 )
-_FAR_TERMS = (*_BY_HOUR, *((name,) for name in _FAR_ALONE))
+_FAR_BY_WORKDAY = (("temperature", "workday"), ("mean of day", "workday"))
+_FAR_TERMS = (*_BY_HOUR, *_FAR_BY_WORKDAY, *((name,) for name in _FAR_ALONE))
 FAR_TASK = TaskShape(n_classes=None, feature_names=NAMES, basis=BasisSpec(_FAR_SETS, _FAR_TERMS))

@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import onnx
 
 FLOOR = 1.0  # a factor of nothing is nothing
-SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -28,17 +27,14 @@ class Corrected:
         smooth: The regression.
         factor: The trees.
         floor: What the regression predicts at least, > 0.
-        share: How much of the correction counts: 0 leaves the regression, 1 is what the trees make of it.
     """
 
     smooth: Fitted
     factor: Fitted
     floor: float
-    share: float = 1.0
 
     def predict(self, features: Matrix) -> Array:
-        base = np.maximum(self.smooth.predict(features), self.floor)
-        result: Array = base * (1 - self.share + self.share * self.factor.predict(features))
+        result: Array = np.maximum(self.smooth.predict(features), self.floor) * self.factor.predict(features)
         return result
 
     def importance(self) -> dict[str, float]:
@@ -48,13 +44,13 @@ class Corrected:
     def to_onnx(self) -> "onnx.ModelProto":
         from bikecast.families.graphs import product_of
 
-        return product_of(self.smooth.to_onnx(), self.factor.to_onnx(), floor=self.floor, share=self.share)
+        return product_of(self.smooth.to_onnx(), self.factor.to_onnx(), floor=self.floor)
 
 
 def correct(
     smooth: Fitted, features: Matrix, *, target: Array, task: TaskShape, params: Params, seed: int
 ) -> Fitted:
-    """Fit trees of counts to what a regression leaves, and let half of their correction count.
+    """Fit trees of counts to what a regression leaves.
 
     Args:
         smooth: Fitted on the same rows.
@@ -66,4 +62,4 @@ def correct(
     """
     base = np.maximum(smooth.predict(features), FLOOR)
     factor = POISSON.fit(features, target, task=task, params=params, seed=seed, around=base)
-    return Corrected(smooth, factor, FLOOR, SHARE)
+    return Corrected(smooth, factor, FLOOR)

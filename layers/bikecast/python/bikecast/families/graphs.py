@@ -54,19 +54,15 @@ def mean_of(models: Sequence[onnx.ModelProto], *, floor: float | None) -> onnx.M
     return _like(models[0], nodes, constants, name="blend")
 
 
-def product_of(
-    base: onnx.ModelProto, factor: onnx.ModelProto, *, floor: float, share: float
-) -> onnx.ModelProto:
-    """Return one graph: a model's output, raised to the floor, times a share of another's factor."""
+def product_of(base: onnx.ModelProto, factor: onnx.ModelProto, *, floor: float) -> onnx.ModelProto:
+    """Return one graph: a model's output, raised to the floor, times another's."""
     output = base.graph.output[0].name
     nodes, constants = _side_by_side([base, factor])
     nodes += [
         helper.make_node("Max", [f"m0_{output}", "floor"], ["raised"]),
-        helper.make_node("Mul", [f"m1_{output}", "share"], ["shared"]),
-        helper.make_node("Add", ["shared", "rest"], ["correction"]),
-        helper.make_node("Mul", ["raised", "correction"], [output]),
+        helper.make_node("Mul", ["raised", f"m1_{output}"], [output]),
     ]
-    constants += [tensor("floor", floor), tensor("share", share), tensor("rest", 1 - share)]
+    constants.append(tensor("floor", floor))
     return _like(base, nodes, constants, name="corrected")
 
 
