@@ -7,9 +7,10 @@ stepped in place of the level, for each side and for wet and dry hours of each l
 import numpy as np
 
 from bikecast.arrays import Array, Hours, Ints, Mask, Matrix
-from use_cases.citibike.hourly_weather.intervals import LeadInterval, bounds_of, width_keys
+from use_cases.citibike.hourly_weather.intervals import WET, LeadInterval, bounds_of, width_keys
 
 STEP = 0.5  # of the logarithm of a width, for 24 hours that were all missed on that side
+WET_STEP = 1.0  # few hours of a day are wet
 LEAST_WIDTH, MOST_WIDTH = 0.9, 2.5
 
 
@@ -21,6 +22,7 @@ class Widths:
         self.group: Ints = index.astype(np.int64)
         start = [interval.widths.get(str(name), (1.0, 1.0)) for name in self.names]
         self.logs: Array = np.log(np.asarray(start, dtype=np.float64).reshape(-1, 2))
+        self._step: Array = np.where(np.char.endswith(self.names, f"|{WET}"), WET_STEP, STEP)[:, None]
         self._tail = (1 - interval.coverage) / 2
         self._waiting: list[tuple[np.datetime64, Array]] = []
 
@@ -35,7 +37,7 @@ class Widths:
         """Note which rows of a day were missed below and above; shape (n, 2)."""
         excess = np.zeros_like(self.logs)
         np.add.at(excess, self.group[rows], missed - self._tail)
-        self._waiting.append((day, STEP / 24 * excess))
+        self._waiting.append((day, self._step / 24 * excess))
 
     def finished(self) -> dict[str, tuple[float, float]]:
         """Return the widths after all days."""

@@ -5,13 +5,14 @@ Source: as ``model.intervals``.
 """
 
 import datetime as dt
+from itertools import product
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from bikecast.arrays import Array, Ints, Mask, Matrix
+from bikecast.arrays import Array, Hours, Ints, Mask, Matrix
 from bikecast.errors import JudgementError
-from use_cases.citibike.hourly_weather.features import POSITION, lead_of
+from use_cases.citibike.hourly_weather.features import OBSERVED, POSITION, lead_of
 from use_cases.citibike.hourly_weather.of_day import WET_INCH
 from use_cases.citibike.model.intervals import SMALLEST_GROUP, growth
 from use_cases.citibike.segments import BAND_STARTS, BANDS
@@ -75,24 +76,45 @@ def _keys(features: Matrix) -> tuple[list[int], list[str], list[str]]:
     return leads.tolist(), [BANDS[index] for index in band.tolist()], weather.tolist()
 
 
-def calibrate(features: Matrix, actual: Array, predicted: Array, *, coverage: float = 0.9) -> LeadInterval:
+def calibrate(
+    features: Matrix, actual: Array, predicted: Array, *, days: Hours, coverage: float = 0.9
+) -> LeadInterval:
     """Calibrate on predictions that were made without seeing ``actual``.
 
+    Wet hours are few, and those of a day err together: forecasts of neighbouring leads share theirs, and the
+    ranks are taken as of so many days.
+
+    Args:
+        features: Shape (n, n_features).
+        actual: Trips; shape (n,).
+        predicted: At their level; shape (n,).
+        days: The day of each row; shape (n,).
+        coverage: The share of hours that the bounds are to hold.
     Raises:
         JudgementError: A band of hours has too few rows at some lead.
     """
     error = actual / predicted - 1
     leads, bands, weathers = (np.asarray(part) for part in _keys(features))
     groups: dict[str, tuple[float, float]] = {}
-    for lead in np.unique(leads).tolist():
-        for band in BANDS:
-            inside = (leads == lead) & (bands == band)
-            groups[f"{lead}|{band}|{ANY}"] = _quantiles(error[inside], coverage, f"{band} at lead {lead}")
-            for weather in (DRY, SHOWERS, WET):
-                rows = error[inside & (weathers == weather)]
-                if rows.size >= SMALLEST_GROUP:
-                    groups[f"{lead}|{band}|{weather}"] = _quantiles(rows, coverage, band)
+    for lead, band, weather in product(np.unique(leads).tolist(), BANDS, (ANY, DRY, SHOWERS, WET)):
+        near = _alike(leads, lead) if weather == WET else leads == lead
+        inside = near & (bands == band) & ((weathers == weather) | (weather == ANY))
+        if weather == ANY and inside.sum() < SMALLEST_GROUP:
+            raise JudgementError(
+                f"hours {band} at lead {lead} have {inside.sum()} rows to calibrate on; "
+                f"{SMALLEST_GROUP} are needed"
+            )
+        if inside.sum() >= SMALLEST_GROUP:
+            n_alone = np.unique(days[inside]).size if weather == WET else int(inside.sum())
+            groups[f"{lead}|{band}|{weather}"] = _quantiles(error[inside], coverage, n_alone=n_alone)
     return LeadInterval(coverage=coverage, groups=groups)
+
+
+def _alike(leads: Ints, lead: int) -> Mask:
+    """Tell the rows whose wet hours err like those of a lead."""
+    near = 0 if lead == OBSERVED else 1
+    found: Mask = (np.abs(leads - lead) <= near) & ((leads == OBSERVED) == (lead == OBSERVED))
+    return found
 
 
 def widened(interval: LeadInterval, leads: Array, *, out_of_fold: Array, rolling: Array) -> LeadInterval:
@@ -115,12 +137,9 @@ def widened(interval: LeadInterval, leads: Array, *, out_of_fold: Array, rolling
     return interval.model_copy(update={"groups": groups})
 
 
-def _quantiles(errors: Array, coverage: float, group: str) -> tuple[float, float]:
-    if errors.size < SMALLEST_GROUP:
-        raise JudgementError(
-            f"hours {group} have {errors.size} rows to calibrate on; {SMALLEST_GROUP} are needed"
-        )
+def _quantiles(errors: Array, coverage: float, *, n_alone: int) -> tuple[float, float]:
+    """Return the conformal quantiles of errors of which so many are independent of each other."""
     ordered, tail = np.sort(errors), (1 - coverage) / 2
-    low = max(int(np.floor((errors.size + 1) * tail)) - 1, 0)
-    high = min(int(np.ceil((errors.size + 1) * (1 - tail))) - 1, errors.size - 1)
-    return float(ordered[low]), float(ordered[high])
+    below = max((n_alone + 1) * tail - 1, 0.0) / n_alone  # the share of errors outside each bound
+    place = int(np.floor(below * errors.size))
+    return float(ordered[place]), float(ordered[errors.size - 1 - place])

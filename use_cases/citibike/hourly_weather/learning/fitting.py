@@ -146,7 +146,8 @@ def calibrated(
     """
     actual, level = sample.actual[rows.place], state_after(sample, rows, out_of_fold, state=state)
     at_level = out_of_fold * level.factors(sample.hours)[rows.place]
-    interval = calibrate(rows.features, actual, at_level)
+    days = sample.hours[rows.place].astype("datetime64[D]")
+    interval = calibrate(rows.features, actual, at_level, days=days)
     both = np.isfinite(rolling)
     ahead = (
         rolling[both]

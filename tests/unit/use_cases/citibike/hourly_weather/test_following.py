@@ -25,8 +25,8 @@ def made_up(days: int, *, spread: float, seed: int) -> tuple[Hours, Matrix, Arra
 
 
 def calibrated() -> LeadInterval:
-    _, features, actual = made_up(100, spread=0.1, seed=1)
-    return calibrate(features, actual, np.full(actual.shape, 100.0))
+    hours, features, actual = made_up(100, spread=0.1, seed=1)
+    return calibrate(features, actual, np.full(actual.shape, 100.0), days=hours.astype("datetime64[D]"))
 
 
 def follow(days: int, spread: float, *, delay_days: int = 7) -> tuple[Mask, LeadInterval]:
