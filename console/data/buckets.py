@@ -37,6 +37,11 @@ class Bucket:
         self.cloud.s3.copy({"Bucket": bucket, "Key": source}, self.name, key, ExtraArgs=mark)
         return True
 
+    def move(self, source: str, key: str) -> None:
+        """Give an object another key."""
+        self.cloud.s3.copy({"Bucket": self.name, "Key": source}, self.name, key)
+        self.delete(source)
+
     def read(self, key: str) -> bytes:
         """Return an object's bytes."""
         return self.cloud.s3.get_object(Bucket=self.name, Key=key)["Body"].read()
@@ -53,7 +58,11 @@ class Bucket:
     def clear(self, prefix: str) -> None:
         """Delete every object under a prefix."""
         for key in self.keys(prefix):
-            self.cloud.s3.delete_object(Bucket=self.name, Key=key)
+            self.delete(key)
+
+    def delete(self, key: str) -> None:
+        """Delete an object."""
+        self.cloud.s3.delete_object(Bucket=self.name, Key=key)
 
     def _digest(self, key: str) -> str | None:
         return (self._head(key) or {}).get(HASH_FIELD)

@@ -10,7 +10,7 @@ from bikecast.names import SIMULATED_MARKER, Step
 from console import ui
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket, data_bucket, upload_all
-from console.data.replacing import require_agreement, retire_replaced
+from console.data.replacing import is_marker, require_agreement, retire_replaced, set_aside
 from console.executions.operations import operate
 
 if TYPE_CHECKING:
@@ -56,11 +56,12 @@ def load_rows(
     prefix, bucket = raw_prefix(use_case.name), data_bucket(cloud)
     if not is_simulated:
         _require_readable(use_case, files)  # before anything makes room for them
-    _clear_simulated(bucket, prefix, is_simulated=is_simulated, agreed=replace_simulated)
-    upload_all(bucket, {file: prefix + name for name, file in files.items()})
-    names = [name for name in files if not _is_marker(name)]
+    names = [name for name in files if not is_marker(name)]
     payload = {"files": names, "force": force, "forget_simulated": not is_simulated}
-    report: dict[str, Any] = operate(cloud, Step.LOAD_FILES, payload=payload)
+    needed = _makes_room(bucket, prefix, is_simulated=is_simulated, agreed=replace_simulated)
+    with set_aside(bucket, lambda: bucket.keys(prefix), needed=needed):
+        upload_all(bucket, {file: prefix + name for name, file in files.items()})
+        report: dict[str, Any] = operate(cloud, Step.LOAD_FILES, payload=payload)
     if not is_simulated:
         retire_replaced(cloud)
     return report
@@ -93,10 +94,10 @@ def _require_readable(use_case: "UseCase", files: Mapping[str, Path]) -> None:
         raise InputError(f"nothing can be read, and nothing was changed: {told}"[:2000])
 
 
-def _clear_simulated(bucket: Bucket, prefix: str, *, is_simulated: bool, agreed: bool) -> None:
-    """Remove simulated files before others come; the table forgets them when those are loaded."""
+def _makes_room(bucket: Bucket, prefix: str, *, is_simulated: bool, agreed: bool) -> bool:
+    """Tell whether simulated files make room for others; the table forgets them when those are loaded."""
     names = [key.removeprefix(prefix) for key in bucket.keys(prefix)]
-    holds_simulated = any(_is_marker(name) for name in names)
+    holds_simulated = any(is_marker(name) for name in names)
     if is_simulated and names and not holds_simulated:
         raise DataError(
             f"the cloud holds real files under {prefix}, and simulated ones are never mixed with them: "
@@ -104,11 +105,7 @@ def _clear_simulated(bucket: Bucket, prefix: str, *, is_simulated: bool, agreed:
         )
     if holds_simulated and not is_simulated:
         require_agreement(agreed=agreed)
-        bucket.clear(prefix)
-
-
-def _is_marker(name: str) -> bool:
-    return name.rsplit("/", 1)[-1] == SIMULATED_MARKER
+    return holds_simulated and not is_simulated
 
 
 def row_report(report: dict[str, Any]) -> dict[str, Any]:

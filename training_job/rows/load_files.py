@@ -9,7 +9,6 @@ from bikecast.database import connect
 from bikecast.errors import DataError
 from bikecast.examples import (
     LoadReport,
-    forget_simulated,
     judged_otherwise,
     load_files,
     read_table,
@@ -34,7 +33,7 @@ Row = tuple[Any, ...]
 class LoadInput(BaseModel):
     """Which files; all that were uploaded if none are named.
 
-    ``forget_simulated`` takes what the simulator gave out of the table first.
+    ``forget_simulated`` takes what the simulator gave out of the table, once something else was read.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -47,15 +46,20 @@ class LoadInput(BaseModel):
 def run(context: Context, use_case: UseCase, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the load's report; what could not be read is named in it."""
     request = parse_request(LoadInput, dict(payload))
-    if request.forget_simulated:
-        forget_simulated(context.data, use_case)
     again = judged_otherwise(context.data, use_case)  # by an earlier declaration
     sources = [
         source
         for source in stored_files(context.data, use_case.name)
         if request.files is None or source.name in request.files or source.name in again
     ]
-    report = load_files(context.data, use_case, sources, now=context.clock(), force=request.force)
+    report = load_files(
+        context.data,
+        use_case,
+        sources,
+        now=context.clock(),
+        force=request.force,
+        replace_simulated=request.forget_simulated,
+    )
     changed = _record(context, use_case, report)
     return {**report.model_dump(mode="json"), "changed_truth": changed}
 

@@ -18,11 +18,12 @@ from console.cloud.session import Cloud
 from console.cloud.stores import data_store, reports_store, serving_store
 from console.data.row_loading import load_rows, load_simulated_rows, simulate_rows
 from console.deployment.deployment import deployed_use_cases
+from console.errors import ExecutionError
 from console.executions.operations import operate
 from console.settings import take_choices
 from console.training.row_training import row_request, start_row_training
 from console.use_cases import declaration, refuse_hourly_options, require_hourly
-from tests.aws.console.test_executions import PASSES, create_machine
+from tests.aws.console.test_executions import FAILS, PASSES, create_machine
 from tests.aws.console.test_outputs import deploy_stack
 from tests.unit.serving.world import promote, published
 from training_job.__main__ import take_use_case as use_case_of
@@ -91,6 +92,22 @@ def test_real_files_take_the_place_of_simulated_ones_only_when_a_person_agrees(
     assert asked(deployed)[0]["input"]["forget_simulated"] is True
     with pytest.raises(DataError, match="never mixed"):
         load_simulated_rows(deployed, obesity)
+
+
+def test_simulated_files_are_back_when_the_load_of_real_ones_fails(
+    deployed: Cloud, obesity: UseCase, tmp_path: Path
+) -> None:
+    load_simulated_rows(deployed, obesity)
+    store = data_store(deployed)
+    before = {key: store.read(key).body for key in store.keys("")}
+    [machine] = deployed.stepfunctions.list_state_machines()["stateMachines"]
+    arn = machine["stateMachineArn"]
+    deployed.stepfunctions.update_state_machine(stateMachineArn=arn, definition=json.dumps(FAILS))
+    simulate_rows(obesity, tmp_path / "simulated")
+    [file, *_] = sorted((tmp_path / "simulated").rglob("*.csv"))
+    with pytest.raises(ExecutionError):
+        load_rows(deployed, obesity, file.rename(tmp_path / "persons.csv"), replace_simulated=True)
+    assert {key: store.read(key).body for key in store.keys("")} == before
 
 
 def test_what_simulated_files_taught_is_retired_and_the_dashboard_says_so(

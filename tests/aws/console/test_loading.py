@@ -12,10 +12,13 @@ from bikecast.errors import DataError, InputError
 from bikecast.names import SIMULATED_MARKER_KEY, Output, Prefix
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket
+from console.errors import ExecutionError
+from tests.aws.console.test_executions import FAILS, create_machine
 from tests.aws.console.test_outputs import deploy_stack
+from tests.unit.use_cases.citibike.loading.trips import csv_bytes, hour_of_rides
 from use_cases.citibike.console.files.loading import load
 from use_cases.citibike.console.files.prefixes import Place, keys_in_place, kind_of_object, parse_place
-from use_cases.citibike.console.files.replacing import clear_simulated
+from use_cases.citibike.console.files.replacing import replacing_simulated
 from use_cases.citibike.console.files.sources import Source, of_names, recognise
 from use_cases.citibike.console.files.tables import check_tables, upload_tables
 from use_cases.citibike.console.files.uploading import marker_key, raw_keys, upload_files
@@ -186,17 +189,62 @@ def simulated(bucket: Bucket, tmp_path_factory: pytest.TempPathFactory) -> Bucke
 
 def test_real_data_removes_simulated_data_once_somebody_agreed(simulated: Bucket, tmp_path: Path) -> None:
     write_hourly(tmp_path)
-    with pytest.raises(InputError, match="--replace-simulated"):
-        clear_simulated(simulated.cloud, recognise(tmp_path), agreed=False)
+    with (
+        pytest.raises(InputError, match="--replace-simulated"),
+        replacing_simulated(simulated.cloud, recognise(tmp_path), agreed=False),
+    ):
+        pytest.fail("nobody agreed")
     assert len(simulated.keys("")) == 3
-    clear_simulated(simulated.cloud, recognise(tmp_path), agreed=True)
+    with replacing_simulated(simulated.cloud, recognise(tmp_path), agreed=True):
+        assert not simulated.has(SIMULATED_MARKER_KEY)
     assert simulated.keys("") == []
+
+
+def write_trips(folder: Path) -> Source:
+    (folder / "202401-citibike-tripdata.csv").write_bytes(csv_bytes(hour_of_rides("2024-01-01 08", 3)))
+    return recognise(folder)
+
+
+def test_a_load_that_fails_puts_the_simulated_data_back(simulated: Bucket, tmp_path: Path) -> None:
+    before = {key: simulated.read(key) for key in simulated.keys("")}
+    deploy_stack(
+        simulated.cloud,
+        "bikecast-training",
+        {Output.INGEST_STATE_MACHINE_ARN: create_machine(simulated.cloud, FAILS)},
+    )
+    with pytest.raises(ExecutionError, match="must be an integer"):
+        load(simulated.cloud, write_trips(tmp_path), replace_simulated=True)
+    assert {key: simulated.read(key) for key in simulated.keys("")} == before
+
+
+def test_a_load_that_nobody_watches_any_more_keeps_the_simulated_data_until_another_succeeded(
+    simulated: Bucket, tmp_path: Path
+) -> None:
+    before = simulated.keys("")
+    with (
+        pytest.raises(KeyboardInterrupt),
+        replacing_simulated(simulated.cloud, write_trips(tmp_path), agreed=True),
+    ):
+        raise KeyboardInterrupt
+    assert simulated.keys("") == sorted(f"{Prefix.REPLACED}citibike/{key}" for key in before)
+    with replacing_simulated(simulated.cloud, recognise(tmp_path), agreed=False):
+        pass
+    assert simulated.keys("") == []
+
+
+def test_replacing_simulated_data_leaves_those_of_other_use_cases(simulated: Bucket, tmp_path: Path) -> None:
+    others = [f"{Prefix.QUARANTINE}obesity/a.parquet", f"{Prefix.LOAD_REPORTS}obesity/latest.json"]
+    for key in others:
+        simulated.put(write_hourly(tmp_path), key)
+    with replacing_simulated(simulated.cloud, recognise(tmp_path), agreed=True):
+        pass
+    assert simulated.keys("") == sorted(others)
 
 
 def test_what_cannot_be_read_removes_nothing(simulated: Bucket, tmp_path: Path) -> None:
     (tmp_path / "202401-citibike-tripdata.csv").write_text("a,b\n1,2\n")
     with pytest.raises(DataError, match=r"none of 1 files in .* can be read as trips"):
-        clear_simulated(simulated.cloud, recognise(tmp_path), agreed=True)
+        load(simulated.cloud, recognise(tmp_path), replace_simulated=True)
     write_hourly(tmp_path, trips=-1)
     with pytest.raises(DataError, match="trips"):
         load(simulated.cloud, recognise(tmp_path), replace_simulated=True)
@@ -208,7 +256,7 @@ def test_simulated_data_never_joins_real_data(bucket: Bucket, tmp_path: Path) ->
     bucket.put(write_hourly(tmp_path), citibike_key(2024))
     (tmp_path / "simulated.json").write_text("{}")
     with pytest.raises(DataError, match="never mixed"):
-        clear_simulated(bucket.cloud, recognise(tmp_path), agreed=True)
+        load(bucket.cloud, recognise(tmp_path), replace_simulated=True)
 
 
 def test_files_of_another_bucket_are_copied_once(bucket: Bucket) -> None:

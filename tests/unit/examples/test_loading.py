@@ -309,6 +309,23 @@ def test_simulated_rows_are_labelled_and_can_be_taken_out(store: FolderStore, fo
     assert not load_files(store, TOY, [LocalFile(folder / "b.csv", "b.csv")]).simulated
 
 
+def test_simulated_rows_stay_until_another_file_gave_one(store: FolderStore, folder: Path) -> None:
+    (folder / "sim").mkdir()
+    (folder / "sim" / "simulated.json").write_text("{}")
+    (folder / "sim" / "a.csv").write_text(text(rows(3)))
+    load(store, folder)
+    before = state(store)
+    real = LocalFile(folder / "b.csv", "b.csv")
+    for body in ("gone,wrong\n1,2\n", ",".join(HEADER)):
+        real.path.write_text(body)
+        with pytest.raises(DataError, match=r"the simulated rows stay: b\.csv: "):
+            load_files(store, TOY, [real], replace_simulated=True)
+        assert state(store) == before
+    real.path.write_text(text(rows(4, first=9)))
+    report = load_files(store, TOY, [real], replace_simulated=True)
+    assert (report.simulated, len(read_table(store, TOY))) == (False, 4)
+
+
 @settings(max_examples=15, deadline=None)
 @given(st.lists(st.integers(0, 3), min_size=1, max_size=6), st.permutations(range(3)))
 def test_any_order_and_any_cut_into_loads_gives_the_same_table(

@@ -56,6 +56,7 @@ class Prefix(StrEnum):
     CLOSURES = "datasets/closures/"
     QUARANTINE = "quarantine/"
     PREDICTIONS = "predictions/"
+    REPLACED = "replaced/"  # simulated data, until the real data that replace them are loaded
 
 
 # The simulator's mark beside its files; whoever shows what came of them says that it is simulated.

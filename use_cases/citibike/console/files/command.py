@@ -1,6 +1,7 @@
 """``bikecast load`` of trips and weather: from a folder, a bucket, the public archive, or simulated."""
 
 import re
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,7 @@ from console.errors import ExecutionError
 from use_cases.citibike.console.files.archive import download_months, fetch_weather
 from use_cases.citibike.console.files.loading import declare_closed, load
 from use_cases.citibike.console.files.prefixes import load_prefix
-from use_cases.citibike.console.files.replacing import clear_simulated
+from use_cases.citibike.console.files.replacing import replacing_simulated
 from use_cases.citibike.console.files.simulations import simulated_source
 from use_cases.citibike.console.files.sources import Source, recognise
 from use_cases.citibike.console.files.summary import load_summary
@@ -57,10 +58,12 @@ def load_hours(
             report = load_prefix(cloud, path, months=wanted, force=force, replace_simulated=replace_simulated)
         else:
             source = _source(path, wanted, simulate=simulate, jersey_city=jersey_city)
-            if wanted and not simulate and (weather or path is None):
-                clear_simulated(cloud, source, agreed=replace_simulated)
-                fetch_weather(data_bucket(cloud), wanted)
-            report = load(cloud, source, months=wanted, force=force, replace_simulated=replace_simulated)
+            fetches = wanted and not simulate and (weather or path is None)
+            room = replacing_simulated(cloud, source, agreed=replace_simulated) if fetches else nullcontext()
+            with room:
+                if fetches:
+                    fetch_weather(data_bucket(cloud), wanted or [])
+                report = load(cloud, source, months=wanted, force=force, replace_simulated=replace_simulated)
     except ExecutionError as err:
         _show_stored(err, as_json=as_json)
         raise

@@ -17,7 +17,7 @@ from console.errors import ExecutionError
 from console.executions.executions import start_execution
 from console.executions.following import watch
 from console.executions.operations import operate
-from use_cases.citibike.console.files.replacing import clear_simulated
+from use_cases.citibike.console.files.replacing import replacing_simulated
 from use_cases.citibike.console.files.sources import Source
 from use_cases.citibike.console.files.tables import check_tables, upload_tables
 from use_cases.citibike.console.files.uploading import upload_files
@@ -49,12 +49,12 @@ def load(
     if left_alone:
         ui.note(f"not loaded: {', '.join(left_alone[:_SHOWN_FILES])}{_more(left_alone)}")
     tables = check_tables(source) if source.is_processed else None
-    clear_simulated(cloud, source, agreed=replace_simulated)
-    if tables is not None:
-        report = upload_tables(bucket, source, tables)
-        _note_tables(bucket)
-    else:
-        report = ingest(cloud, files=upload_files(bucket, source), months=months, force=force)
+    with replacing_simulated(cloud, source, agreed=replace_simulated):
+        if tables is not None:
+            report = upload_tables(bucket, source, tables)
+            _note_tables(bucket)
+        else:
+            report = ingest(cloud, files=upload_files(bucket, source), months=months, force=force)
     if not source.is_simulated:
         retire_replaced(cloud)
     if source.is_processed and champion_exists(cloud):

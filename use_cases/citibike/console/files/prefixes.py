@@ -12,7 +12,7 @@ from console.cloud.session import Cloud
 from console.data.buckets import Bucket, data_bucket
 from console.data.replacing import retire_replaced
 from use_cases.citibike.console.files.loading import ingest
-from use_cases.citibike.console.files.replacing import clear_simulated
+from use_cases.citibike.console.files.replacing import replacing_simulated
 from use_cases.citibike.console.files.sources import Source, of_names
 from use_cases.citibike.console.files.uploading import marker_key, raw_keys
 from use_cases.citibike.loading.kinds import Kind, kind_of_head
@@ -44,11 +44,10 @@ def load_prefix(
     names = [key.removeprefix(place.prefix) for key in Bucket(cloud, place.bucket).keys(place.prefix)]
     source = of_names(names, shown=uri, kind_of=lambda name: kind_of_object(cloud, place, name))
     if place.bucket == bucket.name and place.prefix.startswith(Stored.RAW):
-        files = keys_in_place(bucket, place, source)
+        report = ingest(cloud, files=keys_in_place(bucket, place, source), months=months, force=force)
     else:
-        clear_simulated(cloud, source, agreed=replace_simulated)
-        files = _copied(bucket, place, source)
-    report = ingest(cloud, files=files, months=months, force=force)
+        with replacing_simulated(cloud, source, agreed=replace_simulated):
+            report = ingest(cloud, files=_copied(bucket, place, source), months=months, force=force)
     if not source.is_simulated:
         retire_replaced(cloud)
     return report

@@ -1,14 +1,17 @@
-"""Making room for real trips and weather: what is simulated goes, once something real can be read."""
+"""Making room for real trips and weather: what is simulated goes, once something real was loaded."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from bikecast.errors import DataError
-from bikecast.names import SIMULATED_MARKER_KEY, Prefix
+from bikecast.names import DEFAULT_USE_CASE, SIMULATED_MARKER_KEY, Prefix
 from console.cloud.session import Cloud
 from console.data.buckets import Bucket, data_bucket
-from console.data.replacing import require_agreement
+from console.data.replacing import require_agreement, set_aside
 from use_cases.citibike.console.files.sources import Source
 from use_cases.citibike.loading.kinds import Kind, kind_of_file
 
-# Everything that a load leaves behind; simulated data is removed whole before real data comes.
+# Everything that a load leaves behind; simulated data makes room whole before real data comes.
 LOADED_PREFIXES = (
     Prefix.RAW,
     Prefix.TRIPS,
@@ -20,16 +23,19 @@ LOADED_PREFIXES = (
 )
 
 
-def clear_simulated(cloud: Cloud, source: Source, *, agreed: bool) -> None:
-    """Remove simulated data before real data comes; the model that it taught serves until those are loaded.
+@contextmanager
+def replacing_simulated(cloud: Cloud, source: Source, *, agreed: bool) -> Iterator[None]:
+    """Load real data in the place of simulated data; the model that they taught serves until then.
+
+    If what is done inside fails, the simulated data are back.
 
     Args:
         cloud: Where the data are.
         source: What comes.
         agreed: Simulated data may be removed; else a person at a terminal is asked.
     Raises:
-        DataError: Simulated data would join real data, or what comes cannot be read. Nothing was removed.
-        InputError: Nobody agreed. Nothing was removed.
+        DataError: Simulated data would join real data, or what comes cannot be read. Nothing was changed.
+        InputError: Nobody agreed. Nothing was changed.
     """
     bucket = data_bucket(cloud)
     holds_simulated = bucket.has(SIMULATED_MARKER_KEY)
@@ -38,8 +44,18 @@ def clear_simulated(cloud: Cloud, source: Source, *, agreed: bool) -> None:
     elif holds_simulated:
         require_readable(source)
         require_agreement(agreed=agreed)
-        for prefix in LOADED_PREFIXES:
-            bucket.clear(prefix)
+    needed = holds_simulated and not source.is_simulated
+    with set_aside(bucket, lambda: loaded_keys(bucket), needed=needed):
+        yield
+
+
+def loaded_keys(bucket: Bucket) -> list[str]:
+    """Return the keys of all that loads left, but not those of other use cases."""
+    from bikecast.use_case import registry
+
+    others = [name for name in registry.names() if name != DEFAULT_USE_CASE]
+    folders = tuple(f"{prefix}{name}/" for prefix in LOADED_PREFIXES for name in others)
+    return [key for prefix in LOADED_PREFIXES for key in bucket.keys(prefix) if not key.startswith(folders)]
 
 
 def _refuse_simulated(bucket: Bucket, *, holds_simulated: bool) -> None:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Collection, Sequence
 
+from bikecast.errors import DataError
 from bikecast.examples.merging import merge_partition
 from bikecast.examples.reports import (
     LoadReport,
@@ -25,6 +26,7 @@ def load_files(
     *,
     now: dt.datetime | None = None,
     force: bool = False,
+    replace_simulated: bool = False,
     progress: Callable[[str], None] | None = None,
 ) -> LoadReport:
     """Load files into the table of a use case. Loading again, in any order, changes nothing.
@@ -38,7 +40,10 @@ def load_files(
         sources: The files.
         now: Aware instant of the load.
         force: Read files again that have not changed.
+        replace_simulated: What the simulator gave goes, once one of the files gave a row.
         progress: Called with the name of each file that has been read.
+    Raises:
+        DataError: Simulated rows would go, and none came.
     """
     now = now or dt.datetime.now(dt.UTC)
     unchanged = []
@@ -47,7 +52,19 @@ def load_files(
         unchanged += [source.name] if same else []
         if progress is not None:
             progress(source.name)
+    if replace_simulated:
+        _require_rows(store, use_case, {source.name for source in sources})
+        forget_simulated(store, use_case)
     return publish(store, use_case, [source.name for source in sources], unchanged=unchanged, now=now)
+
+
+def _require_rows(store: ObjectStore, use_case: UseCase, sources: Collection[str]) -> None:
+    entries = read_entries(store, use_case.name)
+    came = [entry for entry in entries if entry.source in sources]
+    gave = any(entry.rows and not entry.problem for entry in came)
+    if any(entry.simulated for entry in entries) and not gave:
+        told = "; ".join(f"{entry.source}: {entry.problem or 'every row was refused'}" for entry in came)
+        raise DataError(f"no row was loaded, and the simulated rows stay: {told}"[:2000])
 
 
 def publish(
