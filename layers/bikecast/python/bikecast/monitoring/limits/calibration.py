@@ -115,9 +115,8 @@ def false_alarms_a_quarter(
     history: History, thresholds: DriftLimits, *, step: int, windows_a_quarter: float
 ) -> float:
     """Return the incidents that monitoring history opens in a quarter; the mean over places to start at."""
-    over = [
-        over_limits({score.name: score.value for score in history[key]}, thresholds) for key in sorted(history)
-    ]
+    values = ({score.name: score.value for score in history[key]} for key in sorted(history))
+    over = [over_limits(window, thresholds) for window in values]
     opened = [_opened(over[phase::step], thresholds) for phase in range(min(step, len(over)))]
     return float(np.mean(opened)) / (len(over) / step / windows_a_quarter)
 
