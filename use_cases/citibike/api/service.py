@@ -6,14 +6,15 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from pydantic import BaseModel
 
 from bikecast.serving.champion.engines import FallbackEngine, ModelEngine
 from bikecast.serving.champion.follower import ChampionFollower, View
-from bikecast.serving.champion.predictor import PredictionAnswer, answer
+from bikecast.serving.champion.predictor import answer
+from bikecast.serving.kind import Observer
 from bikecast.serving.log.prediction_log import PredictionLog
 from use_cases.citibike.api import contract, prediction_inputs
 from use_cases.citibike.api.hourly import AnyInput, HoursInput
@@ -24,14 +25,6 @@ from use_cases.citibike.model.climatology import Climatology
 
 Rows = list[dict[str, Any]]
 Dates = Sequence[dt.datetime | None]
-
-
-class Observer(Protocol):
-    """Hears of every answer."""
-
-    def answered(self, answer: PredictionAnswer, *, rows: int, latency_ms: float) -> None:
-        """Count an answer."""
-        ...
 
 
 @dataclass(frozen=True)
