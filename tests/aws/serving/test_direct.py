@@ -15,12 +15,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from mangum import Mangum
 
+from bikecast import discovery
 from bikecast.serving.champion.follower import ChampionFollower, UnavailableError
 from bikecast.serving.log.prediction_log import MakeRows
 from bikecast.serving.web.direct import MAX_CHARACTERS, DirectAnswers
 from bikecast.serving.web.http import create_app
 from bikecast.storage import FolderStore
-from bikecast.use_case import registry
 from tests.aws.serving.conftest import Context, event
 from tests.aws.serving.test_guards import Silent
 from tests.unit.serving import world
@@ -76,7 +76,7 @@ def app(name: str) -> FastAPI:
         follower = ChampionFollower(bucket, LOADERS, listener=listener, ttl_s=3600)
         service = PredictionService(ServicePorts(follower, OutlookReader(bucket), LOG, listener))
         return routes.build_app(service, follower, code_version="t", allowed_origins=("https://a.example",))
-    use_case = registry.load(name)
+    use_case = discovery.load(name)
     made = create_app(title="t", version="1", description="d", max_body_bytes=10**6, posts=("/predict",))
     assert use_case.api.add_routes is not None
     use_case.api.add_routes(made, ConstantService(ANSWERS[name]), use_case)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from bikecast import discovery
 from bikecast.errors import DataError
 from bikecast.names import DEFAULT_USE_CASE, SIMULATED_MARKER_KEY, Prefix
 from console.cloud.session import Cloud
@@ -51,9 +52,7 @@ def replacing_simulated(cloud: Cloud, source: Source, *, agreed: bool) -> Iterat
 
 def loaded_keys(bucket: Bucket) -> list[str]:
     """Return the keys of all that loads left, but not those of other use cases."""
-    from bikecast.use_case import registry
-
-    others = [name for name in registry.names() if name != DEFAULT_USE_CASE]
+    others = [name for name in discovery.names() if name != DEFAULT_USE_CASE]
     folders = tuple(f"{prefix}{name}/" for prefix in LOADED_PREFIXES for name in others)
     return [key for prefix in LOADED_PREFIXES for key in bucket.keys(prefix) if not key.startswith(folders)]
 
