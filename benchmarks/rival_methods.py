@@ -34,7 +34,8 @@ def ours(known: Known) -> Forecast:
     state = search.level.state().model_copy(update={"horizon_hours": 0})
     level = state_after(sample, rows, left_out, state=state)
     at = left_out * level.factors(sample.hours)[rows.place]
-    interval = calibrate(rows.features, sample.actual[rows.place], at)
+    days = sample.hours[rows.place].astype("datetime64[D]")
+    interval = calibrate(rows.features, sample.actual[rows.place], at, days=days)
     hours = known.future["ds"].to_numpy(dtype="datetime64[s]")
     stateless = fit(sample, rows).predict(known.features)
     return at_level(stateless, known.features, level.factors(hours), interval=interval)
