@@ -35,7 +35,7 @@ from use_cases.citibike.model.task import with_repeated_night
 # Enough of the ages of a forecast: the others lie between them.
 _LEARNT_BY_ALL = (OBSERVED, 0, 1, 3, 7)
 FEWEST_WITH_STATION = 0.9  # of the measured hours
-_SMOOTH, _CORRECTED = "glm", "corrected"
+_SMOOTH, _CORRECTED, _COUNTS = "glm", "corrected", "xgboost_poisson"
 Params = Mapping[str, Mapping[str, Any]]
 FitRows = Callable[[Sample, HourlyRows], Fitted]
 
@@ -51,14 +51,17 @@ class HourlyFit:
         """Fit what answers together: trees and curves, those of all leads and those of the forecast's age.
 
         The trees of all leads learn from what all have: with the station beside measured hours they lose.
+        Those of one age are of counts alone: of squared errors they add nothing there.
         Where a forecast is five days old and more, its own are a regression on little of its weather. Where
         the station's day lacks a value, those answer that never knew it.
         """
         some = rows.take(np.isin(rows.lead, _LEARNT_BY_ALL))
-        trees, curves, far = partial(_trees, self), partial(_curves, self), partial(_regression, self)
-        own = _expert((partial(_with_station, trees), far, trees, trees), sample, rows)
+        counts, curves = partial(_single, self, name=_COUNTS), partial(_curves, self)
+        far = partial(_single, self, name=_SMOOTH, task=FAR_TASK)
+        every = _trees(self, sample, without_station(some))
+        own = _expert((partial(_with_station, counts), far, counts, counts), sample, rows)
         members = {
-            "trees": Blend({"all": trees(sample, without_station(some)), "own": own}, floor=FEWEST_TRIPS),
+            "trees": Blend({"all": every, "own": own}, floor=FEWEST_TRIPS),
             "curves": _expert((partial(_with_station, curves), far, curves, curves), sample, some),
         }
         return Blend(members, floor=FEWEST_TRIPS)
@@ -69,26 +72,20 @@ def _learnt(sample: Sample, rows: HourlyRows) -> tuple[Matrix, Array]:
 
 
 def _trees(fit: HourlyFit, sample: Sample, rows: HourlyRows) -> Fitted:
-    features, target = _learnt(sample, rows)
-    members = {
-        name: family(name).fit(features, target, task=TASK, params=params, seed=fit.seed)
-        for name, params in fit.params.items()
-        if name not in (_SMOOTH, _CORRECTED)
-    }
-    return Blend(members, floor=FEWEST_TRIPS)
+    names = [name for name in fit.params if name not in (_SMOOTH, _CORRECTED)]
+    return Blend({name: _single(fit, sample, rows, name=name) for name in names}, floor=FEWEST_TRIPS)
 
 
 def _curves(fit: HourlyFit, sample: Sample, rows: HourlyRows) -> Fitted:
     """Fit a regression, and trees that correct it."""
-    smooth, (features, target) = _regression(fit, sample, rows, task=TASK), _learnt(sample, rows)
+    smooth, (features, target) = _single(fit, sample, rows, name=_SMOOTH), _learnt(sample, rows)
     params = fit.params.get(_CORRECTED, {})
     return correct(smooth, features, target=target, task=TASK, params=params, seed=fit.seed)
 
 
-def _regression(fit: HourlyFit, sample: Sample, rows: HourlyRows, *, task: TaskShape = FAR_TASK) -> Fitted:
+def _single(fit: HourlyFit, sample: Sample, rows: HourlyRows, *, name: str, task: TaskShape = TASK) -> Fitted:
     features, target = _learnt(sample, rows)
-    params = fit.params.get(_SMOOTH, {})
-    return family(_SMOOTH).fit(features, target, task=task, params=params, seed=fit.seed)
+    return family(name).fit(features, target, task=task, params=fit.params.get(name, {}), seed=fit.seed)
 
 
 def _expert(fits: Sequence[FitRows], sample: Sample, rows: HourlyRows) -> Fitted:
