@@ -1,16 +1,17 @@
 """One window of rows examined: scores, verdict, Evidently's report and the counts beside them."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from bikecast.arrays import Array
+from bikecast.arrays import Array, Ints
 from bikecast.drift import DriftLimits, Judgement, WindowVerdict, judge
 from bikecast.monitoring.reports.report import Side, WatchedColumn, WindowReport, run_report
 from bikecast.monitoring.rows.scores import (
     column_distance,
     drift_columns,
+    level_groups,
     method_of,
     out_of_range,
     row_scores,
@@ -19,6 +20,8 @@ from bikecast.monitoring.rows.table import UNKNOWN_LEVELS, as_text, levels_of, o
 from bikecast.monitoring.scored import PREDICTION, ScoredRows
 from bikecast.monitoring.watch import ColumnDrift, Examined, Metrics
 from bikecast.use_case import Classification, UseCase
+
+Texts = tuple[str, ...]
 
 
 def examine_rows(
@@ -142,10 +145,14 @@ def _report(
 ) -> WindowReport:
     levels = levels_of(use_case)
     columns = [WatchedColumn(f.feature, f.method, f.feature in levels, f.threshold) for f in features]
-    names, task = [column.name for column in columns], use_case.task
+    task, texts = use_case.task, dict[str, Texts]()
+    for name in levels.keys() & {column.name for column in columns}:
+        groups = level_groups(current[name], reference[name], levels[name])
+        texts[name] = tuple(_group_name(levels[name], groups, group) for group in groups)
+    names = [column.name for column in columns]
     return run_report(
-        _side(use_case, current, names),
-        _side(use_case, reference, names),
+        _side(use_case, current, names, texts),
+        _side(use_case, reference, names, texts),
         columns,
         errors="classification" if isinstance(task, Classification) else "regression",
         outcomes=(PREDICTION, task.target),
@@ -155,9 +162,16 @@ def _report(
     )
 
 
-def _side(use_case: UseCase, rows: ScoredRows, names: Sequence[str]) -> Side:
-    levels, judged = levels_of(use_case), rows.judged()
-    columns = {name: as_text(rows[name], levels[name]) if name in levels else rows[name] for name in names}
+def _group_name(levels: Texts, groups: Ints, group: int) -> str:
+    """Return what a page calls the levels that are compared as one."""
+    first, *others = np.asarray(levels)[groups == group]
+    return f"{first} and {len(others)} more" if others else str(first)
+
+
+def _side(use_case: UseCase, rows: ScoredRows, names: Sequence[str], texts: Mapping[str, Texts]) -> Side:
+    """Return one side; ``texts`` are what a page calls each level."""
+    judged = rows.judged()
+    columns = {name: as_text(rows[name], texts[name]) if name in texts else rows[name] for name in names}
     target, prediction = judged[judged.target], judged[PREDICTION]
     if isinstance(use_case.task, Classification):
         classes = use_case.task.classes

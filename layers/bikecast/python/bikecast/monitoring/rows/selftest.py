@@ -1,13 +1,17 @@
 """The monitor of a declared use case tries itself: declared shifts that it must find, and nothing else.
 
 A model is fitted on the training part of the rows and its limits are learnt as for a champion. Windows are
-drawn from the holdout, which neither saw, and judged as the monitor judges: same scores, limits and k-of-n
-rule. A window larger than the holdout repeats its rows, as requests repeat.
+cut from rows that neither saw, and judged as the monitor judges: same scores, limits and k-of-n rule. Where
+rows have a time, these are every other window of those that the model did not learn from, and the limits are
+learnt from the rest. So nothing but the declared shift differs: how the world moved in the meantime is what
+the monitor is to report, not part of its trial.
 """
 
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -23,6 +27,7 @@ from bikecast.families import Fitted, TaskShape, family
 from bikecast.monitoring.limits.calibration import WINDOWS_A_QUARTER, false_alarms_a_quarter
 from bikecast.monitoring.limits.limits import RowLimits
 from bikecast.monitoring.limits.trials import NOTHING, SelfTest, Trial
+from bikecast.monitoring.rows.drawn_windows import drawn_windows
 from bikecast.monitoring.rows.limits import learn_row_limits
 from bikecast.monitoring.rows.scores import row_scores
 from bikecast.monitoring.rows.table import scored_rows
@@ -83,7 +88,7 @@ def run_selftest(
 
 @dataclass(frozen=True)
 class _Watched:
-    """A fitted model with its scored training sample, its limits, and rows that it never saw."""
+    """A fitted model with its limits and what they compare with, and rows that none of them saw."""
 
     use_case: UseCase
     model: Fitted
@@ -98,27 +103,41 @@ class _Watched:
         parts = use_case.split.parts(everything.time, everything.target, request)
         folds = use_case.split.calibration_folds(everything.time, everything.target, request)
         fit = _fit_of(use_case)
-        raw = out_of_fold(everything, fit, folds)
+        model, raw = fit(everything.take(parts.train)), out_of_fold(everything, fit, folds)
+        learnt = has_prediction(raw)
+        raw[parts.holdout] = model.predict(everything.features[parts.holdout])
         known = has_prediction(raw)
-        sample = everything.take(known)
-        state = use_case.after_model.learn(sample, raw[known], task=use_case.task, metric=use_case.metrics[0])
-        reference = _scored(use_case, sample, state.outcome(sample, raw[known]))
-        model = fit(everything.take(parts.train))
+        apart = _every_other_window(use_case, everything, known & ~parts.train)
+        sample = everything.take(learnt & ~apart)
+        state = use_case.after_model.learn(
+            sample, raw[learnt & ~apart], task=use_case.task, metric=use_case.metrics[0]
+        )
+        sample = everything.take(known & ~apart)
+        reference = _scored(use_case, sample, state.outcome(sample, raw[known & ~apart]))
         limits = learn_row_limits(use_case, reference)
-        return cls(use_case, model, state, reference, limits, _rows(frame, parts.holdout))
+        return cls(use_case, model, state, reference, limits, _rows(frame, apart))
+
+    @cached_property
+    def quiet(self) -> ScoredRows:
+        """The unseen rows as they are."""
+        return self._answered(self.unseen)
 
     def shifted(self, apply: "Callable[[pd.DataFrame, int], pd.DataFrame]", seed: int) -> ScoredRows:
         """Score the unseen rows after a shift."""
         return self._answered(apply(self.unseen.copy(), seed))
 
     def attempt(self, shift: str, rows: ScoredRows, *, size: int, seed: int, within: int) -> Trial:
-        """Watch as many shifted windows as finding the shift may take, after quiet ones."""
+        """Watch as many shifted windows as finding the shift may take, after quiet ones.
+
+        A score counts where the shift changes it; what is odd about these days alarms without it.
+        """
         limits = self.limits.of(size)
         about: dict[str, Any] = {"shift": shift, "rows_a_window": size, "seed": seed}
-        quiet = self._windows(self._answered(self.unseen), size, seed)
-        before = [_values(next(quiet)) for _ in range(limits.windows_seen - 1)]
-        for number, scores in enumerate(self._windows(rows, size, seed + 1), start=1):
-            found = judge(scores, limits, previous=before)
+        windows = zip(self._windows(self.quiet, size, seed), self._windows(rows, size, seed), strict=True)
+        before = [_values(next(windows)[0]) for _ in range(limits.windows_seen - 1)]
+        for number, (usual, scores) in enumerate(islice(windows, within), start=1):
+            moved = [score for score in scores if score.value != _values(usual).get(score.name)]
+            found = judge(moved, limits, previous=before)
             if found.alarms:
                 return Trial(
                     **about,
@@ -127,14 +146,12 @@ class _Watched:
                     by=_by(found, scores),
                     times_over_limit=found.severity,
                 )
-            if number == within:
-                break
             before = [*before, _values(scores)][-(limits.windows_seen - 1) :]
         return Trial(**about, found=False)
 
     def alarms_in_a_quarter(self, size: int, seed: int) -> float:
         """Return how many incidents a quarter of windows without a shift opens."""
-        windows = self._windows(self._answered(self.unseen), size, seed)
+        windows = self._windows(self.quiet, size, seed)
         history = {number: next(windows) for number in range(WINDOWS_A_QUARTER)}
         limits = self.limits.of(size)
         return false_alarms_a_quarter(history, limits, step=1, windows_a_quarter=WINDOWS_A_QUARTER)
@@ -142,14 +159,23 @@ class _Watched:
     def _windows(self, rows: ScoredRows, size: int, seed: int) -> Iterator[list[Score]]:
         """Yield the scores of windows of these rows, each drawn anew."""
         generator = np.random.default_rng([seed, size])
-        while True:
-            drawn = generator.choice(len(rows), size=size, replace=size > len(rows))
-            yield row_scores(self.use_case, rows.take(np.sort(drawn)), self.reference)
+        for drawn, _ in drawn_windows(self.use_case, rows, size, generator=generator):
+            yield row_scores(self.use_case, rows.take(drawn), self.reference)
 
     def _answered(self, frame: "pd.DataFrame") -> ScoredRows:
         sample = to_sample(self.use_case, frame)
         outcome = self.state.outcome(sample, self.model.predict(sample.features))
         return _scored(self.use_case, sample, outcome)
+
+
+def _every_other_window(use_case: UseCase, sample: Sample, rows: Mask) -> Mask:
+    """Return every other run of these days, as long as a window; all rows where they have no time."""
+    if sample.time is None:
+        return rows
+    day = sample.time.astype("datetime64[D]")
+    turn = np.searchsorted(np.unique(day[rows]), day) // (use_case.monitoring.window_days or 1)
+    apart: Mask = rows & (turn % 2 == 1)
+    return apart
 
 
 def _defaults(use_case: UseCase) -> Mapping[str, Any]:
