@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -19,6 +20,7 @@ from console.cloud.localstack import require_localstack
 from console.cloud.outputs import read_stack_outputs, read_stacks
 from console.cloud.processes import run_logged
 from console.cloud.session import Cloud, find_cloud, local_settings
+from console.deployment.templates import kept_templates
 from console.executions.operations import operate
 from console.settings import CLONE, environment, use_case
 from console.use_cases import use_case_names
@@ -115,8 +117,16 @@ def deploy(target: Target, choices: Choices = Choices(), *, agree: Callable[[], 
         if not agree():
             raise InputError("the changes were not agreed to: nothing was deployed")
     command = (cdk, "deploy", *flags, *context)
-    _Step("cdk deploy", command, detail="writing the templates").run(variables)
+    with _templates(cloud, context) as options:
+        _Step("cdk deploy", (*command, *options), detail="writing the templates").run(variables)
     _migrate(find_cloud(target))
+
+
+def _templates(cloud: Cloud, context: tuple[str, ...]) -> AbstractContextManager[tuple[str, ...]]:
+    """Return where the templates come from: elsewhere than here they are written for every deployment."""
+    if cloud.target is not Target.EMBEDDED:
+        return nullcontext(())
+    return kept_templates(CLONE, environment_of(cloud), *context)
 
 
 def require_choice(cloud: Cloud, choices: Choices) -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 RUNNING: Final = "RUNNING"
 SUCCEEDED = "SUCCEEDED"
-POLL_S = 1.0
+POLL_S = 0.5
 
 
 @dataclass(frozen=True)

@@ -75,9 +75,10 @@ def run(context: Context, payload: Mapping[str, Any]) -> Mapping[str, Any]:
         more = pool.submit(train_hourly, context, job, sample, search=search)
         choice = _choose(context, study, sample, search)
         fitted = pool.submit(fit_final, sample, choice.params, seed=job.request.random_state)
+        compared = pool.submit(_compare, sample, search)
         calibration = _calibrate(context, job, sample, choice, search)
         logged.result()
-        _log_comparison(client, run_id, sample, search)
+        _log_comparison(client, run_id, compared.result())
         _log_choice(client, run_id, choice, calibration)
         members = tuple(choice.params)
         challenger = Challenger(fitted.result(), calibration, members, run_id, more.result())
@@ -135,10 +136,12 @@ def calibrate_interval(
     One fold is predicted by a fallback without optional weather, so that its wider errors are known too.
     """
     folds, state = search.calibration.folds_of(sample.hours), search.level.state()
-    predicted = out_of_fold(sample, fit, folds)
+    with side_by_side() as pool:
+        lacking = pool.submit(_without_optional_weather, sample, folds[0], fit, seed=seed)
+        predicted = out_of_fold(sample, fit, folds)
+        bare, fallback = lacking.result()
     at_level, _ = with_level(sample, predicted, state=state)
     ahead, _ = with_level(sample, rolling, state=state)
-    bare, fallback = _without_optional_weather(sample, folds[0], fit, seed=seed)
     interval = calibrate(
         np.vstack([sample.features, bare.features]),
         np.concatenate([sample.actual, bare.actual]),
@@ -192,12 +195,18 @@ def fit_blend(params: Found, *, seed: int) -> Fit:
     return fit
 
 
-def _log_comparison(client: MlflowClient, run_id: str, sample: Sample, search: HourlySearch) -> None:
-    """Fit plain families once on the last fold and log them beside the trials."""
+def _compare(sample: Sample, search: HourlySearch) -> dict[str, float]:
+    """Fit plain families once on the last fold and return their errors."""
     fold, state = search.folds(sample.hours)[-1:], search.level.state()
-    for name in search.comparison.families:
-        predicted = out_of_fold(sample, fit_one(name, {}, seed=0), fold)
-        rmse = leveled_rmse(sample, predicted, state=state)
+    return {
+        name: leveled_rmse(sample, out_of_fold(sample, fit_one(name, {}, seed=0), fold), state=state)
+        for name in search.comparison.families
+    }
+
+
+def _log_comparison(client: MlflowClient, run_id: str, compared: Mapping[str, float]) -> None:
+    """Log them beside the trials."""
+    for name, rmse in compared.items():
         tracking.log_nested(
             client, run_id, name=name, params={"family": name}, metrics={"last_fold_rmse": rmse}
         )
