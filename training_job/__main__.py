@@ -74,13 +74,13 @@ def run_in_turn(
     fails by its name. The steps after it are left, too.
     """
     first, *following = steps
-    result = run(first, payload)
+    result = run(first, dict(payload))  # a step may take from its input what is not for the others
     if not following:
         return result
     done = {**payload, result_name(first): result}
     for step in following:
         try:
-            done[result_name(step)] = run(step, done)
+            done[result_name(step)] = run(step, dict(done))
         except (Exception, StoppedError):
             logger.exception("a step that follows in the same container is left to its own state")
             break

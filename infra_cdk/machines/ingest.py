@@ -1,16 +1,20 @@
-"""Ingest: find the raw files, count the months' trips in containers side by side, publish the tables."""
+"""Ingest: find the raw files, count the months' trips in containers side by side, publish the tables.
+
+The container that publishes goes on to what follows demand; what fails there has states of its own.
+"""
 
 import aws_cdk as cdk
 from aws_cdk import aws_lambda as lambda_
 from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
-from bikecast.names import MONTHS_AT_A_TIME, Step
+from bikecast.names import MONTHS_AT_A_TIME, Step, result_name
 from infra_cdk.constructs.jobs.job import Job, JobStep
 from infra_cdk.constructs.jobs.machine import ask
 from infra_cdk.machines.failures import FailurePath, fail_by_name
 
 TIMEOUT = cdk.Duration.days(2)
+FOLLOWING = (Step.REFRESH_LEVEL, Step.RECORD_ACTUALS)
 
 
 class Ingest(Construct):
@@ -34,8 +38,10 @@ class Ingest(Construct):
         failed.catch(months)
         failed.catch_step(publish)
         failed.catch(after)
-        report = sfn.Pass(self, "Report", input_path="$.report")
-        self.start = checked.next(months).next(publish).next(after).next(report)
+        report = sfn.Pass(self, "Report", input_path=f"$.done.{result_name(Step.PUBLISH_TABLES)}")
+        is_followed = sfn.Condition.is_present(f"$.done.{result_name(FOLLOWING[-1])}")
+        followed = sfn.Choice(self, "IsFollowed").when(is_followed, report).otherwise(after.next(report))
+        self.start = checked.next(months).next(publish).next(followed)
 
     def _months(self) -> sfn.Map:
         months = sfn.Map(
@@ -65,9 +71,10 @@ class Ingest(Construct):
             JobStep(
                 step=Step.PUBLISH_TABLES,
                 input_path="$.publish",
-                result_path="$.report",
-                timeout=cdk.Duration.hours(1),
+                result_path="$.done",
+                timeout=cdk.Duration.hours(2),
                 retry_lost=True,
+                then=FOLLOWING,
             ),
         )
 

@@ -169,21 +169,24 @@ def test_a_page_that_cannot_be_refreshed_undoes_nothing(name: str, label: str, a
 
 
 @pytest.mark.parametrize(
-    ("first", "choice", "following", "after"),
+    ("machine", "first", "following", "choice", "after"),
     [
-        ("Train", "IsEvaluated", Step.EVALUATE, "IsApprovalNeeded"),
-        ("Promote", "IsShown", Step.REFRESH_DASHBOARD, "Done"),
+        ("Retrain", "Train", [Step.EVALUATE], "IsEvaluated", "IsApprovalNeeded"),
+        ("Retrain", "Promote", [Step.REFRESH_DASHBOARD], "IsShown", "Done"),
+        ("Ingest", "PublishTables", [Step.REFRESH_LEVEL, Step.RECORD_ACTUALS], "IsFollowed", "Report"),
     ],
 )
-def test_a_step_that_its_predecessors_container_did_not_do_has_a_state_of_its_own(
-    first: str, choice: str, following: Step, after: str, assembly: Assembly
+def test_steps_that_their_predecessors_container_did_not_do_have_states_of_their_own(
+    machine: str, first: str, following: list[Step], choice: str, after: str, assembly: Assembly
 ) -> None:
-    states = definition_of(assembly, "Retrain")["States"]
-    assert _commands(states[first])[1:] == [following]
-    assert states[first]["ResultPath"] == "$.job"
+    states = definition_of(assembly, machine)["States"]
+    assert _commands(states[first])[1:] == following
     (rule,) = states[choice]["Choices"]
-    assert rule == {"Variable": f"$.job.{result_name(following)}", "IsPresent": True, "Next": after}
-    assert _commands(states[states[choice]["Default"]]) == [following]
+    asked = f"{states[first]['ResultPath']}.{result_name(following[-1])}"
+    assert rule == {"Variable": asked, "IsPresent": True, "Next": after}
+    own = states[states[choice]["Default"]]
+    steps = _container_steps({"States": {choice: own}})
+    assert sorted(_commands(step) for step in steps) == sorted([step] for step in following)
 
 
 def test_the_page_that_shows_a_decision_is_that_of_the_request_s_use_case(assembly: Assembly) -> None:
