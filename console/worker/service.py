@@ -145,7 +145,7 @@ def build_worker(cloud: Cloud, outputs: StackOutputs, *, slots: int, say: Say) -
 
 def step_environment(cloud: Cloud, settings: dict[str, str]) -> dict[str, str]:
     """Return a step's variables: this machine's, the way to the cloud, and the job's settings."""
-    from console.deployment.deployment import emulator_connection
+    from console.deployment.cdk import emulator_connection
 
     own = {name: value for name, value in os.environ.items() if not name.startswith(FOREIGN)}
     if cloud.endpoint_url is not None:

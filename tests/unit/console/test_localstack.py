@@ -15,7 +15,8 @@ from bikecast.errors import DeploymentError
 from bikecast.names import Containers, Target
 from console.cloud.localstack import INFO_PATH, actual_log_groups, require_localstack
 from console.cloud.session import Cloud
-from console.deployment.deployment import Choices, cdk_environment, require_choice
+from console.deployment.cdk import cdk_environment
+from console.deployment.deployment import Choices, require_choice
 from tests.deployment import BIKECAST, free_ports
 from tests.unit.web import Site, serving
 
