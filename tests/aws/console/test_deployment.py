@@ -11,6 +11,7 @@ from moto import mock_aws
 
 from bikecast.errors import DeploymentError, InputError
 from bikecast.names import Containers, Output, Target
+from console.deployment import cdk as command_line
 from console.deployment import deployment
 from console.deployment.deploy_commands import ask
 from console.deployment.deployment import Choices, deploy
@@ -56,7 +57,8 @@ class Cdk:
 @pytest.fixture
 def cdk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cdk]:
     """A bootstrapped account whose staging runs its steps on a worker."""
-    monkeypatch.setattr(deployment, "CLONE", tmp_path)
+    for module in (deployment, command_line):
+        monkeypatch.setattr(module, "CLONE", tmp_path)
     for name, value in {"ENV": "staging", "LOCAL_STATE_DIR": str(tmp_path / "state")}.items():
         monkeypatch.setenv(f"BIKECAST_{name}", value)
     console_settings.cache_clear()
