@@ -13,7 +13,7 @@ CHANGE, DAY_AFTER, END = np.datetime64("2025-03-09"), np.datetime64("2025-03-10"
 
 
 def test_predictions_keep_to_the_clock_after_it_changed_in_spring() -> None:
-    """That week of seed 42 errs more than its neighbours: the day's weather does not tell at which hours it rained."""
+    """That week of seed 42 errs more than others: a day's weather does not tell at which hours it rained."""
     frame = join_weather(*simulate_tables(dt.date(2024, 1, 1), END, seed=42))
     hours, trips = frame["timestamp"].to_numpy(), frame["trips"].to_numpy()
     matrix = build_features(
