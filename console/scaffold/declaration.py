@@ -11,6 +11,7 @@ from console.scaffold.layout import Group, call, named, quoted, statement, tuple
 
 HELD_OUT = 0.15
 WINDOW_ROWS = 120  # a window of fewer than 100 cannot be judged
+FEWEST_ROWS_A_MONTH, DAYS_A_MONTH = 100, 30.4  # a partition of fewer rows costs more than it saves
 FEWEST_IN_FOLD = 70  # prediction sets and intervals are learnt from one fold
 TaskName = Literal["regression", "classification"]
 
@@ -173,7 +174,8 @@ def _task(plan: Plan) -> Group:
 def _examples(plan: Plan, *, reads: bool) -> Group:
     key = named("key", tuple_of(map(quoted, plan.key)))
     time = named("time", quoted(plan.time.name) if plan.time else "None")
-    partition = named("partition", quoted("month" if plan.time else "all"))
+    by_month = plan.time and plan.rows / max(plan.days / DAYS_A_MONTH, 1) >= FEWEST_ROWS_A_MONTH
+    partition = named("partition", quoted("month" if by_month else "all"))
     return call("uc.Examples", key, time, partition, *([named("read", "read")] if reads else []))
 
 

@@ -117,3 +117,11 @@ def test_what_the_file_says_is_what_the_declaration_says(tmp_path: Path) -> None
     assert use_case.examples.time == "Date"
     assert use_case.simulate is None
     assert 'format="%d/%m/%Y"' in text
+
+
+@pytest.mark.parametrize(("times", "partition"), [(1, "all"), (4, "month")])
+def test_a_month_is_a_partition_where_it_has_many_rows(times: int, partition: str, tmp_path: Path) -> None:
+    shops = [sales().assign(shop=f"shop {number}") for number in range(times)]
+    pd.concat(shops).drop_duplicates(["Date", "shop"]).to_csv(tmp_path / "sales.csv", index=False)
+    text = written(plan_of(read_whole(tmp_path / "sales.csv", "units"), Said("sales", "units")))
+    assert declared(text, tmp_path).examples.partition == partition
