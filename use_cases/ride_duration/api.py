@@ -1,6 +1,6 @@
 """The body and answer of the project that the data comes from, beside ours, on one path."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Self
 
 from fastapi import FastAPI
 from pydantic import BaseModel, ConfigDict, Discriminator, Field, Tag, create_model, model_validator
@@ -11,7 +11,7 @@ from bikecast.serving.web.row_bodies import Predicts, rows_request
 from bikecast.use_case import UseCase
 from bikecast.use_case.rows import row_model
 
-PUBLISHED, ROWS = variant("data"), variant("rows")
+PUBLISHED, TIMED, ROWS = variant("data"), variant("data of a time"), variant("rows")
 _MINUTES = "Minutes that the ride will take"
 
 
@@ -43,21 +43,22 @@ class RideAnswers(BaseModel):
 class _Timed(BaseModel):
     """Lets ``prediction_time`` be the start of rides that name none."""
 
-    @model_validator(mode="before")
-    @classmethod
-    def _start(cls, body: Any) -> Any:
-        if not isinstance(body, dict) or not isinstance(body.get("data"), list):
-            return body
-        time = body.get("prediction_time")
-        known = {} if time is None else {"started_at": time}
-        return body | {"data": [known | ride if isinstance(ride, dict) else ride for ride in body["data"]]}
+    @model_validator(mode="after")
+    def _start(self) -> Self:
+        body: Any = self
+        for ride in body.data:
+            if "started_at" not in ride.model_fields_set:
+                ride.started_at = body.prediction_time
+        return self
 
 
 def add_routes(app: FastAPI, service: Predicts, use_case: UseCase) -> None:
     """Add ``/predict`` for rides under ``data``, and for rides under ``input_data``."""
     rides: Any = rows_request(row_model(use_case), name="Rides")
     either: Any = Annotated[
-        Annotated[_published(use_case), Tag(PUBLISHED)] | Annotated[rides, Tag(ROWS)],
+        Annotated[_published(use_case), Tag(PUBLISHED)]
+        | Annotated[_timed(use_case), Tag(TIMED)]
+        | Annotated[rides, Tag(ROWS)],
         Discriminator(_kind),
     ]
     example = use_case.api.examples[0]
@@ -81,17 +82,30 @@ def _published(use_case: UseCase) -> Any:
     """Return the model of a body with ``data``; other columns of a published ride are ignored."""
     ride = row_model(use_case, name="PublishedRide", extra="ignore")
     data = rows_request(ride, name="Data", field="data")
-    moment = ride.model_fields["started_at"]
-    time = (
-        Annotated[moment.annotation, *moment.metadata] | None,
-        Field(None, description="Start of rides without one."),
+    no_time: Any = (None, Field(None, description="Or the start of rides without one."))
+    return create_model("PublishedRides", __base__=data, prediction_time=no_time)
+
+
+def _timed(use_case: UseCase) -> Any:
+    """Return the model of such a body with a time, which rides without a start of their own begin at."""
+    published = row_model(use_case, name="PublishedRide", extra="ignore")
+    start = published.model_fields["started_at"]
+    moment: Any = Annotated[start.annotation, *start.metadata]
+    # Made, not fixed, so that the document has no default; it is replaced by the body's time.
+    own: Any = (
+        moment,
+        Field(default_factory=lambda: None, description=f"{start.description} Optional here."),
     )
-    fields: Any = {"prediction_time": time}
-    return create_model("PublishedRides", __base__=(data, _Timed), **fields)
+    ride = create_model("RideOfATime", __base__=published, started_at=own)
+    data = rows_request(ride, name="DataOfATime", field="data")
+    time: Any = (moment, Field(description="Start of rides without one."))
+    return create_model("RidesOfATime", __base__=(data, _Timed), prediction_time=time)
 
 
 def _kind(body: Any) -> str:
-    return PUBLISHED if isinstance(body, dict) and "data" in body else ROWS
+    if not isinstance(body, dict) or "data" not in body:
+        return ROWS
+    return PUBLISHED if body.get("prediction_time") is None else TIMED
 
 
 def _minutes(answers: list[dict[str, Any]]) -> dict[str, Any]:

@@ -132,10 +132,27 @@ def test_illegal_ride_is_refused_by_field(field: str) -> None:
     assert response.json()["detail"][0]["loc"][-3:] == [field, 0, "start_lat"]
 
 
-def test_document_has_both_bodies() -> None:
+def test_document_has_each_body_and_a_ride_lacks_its_start_only_beside_a_time() -> None:
     found = client(USE_CASE, ConstantService(ANSWER)).get("/openapi.json").json()
     body = found["paths"]["/predict"]["post"]["requestBody"]["content"]["application/json"]["schema"]
-    assert len(body["oneOf"]) == 2
+    names = [one["$ref"].rsplit("/", 1)[-1] for one in body["oneOf"]]
+    assert names == ["PublishedRides", "RidesOfATime", "Rides"]
+    schemas = found["components"]["schemas"]
+    assert "started_at" in schemas["PublishedRide"]["required"]
+    assert "started_at" not in schemas["RideOfATime"]["required"]
+    assert "default" not in schemas["RideOfATime"]["properties"]["started_at"]
+    assert schemas["PublishedRides"]["properties"]["prediction_time"]["type"] == "null"
+    assert schemas["RidesOfATime"]["required"] == ["data", "prediction_time"]
+
+
+def test_a_start_that_is_null_is_refused_beside_a_time_too() -> None:
+    asked = client(USE_CASE, ConstantService(ANSWER))
+    body = {"data": [RIDE | {"started_at": None}], "prediction_time": "2021-02-01 07:00:00"}
+    response = asked.post("/predict", json=body)
+    assert (response.status_code, response.json()["detail"][0]["loc"][-3:]) == (
+        422,
+        ["data", 0, "started_at"],
+    )
 
 
 def test_published_month_gives_the_stated_rows(real_data: Path, tmp_path: Path) -> None:
