@@ -2,7 +2,7 @@
 
 The predecessor's way: ``cross_val_score`` refits every fold of every trial, nothing is stopped early; once as
 it was (one process, the library's threads), once with its folds on all cores. Ours: workers on one study in
-Postgres, each family racing fold by fold. They search XGBoost in the same space with TPE, from the same
+Postgres, each family pruned fold by fold. They search XGBoost in the same space with TPE, from the same
 number of trials, and are judged on the same rolling-origin folds by the same pooled RMSE. The last row is our
 search as it ships: all families, each one's known-good start first.
 

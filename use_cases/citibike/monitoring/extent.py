@@ -13,7 +13,7 @@ from use_cases.citibike.data_coverage import read_coverage
 if TYPE_CHECKING:
     import psycopg
 
-# A handful of questions about a week is traffic, but no sample of the week.
+# A handful of predictions of a week is traffic, but not a sample of the week.
 COVERED_SHARE = 0.5
 # A log that was quiet for longer is history, and demand has come for it or never will.
 RECENT_WEEKS = 6

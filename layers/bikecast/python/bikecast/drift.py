@@ -22,7 +22,7 @@ SMALLEST_SPREAD = 0.001
 
 
 class Kind(StrEnum):
-    """What a score speaks about; each kind has at most one open incident a model version."""
+    """What a score is about; each kind has at most one open incident a model version."""
 
     DRIFT = "drift"
     PERFORMANCE = "performance"

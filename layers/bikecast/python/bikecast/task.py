@@ -20,7 +20,7 @@ class Regression:
 
 @dataclass(frozen=True)
 class Classification:
-    """Predict one of some classes; ``positive`` names the class that a two-class metric speaks about.
+    """Predict one of some classes; ``positive`` names the class that a two-class metric is about.
 
     In arrays a class is its index in ``classes``.
     """

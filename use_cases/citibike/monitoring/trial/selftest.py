@@ -41,7 +41,7 @@ def run_selftest(
     """Inject every shift at every size and judge the weeks that follow.
 
     Args:
-        sizes: Rows a window; those over an hour's one are repeated questions about the same hours.
+        sizes: Rows a window; those over an hour's one are repeated predictions of the same hours.
         seeds: One simulated city each.
         progress: Told what is tried next.
     """

@@ -20,7 +20,7 @@ class PredictionInput(Protocol):
 
 
 class Answerer(Protocol):
-    """A loaded model or fallback; it takes the questions of its use case."""
+    """A loaded model or fallback; it takes the prediction inputs of its use case."""
 
     def answer(self, inputs: Any) -> Outcome:
         """Answer every row."""
