@@ -14,6 +14,7 @@ NOT_FOR_AWS = {
 IN_ORDER = (
     "make setup",
     "aws sts get-caller-identity",
+    "make image-digests",
     "make synth TARGET=aws",
     "bikecast deploy",
     "bikecast outputs",
