@@ -1,6 +1,7 @@
 """The reference of an HTTP API, made from its OpenAPI document."""
 
 import json
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -48,7 +49,13 @@ def _body(content: dict[str, Any]) -> Iterator[str]:
     yield f"Body: {kind_of(content['schema'])}"
     for name, example in content.get("examples", {}).items():
         yield f"Example, {name}:"
-        yield block(json.dumps(example["value"], indent=2), "json")
+        yield block(_json(example["value"]), "json")
+
+
+def _json(value: Any) -> str:
+    """Return indented JSON in which a list of numbers or texts takes one line, however many they are."""
+    text = json.dumps(value, indent=2)
+    return re.sub(r"\[([^][{}]*)\]", lambda found: f"[{' '.join(found[1].split())}]", text)
 
 
 def _answer(response: dict[str, Any]) -> str:
