@@ -60,7 +60,7 @@ def _row(name: str) -> dict[str, Any]:
 
     declared = discovery.is_declared(name)
     try:
-        title = discovery.load(name).title if declared else "Trips that start in an hour"
+        title = discovery.load(name).title if declared else discovery.docstring(name)
         kind, model = "declared" if declared else "own code", model_name_of(name)
     except InputError as err:  # the others are shown all the same
         title, kind, model = str(err), "broken", ""

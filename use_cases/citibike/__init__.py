@@ -1,1 +1,1 @@
-"""Hourly Citi Bike demand in New York."""
+"""Trips that start in New York in an hour."""

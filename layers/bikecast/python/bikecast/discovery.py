@@ -54,6 +54,12 @@ def is_declared(name: str) -> bool:
     return find_spec(f"{PACKAGE}.{name}.use_case") is not None
 
 
+def docstring(name: str) -> str:
+    """Return what a use case's package says it is, without the full stop."""
+    check(name)
+    return (import_module(f"{PACKAGE}.{name}").__doc__ or "").removesuffix(".")
+
+
 def load(name: str) -> "UseCase":
     """Return a use case by name.
 
