@@ -69,7 +69,7 @@ def main() -> None:
     rows = lead_rows(everything, read_weather(Path(folder)))
     judged = everything.hours >= TEST_START
     train, known = everything.take(~judged), rows.within(~judged)
-    learnt, state = learn(train, known, keep=keep), load_hourly_search(SEARCH_FILE).level.state()
+    learnt, state = learn(train, known, keep=keep), load_hourly_search(SEARCH_FILE).level.hourly_state()
     for what, stateless in (("blocks", learnt.left_out), ("rolling", learnt.rolling)):
         show_inside(f"2024, {what}", train, known, stateless=stateless, state=state)
     for horizon in (24, 168):

@@ -5,7 +5,7 @@ from bikecast.families.basis import BasisSet, BasisSpec
 from use_cases.citibike.hourly_weather.features import NAMES
 from use_cases.citibike.model.task import CALENDAR_SETS
 
-# Only forecasts have a chance of rain, and only measured hours a station's day: the others leave the mean.
+# Only forecasts have a chance of rain: measured hours leave the mean.
 _CHANCE_SETS = (
     BasisSet("chance of rain", "rain_chance", (0, 10, 30, 60, 90)),
     BasisSet("chance of day", "chance_of_day", (0, 10, 25, 50, 80)),
@@ -26,11 +26,6 @@ _SETS = (
     BasisSet("snow lying", "snow_lying", (0, 0.3, 1, 4)),
     BasisSet("humidity", "humidity", (30, 60, 80, 100)),
     *_CHANCE_SETS,
-    BasisSet("station's rain", "station_prcp", (0, 0.02, 0.1, 0.3, 0.7, 1.5, 3)),
-    BasisSet("station's snow", "station_snow", (0, 0.1, 1, 3)),
-    BasisSet("station's snow depth", "station_snwd", (0, 1, 4)),
-    BasisSet("station's wind", "station_awnd", (4, 8, 12, 16, 24)),
-    BasisSet("station's temperature", "station_tavg", (20, 35, 50, 65, 80, 90)),
 )
 _ALONE = (
     "feels like",
@@ -48,10 +43,6 @@ _ALONE = (
     "sun",
     "christmas week",
     "chance of rain",
-    "station's snow",
-    "station's snow depth",
-    "station's wind",
-    "station's temperature",
 )
 _BY_HOUR = (
     ("hour", "workday"),
@@ -64,7 +55,7 @@ _BY_HOUR = (
 )
 # Weather keeps riders for pleasure at home before it keeps those to work; what both share is a term alone.
 _BY_WORKDAY = tuple((name, "workday") for name in ("feels like", "rain around", "wind", "clouds"))
-_TERMS = (*_BY_HOUR, *_BY_WORKDAY, ("station's rain", "part of day"), *((name,) for name in _ALONE))
+_TERMS = (*_BY_HOUR, *_BY_WORKDAY, *((name,) for name in _ALONE))
 TASK = TaskShape(n_classes=None, feature_names=NAMES, basis=BasisSpec(_SETS, _TERMS))
 
 # A forecast of five days and more says how warm it may get and how likely it rains, and hardly at what hour;

@@ -40,8 +40,12 @@ class Level(Part):
     persistence: float = Field(0.0, ge=0, lt=1)
 
     def state(self) -> LevelState:
-        """Return an empty history under these rules."""
-        return LevelState(**self.model_dump())
+        """Return an empty history under these rules, for the model of the day's values."""
+        return LevelState(half_life_days=self.half_life_days, horizon_hours=self.horizon_hours)
+
+    def hourly_state(self) -> LevelState:
+        """Return the same for the model of hourly weather, whose errors persist for a day or two."""
+        return self.state().model_copy(update={"persistence": self.persistence})
 
 
 class HourlySearch(Search):

@@ -19,7 +19,6 @@ from use_cases.citibike.hourly_weather.features import (
     LEADS,
     OBSERVED,
     POSITION,
-    STATION,
     HourlyRows,
     without_station,
 )
@@ -34,7 +33,6 @@ from use_cases.citibike.model.task import with_repeated_night
 
 # Enough of the ages of a forecast: the others lie between them.
 _LEARNT_BY_ALL = (OBSERVED, 0, 1, 3, 7)
-FEWEST_WITH_STATION = 0.9  # of the measured hours
 _SMOOTH, _CORRECTED, _COUNTS = "glm", "corrected", "xgboost_poisson"
 Params = Mapping[str, Mapping[str, Any]]
 FitRows = Callable[[Sample, HourlyRows], Fitted]
@@ -50,19 +48,19 @@ class HourlyFit:
     def __call__(self, sample: Sample, rows: HourlyRows) -> Fitted:
         """Fit what answers together: trees and curves, those of all leads and those of the forecast's age.
 
-        The trees of all leads learn from what all have: with the station beside measured hours they lose.
-        Those of one age are of counts alone: of squared errors they add nothing there.
-        Where a forecast is five days old and more, its own are a regression on little of its weather. Where
-        the station's day lacks a value, those answer that never knew it.
+        Trees of one age are of counts alone: of squared errors they add nothing there. Where a forecast is
+        five days old and more, its own are a regression on little of its weather. None learns what the
+        station measured: it gained on the year of training and lost on the next.
         """
+        rows = without_station(rows)
         some = rows.take(np.isin(rows.lead, _LEARNT_BY_ALL))
         counts, curves = partial(_single, self, name=_COUNTS), partial(_curves, self)
         far = partial(_single, self, name=_SMOOTH, task=FAR_TASK)
-        every = _trees(self, sample, without_station(some))
-        own = _expert((partial(_with_station, counts), far, counts, counts), sample, rows)
+        every = _trees(self, sample, some)
+        own = _expert((counts, far, counts, counts), sample, rows)
         members = {
             "trees": Blend({"all": every, "own": own}, floor=FEWEST_TRIPS),
-            "curves": _expert((partial(_with_station, curves), far, curves, curves), sample, some),
+            "curves": _expert((curves, far, curves, curves), sample, some),
         }
         return Blend(members, floor=FEWEST_TRIPS)
 
@@ -101,16 +99,6 @@ def _expert(fits: Sequence[FitRows], sample: Sample, rows: HourlyRows) -> Fitted
         return fit(sample, rows)
     full = _expert(nearer, sample, rows.take(given))
     return WithFallback(full, fit(sample, rows.take(~given)), (place,))
-
-
-def _with_station(fit: FitRows, sample: Sample, rows: HourlyRows) -> Fitted:
-    """Fit with the station's day, and without it for hours where one of its values is not given."""
-    places = [POSITION[name] for name in STATION]
-    given: Mask = np.isnan(rows.features[:, places]).sum(axis=1) == 0
-    without = fit(sample, without_station(rows))
-    if given.mean() < FEWEST_WITH_STATION:
-        return without
-    return WithFallback(fit(sample, rows.take(given)), without, tuple(places))
 
 
 def out_of_fold(sample: Sample, rows: HourlyRows, fit: HourlyFit, folds: Iterable[Fold]) -> Array:

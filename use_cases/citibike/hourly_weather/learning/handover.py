@@ -72,7 +72,7 @@ def train_hourly(
     fit = HourlyFit(search.hourly, seed=job.request.random_state)
     predicted = out_of_fold(sample, rows, fit, search.calibration.folds_of(sample.hours))
     rolling = out_of_fold(sample, rows, fit, search.folds(sample.hours))
-    state = search.level.state()
+    state = search.level.hourly_state()
     calibration = calibrated(sample, rows, out_of_fold=predicted, rolling=rolling, state=state)
     fitted = fit(sample, rows)
     graph: bytes = fitted.to_onnx().SerializeToString()
