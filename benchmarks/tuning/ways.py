@@ -13,9 +13,10 @@ from bikecast.arrays import Array
 from bikecast.database import DatabaseSettings
 from training_job.tuning.search import split_params
 from training_job.tuning.study import claimed, enqueue_starts, make_sampler, open_study
+from training_job.tuning.trials import make_objective
 from use_cases.citibike.model.backtest import Sample
 from use_cases.citibike.model.level import LevelState
-from use_cases.citibike.steps.tune import make_objective
+from use_cases.citibike.steps.tune import judging
 from use_cases.citibike.training.search import HourlySearch, Level
 
 FAMILY = "xgboost"
@@ -101,7 +102,7 @@ def our_way(task: Task, *, name: str) -> Course:
 def _work(task: Task, name: str, worker: int) -> None:
     study = open_study(task.database, name, search=task.search)
     study.sampler = make_sampler(task.search, seed=task.seed + 1000 * worker)
-    objective = make_objective(task.sample, task.search, seed=task.seed, keep=_forget)
+    objective = make_objective(judging(task.sample, task.search), task.search, seed=task.seed, keep=_forget)
     while claimed(study) < task.trials:
         study.optimize(objective, n_trials=1)
 

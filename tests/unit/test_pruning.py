@@ -61,3 +61,25 @@ def test_a_family_races_only_against_itself() -> None:
 def test_nobody_is_stopped_before_enough_of_the_family_were_judged() -> None:
     study = _study(*[("trees", [100.0, 100.0, 100.0])] * 2)
     assert not _is_stopped(study, "trees", [900.0])
+
+
+def _goes_on(errors: list[float], own: float, *, step: int = 0) -> bool:
+    pruner = FamilyPruner(margins=(), startup_trials=9, staged=frozenset({"trees"}))
+    study = optuna.create_study(pruner=pruner)
+    for error in errors:
+        study.add_trial(_trial("trees", [error], state=TrialState.PRUNED))
+    study.add_trial(_trial("glm", [0.0]))
+    study.add_trial(_trial("trees", [90.0] * step + [own], state=TrialState.RUNNING))
+    return not pruner.prune(study, study.get_trials()[-1])
+
+
+def test_the_best_third_of_a_staged_family_goes_on() -> None:
+    assert _goes_on([], 100.0)
+    assert not _goes_on([99.0], 100.0)
+    assert not _goes_on([99.0, 101.0], 100.0)
+    assert _goes_on([99.0, 101.0, 102.0], 100.0)
+    assert not _goes_on([98.0, 99.0, 101.0, 102.0], 100.0)
+
+
+def test_only_those_that_got_as_far_are_compared() -> None:
+    assert _goes_on([99.0, 99.0], 100.0, step=1)

@@ -12,6 +12,7 @@ import optuna
 from optuna.trial import FrozenTrial, TrialState
 
 from bikecast.database import DatabaseSettings, sqlalchemy_url
+from bikecast.families import ROUNDS
 from bikecast.names import Schema, progress_key
 from bikecast.registry.champion_store import ChampionStore
 from bikecast.study_progress import StudyProgress
@@ -19,6 +20,7 @@ from training_job.migrations import first_alone
 from training_job.runtime.context import Context
 from training_job.tuning.pruning import FamilyPruner, error_of
 from training_job.tuning.search import Search, split_params
+from training_job.tuning.trials import is_staged
 
 logger = logging.getLogger(__name__)
 
@@ -40,7 +42,11 @@ def open_study(database: DatabaseSettings, execution: str, *, search: Search) ->
         storage=storage,
         load_if_exists=True,
         direction="minimize",
-        pruner=FamilyPruner(search.pruner.margins, search.pruner.startup_trials),
+        pruner=FamilyPruner(
+            search.pruner.margins,
+            search.pruner.startup_trials,
+            frozenset(name for name in search.families if is_staged(search, name)),
+        ),
     )
     optuna.storages.fail_stale_trials(study)
     return study
@@ -88,7 +94,9 @@ def enqueue_starts(study: optuna.Study, search: Search, *, known: Params = Mappi
     }
     first = {name: good.get(name, family.start) for name, family in families.items()}
     for name, params in (*first.items(), *((name, families[name].start) for name in good)):
-        study.enqueue_trial({"family": name} | {f"{name}.{key}": value for key, value in params.items()})
+        found = {ROUNDS} if is_staged(search, name) else set[str]()  # a trial finds these by itself
+        named = {f"{name}.{key}": value for key, value in params.items() if key not in found}
+        study.enqueue_trial({"family": name} | named)
 
 
 def found_by_champion(context: Context, search: Search) -> Params:

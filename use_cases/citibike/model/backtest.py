@@ -53,7 +53,7 @@ def out_of_fold(
 
     def predict(fold: Fold) -> Array:
         fitted = fit(sample.take(fold.train))
-        return np.maximum(fitted.predict(sample.features[fold.valid]), FEWEST_TRIPS)
+        return at_least_one_trip(fitted.predict(sample.features[fold.valid]))
 
     predicted = np.full(sample.hours.shape, np.nan)
     if after_fold is None:
@@ -66,6 +66,11 @@ def out_of_fold(
         predicted[fold.valid] = predict(fold)
         after_fold(fold, predicted)
     return predicted
+
+
+def at_least_one_trip(predicted: Array) -> Array:
+    """Return predictions as serving gives them; NaN stays NaN."""
+    return np.maximum(predicted, FEWEST_TRIPS)
 
 
 def with_level(sample: Sample, predicted: Array, *, state: LevelState) -> tuple[Array, LevelState]:

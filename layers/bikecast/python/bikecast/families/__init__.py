@@ -5,7 +5,7 @@ from importlib import import_module
 from importlib.util import find_spec
 
 from bikecast.errors import InputError
-from bikecast.families.base import Family, Fitted, TaskShape
+from bikecast.families.base import ROUNDS, Family, Fitted, Staged, TaskShape
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ _FAMILIES = {
 }
 NAMES = tuple(_FAMILIES)
 
-__all__ = ["NAMES", "Family", "Fitted", "TaskShape", "family", "installed", "supports"]
+__all__ = ["NAMES", "ROUNDS", "Family", "Fitted", "Staged", "TaskShape", "family", "installed", "supports"]
 
 
 def installed(name: str) -> bool:

@@ -1,8 +1,8 @@
 """What every model family offers: fit, predict, and an ONNX graph that serves without its library."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     import onnx
 
 Params = Mapping[str, Any]
+ROUNDS = "n_estimators"
 NEVER = -30.0  # the margin of a class that no training row has: a probability of about 1e-13
 
 
@@ -87,6 +88,29 @@ class Family(Protocol):
         Raises:
             DataError: The rows do not fit the task, or all have the same target.
             InputError: The family cannot do the task.
+        """
+        ...
+
+
+@runtime_checkable
+class Staged(Protocol):
+    """A family that fits in rounds: one fit shows what every smaller number of rounds gives."""
+
+    def stages(
+        self,
+        features: Matrix,
+        target: Array,
+        *,
+        valid: Matrix,
+        rounds: Sequence[int],
+        task: TaskShape,
+        params: Params,
+        seed: int,
+    ) -> Iterator[Array]:
+        """Yield the output for ``valid`` after each of these rounds, equal to that of ``fit`` with as many.
+
+        Rounds are fitted when their output is asked for. One thread must ask for all of them, and in the
+        meantime for those of no other fit: the library's random numbers belong to the thread.
         """
         ...
 

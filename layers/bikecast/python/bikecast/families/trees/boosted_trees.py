@@ -3,14 +3,16 @@
 import json
 import sys
 import threading
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bikecast.arrays import Array, Matrix
-from bikecast.families.base import Fitted, Params, TaskShape, check_rows, refuse_classes, shares
+from bikecast.families.base import ROUNDS, Fitted, Params, TaskShape, check_rows, refuse_classes, shares
 from bikecast.families.trees.tables import LESS, Trees
 
 if TYPE_CHECKING:
@@ -49,20 +51,45 @@ class BoostedTrees:
 
         ``around`` are counts that another model expects; then the trees predict the factor beside them.
         """
+        settings = self._settings(features, target, task=task, params=params, seed=seed)
+        rounds, data = int(settings.pop(ROUNDS)), _rows(features, task, target)
+        if around is not None:
+            settings["base_score"] = 1.0
+            data.set_base_margin(np.log(around))
+        booster = _library().train(settings, data, num_boost_round=rounds)
+        return BoostedModel(booster, settings["objective"], task)
+
+    def stages(
+        self,
+        features: Matrix,
+        target: Array,
+        *,
+        valid: Matrix,
+        rounds: Sequence[int],
+        task: TaskShape,
+        params: Params,
+        seed: int,
+    ) -> Iterator[Array]:
+        """As ``Staged.stages``."""
+        settings = self._settings(features, target, task=task, params=params, seed=seed)
+        del settings[ROUNDS]
+        data, asked = _rows(features, task, target), _rows(valid, task)
+        booster = _library().Booster(settings, [data, asked])  # the output for both grows with the trees
+        for begin, end in pairwise((0, *rounds)):
+            for number in range(begin, end):
+                booster.update(data, number)
+            yield _output(booster.predict(asked), settings["objective"])
+
+    def _settings(
+        self, features: Matrix, target: Array, *, task: TaskShape, params: Params, seed: int
+    ) -> dict[str, Any]:
         if self.regression != SQUARED:
             refuse_classes(self.name, task=task)
         check_rows(features, target, task=task)
         objective = self._objective(task)
-        chosen = DEFAULTS[objective] | dict(params)
-        rounds = int(chosen.pop("n_estimators"))
-        settings = chosen | {"objective": objective, "nthread": 1, "seed": seed, "tree_method": "hist"}
-        if objective == CLASSES:
-            settings["num_class"] = task.n_classes
-        data = _rows(features, task, target)
-        if around is not None:
-            settings["base_score"] = 1.0
-            data.set_base_margin(np.log(around))
-        return BoostedModel(_library().train(settings, data, num_boost_round=rounds), objective, task)
+        fixed = {"objective": objective, "nthread": 1, "seed": seed, "tree_method": "hist"}
+        classes = {"num_class": task.n_classes} if objective == CLASSES else {}
+        return DEFAULTS[objective] | dict(params) | fixed | classes
 
     def _objective(self, task: TaskShape) -> str:
         if task.n_classes is None:
@@ -117,13 +144,8 @@ class BoostedModel:
 
     def predict(self, features: Matrix) -> Array:
         if self.task.categorical:
-            raw = self.booster.predict(_rows(features, self.task)).astype(np.float64)
-        else:
-            raw = self.booster.inplace_predict(features).astype(np.float64)
-        if self.objective == TWO_CLASSES:
-            return np.column_stack([1 - raw, raw])
-        result: Array = raw / raw.sum(axis=1, keepdims=True) if self.objective == CLASSES else raw
-        return result
+            return _output(self.booster.predict(_rows(features, self.task)), self.objective)
+        return _output(self.booster.inplace_predict(features), self.objective)
 
     def importance(self) -> dict[str, float]:
         gain = self.booster.get_score(importance_type="total_gain")
@@ -153,6 +175,13 @@ class BoostedModel:
             link="class" if self.task.n_classes else "exp" if self.objective == COUNTS else "identity",
             name=self.objective.replace(":", "_"),
         )
+
+
+def _output(found: Any, objective: str) -> Array:
+    raw: Array = found.astype(np.float64)
+    if objective == TWO_CLASSES:
+        return np.column_stack([1 - raw, raw])
+    return raw / raw.sum(axis=1, keepdims=True) if objective == CLASSES else raw
 
 
 def _table(model: dict[str, Any]) -> Trees:

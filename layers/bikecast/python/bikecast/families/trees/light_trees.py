@@ -1,13 +1,14 @@
 """Gradient-boosted trees by LightGBM, an optional extra."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from bikecast.arrays import Array, Matrix
-from bikecast.families.base import Fitted, Params, TaskShape, check_rows, shares
+from bikecast.families.base import ROUNDS, Fitted, Params, TaskShape, check_rows, shares
 from bikecast.families.trees.tables import LESS_OR_EQUAL, Trees, rounded_down
 
 if TYPE_CHECKING:
@@ -39,21 +40,51 @@ class LightTrees:
         """As ``Family.fit``; one thread, because workers run side by side."""
         import lightgbm
 
-        check_rows(features, target, task=task)
-        objective = _objective(task)
-        chosen = DEFAULTS[objective] | dict(params)
-        rounds = int(chosen.pop("n_estimators"))
-        settings = chosen | {"objective": objective, "num_threads": 1, "seed": seed, "deterministic": True}
-        if objective == "multiclass":
-            settings["num_class"] = task.n_classes
-        quiet = {"verbosity": -1}
-        rows = lightgbm.Dataset(
-            features, label=target, categorical_feature=list(task.categorical), params=settings | quiet
-        )
-        return LightModel(lightgbm.train(settings | quiet, rows, num_boost_round=rounds), task)
+        settings = _settings(features, target, task=task, params=params, seed=seed)
+        rounds, rows = int(settings.pop(ROUNDS)), _dataset(features, target, task, settings)
+        return LightModel(lightgbm.train(settings, rows, num_boost_round=rounds), task)
+
+    def stages(
+        self,
+        features: Matrix,
+        target: Array,
+        *,
+        valid: Matrix,
+        rounds: Sequence[int],
+        task: TaskShape,
+        params: Params,
+        seed: int,
+    ) -> Iterator[Array]:
+        """As ``Staged.stages``."""
+        import lightgbm
+
+        settings = _settings(features, target, task=task, params=params, seed=seed)
+        del settings[ROUNDS]
+        model = LightModel(lightgbm.Booster(settings, _dataset(features, target, task, settings)), task)
+        for begin, end in pairwise((0, *rounds)):
+            for _ in range(begin, end):
+                model.booster.update()
+            yield model.predict(valid)
 
 
 FAMILY = LightTrees()
+
+
+def _settings(
+    features: Matrix, target: Array, *, task: TaskShape, params: Params, seed: int
+) -> dict[str, Any]:
+    check_rows(features, target, task=task)
+    objective = _objective(task)
+    fixed = {"objective": objective, "num_threads": 1, "seed": seed, "deterministic": True, "verbosity": -1}
+    classes = {"num_class": task.n_classes} if objective == "multiclass" else {}
+    return DEFAULTS[objective] | dict(params) | fixed | classes
+
+
+def _dataset(features: Matrix, target: Array, task: TaskShape, settings: dict[str, Any]) -> Any:
+    import lightgbm
+
+    categorical = list(task.categorical)
+    return lightgbm.Dataset(features, label=target, categorical_feature=categorical, params=settings)
 
 
 def _objective(task: TaskShape) -> str:
