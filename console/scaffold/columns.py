@@ -18,6 +18,10 @@ _UNNAMED = re.compile(r"column\d+|Unnamed: \d+")  # as the reader and pandas cal
 # Of ``1,234`` nobody knows which of the two it is.
 _DECIMAL_COMMA = r"[-+]?\d+(,\d+)?"
 _THOUSANDS = r"[-+]?\d{1,3}(,\d{3})*(\.\d+)?"
+# As Germany and France write ``2.310,60`` and ``2 310,60``; Excel takes blanks that do not break a line.
+_SEPARATORS = (".", " ", "\u00a0", "\u202f")
+# A customer's number or the like: one word with a digit.
+_CODE = r"\S*\d\S*"
 _DATE = re.compile(r"\d{1,4}[-./]\d{1,2}[-./]\d{1,4}([T ].*)?")
 _FORMATS = ("%m/%d/%Y", "%d/%m/%Y", "%d.%m.%Y", "%m-%d-%Y", "%d-%m-%Y", "%Y/%m/%d")
 _CLOCKS = ("", " %H:%M", " %H:%M:%S", " %I:%M %p", " %I:%M:%S %p")
@@ -43,8 +47,9 @@ class Found:
         formats: How its moments may be written: ``ISO8601``, ``offset`` or patterns of ``strptime``.
         marks: Texts that stand for a missing number.
         distinct: Different values.
-        comma: How a comma in its numbers is read: ``.`` for a decimal sign, empty for one between thousands.
-        running: Its numbers count the rows, from 0 or 1.
+        swaps: What stands in its numbers, and by what it is replaced, in turn: decimal commas and signs
+            between thousands.
+        names_rows: Its numbers count the rows, from 0 or 1, or each row has a code of its own.
     """
 
     name: str
@@ -59,8 +64,8 @@ class Found:
     formats: tuple[str, ...] = ()
     marks: tuple[str, ...] = ()
     distinct: int = 0
-    comma: str | None = None
-    running: bool = False
+    swaps: tuple[tuple[str, str], ...] = ()
+    names_rows: bool = False
 
 
 def describe(column: "pd.Series[Any]", time_format: str | None = None) -> Found:
@@ -86,17 +91,22 @@ def is_identity(found: Found, *, rows: int) -> bool:
     """Tell a column that names rows: a different value in each, and a name or no name that says so."""
     if found.distinct != rows or found.kind == "moment":
         return False
-    names_rows = _IDENTITY.search(found.name) or (_UNNAMED.fullmatch(found.name) and found.kind == "number")
-    return names_rows is not None or found.running
+    is_called_so = _IDENTITY.search(found.name) or (_UNNAMED.fullmatch(found.name) and found.kind == "number")
+    return is_called_so is not None or found.names_rows
 
 
 def numbers_of(found: Found, column: "pd.Series[Any]") -> "pd.Series[Any]":
     """Return the numbers of a column that ``describe`` told to be one; NaN where there is none."""
     import pandas as pd
 
-    texts = column.astype(str).str.strip()
-    plain = texts if found.comma is None else texts.str.replace(",", found.comma, regex=False)
+    plain = _swapped(column.astype(str).str.strip(), found.swaps)
     return pd.to_numeric(plain, errors="coerce").astype(float)
+
+
+def _swapped(texts: "pd.Series[Any]", swaps: tuple[tuple[str, str], ...]) -> "pd.Series[Any]":
+    for old, new in swaps:
+        texts = texts.str.replace(old, new, regex=False)
+    return texts
 
 
 def moments_of(found: Found, column: "pd.Series[Any]") -> "pd.Series[Any]":
@@ -119,11 +129,18 @@ def _number_with_commas(there: "pd.Series[Any]", facts: dict[str, Any]) -> Found
             f"{facts['name']!r}: the comma of numbers such as {plain.iloc[0]} may stand between thousands or "
             "before decimals: write the file without it"
         )
-    if not decimal and not thousands:
-        return None
-    comma = "." if decimal else ""
-    found = _number(there.str.replace(",", comma), facts)
-    return None if found is None else replace(found, comma=comma)
+    swaps = ((",", "."),) if decimal else ((",", ""),) if thousands else _european(plain)
+    found = _number(_swapped(there, swaps), facts) if swaps else None
+    return None if found is None else replace(found, swaps=swaps)
+
+
+def _european(texts: "pd.Series[Any]") -> tuple[tuple[str, str], ...]:
+    """Return how numbers with a decimal comma lose what stands between their thousands, if all are such."""
+    for sign in _SEPARATORS:
+        number = rf"[-+]?(\d{{1,3}}({re.escape(sign)}\d{{3}})+|\d+)(,\d+)?"
+        if texts.str.fullmatch(number).all():
+            return ((sign, ""), (",", "."))
+    return ()
 
 
 def _number(there: "pd.Series[Any]", facts: dict[str, Any]) -> Found | None:
@@ -137,8 +154,8 @@ def _number(there: "pd.Series[Any]", facts: dict[str, Any]) -> Found | None:
     optional, integer = facts["optional"] or bool(others), bool((known == known.round()).all())
     low, high = (0.0, 1.0) if integer and set(known) <= {0, 1} else _wide(known.min(), known.max())
     facts |= {"kind": "number", "optional": optional, "marks": tuple(sorted(others)), "integer": integer}
-    running = known.iloc[0] in (0, 1) and len(known) > 2 and bool((known.diff().iloc[1:] == 1).all())
-    return Found(**facts, low=low, high=high, running=running)
+    counts = known.iloc[0] in (0, 1) and len(known) > 2 and bool((known.diff().iloc[1:] == 1).all())
+    return Found(**facts, low=low, high=high, names_rows=counts)
 
 
 def _wide(least: float, largest: float) -> tuple[float, float]:
@@ -181,7 +198,7 @@ def _fits(texts: "pd.Series[Any]", time_format: str) -> bool:
 def _words(there: "pd.Series[Any]", facts: dict[str, Any], *, rows: int) -> Found:
     n_levels = facts["distinct"]
     if n_levels == rows:
-        return Found(**facts, kind="text")
+        return Found(**facts, kind="text", names_rows=bool(there.str.fullmatch(_CODE).all()))
     if n_levels > MAX_LEVELS:
         many = f"{n_levels} different texts, more than {MAX_LEVELS}"
         return Found(**facts, why=f"{many}: group them or make numbers of them in a reader")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from console.scaffold.columns import Found
-from console.scaffold.grouping import GroupKey
+from console.scaffold.grouping import Grouping, GroupKey
 from console.scaffold.layout import Group, call, named, quoted, statement, tuple_of
 
 HELD_OUT = 0.15
@@ -32,7 +32,7 @@ class Plan:
         rows: Rows of the file.
         rare: The rarest class.
         classes: All classes, in order.
-        groups: What a baseline groups rows by.
+        grouping: What a baseline groups rows by, and inputs that tell the target all by themselves.
     """
 
     name: str
@@ -46,7 +46,7 @@ class Plan:
     rows: int
     rare: str = ""
     classes: tuple[str, ...] = ()
-    groups: tuple[GroupKey, ...] = ()
+    grouping: Grouping = Grouping((), ())
 
     @property
     def words(self) -> str:
@@ -86,13 +86,13 @@ def _imports(plan: Plan, *, reads: bool) -> str:
 
 def _chosen(plan: Plan) -> tuple[list[str], list[str], list[str], str]:
     """Return the names that are imported: what follows the model, baselines, metrics, split."""
-    keys = sorted({f"{key.of}_of" for key in plan.groups if key.of})
+    keys = sorted({f"{key.of}_of" for key in plan.grouping.keys if key.of})
     if plan.task == "regression":
         after = ["PREDICTION", "ConformalInterval"]
         return after, ["GroupMedian", *keys], ["MAE", "R2", "RMSE"], _split_name(plan)
     two = len(plan.classes) == 2
     metrics = ["ACCURACY", "LOG_LOSS", "f1" if two else "f1_weighted"]
-    shares = ["ClassShares"] if plan.groups else []
+    shares = ["ClassShares"] if plan.grouping.keys else []
     baselines = [*(["AlwaysClass"] if two else []), *shares, "MostFrequentClass", *keys]
     return ["ClassDecision"], baselines, metrics, _split_name(plan)
 
@@ -199,12 +199,14 @@ def _metrics(plan: Plan) -> list[str | Group]:
 
 
 def _baselines(plan: Plan) -> list[str | Group]:
-    groups = tuple_of([_key(key) for key in plan.groups])
+    groups = tuple_of([_key(key) for key in plan.grouping.keys])
     if plan.task == "regression":
-        name = "median_of_group" if plan.groups else "median"
+        name = "median_of_group" if plan.grouping.keys else "median"
         return [call("GroupMedian", groups, named("name", quoted(name)))]
     always = [call("AlwaysClass", quoted(plan.rare))] if len(plan.classes) == 2 else []
-    shares = [call("ClassShares", groups, named("name", quoted("shares_of_group")))] if plan.groups else []
+    shares = (
+        [call("ClassShares", groups, named("name", quoted("shares_of_group")))] if plan.grouping.keys else []
+    )
     return [*always, "MostFrequentClass()", *shares]
 
 
@@ -227,8 +229,8 @@ def _reader(plan: Plan) -> str:
     used = (*plan.inputs, plan.target)
     times = [found for found in used if found.formats and found.formats[0] != "ISO8601"]
     marked = [found for found in used if found.marks]
-    commas = [found for found in used if found.comma is not None]
-    if not times and not marked and not commas:
+    swapped = [found for found in used if found.swaps]
+    if not times and not marked and not swapped:
         return ""
     lines = [
         'def read(raw: "pd.DataFrame") -> "pd.DataFrame":',
@@ -236,7 +238,7 @@ def _reader(plan: Plan) -> str:
         *(["    import pandas as pd", ""] if times else []),
         f"    frame = raw.filter(items=[*(item.name for item in INPUTS), {quoted(plan.target.name)}])",
         *(f"    frame[{quoted(found.name)}] = {_without_marks(found)}" for found in marked),
-        *(f"    frame[{quoted(found.name)}] = {_without_comma(found)}" for found in commas),
+        *(f"    frame[{quoted(found.name)}] = {_swapped(found)}" for found in swapped),
         *(line for found in times for line in _time(found)),
         "    return frame",
     ]
@@ -249,8 +251,9 @@ def _without_marks(found: Found) -> str:
     return f"{column}.mask({column}.astype(str).str.strip().isin({marks}))"
 
 
-def _without_comma(found: Found) -> str:
-    return f'frame[{quoted(found.name)}].str.replace(",", {quoted(found.comma or "")}, regex=False)'
+def _swapped(found: Found) -> str:
+    swaps = (f".str.replace({quoted(old)}, {quoted(new)}, regex=False)" for old, new in found.swaps)
+    return f"frame[{quoted(found.name)}]{''.join(swaps)}"
 
 
 def _time(found: Found) -> list[str]:

@@ -1,4 +1,4 @@
-"""Which inputs tell most of the target: by them a baseline without a model groups rows."""
+"""Which inputs tell most of the target: by them a baseline without a model groups rows; one may tell too much."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,6 +13,8 @@ MOST_KEYS = 2
 PARTS = 10  # of a number, with as many rows in each
 FEWEST_IN_GROUP = 20  # on average: with fewer, a group's answer is chance
 LEAST_GAIN = 0.02
+# What one input tells alone before it looks like the target itself, in other words or written down later.
+SUSPICIOUS_GAIN_OF_CLASSES, SUSPICIOUS_GAIN_OF_NUMBERS = 0.95, 0.88
 SAMPLE_ROWS = 20_000
 
 
@@ -25,10 +27,16 @@ class GroupKey:
     edges: tuple[float, ...] = ()
 
 
-def group_keys(
-    rows: "pd.DataFrame", inputs: Sequence[Found], target: "pd.Series[Any]"
-) -> tuple[GroupKey, ...]:
-    """Return up to two keys whose groups differ most in the target, the best first.
+@dataclass(frozen=True)
+class Grouping:
+    """Up to two keys whose groups differ most in the target, the best first, and inputs that alone tell it all."""
+
+    keys: tuple[GroupKey, ...]
+    telling: tuple[str, ...]
+
+
+def grouping_of(rows: "pd.DataFrame", inputs: Sequence[Found], target: "pd.Series[Any]") -> Grouping:
+    """Tell by what rows are best grouped.
 
     Args:
         rows: As they are written.
@@ -38,6 +46,8 @@ def group_keys(
     known = target.dropna()
     known = known.sample(SAMPLE_ROWS, random_state=0) if len(known) > SAMPLE_ROWS else known
     candidates = [pair for found in inputs for pair in _candidates(found, rows.loc[known.index])]
+    suspicious = SUSPICIOUS_GAIN_OF_NUMBERS if known.dtype.kind == "f" else SUSPICIOUS_GAIN_OF_CLASSES
+    telling = [key.name for key, values in candidates if _gain([values], known) >= suspicious]
     chosen: list[tuple[GroupKey, pd.Series[Any]]] = []
     gain = 0.0
     while candidates and len(chosen) < MOST_KEYS:
@@ -47,7 +57,7 @@ def group_keys(
             break
         gain = gains[best]
         chosen.append(candidates.pop(best))
-    return tuple(key for key, _ in chosen)
+    return Grouping(tuple(key for key, _ in chosen), tuple(dict.fromkeys(telling)))
 
 
 def _candidates(found: Found, rows: "pd.DataFrame") -> "Iterator[tuple[GroupKey, pd.Series[Any]]]":
@@ -62,7 +72,7 @@ def _candidates(found: Found, rows: "pd.DataFrame") -> "Iterator[tuple[GroupKey,
         parts = values.quantile(np.arange(1, PARTS) / PARTS).dropna()
         edges = tuple(sorted({float(f"{edge:.4g}") for edge in parts}))
         if edges:
-            bins = np.searchsorted(edges, values, side="right")
+            bins = np.where(values.isna(), -1, np.searchsorted(edges, values, side="right"))
             yield GroupKey(found.name, "bin", edges), pd.Series(bins, column.index)
     elif found.kind == "moment":
         moments = moments_of(found, column)
@@ -73,7 +83,8 @@ def _candidates(found: Found, rows: "pd.DataFrame") -> "Iterator[tuple[GroupKey,
 
 def _gain(keys: "Sequence[pd.Series[Any]]", target: "pd.Series[Any]") -> float:
     """Return by which share an answer of each group errs less than one for all; 0 for groups too small."""
-    groups = target.groupby([key.fillna("").astype(str) for key in keys])
+    by = [key.fillna("").astype(str).rename(f"key {number}") for number, key in enumerate(keys)]
+    groups = target.rename("target").groupby(by)
     if len(target) < FEWEST_IN_GROUP * groups.ngroups:
         return 0.0
     if target.dtype.kind == "f":

@@ -9,7 +9,7 @@ from bikecast.errors import InputError
 from console import ui
 from console.options import Json
 from console.scaffold.declaration import Plan, TaskName, written
-from console.scaffold.planning import Said, plan_of
+from console.scaffold.planning import Said, check_name, plan_of
 from console.scaffold.rows import read_whole
 
 
@@ -64,7 +64,8 @@ def init(
 
 def _doubts(plan: Plan) -> list[str]:
     numbers = [found for found in plan.inputs if found.kind == "number" and found.integer]
-    return [
+    told = "tells the target all by itself: take it out if it is not known when a prediction is asked for"
+    return [f"{name}: {told}" for name in plan.grouping.telling] + [
         f"{found.name}: another number in each row; if it only names rows, begin anew with --key {found.name}"
         for found in numbers
         if found.distinct == plan.rows
@@ -74,6 +75,7 @@ def _doubts(plan: Plan) -> list[str]:
 def _folder(name: str) -> Path:
     import use_cases
 
+    check_name(name)
     folder = Path(use_cases.__path__[0]) / name
     if folder.exists():
         raise InputError(f"{folder} exists, and nothing is overwritten: choose another name, or remove it")

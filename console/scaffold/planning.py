@@ -1,5 +1,6 @@
 """From the columns of a file to the plan of a declaration."""
 
+import keyword
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from bikecast.errors import InputError
 from console.scaffold.columns import Found, describe, is_identity, moments_of, numbers_of
 from console.scaffold.declaration import Plan, TaskName
-from console.scaffold.grouping import group_keys
+from console.scaffold.grouping import grouping_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,7 +38,7 @@ def plan_of(rows: "pd.DataFrame", said: Said) -> Plan:
     Raises:
         InputError: A column that is named does not exist or cannot be what it is named for.
     """
-    _check_names(rows, said)
+    _check_columns(rows, said)
     found = {str(column): _dated(describe(rows[column], said.time_format)) for column in rows.columns}
     _check_time_format(found.values(), said.time_format)
     target = found.pop(said.target)
@@ -61,13 +62,21 @@ def plan_of(rows: "pd.DataFrame", said: Said) -> Plan:
         rows=len(rows),
         rare=rare,
         classes=classes,
-        groups=group_keys(rows, inputs, _target(rows[said.target], target, task)),
+        grouping=grouping_of(rows, inputs, _target(rows[said.target], target, task)),
     )
 
 
-def _check_names(rows: "pd.DataFrame", said: Said) -> None:
-    if not NAME.fullmatch(said.name):
-        raise InputError(f"name: lower case with underscores, a package's name (got {said.name!r})")
+def check_name(name: str) -> None:
+    """Refuse a use case's name that no package can have.
+
+    Raises:
+        InputError: It is malformed.
+    """
+    if not NAME.fullmatch(name) or keyword.iskeyword(name):
+        raise InputError(f"name: lower case with underscores, and no keyword of Python (got {name!r})")
+
+
+def _check_columns(rows: "pd.DataFrame", said: Said) -> None:
     for named in (*said.key, *([said.time] if said.time else [])):
         if named not in rows.columns or named == said.target:
             others = ", ".join(str(name) for name in rows.columns if name != said.target)

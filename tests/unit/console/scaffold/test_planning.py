@@ -7,7 +7,7 @@ import pytest
 
 from bikecast.errors import InputError
 from console.scaffold.columns import Found, describe
-from console.scaffold.planning import Said, plan_of
+from console.scaffold.planning import Said, check_name, plan_of
 
 
 def column(*values: Any, name: str = "x") -> Found:
@@ -30,6 +30,9 @@ def table(*, times: int = 40, **columns: list[Any]) -> pd.DataFrame:
         (("2007", "2009"), "number", 0, 2300, True),
         (("-0,5", "3,25"), "number", -3, 6, False),
         (("1,234.5", "-2"), "number", -700, 1900, False),
+        (("2.310,60", "0,1", "7"), "number", 0, 4000, False),
+        (("2\u202f310,60", "0,1"), "number", 0, 4000, False),
+        (("1 234 567", "1 000"), "number", 0, 1_900_000, True),
     ],
 )
 def test_numbers_have_a_range_with_room(
@@ -48,7 +51,8 @@ def test_missing_values_and_marks_of_missing_values_make_a_number_optional() -> 
 
 
 def test_a_comma_that_may_mean_two_things_is_not_guessed() -> None:
-    assert (column("-0,5", "?").comma, column("1,234,567", "8").comma) == (".", "")
+    assert column("-0,5", "?").swaps == ((",", "."),)
+    assert column("1,234,567", "8").swaps == ((",", ""),)
     with pytest.raises(InputError, match=r"'x': the comma of numbers such as 1,234 may"):
         column("1,234", "5,678")
 
@@ -117,8 +121,13 @@ def test_key_is_an_identity_else_what_tells_rows_apart_in_time() -> None:
     assert named.key == ("customerID",)
     assert [found.kind for found in named.inputs] == ["text", "moment", "category"]
     assert plan_of(table(times=1, at=hours, y=base["y"]), said).key == ()
-    for name, numbers in (("row", range(1, 7)), ("column0", (9, 3, 4, 1, 8, 7))):
-        counted = plan_of(table(times=1, **{name: [str(n) for n in numbers]}, **base), said)
+    names = {
+        "row": range(1, 7),
+        "column0": (9, 3, 4, 1, 8, 7),
+        "Kunden-Nr": ("K7", "K1", "K2", "X3", "X4", "9"),
+    }
+    for name, values in names.items():
+        counted = plan_of(table(times=1, **{name: list(map(str, values))}, **base), said)
         assert counted.key == (name,)
 
 
@@ -154,7 +163,6 @@ def test_classes_that_are_too_rare_to_judge_are_named_with_the_ways_out() -> Non
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        (Said("Toy", "y"), "name: lower case with underscores"),
         (Said("toy", "y", time="when"), "no input 'when'; there are x"),
         (Said("toy", "y", time="x"), "--time x: not every value is a date or a time"),
         (Said("toy", "y", key=("y",)), "no input 'y'"),
@@ -178,12 +186,29 @@ def test_a_baseline_groups_by_what_tells_most_of_the_target() -> None:
         price=[str(3 * int(weight) + (30 if n % 2 else 0)) for n, weight in enumerate(weights)],
     )
     plan = plan_of(rows, Said("toy", "price"))
-    assert [(key.name, key.of) for key in plan.groups] == [("carat", "bin"), ("colour", "")]
-    assert len(plan.groups[0].edges) == 9
+    assert [(key.name, key.of) for key in plan.grouping.keys] == [("carat", "bin"), ("colour", "")]
+    assert len(plan.grouping.keys[0].edges) == 9
     chance = plan_of(rows.assign(price=[str(n * 7919 % 1_999) for n in range(2_000)]), Said("toy", "price"))
-    assert chance.groups == ()
+    assert chance.grouping.keys == ()
 
 
 def test_classes_are_told_by_groups_too() -> None:
     rows = table(x=["1", "1", "9", "9"], kind=["p", "q", "p", "q"], y=["no", "no", "yes", "no"])
-    assert {key.name for key in plan_of(rows, Said("toy", "y")).groups} == {"x", "kind"}
+    assert {key.name for key in plan_of(rows, Said("toy", "y")).grouping.keys} == {"x", "kind"}
+
+
+@pytest.mark.parametrize("name", ["Toy", "class", "a-b", "1a"])
+def test_name_is_one_that_a_package_can_have(name: str) -> None:
+    with pytest.raises(InputError, match="name: lower case with underscores"):
+        check_name(name)
+
+
+def test_an_input_that_tells_the_target_alone_is_named() -> None:
+    rows = table(
+        gone=["", "2024-01-02", "", "2024-02-03"],
+        state=["on", "off", "on", "off"],
+        age=["1", "5", "9", "7"],
+        target=["p", "q", "r", "p"],
+        y=["no", "yes", "no", "yes"],
+    )
+    assert plan_of(rows, Said("toy", "y")).grouping.telling == ("gone", "state", "age")

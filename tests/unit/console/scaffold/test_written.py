@@ -19,6 +19,7 @@ from console.scaffold.rows import read_whole
 
 RNG = np.random.default_rng(3)
 N = 240
+GERMAN = str.maketrans(",.", ".,")
 
 
 def wine() -> pd.DataFrame:
@@ -48,7 +49,7 @@ def sales() -> pd.DataFrame:
 
 
 def power() -> pd.DataFrame:
-    """Hours in UTC, question marks, a dot in a name, and a name that a model's own method has."""
+    """Hours in UTC, question marks, German numbers, a dot in a name, and a model's method as a name."""
     hours = pd.date_range("2024-01-01", periods=N, freq="6h").strftime("%Y-%m-%dT%H:%M:%SZ")
     warm = RNG.normal(5, 8, N).round(1).astype(str)
     warm[::17] = "?"
@@ -56,7 +57,7 @@ def power() -> pd.DataFrame:
         "utc": hours,
         "temp.c": warm,
         "copy": RNG.integers(1, 40, N),
-        "load_mw": RNG.normal(900, 90, N).round(1),
+        "load_mw": [f"{load:,.1f}".translate(GERMAN) for load in RNG.normal(900, 90, N)],
     }
     return pd.DataFrame(columns)
 
