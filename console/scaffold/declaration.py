@@ -30,9 +30,9 @@ class Plan:
         time: The input that orders rows in time, if any.
         days: From the first row's day to the last one's.
         rows: Rows of the file.
+        grouping: What a baseline groups rows by, and inputs that tell the target all by themselves.
         rare: The rarest class.
         classes: All classes, in order.
-        grouping: What a baseline groups rows by, and inputs that tell the target all by themselves.
     """
 
     name: str
@@ -44,9 +44,9 @@ class Plan:
     time: Found | None
     days: int
     rows: int
+    grouping: Grouping
     rare: str = ""
     classes: tuple[str, ...] = ()
-    grouping: Grouping = Grouping((), ())
 
     @property
     def words(self) -> str:
@@ -204,10 +204,8 @@ def _baselines(plan: Plan) -> list[str | Group]:
         name = "median_of_group" if plan.grouping.keys else "median"
         return [call("GroupMedian", groups, named("name", quoted(name)))]
     always = [call("AlwaysClass", quoted(plan.rare))] if len(plan.classes) == 2 else []
-    shares = (
-        [call("ClassShares", groups, named("name", quoted("shares_of_group")))] if plan.grouping.keys else []
-    )
-    return [*always, "MostFrequentClass()", *shares]
+    shares = call("ClassShares", groups, named("name", quoted("shares_of_group")))
+    return [*always, "MostFrequentClass()", *([shares] if plan.grouping.keys else [])]
 
 
 def _key(key: GroupKey) -> str | Group:

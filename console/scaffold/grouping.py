@@ -1,4 +1,4 @@
-"""Which inputs tell most of the target: by them a baseline without a model groups rows; one may tell too much."""
+"""Which inputs tell most of the target: a baseline groups rows by them; one may tell too much."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -29,7 +29,7 @@ class GroupKey:
 
 @dataclass(frozen=True)
 class Grouping:
-    """Up to two keys whose groups differ most in the target, the best first, and inputs that alone tell it all."""
+    """Up to two keys whose groups differ most in the target, the best first, and inputs that tell it alone."""
 
     keys: tuple[GroupKey, ...]
     telling: tuple[str, ...]
