@@ -29,7 +29,7 @@ class GroupKey:
 
 @dataclass(frozen=True)
 class Grouping:
-    """Up to two keys whose groups differ most in the target, the best first, and inputs that tell it alone."""
+    """Up to two keys whose groups differ most in the target, best first, and inputs that tell it alone."""
 
     keys: tuple[GroupKey, ...]
     telling: tuple[str, ...]
