@@ -9,6 +9,7 @@ from bikecast.monitoring.rows.selftest import SIZES, run_selftest
 from bikecast.use_case import UseCase
 from console.monitoring.selftest import rows_of
 
+AT_ONCE = 2  # windows that an alarm takes
 NAMES = ("green_taxi", "obesity", "ride_duration")
 
 
@@ -26,6 +27,7 @@ def test_every_declared_shift_is_found_at_every_size_within_its_windows(
     shifts = {shift.name: shift for shift in use_case.monitoring.shifts}
     assert result.injected == len(shifts) * len(SIZES)
     assert [trial for trial in result.rows if _late(trial, shifts[trial.shift].found_within)] == []
+    assert [t for t in result.rows if t.rows_a_window > SIZES[0] and _late(t, AT_ONCE)] == []
     assert result.false_alarms <= result.allowed_false_alarms
     assert result.passed
 

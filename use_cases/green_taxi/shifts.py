@@ -33,10 +33,10 @@ def _cash_only(rows: "pd.DataFrame", seed: int) -> "pd.DataFrame":
     return rows.assign(**{TARGET: rows[TARGET].mask(changed, CASH)})
 
 
+# A hundred of these rides differ so much by chance that a shift may take longer than its two windows.
 SHIFTS = (
-    Shift("dearer", "fares rise by 30 %", _dearer),
-    Shift("kilometres", "the meter counts kilometres", _kilometres),
-    # Of 265 zones a hundred rides show little: there it takes longer.
-    Shift("moved", "four of ten rides begin in one zone", _moved, found_within=5),
+    Shift("dearer", "fares rise by 30 %", _dearer, found_within=3),
+    Shift("kilometres", "the meter counts kilometres", _kilometres, found_within=3),
+    Shift("moved", "four of ten rides begin in one zone of 265", _moved, found_within=6),
     Shift("cash_only", "half of those who paid otherwise pay in cash", _cash_only),
 )

@@ -39,6 +39,6 @@ SHIFTS = (
     Shift("electric", "half of the rides are on electric bikes instead", _electric),
     Shift("visitors", "half of the riders are casual ones instead", _visitors),
     Shift("farther", "destinations are twice as far away", _farther),
-    # How long a hundred rides take differs that much by chance: there it takes longer.
-    Shift("slower", "rides take half as long again", _slower, found_within=5),
+    # How long a hundred rides take differs that much by chance.
+    Shift("slower", "rides take half as long again", _slower, found_within=3),
 )
