@@ -62,12 +62,7 @@ def _answer(task: TaskSettings) -> StepReply:
     return TaskReply(boto3.client("stepfunctions", config=patient), task.task_token.get_secret_value())
 
 
-def run_in_turn(
-    steps: Sequence[Step],
-    payload: dict[str, Any],
-    *,
-    run: Callable[[Step, dict[str, Any]], Mapping[str, Any]],
-) -> Mapping[str, Any]:
+def run_in_turn(steps: Sequence[Step], payload: dict[str, Any], *, run: RunStep) -> Mapping[str, Any]:
     """Return a step's result; with steps that follow it, the input with each one's result by its name.
 
     A step that follows and fails is left to the state of its own, which runs it again, and tries it again or

@@ -1,4 +1,4 @@
-"""Where each second of load, retrain and drift goes: every step in a fresh process, its CPU by phase.
+"""Where each second of load, retrain and drift goes: every container as a fresh process, its CPU by phase.
 
     python -m benchmarks.loop --trials 12
     BIKECAST_REAL_DATA=folder python -m benchmarks.loop --trials 50
@@ -34,24 +34,24 @@ COLUMNS = ("start", "imports", "database", "reading", "fitting", "drawing", "reg
 
 @dataclass
 class Loop:
-    """Runs steps and remembers what they cost."""
+    """Runs containers and remembers what they cost."""
 
     folder: Path
     database: dict[str, Any]
     rows: list[tuple[str, float, dict[str, float]]] = field(default_factory=list)
 
-    def step(self, name: str, payload: dict[str, Any]) -> Any:
-        """Run a step in a process of its own and return its result."""
-        told = {"step": name, "input": payload, "folder": str(self.folder), "database": self.database}
+    def run(self, payload: dict[str, Any], *steps: str) -> Any:
+        """Run a container's steps in a process of its own and return their result."""
+        told = {"steps": steps, "input": payload, "folder": str(self.folder), "database": self.database}
         began = time.monotonic()
         done = subprocess.run(
             [sys.executable, "-m", "benchmarks.loop.step"],
             input=json.dumps(told), capture_output=True, text=True, check=False,
         )  # fmt: skip
         if done.returncode != 0:
-            raise SystemExit(f"{name} failed:\n{done.stderr[-3000:]}")
+            raise SystemExit(f"{steps[0]} failed:\n{done.stderr[-3000:]}")
         found = json.loads(done.stdout.splitlines()[-1])
-        self.rows.append((name, time.monotonic() - began, found["phases"]))
+        self.rows.append((", ".join(steps), time.monotonic() - began, found["phases"]))
         print(_row(*self.rows[-1]), file=sys.stderr, flush=True)
         return found["result"]
 
@@ -59,22 +59,20 @@ class Loop:
         """Load what was uploaded, as the state machine does."""
         plan = json.loads(json.dumps(plan_ingestion(parse_request(IngestRequest, {}), sizes)))
         with ThreadPoolExecutor(2) as pool:
-            list(pool.map(lambda batch: self.step("ingest-month", batch), plan["batches"]))
-        self.step("publish-tables", plan["publish"])
+            list(pool.map(lambda batch: self.run(batch, "ingest-month"), plan["batches"]))
+        self.run(plan["publish"], "publish-tables", "refresh-level", "record-actuals")
 
     def retrain(self, request: dict[str, Any], *, workers: int) -> None:
         """Run one execution."""
         job: dict[str, Any] = {"request": request, "execution": "loop"}
-        job["prepare"] = self.step("prepare", job)
+        job["prepare"] = self.run(job, "prepare")
         with ThreadPoolExecutor(workers) as pool:
-            list(pool.map(lambda worker: self.step("tune", {**job, "worker": worker}), range(workers)))
-        for name in ("train", "evaluate", "promote"):
-            job[name] = self.step(name, job)
-        self.step("refresh-dashboard", {})
+            list(pool.map(lambda worker: self.run({**job, "worker": worker}, "tune"), range(workers)))
+        self.run(self.run(job, "train", "evaluate"), "promote", "refresh-dashboard")
 
     def table(self) -> str:
         """Return CPU seconds by step and phase."""
-        lines = [f"| step | wall s | CPU s | {' | '.join(COLUMNS)} |", "|---" * (len(COLUMNS) + 3) + "|"]
+        lines = [f"| container | wall s | CPU s | {' | '.join(COLUMNS)} |", "|---" * (len(COLUMNS) + 3) + "|"]
         totals: dict[str, float] = defaultdict(float)
         for name, wall_s, phases in self.rows:
             lines.append(_row(name, wall_s, phases))

@@ -1,4 +1,4 @@
-"""One step in a process of its own, as a container would run it; prints its result and its phases as JSON."""
+"""One container's steps in a process of its own; prints their result and their phases as JSON."""
 
 import sys
 import time
@@ -7,7 +7,7 @@ from benchmarks.loop.phases import Phases
 
 
 def main() -> None:
-    """Run the step that the input names."""
+    """Run the steps that the input names."""
     phases = Phases()
     started = time.process_time()  # of the interpreter and of nothing else
     phases.count_imports()
@@ -17,13 +17,13 @@ def main() -> None:
 
     from bikecast.database import DatabaseSettings
     from bikecast.families import family
-    from bikecast.names import Step
     from bikecast.storage import FolderStore
-    from training_job.__main__ import find_step
+    from training_job.__main__ import find_step, run_in_turn, steps_of
     from training_job.runtime.context import Context
 
     told = json.load(sys.stdin)
-    run = find_step(Step(told["step"]))
+    steps = steps_of(told["steps"])
+    runs = {step: find_step(step) for step in steps}
     data, artifacts, serving, reports = (
         FolderStore(Path(told["folder"]) / name) for name in ("data", "artifacts", "serving", "reports")
     )
@@ -45,7 +45,8 @@ def main() -> None:
         phases.count_calls()
         return registry
 
-    result = run(replace(context, open_registry=open_registry), told["input"])  # type: ignore[arg-type]  # the benchmark opens its own registry
+    own = replace(context, open_registry=open_registry)  # type: ignore[arg-type]  # counted as it is opened
+    result = run_in_turn(steps, told["input"], run=lambda step, payload: runs[step](own, payload))
     total = time.process_time()
     found = {"start": started, **phases.seconds}
     print(
