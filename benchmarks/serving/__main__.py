@@ -27,9 +27,13 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=3.0, help="time for each latency (default: 3)")
     parser.add_argument("--rivals", action="store_true", help="measure BentoML and mlflow models serve too")
     parser.add_argument("--api", action="store_true", help="measure the embedded cloud's API too")
+    parser.add_argument("--parts", action="store_true", help="what each part of a request costs, instead")
     parser.add_argument("--json", action="store_true", help="print JSON only")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="bikecast-benchmark-") as folder:
+        if options.parts:
+            print(_parts(Path(folder)))
+            return
         rows = list(measure(Path(folder), options))
     print(json.dumps(rows, indent=2) if options.json else table(rows))
 
@@ -42,6 +46,15 @@ def measure(folder: Path, options: argparse.Namespace) -> Iterator[Row]:
         yield from api.measure(model, seconds=options.seconds)
     for make in (rivals.bentoml, rivals.mlflow) if options.rivals else ():
         yield _rival(make, model, folder / make.__name__, seconds=options.seconds)
+
+
+def _parts(folder: Path) -> str:
+    model = make_model(folder)
+    with children.stand_in(model) as endpoint:
+        found = children.handler(model, folder, endpoint, seconds=0, parts=True)["parts"]
+    return "\n".join(
+        ["| part | CPU ms |", "| --- | --- |", *(f"| {k} | {v:.3f} |" for k, v in found.items())]
+    )
 
 
 def _rival(make: rivals.Make, model: Model, folder: Path, *, seconds: float) -> Row:

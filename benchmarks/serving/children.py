@@ -33,8 +33,10 @@ def stand_in(model: Model) -> Iterator[str]:
         process.wait()
 
 
-def handler(model: Model, folder: Path, endpoint: str, *, seconds: float) -> dict[str, Any]:
-    """Start the handler, measure it for ``seconds`` a latency, and return what it found."""
+def handler(
+    model: Model, folder: Path, endpoint: str, *, seconds: float, parts: bool = False
+) -> dict[str, Any]:
+    """Start the handler, measure it for ``seconds`` a latency or part by part, and return what it found."""
     python, packages = _runtime(folder)
     plan_file, result = folder / "plan.json", folder / "result.json"
     environment = _environment(endpoint) | {
@@ -43,6 +45,8 @@ def handler(model: Model, folder: Path, endpoint: str, *, seconds: float) -> dic
     }
     plan = {
         "graph": str(model.graph),
+        "bucket": str(model.bucket),
+        "parts": parts,
         "result": str(result),
         "rows": model.rows,
         "seconds": seconds,

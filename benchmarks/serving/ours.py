@@ -51,6 +51,10 @@ def main(plan_file: str) -> None:
     if plan["seconds"]:
         drain = partial(handler.predictor().log.drain, timeout_s=10)  # Lambda keeps us awake for it
         result |= _latencies(handler.lambda_handler, drain, plan)
+    if plan["parts"]:
+        from benchmarks.serving import parts
+
+        result["parts"] = parts.measure(plan)
     Path(plan["result"]).write_text(json.dumps(result))
 
 

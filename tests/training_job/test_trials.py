@@ -22,14 +22,20 @@ SPACE = {
     "max_depth": SearchRange(low=2, high=6),
     "learning_rate": SearchRange(low=0.001, high=0.5, log=True),
 }
-SEARCH = Search.model_validate(
-    {
+ALPHA = {"alpha": SearchRange(low=0.001, high=0.1, log=True)}
+TREES = {"xgboost": FamilySearch(start=START, space=SPACE)}
+LINES = {"glm": FamilySearch(start={"alpha": 0.01}, space=ALPHA)}
+
+
+def search_of(families: dict[str, FamilySearch]) -> Search:
+    """Return a search of these families."""
+    parts = {
         "sampler": {"startup_trials": 4},
         "pruner": {"margins": [0.1], "startup_trials": 3},
         "worker": {"heartbeat_s": 1, "grace_s": 2, "retries": 1},
-        "families": {"xgboost": FamilySearch(start=START, space=SPACE)},
+        "families": families,
     }
-)
+    return Search.model_validate(parts)
 
 
 def judging(kind: str) -> Judging:
@@ -47,17 +53,21 @@ def judging(kind: str) -> Judging:
     return Judging(features, actual, task, folds, error)
 
 
-def searched(rows: Judging, *, n_trials: int, kept: dict[int, Array]) -> optuna.Study:
+def searched(
+    rows: Judging, *, n_trials: int, kept: dict[int, Array], families: dict[str, FamilySearch] = TREES
+) -> optuna.Study:
     """Run trials on a study in memory."""
     pruner = FamilyPruner((0.1,), 3, frozenset({"xgboost"}))
     study = optuna.create_study(sampler=optuna.samplers.TPESampler(seed=1), pruner=pruner)
-    study.optimize(make_objective(rows, SEARCH, seed=7, keep=kept.__setitem__), n_trials=n_trials)
+    study.optimize(
+        make_objective(rows, search_of(families), seed=7, keep=kept.__setitem__), n_trials=n_trials
+    )
     return study
 
 
-def whole(rows: Judging, params: dict[str, float]) -> Sequence[Array]:
+def whole(rows: Judging, name: str, params: dict[str, float]) -> Sequence[Array]:
     """Fit the same by whole fits, one fold after the other."""
-    chosen, found = family("xgboost"), []
+    chosen, found = family(name), []
     for fold in rows.folds:
         features, actual = rows.features[fold.train], rows.target[fold.train]
         fitted = chosen.fit(features, actual, task=rows.shape, params=params, seed=7)
@@ -72,7 +82,7 @@ def test_the_error_of_a_trial_is_that_of_whole_fits_with_the_rounds_that_it_foun
     name, params = split_params(best.params)
     assert name == "xgboost"
     assert SPACE[ROUNDS].low <= params[ROUNDS] <= MOST
-    np.testing.assert_array_equal(kept[best.number], rows.whole(whole(rows, params)))
+    np.testing.assert_array_equal(kept[best.number], rows.whole(whole(rows, name, params)))
     assert best.value == rows.error(kept[best.number])
 
 
@@ -104,3 +114,12 @@ def test_a_trial_that_gets_worse_is_not_fitted_to_the_end() -> None:
     best = searched(grown, n_trials=1, kept={}).best_trial
     assert best.params[f"xgboost.{ROUNDS}"] == SPACE[ROUNDS].low
     assert len(asked) == 4  # twenty rounds are two eighths, and two more bring nothing
+
+
+def test_another_family_is_judged_fold_by_fold() -> None:
+    rows, kept = judging("number"), dict[int, Array]()
+    best = searched(rows, n_trials=2, kept=kept, families=LINES).best_trial
+    name, params = split_params(best.params)
+    np.testing.assert_array_equal(kept[best.number], rows.whole(whole(rows, name, params)))
+    assert list(best.intermediate_values) == [fold.number for fold in rows.folds]
+    assert best.value == best.intermediate_values[2] == rows.error(kept[best.number])

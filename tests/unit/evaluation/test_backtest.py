@@ -42,16 +42,11 @@ def _fit(part: Sample) -> Constant:
     return Constant(len(part))
 
 
-@pytest.mark.parametrize("watched", [True, False])
-def test_each_fold_is_predicted_by_a_model_of_its_other_side(watched: bool) -> None:
-    seen: list[int] = []
-    predicted = out_of_fold(
-        ROWS, _fit, FOLDS, after_fold=(lambda fold, _: seen.append(fold.number)) if watched else None
-    )
+def test_each_fold_is_predicted_by_a_model_of_its_other_side() -> None:
+    predicted = out_of_fold(ROWS, _fit, FOLDS)
     for fold in FOLDS:
         assert (predicted[fold.valid] == fold.train.sum()).all()
     assert has_prediction(predicted).tolist() == ((POSITION >= 100) & (POSITION < 250)).tolist()
-    assert seen == ([0, 1, 2] if watched else [])
 
 
 def test_classes_are_predicted_as_probabilities() -> None:
@@ -62,16 +57,6 @@ def test_classes_are_predicted_as_probabilities() -> None:
     np.testing.assert_array_equal(has_prediction(predicted), train)
     error = out_of_sample_error(CLASSES, predicted, after_model=Plain(), metric=f1(0), task=SIZES)
     assert error == pytest.approx(0.5, abs=0.01)  # always class 0 of three: precision 1/3, recall 1
-
-
-def test_a_watcher_may_stop_early() -> None:
-    def watch(fold: Fold, predicted: Array) -> None:
-        assert np.isfinite(predicted[fold.valid]).all()
-        if fold.number == 1:
-            raise StopIteration
-
-    with pytest.raises(StopIteration):
-        out_of_fold(ROWS, _fit, FOLDS, after_fold=watch)
 
 
 def test_no_fold_and_a_wrong_number_of_predictions_are_refused() -> None:

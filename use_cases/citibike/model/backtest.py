@@ -32,21 +32,13 @@ FOLDS_AT_ONCE = 2  # the libraries fit on one thread and let others run
 BLEND_NOISE = 0.02
 
 
-def out_of_fold(
-    sample: Sample,
-    fit: Fit,
-    folds: Iterable[Fold],
-    *,
-    after_fold: Callable[[Fold, Array], None] | None = None,
-) -> Array:
-    """Predict each fold's hours by a model fitted on its other side.
+def out_of_fold(sample: Sample, fit: Fit, folds: Iterable[Fold]) -> Array:
+    """Predict each fold's hours by a model fitted on its other side, two folds at a time.
 
     Args:
         sample: The training window.
         fit: Fits a model on part of it.
         folds: From ``rolling_folds`` or ``blocked_folds``.
-        after_fold: Called with each fold and all predictions so far; may raise to stop early. Without it
-            two folds are fitted at a time.
     Returns:
         Stateless predictions, NaN for hours that are in no fold; shape (n,).
     """
@@ -55,16 +47,10 @@ def out_of_fold(
         fitted = fit(sample.take(fold.train))
         return at_least_one_trip(fitted.predict(sample.features[fold.valid]))
 
-    predicted = np.full(sample.hours.shape, np.nan)
-    if after_fold is None:
-        known = list(folds)
-        with ThreadPoolExecutor(FOLDS_AT_ONCE) as pool:
-            for fold, values in zip(known, pool.map(predict, known), strict=True):
-                predicted[fold.valid] = values
-        return predicted
-    for fold in folds:
-        predicted[fold.valid] = predict(fold)
-        after_fold(fold, predicted)
+    predicted, known = np.full(sample.hours.shape, np.nan), list(folds)
+    with ThreadPoolExecutor(FOLDS_AT_ONCE) as pool:
+        for fold, values in zip(known, pool.map(predict, known), strict=True):
+            predicted[fold.valid] = values
     return predicted
 
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from bikecast.arrays import Array, Matrix
-from bikecast.evaluation.splits.folds import Fold, blocked_folds, rolling_folds
+from bikecast.evaluation.splits.folds import blocked_folds, rolling_folds
 from use_cases.citibike.features import FEATURE_NAMES
 from use_cases.citibike.model.backtest import (
     Sample,
@@ -42,20 +42,6 @@ def test_each_fold_is_predicted_by_a_model_of_the_hours_before_it() -> None:
     for fold in folds:
         assert (predicted[fold.valid] == fold.train.sum()).all()
     assert np.isnan(predicted[folds[0].train]).all()
-
-
-def test_a_watcher_sees_every_fold_and_may_stop() -> None:
-    seen: list[int] = []
-
-    def watch(fold: Fold, predicted: Array) -> None:
-        seen.append(fold.number)
-        assert np.isfinite(predicted[fold.valid]).all()
-        if fold.number == 1:
-            raise StopIteration
-
-    with pytest.raises(StopIteration):
-        out_of_fold(SAMPLE, _fit, rolling_folds(HOURS, n_folds=3, valid_days=28), after_fold=watch)  # type: ignore[arg-type]  # the test's own fit is enough
-    assert seen == [0, 1]
 
 
 def test_blocks_leave_out_every_day_once_and_never_judge_what_they_fit() -> None:

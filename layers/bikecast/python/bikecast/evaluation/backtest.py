@@ -30,21 +30,13 @@ class Predicts(Protocol):
 Fit = Callable[[Sample], Predicts]
 
 
-def out_of_fold(
-    sample: Sample,
-    fit: Fit,
-    folds: Iterable[Fold],
-    *,
-    after_fold: Callable[[Fold, Array], None] | None = None,
-) -> Array:
-    """Predict each fold's rows by a model fitted on its other side.
+def out_of_fold(sample: Sample, fit: Fit, folds: Iterable[Fold]) -> Array:
+    """Predict each fold's rows by a model fitted on its other side, two folds at a time.
 
     Args:
         sample: The rows that the folds are of.
         fit: Fits a model on part of it.
         folds: At least one.
-        after_fold: Called with each fold and all predictions so far; may raise to stop early. Without it
-            two folds are fitted at a time.
     Returns:
         Raw output, NaN for rows that no fold predicts; shape (n,) or (n, n_classes).
     Raises:
@@ -55,14 +47,9 @@ def out_of_fold(
         return fit(sample.take(fold.train)).predict(sample.features[fold.valid])
 
     known, predicted = list(folds), None
-    if after_fold is None:
-        with ThreadPoolExecutor(FOLDS_AT_ONCE) as pool:
-            for fold, raw in zip(known, pool.map(predict, known), strict=True):
-                predicted = _with(predicted, fold.valid, raw)
-    else:
-        for fold in known:
-            predicted = _with(predicted, fold.valid, predict(fold))
-            after_fold(fold, predicted)
+    with ThreadPoolExecutor(FOLDS_AT_ONCE) as pool:
+        for fold, raw in zip(known, pool.map(predict, known), strict=True):
+            predicted = _with(predicted, fold.valid, raw)
     if predicted is None:
         raise JudgementError("there is no fold to predict")
     return predicted
