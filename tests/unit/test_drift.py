@@ -84,7 +84,7 @@ def test_one_unusual_window_is_watched_and_two_of_three_make_an_alarm() -> None:
     assert judge(now, THRESHOLDS, previous=[]).verdict is WindowVerdict.WATCH
     second = judge(now, THRESHOLDS, previous=[{"error": 1.0}, {"error": 1.6}])
     assert (second.verdict, set(second.alarms)) == (WindowVerdict.DEGRADED, {Kind.PERFORMANCE})
-    assert second.severity == pytest.approx(2.0 / 1.5, abs=1e-3)
+    assert second.severity == 1.333  # shown as it is stored
 
 
 def test_a_window_just_over_a_limit_is_in_order_until_it_happens_again() -> None:
@@ -206,3 +206,8 @@ def test_a_log_ratio_is_told_in_percent_of_its_direction(value: float, is_fall: 
     grown = Score("growth", Kind.PERFORMANCE, LOG_RATIO, value, "demand has moved", is_fall=is_fall)
     found = judge([grown], THRESHOLDS.model_copy(update={"limits": limits}), previous=[{"growth": 2.0}])
     assert found.reasons == (f"demand has moved: {shown}",)
+
+
+def test_a_window_that_says_nothing_is_ok_however_little_is_to_be_watched() -> None:
+    everything = THRESHOLDS.model_copy(update={"watch_factor": 1.0})
+    assert judge([], everything, previous=[]).verdict is WindowVerdict.OK
