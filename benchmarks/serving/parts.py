@@ -8,7 +8,7 @@ import json
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from mangum import Mangum
@@ -33,7 +33,7 @@ TURNS, WARM_UP = 1500, 100
 Parts = dict[str, Callable[[], object]]
 
 
-async def nothing(_: Any, __: Any, send: Any) -> None:
+async def nothing(scope: Any, receive: Any, send: Any) -> None:  # noqa: ARG001 - names of the protocol
     """Answer as an application that does nothing."""
     await send({"type": "http.response.start", "status": 200, "headers": []})
     await send({"type": "http.response.body", "body": b"{}"})
@@ -52,7 +52,7 @@ def _context(_: Any, __: Any) -> None:
 
 def parts(plan: dict[str, Any]) -> Parts:
     """Return the parts of a request of ``/predict_trip``, by name."""
-    predictor, context = handler.predictor(), Context()
+    predictor, context = handler.predictor(), cast("Any", Context())
     trip = {"date": "2025-02-12 08:00:00", "TMAX": 41.0, "TMIN": 30.0, "SNOW": 0.0}
     asked, bare = event("/predict_trip", [trip]), OnnxModel(Path(plan["graph"]).read_bytes())
     row = np.asarray([[plan["rows"][0][name] for name in FEATURE_NAMES]], dtype=np.float32)

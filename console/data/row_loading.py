@@ -1,7 +1,8 @@
 """Loading files of a declared use case into its checked table."""
 
 import tempfile
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -120,6 +121,21 @@ def row_report(report: dict[str, Any]) -> dict[str, Any]:
         "rows": report["rows"],
         "kept": report["kept"],
         "refused": refused or "none",
+        "unknown levels, kept as missing": _unknown_levels(report["files"]) or "none",
+        "in the table already": sum(part["repeated"] for part in report["partitions"].values()),
+        "newer than the row of the same key": sum(part["replaced"] for part in report["partitions"].values()),
         "rows of the partitions that it touched": sum(part["rows"] for part in report["partitions"].values()),
         "problems": problems or "none",
     }
+
+
+def _unknown_levels(files: Sequence[Mapping[str, Any]]) -> str:
+    """Name each input with its undeclared levels and how often they came."""
+    counts: dict[str, Counter[str]] = {}
+    for file in files:
+        for name, levels in file["unknown_levels"].items():
+            counts.setdefault(name, Counter()).update(levels)
+    return "; ".join(
+        f"{name}: " + ", ".join(f"{level!r} {n}x" for level, n in levels.most_common())
+        for name, levels in counts.items()
+    )

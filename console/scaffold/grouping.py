@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 MOST_KEYS = 2
-PARTS = 10  # of a number, with as many rows in each
+PARTS = 10  # of a number, at most, with as many rows in each
 FEWEST_IN_GROUP = 20  # on average: with fewer, a group's answer is chance
 LEAST_GAIN = 0.02
 # What one input tells alone before it looks like the target itself, in other words or written down later.
@@ -69,7 +69,8 @@ def _candidates(found: Found, rows: "pd.DataFrame") -> "Iterator[tuple[GroupKey,
         yield GroupKey(found.name), column.astype(str).str.strip()
     elif found.kind == "number":
         values = numbers_of(found, column)
-        parts = values.quantile(np.arange(1, PARTS) / PARTS).dropna()
+        n_parts = max(2, min(PARTS, len(values) // FEWEST_IN_GROUP))
+        parts = values.quantile(np.arange(1, n_parts) / n_parts).dropna()
         edges = tuple(sorted({float(f"{edge:.4g}") for edge in parts}))
         if edges:
             bins = np.where(values.isna(), -1, np.searchsorted(edges, values, side="right"))

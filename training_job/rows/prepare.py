@@ -17,7 +17,7 @@ from training_job.rows.case import RowCase
 from training_job.runtime import training_sets
 from training_job.runtime.context import Context
 from training_job.runtime.handover import Job, Prepared
-from training_job.tuning.search import load_search
+from training_job.tuning.search import search_of
 from training_job.tuning.study import enqueue_starts, found_by_champion, open_study
 
 logger = logging.getLogger(__name__)
@@ -31,7 +31,7 @@ def run(context: Context, use_case: UseCase, payload: Mapping[str, Any]) -> Mapp
     """
     job = parse_request(Job, payload)
     migrate(context.database)
-    search = load_search(use_case.search)
+    search = search_of(use_case)
     prepared = _freeze(context.data, use_case, job)
     study = open_study(context.database, job.execution, search=search)
     enqueue_starts(study, search, known=found_by_champion(context, search))

@@ -27,7 +27,7 @@ from training_job.rows.tune import open_case
 from training_job.runtime.context import Context
 from training_job.runtime.handover import Trained, TrainJob
 from training_job.tuning.predictions import TrialPredictions, array_bytes
-from training_job.tuning.search import Search, load_search, split_params
+from training_job.tuning.search import Search, search_of, split_params
 from training_job.tuning.study import best_of_each_family, open_study, publish_progress
 
 logger = logging.getLogger(__name__)
@@ -42,7 +42,7 @@ def run(context: Context, use_case: UseCase, payload: Mapping[str, Any]) -> Mapp
         JudgementError: No trial was completed, or too few rows are there to learn a threshold or interval.
     """
     job = parse_request(TrainJob, payload)
-    search = load_search(use_case.search)
+    search = search_of(use_case)
     clean_up(context, job)
     client = tracking.open_client(context)
     tags = {"data_hash": job.prepare.data_hash, "code_version": context.code_version}

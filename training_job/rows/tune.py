@@ -10,7 +10,7 @@ from training_job.runtime import training_sets
 from training_job.runtime.context import Context
 from training_job.runtime.handover import TrainJob, TuneJob
 from training_job.tuning.predictions import TrialPredictions
-from training_job.tuning.search import load_search
+from training_job.tuning.search import search_of
 from training_job.tuning.study import claimed, make_sampler, open_study, own_seed, publish_progress
 from training_job.tuning.trials import Judging, make_objective
 
@@ -18,7 +18,7 @@ from training_job.tuning.trials import Judging, make_objective
 def run(context: Context, use_case: UseCase, payload: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the study's name, how many trials are done, and the best error."""
     job = parse_request(TuneJob, payload)
-    search, seed = load_search(use_case.search), job.request.random_state
+    search, seed = search_of(use_case), job.request.random_state
     study = open_study(context.database, job.execution, search=search)
     study.sampler = make_sampler(search, seed=own_seed(study, seed=seed, worker=job.worker))
     keep = TrialPredictions(context.artifacts, job.execution).write

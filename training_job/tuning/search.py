@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from bikecast.evaluation.metrics import MAE
 from bikecast.families import NAMES
+from bikecast.use_case import UseCase
+from bikecast.use_case.declaration import SEARCH
 
 if TYPE_CHECKING:
     import optuna
@@ -86,6 +89,18 @@ class Search(Part):
         if unknown := ({*self.families, *self.comparison.families} - set(NAMES)):
             raise ValueError(f"unknown families {sorted(unknown)}; there are {', '.join(NAMES)}")
         return self
+
+
+def search_of(use_case: UseCase) -> Search:
+    """Return what a use case's file says.
+
+    Where it brings none and MAE decides, XGBoost is tried with absolute errors too, over the same ranges.
+    """
+    found = load_search(use_case.search)
+    if use_case.search != SEARCH or use_case.metrics[0] != MAE:
+        return found
+    families = {**found.families, "xgboost_absolute": found.families["xgboost"]}
+    return found.model_copy(update={"families": families})
 
 
 @cache

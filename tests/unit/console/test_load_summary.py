@@ -1,5 +1,6 @@
 """The summary of a load says what is counted, and where refused rows are."""
 
+from console.data.row_loading import row_report
 from use_cases.citibike.console.files.summary import load_summary
 
 REPORT = {
@@ -32,3 +33,14 @@ def test_refused_rows_are_named_with_their_place() -> None:
     many = load_summary({"quarantine": [f"s3://data/quarantine/{number}" for number in range(40)]})
     [places] = many.values()
     assert places.splitlines()[-1] == "and 37 more files beside them"
+
+
+def test_rows_that_bring_nothing_new_and_unknown_levels_are_told() -> None:
+    file = {"unknown_levels": {"paid by": {"Bitcoin": 40, "Gold": 2}}}
+    part = {"rows": 100, "repeated": 30, "replaced": 5}
+    numbers = {"rows": 100, "kept": 100, "refused": {}, "problems": {}, "unchanged": []}
+    report = {"status": "complete", "simulated": False, "files": [file, file], "partitions": {"all": part}}
+    shown = row_report(report | numbers)
+    assert shown["unknown levels, kept as missing"] == "paid by: 'Bitcoin' 80x, 'Gold' 4x"
+    assert shown["in the table already"] == 30
+    assert shown["newer than the row of the same key"] == 5

@@ -217,7 +217,7 @@ def test_log_loss_needs_sound_probabilities() -> None:
 def test_the_first_model_says_whether_there_was_a_baseline() -> None:
     holdout = _hourly(_errors(1, 80), None)
     assert judge(holdout, LIMITS, seed=1).reason == (
-        "the first model: there is no champion and every baseline is beaten"
+        "the first model: there is no champion and every baseline is beaten on RMSE"
     )
     bare = dataclasses.replace(holdout, baselines={})
     assert judge(bare, LIMITS, seed=1).reason == (

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from bikecast.use_case import Monitoring, later
+from bikecast.use_case import Monitoring, Number, later
 from bikecast.use_case.inputs import level_text
 from tests.unit.examples.toy import TOY, toy
 
@@ -42,3 +42,8 @@ def test_code_is_the_same_level_however_wide_it_is_written(
     value: object, levels: tuple[str, ...], text: str
 ) -> None:
     assert level_text(value, levels) == text
+
+
+def test_a_range_whose_ends_are_swapped_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"Number\(90, 13\): the least number comes first"):
+        Number(90, 13)

@@ -93,7 +93,7 @@ class _Gate:
         unbeaten = [name for name, change in baselines.items() if not change.high < 0]
         found = GateDecision(
             decision=Decision.REJECT,
-            reason=reasons.first_model(has_baselines=bool(baselines)),
+            reason=reasons.first_model(self._metric.title, has_baselines=bool(baselines)),
             beats_baselines=not unbeaten,
             metric=self._metric.name,
             baselines=baselines,

@@ -39,9 +39,9 @@ def unbeaten(names: Sequence[str]) -> str:
     return f"does not significantly beat the baseline {', '.join(names)}"
 
 
-def first_model(*, has_baselines: bool) -> str:
-    """Say why a model without a champion before it is promoted."""
-    beaten = "every baseline is beaten" if has_baselines else "no baseline is declared"
+def first_model(metric: str, *, has_baselines: bool) -> str:
+    """Say why a model without a champion before it is promoted; other metrics may say otherwise."""
+    beaten = f"every baseline is beaten on {metric}" if has_baselines else "no baseline is declared"
     return f"the first model: there is no champion and {beaten}"
 
 

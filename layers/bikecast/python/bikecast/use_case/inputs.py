@@ -23,6 +23,10 @@ class Number:
     high: float
     integer: bool = False
 
+    def __post_init__(self) -> None:
+        if not self.low <= self.high:
+            raise ValueError(f"Number({self.low:g}, {self.high:g}): the least number comes first")
+
 
 @dataclass(frozen=True)
 class Category:
