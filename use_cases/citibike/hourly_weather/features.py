@@ -32,7 +32,7 @@ _SUMS = {  # name: (value, first hour, last hour) relative to this one
 }
 # What a forecast says about rain where it does not know the hour; missing where weather was measured.
 CHANCE = "rain_chance"
-# What the station measured over the whole day, which errs less than the hours do; missing for forecasts.
+# What the station measured over the whole day, for versions that learnt from it; missing for forecasts.
 STATION = {f"station_{name.lower()}": name for name in (*daily.REQUIRED_WEATHER, *daily.OPTIONAL_WEATHER)}
 # The lead itself, and again where it is near: NaN elsewhere, by which a graph tells which expert answers.
 LEADS = ("lead_days", "lead_middle", "lead_near")
