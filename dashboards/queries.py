@@ -21,9 +21,11 @@ VERDICT = (
     "select verdict, round(severity::numeric, 2) as severity, window_end::date::text as until"
     f" from monitoring.windows where {_CHOSEN} order by window_end desc, computed_at desc limit 1"
 )
+# What a decision put in the champion's place; `champion_version` is the one that served before.
+_SERVES = "decision in ('promoted', 'rolled_back')"
 CHAMPION = (
-    "select champion_version from monitoring.decisions"
-    f" where {_CHOSEN} and champion_version is not null order by decided_at desc limit 1"
+    "select challenger_version from monitoring.decisions"
+    f" where {_CHOSEN} and {_SERVES} order by decided_at desc limit 1"
 )
 OPEN_INCIDENTS = f"select count(*) from monitoring.incidents where {_CHOSEN} and status = 'open'"
 PREDICTIONS_TODAY = (
@@ -91,8 +93,8 @@ DECISIONS = (
     f" from monitoring.decisions where {_CHOSEN} order by decided_at desc limit 50"
 )
 PROMOTIONS = (
-    "select decided_at as time, 'version ' || champion_version || ' serves' as text, 'promotion' as tags"
-    f" from monitoring.decisions where {_CHOSEN} and decision like 'promot%' and $__timeFilter(decided_at)"
+    "select decided_at as time, 'version ' || challenger_version || ' serves' as text, 'promotion' as tags"
+    f" from monitoring.decisions where {_CHOSEN} and {_SERVES} and $__timeFilter(decided_at)"
 )
 INCIDENT_MARKS = (
     "select opened_at as time, coalesce(closed_at, now()) as timeend, reason as text, kind as tags"

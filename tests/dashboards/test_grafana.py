@@ -31,8 +31,9 @@ def year(postgres: Server) -> DatabaseSettings:
         connection.execute(
             "insert into decisions"
             " (use_case, id, decided_at, decision, reason, challenger_version, champion_version, record)"
-            " values ('citibike', 'a', '2024-02-01', 'promoted', 'better', '1', '1',"
-            """ '{"challenger": {"scores": {"rmse": 280}}}')"""
+            " values ('citibike', 'a', '2024-02-01', 'promoted', 'the first', '1', null,"
+            """ '{"challenger": {"scores": {"rmse": 280}}}'),"""
+            " ('citibike', 'd', '2024-03-01', 'rejected', 'worse', '2', '1', '{}')"
         )
         connection.execute(
             "insert into incidents"
@@ -116,6 +117,13 @@ def test_every_query_runs_and_has_the_shape_that_its_panel_needs(
             row[index] for row in rows for index, name in enumerate(names) if name not in ("time", "metric")
         ]
         assert any(number is not None for number in numbers)
+
+
+def test_the_champion_is_the_version_that_was_put_there_last(year: DatabaseSettings) -> None:
+    with connect(year, application="test") as connection:
+        assert connection.execute(_expanded(queries.CHAMPION)).fetchall() == [("1",)]
+        marks = connection.execute(_expanded(queries.PROMOTIONS)).fetchall()
+    assert [mark[1] for mark in marks] == ["version 1 serves"]
 
 
 def test_metrics_of_a_declared_use_case_are_drawn_and_no_others(

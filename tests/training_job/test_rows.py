@@ -207,6 +207,11 @@ def test_a_second_challenger_is_no_better_and_a_rollback_takes_the_one_before(pl
     assert promote.run(place.context, {**second, "evaluate": forced})["decision"] == "promoted"
     rolled_back = rollback.run(place.context, {"execution": "rollback-1", "reason": "a test"})
     assert rolled_back["use_case"] == place.use_case.name
+    with connect(place.context.database, application="test") as connection:
+        recorded = connection.execute(
+            "select use_case from monitoring.decisions where decision = 'rolled_back'"
+        ).fetchall()
+    assert (place.use_case.name,) in recorded
     now = store.read().manifest
     assert first is not None
     assert now is not None

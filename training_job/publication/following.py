@@ -156,6 +156,7 @@ def _record_change(context: Context, manifest: ChampionManifest) -> None:
 def _bare_record(context: Context, manifest: ChampionManifest, change: Change) -> DecisionRecord:
     replaced = change.replaced
     return DecisionRecord(
+        use_case=manifest.use_case,
         execution=change.execution,
         created_at=change.at,
         decision="pending",
