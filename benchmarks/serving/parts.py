@@ -69,7 +69,6 @@ def parts(plan: dict[str, Any]) -> Parts:
     record = {"rows": 1, "latency_ms": 0.1, "source": "champion", "model_version": "1", "problem": None}
     return {
         "floor: the runtime's predict call": lambda: bare.predict(row),
-        "the whole handler": lambda: handler.lambda_handler(asked, context),
         "the answer directly": lambda: predictor._direct.answer(asked),
         "the answer by Mangum, FastAPI and Starlette": lambda: application(asked, context),
         "Mangum alone": lambda: empty(asked, context),
@@ -98,6 +97,5 @@ def _cost_ms(run: Callable[[], object]) -> float:
         run()
         taken.append(time.thread_time() - started)
         handler.metrics.clear_metrics()
-        handler.predictor().log.send()
-        handler.predictor().log.drain(timeout_s=10)
+        handler.predictor().log._recorded.clear()  # sending it is not a part of the answer
     return float(np.quantile(taken[WARM_UP:], 0.1)) * 1000
