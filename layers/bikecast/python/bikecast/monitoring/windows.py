@@ -65,12 +65,18 @@ class Window:
 
 @dataclass(frozen=True)
 class RowWindow(Window):
-    """The rows from ``start`` up to and without ``end``: as many as were asked for, or all there are."""
+    """The rows from ``start`` up to and without ``end``: as many as were asked for, or all there are.
+
+    Rows of one request have one time; of those at ``start`` they are those from the id ``first`` on, and
+    of those at ``end`` those before the id ``until``.
+    """
 
     n_rows: int = 0
+    first: str = ""
+    until: str = ""
 
     def __post_init__(self) -> None:
-        if not self.start < self.end:
+        if not (self.start, self.first) < (self.end, self.until):
             raise InputError(f"`window_start < window_end` must hold, but got ({self.start=}, {self.end=})")
 
     @property

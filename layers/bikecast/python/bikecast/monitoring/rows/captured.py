@@ -24,17 +24,19 @@ QUERY = """
 select predicted_for, prediction, low, high, outcome, inputs, value
 from monitoring.predictions p left join monitoring.actuals a using (use_case, key)
 where use_case = %(use_case)s and model_version = %(version)s
-  and predicted_for >= %(start)s and predicted_for < %(end)s
+  and predicted_for between %(start)s and %(end)s
+  and (predicted_for, p.id) >= (%(start)s, %(first)s) and (predicted_for, p.id) < (%(end)s, %(until)s)
 order by predicted_for desc, p.id desc limit %(most)s
 """
 N_COLUMNS = 7
+# Rows of one request have one time: only their ids tell where a window ends among them.
 EDGES = """
-select min(predicted_for), max(predicted_for), count(*) from (
-    select predicted_for from monitoring.predictions
+select predicted_for, id, max(predicted_for) over (), count(*) over () from (
+    select predicted_for, id from monitoring.predictions
     where use_case = %(use_case)s and model_version = %(version)s
-      and predicted_for < coalesce(%(before)s::timestamp, 'infinity')
+      and (predicted_for, id) < (%(end)s, %(until)s)
     order by predicted_for desc, id desc limit %(n_rows)s
-) newest
+) newest order by predicted_for, id limit 1
 """
 NEWEST = """
 select max(at) from (
@@ -49,7 +51,9 @@ def load_captured(
     connection: "psycopg.Connection", use_case: UseCase, version: str, *, span: Window
 ) -> ScoredRows:
     """Return a version's captured predictions of a span, with the truth where it has come, oldest first."""
-    about = {"use_case": use_case.name, "version": version, "start": span.start, "end": span.end}
+    first, until = (span.first, span.until) if isinstance(span, RowWindow) else ("", "")
+    about: dict[str, Any] = {"use_case": use_case.name, "version": version, "first": first, "until": until}
+    about |= {"start": span.start, "end": span.end}
     found = connection.execute(QUERY, about | {"most": MOST_ROWS}).fetchall()[::-1]
     stamps, values, low, high, outcomes, inputs, truth = _transposed(found)
     return scored_rows(
@@ -71,14 +75,18 @@ def newest_window(
     version: str,
     *,
     n_rows: int,
-    before: dt.datetime | None = None,
+    before: RowWindow | None = None,
 ) -> RowWindow | None:
-    """Return the window of the newest rows before a time, None where there are none."""
-    about = {"use_case": use_case, "version": version, "before": before, "n_rows": n_rows}
+    """Return the window of the newest rows, or of those before another window; None where there are none."""
+    end, until = ("infinity", "") if before is None else (before.start, before.first)
+    about = {"use_case": use_case, "version": version, "end": end, "until": until, "n_rows": n_rows}
     row = connection.execute(EDGES, about).fetchone()
-    if row is None or row[0] is None:
+    if row is None:
         return None
-    return RowWindow(row[0], row[1] + dt.timedelta(microseconds=1), n_rows=int(row[2]))
+    start, first, newest, count = row
+    if before is None:
+        return RowWindow(start, newest + dt.timedelta(microseconds=1), n_rows=count, first=first)
+    return RowWindow(start, before.start, n_rows=count, first=first, until=before.first)
 
 
 def last_known_day(connection: "psycopg.Connection", use_case: str) -> dt.date | None:

@@ -176,5 +176,5 @@ class RowsWatching:
             self.declaration.name,
             self.champion.version,
             n_rows=window.n_rows,
-            before=window.start,
+            before=window,
         )
