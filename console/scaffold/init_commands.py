@@ -65,11 +65,19 @@ def init(
 def _doubts(plan: Plan) -> list[str]:
     numbers = [found for found in plan.inputs if found.kind == "number" and found.integer]
     told = "tells the target all by itself: take it out if it is not known when a prediction is asked for"
-    return [f"{name}: {told}" for name in plan.grouping.telling] + [
-        f"{found.name}: another number in each row; if it only names rows, begin anew with --key {found.name}"
-        for found in numbers
-        if found.distinct == plan.rows
+    counted = [
+        found.name for found in plan.inputs if found.integer and found.names_rows and found.name in plan.key
     ]
+    again = "is the key: rows of another file that begins to count anew would replace these"
+    return (
+        [f"{name}: {told}" for name in plan.grouping.telling]
+        + [f"{name} {again}" for name in counted]
+        + [
+            f"{found.name}: another number in each row; if it only names rows, begin anew with --key {found.name}"
+            for found in numbers
+            if found.distinct == plan.rows
+        ]
+    )
 
 
 def _folder(name: str) -> Path:

@@ -9,7 +9,7 @@ import typer
 from rich.console import Group
 
 from bikecast.errors import InputError
-from bikecast.names import Target
+from bikecast.names import PredictionSource, Target
 from console import ui
 from console.cloud.session import find_cloud
 from console.options import From, Json, TargetOption, To
@@ -105,9 +105,16 @@ def _predict_rows(
     if output is None:
         answer = predict_rows(cloud, use_case, body)
         ui.show(answer, as_json=as_json, table=lambda: ui.rows_table(answer_rows(answer)))
+        _note_fallback(answer["predictions"])
         return
     summary = score_file(cloud, use_case, body, output) if body else add_truth(cloud, use_case, output)
     ui.show(summary, as_json=as_json, table=lambda: ui.pairs_table(summary))
+
+
+def _note_fallback(predictions: list[dict[str, Any]]) -> None:
+    others = sorted({row["source"] for row in predictions} - {PredictionSource.CHAMPION})
+    if others:
+        ui.note(f"answered by {' and '.join(others)}, not by the champion: `bikecast logs predict` says why")
 
 
 def _read_body(path: Path) -> Any:
