@@ -1,5 +1,6 @@
 """``init``: a first declaration from a file of one's own."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated
 
@@ -62,22 +63,15 @@ def init(
     ui.show(facts, as_json=as_json, table=lambda: ui.pairs_table(facts))
 
 
-def _doubts(plan: Plan) -> list[str]:
-    numbers = [found for found in plan.inputs if found.kind == "number" and found.integer]
-    told = "tells the target all by itself: take it out if it is not known when a prediction is asked for"
-    counted = [
-        found.name for found in plan.inputs if found.integer and found.names_rows and found.name in plan.key
-    ]
-    again = "is the key: rows of another file that begins to count anew would replace these"
-    return (
-        [f"{name}: {told}" for name in plan.grouping.telling]
-        + [f"{name} {again}" for name in counted]
-        + [
-            f"{found.name}: another number in each row; if it only names rows, begin anew with --key {found.name}"
-            for found in numbers
-            if found.distinct == plan.rows
-        ]
-    )
+def _doubts(plan: Plan) -> Iterator[str]:
+    for name in plan.grouping.telling:
+        yield f"{name}: tells the target all by itself: take it out if it is not known when one asks"
+    for found in plan.inputs:
+        if found.name in plan.key and found.integer and found.names_rows:
+            yield f"{found.name} is the key: rows of a file that begins to count anew would replace these"
+        elif found.kind == "number" and found.integer and found.distinct == plan.rows:
+            begin = f"begin anew with --key {found.name}"
+            yield f"{found.name}: another number in each row; if it only names rows, {begin}"
 
 
 def _folder(name: str) -> Path:

@@ -54,9 +54,8 @@ def read_rows(file: Path) -> list[Any]:
     try:
         found = json.loads(file.read_text())
     except (ValueError, RecursionError) as err:
-        raise InputError(
-            f"{file} is not valid JSON: {err}; with --output a file as it is loaded is predicted"
-        ) from err
+        told = "name --output to predict a file as it is loaded"
+        raise InputError(f"{file} is not valid JSON: {err}; {told}") from err
     rows = found.get("input_data", [found]) if isinstance(found, dict) else found
     if not isinstance(rows, list) or not rows:
         raise InputError(f'{file} holds no rows: write a list of objects, or {{"input_data": [...]}}')
