@@ -6,10 +6,12 @@ Source: Lei et al., "Distribution-free predictive inference for regression", 201
 al., "Algorithmic Learning in a Random World", section 4.5.
 """
 
+from typing import NamedTuple, Self
+
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from bikecast.arrays import Array, Mask, Matrix
+from bikecast.arrays import Array, Ints, Mask, Matrix
 from bikecast.errors import JudgementError
 from use_cases.citibike import segments
 
@@ -18,6 +20,7 @@ ANY, DRY, WET, UNKNOWN = "any", "dry", "wet", "unknown"
 RIDGE = 5.0
 MOST_GROWTH = 1.5
 SMALLEST_ERROR = 0.01  # relative; keeps the logarithm of a lucky hit finite
+_BANDS = tuple(enumerate(segments.BANDS))
 
 
 class IntervalCalibration(BaseModel):
@@ -37,10 +40,11 @@ class IntervalCalibration(BaseModel):
 
     def bounds(self, features: Matrix, values: Array) -> tuple[Array, Array]:
         """Return lower and upper bounds for predictions of these feature rows, none negative; shape (n,)."""
-        bands, weathers = _keys(features)
+        hours = _Hours.of(features)
+        bands, weathers = hours.kinds()
         rows = [self._quantiles(band, weather) for band, weather in zip(bands, weathers, strict=True)]
         quantiles = np.asarray(rows, dtype=np.float64).reshape(-1, 2)
-        spread = values * _scale(features, self.scale)
+        spread = values * hours.scale(self.scale)
         low = np.maximum(values + spread * quantiles[:, 0], 0.0)
         return low, np.maximum(values + spread * quantiles[:, 1], low)
 
@@ -48,38 +52,45 @@ class IntervalCalibration(BaseModel):
         return self.groups.get(f"{band}|{weather}", self.groups[f"{band}|{ANY}"])
 
 
-def _unknown(features: Matrix) -> Mask:
-    return np.isnan(segments.column(features, "PRCP"))
+class _Hours(NamedTuple):
+    """What the size of an error depends on, one value an hour."""
 
+    band: Ints
+    rain_inch: Array  # NaN where it is unknown
+    snows: Mask
+    wet: Mask
+    holiday: Mask
+    day_off: Mask
 
-def _wet(features: Matrix) -> Mask:
-    return segments.rain(features) | (segments.column(features, "SNOW") > 0)
+    @classmethod
+    def of(cls, features: Matrix) -> Self:
+        rain, snows = segments.column(features, "PRCP"), segments.column(features, "SNOW") > 0
+        holiday, day_off = segments.column(features, "holiday") > 0, segments.column(features, "workday") == 0
+        return cls(
+            segments.hour_band(features), rain, snows, segments.rain(features) | snows, holiday, day_off
+        )
 
+    @property
+    def unknown(self) -> Mask:
+        return np.isnan(self.rain_inch)
 
-def _keys(features: Matrix) -> tuple[list[str], list[str]]:
-    bands = [segments.BANDS[index] for index in segments.hour_band(features)]
-    weather = np.where(_unknown(features), UNKNOWN, np.where(_wet(features), WET, DRY))
-    return bands, weather.tolist()
+    def kinds(self) -> tuple[list[str], list[str]]:
+        """Return the band of hours and the weather of each."""
+        weather = np.where(self.unknown, UNKNOWN, np.where(self.wet, WET, DRY))
+        return [segments.BANDS[index] for index in self.band.tolist()], weather.tolist()
 
+    def design(self) -> tuple[list[str], Matrix]:
+        """Return the names of the terms, and the terms; shape (n_terms, n)."""
+        columns: dict[str, Array | Mask] = {f"hours {name}": self.band == i for i, name in _BANDS}
+        columns |= {"wet": self.wet, "snow": self.snows, "holiday": self.holiday, "day off": self.day_off}
+        columns["root of rain"] = np.sqrt(np.fmax(self.rain_inch, 0.0))  # NaN becomes 0
+        return list(columns), np.array(list(columns.values()), dtype=np.float64)
 
-def _columns(features: Matrix) -> dict[str, Array]:
-    """Return what the size of an error depends on."""
-    band = segments.hour_band(features)
-    rain_inch = np.fmax(segments.column(features, "PRCP"), 0.0)  # NaN becomes 0
-    flags = {f"hours {name}": band == index for index, name in enumerate(segments.BANDS)}
-    flags |= {"wet": _wet(features), "snow": segments.column(features, "SNOW") > 0}
-    flags |= {"holiday": segments.column(features, "holiday") > 0}
-    flags |= {"day off": segments.column(features, "workday") == 0}
-    return {name: flag.astype(np.float64) for name, flag in flags.items()} | {
-        "root of rain": np.sqrt(rain_inch)
-    }
-
-
-def _scale(features: Matrix, weights: dict[str, float]) -> Array:
-    log_scale = np.zeros(features.shape[0])
-    for name, column in _columns(features).items():
-        log_scale += weights[name] * column
-    return np.exp(log_scale)
+    def scale(self, weights: dict[str, float]) -> Array:
+        """Return the size of an error as the weights say; shape (n,)."""
+        names, design = self.design()
+        scale: Array = np.exp(np.array([weights[name] for name in names]) @ design)
+        return scale
 
 
 def calibrate(
@@ -93,10 +104,10 @@ def calibrate(
     if not (np.isfinite(actual).all() and np.isfinite(predicted).all() and (predicted > 0).all()):
         raise JudgementError("intervals need finite actual and positive predicted trips")
     error = actual / predicted - 1
-    known = ~_unknown(features)
+    known = ~_Hours.of(features).unknown
     rows = known if known.any() else ~known
     weights = _fit_scale(features[rows], error[rows])
-    groups = _group_quantiles(features, error / _scale(features, weights), coverage)
+    groups = _group_quantiles(features, error / _Hours.of(features).scale(weights), coverage)
     return IntervalCalibration(coverage=coverage, n_calibration=error.size, scale=weights, groups=groups)
 
 
@@ -115,7 +126,8 @@ def widened(
         out_of_fold: Predictions at their level by models that saw the days around.
         rolling: Predictions at their level by models that saw only the past.
     """
-    scale, bands = _scale(features, calibration.scale), segments.hour_band(features)
+    hours = _Hours.of(features)
+    scale, bands = hours.scale(calibration.scale), hours.band
     wider = {
         name: growth(
             *(np.abs(actual / p - 1)[bands == index] / scale[bands == index] for p in (out_of_fold, rolling))
@@ -138,15 +150,14 @@ def growth(out_of_fold: Array, rolling: Array) -> float:
 
 
 def _fit_scale(features: Matrix, error: Array) -> dict[str, float]:
-    columns = _columns(features)
-    design = np.column_stack(list(columns.values()))
+    names, design = _Hours.of(features).design()
     target = np.log(np.abs(error) + SMALLEST_ERROR)
-    weights = np.linalg.solve(design.T @ design + RIDGE * np.eye(design.shape[1]), design.T @ target)
-    return dict(zip(columns, weights.tolist(), strict=True))
+    weights = np.linalg.solve(design @ design.T + RIDGE * np.eye(len(names)), design @ target)
+    return dict(zip(names, weights.tolist(), strict=True))
 
 
 def _group_quantiles(features: Matrix, scaled: Array, coverage: float) -> dict[str, tuple[float, float]]:
-    bands, weathers = (np.asarray(keys) for keys in _keys(features))
+    bands, weathers = (np.asarray(kinds) for kinds in _Hours.of(features).kinds())
     groups: dict[str, tuple[float, float]] = {}
     for band in segments.BANDS:
         groups[f"{band}|{ANY}"] = _quantiles(scaled[bands == band], coverage, band)
