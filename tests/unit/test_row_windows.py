@@ -12,7 +12,7 @@ from bikecast.drift import jensen_shannon
 from bikecast.monitoring.rows.drawn_windows import drawn_windows, largest_window
 from bikecast.monitoring.rows.scores import FEWEST_EXPECTED, column_distance, level_groups
 from bikecast.monitoring.scored import ScoredRows
-from bikecast.use_case import Monitoring
+from bikecast.use_case import Monitoring, UseCase
 from tests.unit.examples.toy import TOY
 
 DAILY = replace(TOY, monitoring=Monitoring(window_days=1))
@@ -24,8 +24,8 @@ PER_DAY = 240
 LEVELS = tuple("abcdefghij")
 
 
-def drawn(use_case: object, size: int, *, count: int = 40) -> list[ScoredRows]:
-    windows = drawn_windows(use_case, SAMPLE, size, generator=np.random.default_rng(1))  # type: ignore[arg-type]
+def drawn(use_case: UseCase, size: int, *, count: int = 40) -> list[ScoredRows]:
+    windows = drawn_windows(use_case, SAMPLE, size, generator=np.random.default_rng(1))
     return [SAMPLE.take(rows) for rows, _ in islice(windows, count)]
 
 
