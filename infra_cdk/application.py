@@ -135,8 +135,7 @@ def _with_addresses(environment: Environment, context: Mapping[str, object]) -> 
 def _use_cases(named: object) -> tuple[str, ...]:
     """Return the use cases to deploy, each once, in the order in which they are named."""
     chosen = tuple(dict.fromkeys(str(named or DEFAULT_USE_CASE).replace(" ", "").split(",")))
-    if unknown := [name for name in chosen if name not in discovery.names()]:
-        raise TargetError(
-            f"unknown use case {', '.join(unknown)}: choose from {', '.join(discovery.names())}"
-        )
+    known = discovery.names()
+    if unknown := [name for name in chosen if name not in known]:
+        raise TargetError(f"unknown use case {', '.join(unknown)}: choose from {', '.join(known)}")
     return chosen

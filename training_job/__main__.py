@@ -118,7 +118,7 @@ def steps_of(arguments: Sequence[str]) -> list[Step]:
     """Return the steps that are named.
 
     Raises:
-        InputError: One of them is no step, or none is named.
+        InputError: One of them is not a step, or none is named.
     """
     names = [step.value for step in Step]
     unknown = [argument for argument in arguments if argument not in names]

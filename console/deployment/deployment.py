@@ -5,7 +5,6 @@ import sys
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING
 
 from bikecast.errors import DeploymentError, InputError
 from bikecast.names import DEFAULT_USE_CASE, Containers, Output, Step, Target, stack_name
@@ -25,9 +24,6 @@ from console.executions.operations import operate
 from console.settings import CLONE, environment, use_case
 from console.use_cases import use_case_names
 from layers.base_images import BASE_IMAGES
-
-if TYPE_CHECKING:
-    pass
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import optuna
 from optuna.trial import FrozenTrial, TrialState
 
+JUDGED = (TrialState.COMPLETE, TrialState.PRUNED)
 KEPT = 3  # of the trials of a staged family that got as far, the best third goes on
 
 
@@ -50,11 +51,8 @@ class FamilyPruner(optuna.pruners.BasePruner):
 
 
 def _is_behind(study: optuna.Study, trial: FrozenTrial, step: int) -> bool:
-    own, got_as_far = (
-        trial.intermediate_values[step],
-        (TrialState.COMPLETE, TrialState.PRUNED, TrialState.RUNNING),
-    )
-    rivals = [rival for rival in _rivals(study, trial, got_as_far) if rival.number != trial.number]
+    own, states = trial.intermediate_values[step], (*JUDGED, TrialState.RUNNING)
+    rivals = [rival for rival in _rivals(study, trial, states) if rival.number != trial.number]
     errors = [error for rival in rivals if (error := rival.intermediate_values.get(step)) is not None]
     return own > sorted([own, *errors])[len(errors) // KEPT]
 

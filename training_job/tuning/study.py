@@ -18,7 +18,7 @@ from bikecast.registry.champion_store import ChampionStore
 from bikecast.study_progress import StudyProgress
 from training_job.migrations import first_alone
 from training_job.runtime.context import Context
-from training_job.tuning.pruning import FamilyPruner, error_of
+from training_job.tuning.pruning import JUDGED, FamilyPruner, error_of
 from training_job.tuning.search import Search, split_params
 from training_job.tuning.trials import is_staged
 
@@ -28,8 +28,6 @@ Params = Mapping[str, Mapping[str, Any]]
 
 # Heartbeats are marked experimental; that they reap the trials of killed workers is tested here.
 warnings.simplefilter("ignore", optuna.exceptions.ExperimentalWarning)
-
-JUDGED = (TrialState.COMPLETE, TrialState.PRUNED)
 
 
 def open_study(database: DatabaseSettings, execution: str, *, search: Search) -> optuna.Study:

@@ -104,10 +104,11 @@ def calibrate(
     if not (np.isfinite(actual).all() and np.isfinite(predicted).all() and (predicted > 0).all()):
         raise JudgementError("intervals need finite actual and positive predicted trips")
     error = actual / predicted - 1
-    known = ~_Hours.of(features).unknown
+    hours = _Hours.of(features)
+    known = ~hours.unknown
     rows = known if known.any() else ~known
     weights = _fit_scale(features[rows], error[rows])
-    groups = _group_quantiles(features, error / _Hours.of(features).scale(weights), coverage)
+    groups = _group_quantiles(hours, error / hours.scale(weights), coverage)
     return IntervalCalibration(coverage=coverage, n_calibration=error.size, scale=weights, groups=groups)
 
 
@@ -156,8 +157,8 @@ def _fit_scale(features: Matrix, error: Array) -> dict[str, float]:
     return dict(zip(names, weights.tolist(), strict=True))
 
 
-def _group_quantiles(features: Matrix, scaled: Array, coverage: float) -> dict[str, tuple[float, float]]:
-    bands, weathers = (np.asarray(kinds) for kinds in _Hours.of(features).kinds())
+def _group_quantiles(hours: _Hours, scaled: Array, coverage: float) -> dict[str, tuple[float, float]]:
+    bands, weathers = (np.asarray(kinds) for kinds in hours.kinds())
     groups: dict[str, tuple[float, float]] = {}
     for band in segments.BANDS:
         groups[f"{band}|{ANY}"] = _quantiles(scaled[bands == band], coverage, band)

@@ -29,7 +29,9 @@ def own(name: str, part: str) -> ModuleType | None:
 
     Args:
         name: Of the use case.
-        part: ``serving`` (has ``SERVING``), ``watch`` (has ``WATCH``) or ``steps.<step>`` (has ``run``).
+        part: ``serving`` (has ``SERVING``), ``watch`` (has ``WATCH``), ``request`` (has ``REQUEST``,
+            ``SCOPE``, ``TABLES`` and ``require_loaded``), ``loading.plan`` (has ``IngestRequest`` and
+            ``plan_ingestion``) or ``steps.<step>`` (has ``run``).
     Raises:
         InputError: There is no such use case here.
     """
@@ -44,8 +46,8 @@ def own(name: str, part: str) -> ModuleType | None:
 
 def check(name: str) -> None:
     """Raise ``InputError`` unless there is such a use case here."""
-    if name not in names():
-        raise InputError(f"use case: must be one of {', '.join(names())} (got {name!r})")
+    if name not in (known := names()):
+        raise InputError(f"use case: must be one of {', '.join(known)} (got {name!r})")
 
 
 def is_declared(name: str) -> bool:
